@@ -1,0 +1,42 @@
+# `make` is what a change must pass; `make test` is everything but chaos, soak and full-length benchmarks.
+VENV ?= .venv
+PY := $(VENV)/bin/python
+.PHONY: check format lint types layers fast test chaos bench demo clean
+
+check: format lint types layers fast
+
+$(VENV)/.ready: pyproject.toml
+	test -x $(PY) || python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade 'pip>=25.1'
+	$(PY) -m pip install --quiet --editable . --group dev
+	touch $@
+
+format: $(VENV)/.ready
+	$(VENV)/bin/ruff format --check .
+
+lint: $(VENV)/.ready
+	$(VENV)/bin/ruff check .
+
+types: $(VENV)/.ready
+	$(VENV)/bin/mypy
+
+layers: $(VENV)/.ready
+	$(VENV)/bin/lint-imports
+
+fast: $(VENV)/.ready
+	$(PY) -m pytest -q -m 'not slow and not js and not chaos'
+
+test: $(VENV)/.ready
+	$(PY) -m pytest -q -m 'not chaos'
+
+chaos: $(VENV)/.ready
+	$(PY) -m pytest -q -m chaos
+
+bench: $(VENV)/.ready
+	$(PY) -m bench
+
+demo:
+	@sh scripts/demo.sh
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
