@@ -80,7 +80,7 @@ class NotFound(HeadraceError):
         id: what it was looked for by, as the caller wrote it.
     """
 
-    def __init__(self, kind: str, id: str, message: str | None = None) -> None:  # noqa: A002
+    def __init__(self, kind: str, id: str, message: str | None = None) -> None:
         super().__init__(message or f"{kind.capitalize()} `{id}` was not found.")
         self.kind = kind
         self.id = id
@@ -152,7 +152,7 @@ class QuotaExceeded(HeadraceError):
 
 
 class Throttled(HeadraceError):
-    """Rate exceeded"""  # noqa: D400, D415
+    """Rate exceeded"""
 
     def __init__(self, message: str | None = None, *, retry_after_s: float = 1.0) -> None:
         super().__init__(message)

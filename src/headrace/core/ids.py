@@ -1,0 +1,54 @@
+"""Identifiers: what they look like and how they are minted.
+
+Two families, one a protocol. Long ids are a kind's prefix and 21 characters of ``[0-9A-Za-z]``
+(``fl_6o701g4jmcanPVHxdqD0O``); the first eight carry the time, so that rows are inserted in index order.
+Short ids are ten characters of ``[A-Z0-9]``.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Protocol
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+BASE36_UPPER = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+TIME_LENGTH = 8  # base 62 digits of microseconds: until the year 8888
+LONG_LENGTH = 21
+SHORT_LENGTH = 10
+DRAFT_ALIAS = "TSTALIASID"
+"""The id of the alias that every flow is born with; never minted for anything else."""
+
+
+class Ids(Protocol):
+    """Mints identifiers."""
+
+    def long(self, prefix: str) -> str:
+        """``prefix`` and 21 characters, sorting by the time it was minted."""
+
+    def short(self) -> str:
+        """Ten characters of ``[A-Z0-9]``."""
+
+
+def base62(number: int, length: int) -> str:
+    """``number`` in base 62 with digits that sort as text; the lowest ``length`` digits of it."""
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, 62)
+        digits.append(BASE62[digit])
+    return "".join(reversed(digits))
+
+
+class RandomIds:
+    """Ids from the operating system's randomness and the wall clock."""
+
+    def long(self, prefix: str) -> str:
+        clock = base62(time.time_ns() // 1000, TIME_LENGTH)
+        return prefix + clock + base62(secrets.randbits(80), LONG_LENGTH - TIME_LENGTH)
+
+    def short(self) -> str:
+        while True:
+            number = secrets.randbits(64)
+            text = "".join(BASE36_UPPER[(number // 36**place) % 36] for place in range(SHORT_LENGTH))
+            if text != DRAFT_ALIAS:
+                return text

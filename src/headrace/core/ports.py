@@ -1,0 +1,281 @@
+"""What the inside needs from the outside, as small interfaces.
+
+``Store`` keeps everything. A use case is one plain function of a ``Transaction``; ``Store.write`` runs it
+all-or-nothing and returns once the result is durable, ``Store.read`` runs it on a consistent snapshot of
+what was acknowledged. A transaction sees exactly one organisation, so no query can forget to.
+
+The functions given to a store are synchronous, short, and may run more than once (a store may have to
+repeat one that lost a race), so they touch nothing but their transaction.
+
+Uniqueness is decided by the store's constraints: ``add`` and ``update`` raise ``Clash`` with the name of
+the rule that was broken. Lookups answer None for what is not there; raising NotFound is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from headrace.core.access import Key, Organisation, User
+from headrace.core.deployments import Environment, Move, Pointer, PointerKind
+from headrace.core.files import Directory, File
+from headrace.core.versions import Draft, Receipt, Release, Version
+
+T = TypeVar("T")
+
+
+class Clash(Exception):
+    """A constraint of the store refused a value.
+
+    Attributes:
+        rule: the constraint's name: ``path``, ``short_name``, ``short_id``, ``version_name``,
+            ``version_digest``, ``release_number``, ``receipt``, ``environment_name``, ``key``, ``id``.
+    """
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+class FileSort(StrEnum):
+    """What a list of files is ordered by; ties by id."""
+
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    NAME = "name"
+
+
+class Files(Protocol):
+    """Files and directories of the tree."""
+
+    def get(self, *, id: str) -> File | None: ...
+
+    def by_short_id(self, *, kind: str, short_id: str) -> File | None: ...
+
+    def by_short_name(self, *, kind: str, short_name: str) -> File | None: ...
+
+    def at(self, *, path: str) -> File | Directory | None:
+        """What stands at ``path``; the root is at the empty path."""
+
+    def add(self, file: File) -> None: ...
+
+    def update(self, file: File) -> None: ...
+
+    def issue_number(self, *, id: str, number: int, at: datetime) -> None:
+        """Record that ``number`` was given out and the file changed."""
+
+    def remove(self, *, id: str, at: datetime) -> None:
+        """Hide the file and free its path and names."""
+
+    def count(self, *, kind: str) -> int: ...
+
+    def page(
+        self,
+        *,
+        kind: str,
+        name: str | None,
+        user: str | None,
+        sort: FileSort,
+        descending: bool,
+        skip: int,
+        take: int,
+    ) -> tuple[list[File], int]:
+        """One page and the number of all matches.
+
+        Args:
+            name: only files whose name contains this, in any case.
+            user: only files made, or with a version made, by a user whose e-mail or name contains this.
+        """
+
+    def drafted(
+        self, *, kind: str, before: tuple[datetime, str] | None, take: int
+    ) -> list[tuple[File, Draft]]:
+        """Files that have a draft, newest first, from just after ``before`` (creation time, id) on."""
+
+    def add_directory(self, directory: Directory) -> None: ...
+
+
+class Versions(Protocol):
+    """The contents of files. Lists show live versions, newest first."""
+
+    def get(self, *, id: str) -> Version | None:
+        """A live version of a live file."""
+
+    def by_digest(self, *, file_id: str, digest: str) -> Version | None:
+        """The version with that content, hidden or not."""
+
+    def by_name(self, *, file_id: str, name: str) -> Version | None: ...
+
+    def add(self, version: Version) -> None: ...
+
+    def update(self, version: Version) -> None: ...
+
+    def of_file(self, *, file_id: str) -> list[Version]: ...
+
+    def newest(self, *, file_id: str) -> Version | None:
+        """The version of the highest live number; of those without a number, the last made."""
+
+    def count(self, *, file_id: str) -> int: ...
+
+
+class Releases(Protocol):
+    """The numbers of files."""
+
+    def get(self, *, file_id: str, number: int) -> Release | None: ...
+
+    def add(self, release: Release) -> None: ...
+
+    def remove(self, *, file_id: str, number: int) -> None: ...
+
+    def of_version(self, *, version_id: str) -> list[int]:
+        """The live numbers of a version, ascending."""
+
+    def runnable(self, *, file_id: str, before: int | None, take: int) -> list[Release]:
+        """Releases that can run, highest number first, below ``before``."""
+
+    def count_runnable(self, *, file_id: str) -> int: ...
+
+
+class Drafts(Protocol):
+    """At most one draft a file."""
+
+    def get(self, *, file_id: str) -> Draft | None: ...
+
+    def put(self, draft: Draft) -> None: ...
+
+
+class Environments(Protocol):
+    """The environments of the organisation, in order of creation."""
+
+    def all(self) -> list[Environment]: ...
+
+    def add(self, environment: Environment) -> None: ...
+
+
+class Pointers(Protocol):
+    """What points where: the log of moves, and each pointer's last one."""
+
+    def move(self, move: Move) -> None:
+        """Append a move and make it the pointer's state."""
+
+    def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Pointer | None: ...
+
+    def of_file(self, *, file_id: str) -> list[Pointer]:
+        """Pointers that target something."""
+
+    def history(self, *, file_id: str) -> list[Move]:
+        """All moves, oldest first."""
+
+
+class Receipts(Protocol):
+    """What client tokens remember."""
+
+    def get(self, *, operation: str, parent: str, token: str) -> Receipt | None: ...
+
+    def add(self, receipt: Receipt) -> None: ...
+
+    def remove(self, *, operation: str, parent: str, token: str) -> None: ...
+
+    def expire(self, *, before: datetime, most: int) -> None:
+        """Forget up to ``most`` receipts older than ``before``."""
+
+
+class Access(Protocol):
+    """Organisations, users and keys. Only ``users`` and ``user`` are of the transaction's organisation."""
+
+    def organisation(self, *, account: str) -> Organisation | None: ...
+
+    def add_organisation(self, organisation: Organisation) -> None: ...
+
+    def user(self, *, id: str) -> User | None: ...
+
+    def user_by_email(self, *, email: str) -> User | None: ...
+
+    def add_user(self, user: User) -> None: ...
+
+    def key_by_hash(self, *, api_key_hash: str) -> Key | None: ...
+
+    def key_by_access_id(self, *, access_key_id: str) -> Key | None: ...
+
+    def keys(self) -> list[Key]:
+        """The keys of all organisations, revoked ones too, oldest first."""
+
+    def add_key(self, key: Key) -> None: ...
+
+    def revoke_key(self, *, id: str, at: datetime) -> None: ...
+
+    def has_keys(self) -> bool:
+        """Whether any key was ever made: from then on the server is closed."""
+
+
+class Transaction(Protocol):
+    """One organisation's part of the store, for the length of one use case."""
+
+    @property
+    def account(self) -> str: ...
+
+    @property
+    def files(self) -> Files: ...
+
+    @property
+    def versions(self) -> Versions: ...
+
+    @property
+    def releases(self) -> Releases: ...
+
+    @property
+    def drafts(self) -> Drafts: ...
+
+    @property
+    def environments(self) -> Environments: ...
+
+    @property
+    def pointers(self) -> Pointers: ...
+
+    @property
+    def receipts(self) -> Receipts: ...
+
+    @property
+    def access(self) -> Access: ...
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    async def read(self, account: str, work: Callable[[Transaction], T]) -> T: ...
+
+    async def write(self, account: str, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` all-or-nothing; what it returns is durable when this returns.
+
+        Raises:
+            Clash: a constraint refused; nothing was kept.
+            Unavailable: the store could not keep it; nothing was acknowledged.
+        """
+
+    async def check(self) -> None:
+        """Raise Unavailable when the store can't be read."""
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the store."""
+
+
+class DefinitionRules(Protocol):
+    """What a flow's content must look like to be run. The shapes come from the wire's service model."""
+
+    def is_runnable(self, content: Any) -> bool:
+        """Whether parsed content holds a definition of the right shape."""
+
+    def findings(self, definition: Any) -> Sequence[Any]:
+        """What is wrong with a definition of the right shape (or with none: None)."""
+
+
+class Vault(Protocol):
+    """Keeps what must be recoverable, but not readable where it lies."""
+
+    def seal(self, plain: bytes) -> str: ...
+
+    def open(self, sealed: str) -> bytes: ...
+
+    def sign(self, message: bytes, *, purpose: str) -> bytes: ...
