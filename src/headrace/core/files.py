@@ -134,9 +134,8 @@ def short_name_from(path: str, *, fallback: str) -> str:
     return joined or fallback
 
 
-def numbered(name: str, attempt: int) -> str:
-    """``name`` with a suffix that tells it from its namesakes; the first attempt is the name itself."""
-    if attempt == 1:
+def numbered(name: str, suffix: str) -> str:
+    """``name`` with a suffix that tells it from its namesakes; an empty one leaves it as it is."""
+    if not suffix:
         return name
-    suffix = f"-{attempt}"
-    return name[: MAX_SHORT_NAME - len(suffix)].rstrip("_-") + suffix
+    return f"{name[: MAX_SHORT_NAME - len(suffix) - 1].rstrip('_-')}-{suffix}"

@@ -1,0 +1,63 @@
+"""What every use case is given, and how one is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from headrace.core.access import Principal
+from headrace.core.clock import Clock
+from headrace.core.errors import AlreadyExists
+from headrace.core.ids import Ids
+from headrace.core.ports import Clash, DefinitionRules, Store, Transaction, Vault
+
+T = TypeVar("T")
+LOST_RACES = 5
+"""How often a use case is run again when another one was faster to a unique value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many there may be.
+
+    Attributes:
+        flows: flows of an organisation that have a draft or a version.
+        releases: live numbers of a flow, counted when one is asked for by number.
+        receipts_s: seconds for which a client token is remembered.
+    """
+
+    flows: int = 1_000_000
+    releases: int = 99_999
+    receipts_s: int = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The outside, as the use cases see it."""
+
+    store: Store
+    ids: Ids
+    clock: Clock
+    rules: DefinitionRules
+    vault: Vault
+    limits: Limits = field(default_factory=Limits)
+
+
+async def read(ports: Ports, principal: Principal, work: Callable[[Transaction], T]) -> T:
+    """Run ``work`` on a snapshot of the principal's organisation."""
+    return await ports.store.read(principal.account, work)
+
+
+async def write(ports: Ports, principal: Principal, work: Callable[[Transaction], T]) -> T:
+    """Run ``work`` all-or-nothing in the principal's organisation.
+
+    A use case looks before it adds, to answer well; the store's constraints decide. When a constraint
+    refuses, somebody else was faster, and running the use case again makes it see what they did.
+    """
+    for _ in range(LOST_RACES):
+        try:
+            return await ports.store.write(principal.account, work)
+        except Clash as clash:
+            rule = clash.rule
+    raise AlreadyExists(f"Others keep taking the same {rule.replace('_', ' ')}. Try again.")

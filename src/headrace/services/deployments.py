@@ -1,0 +1,114 @@
+"""Deployments: which version each environment targets (humanloop 1.12-1.14, 2.8)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headrace.core.access import Principal, Right
+from headrace.core.deployments import Environment, PointerKind
+from headrace.core.errors import NotFound
+from headrace.core.kinds import KINDS
+from headrace.core.ports import Transaction
+from headrace.services import numbers, tree
+from headrace.services.base import Ports, read, write
+from headrace.services.views import DeploymentView, VersionView, environment_targets, view
+
+
+async def deploy(
+    ports: Ports, principal: Principal, *, kind: str, ref: str, environment: str, version_id: str
+) -> VersionView:
+    """Let an environment target a version, in place of what it targeted. Repeating it changes nothing.
+
+    Args:
+        environment: its id, or else its name.
+    """
+    principal.require(Right.EDITOR)
+
+    def work(tx: Transaction) -> VersionView:
+        now = ports.clock.now()
+        file = tree.find(tx, kind=kind, ref=ref)
+        place = _environment(tx, environment)
+        version = tx.versions.get(id=version_id)
+        if version is None or version.file_id != file.id:
+            title = KINDS[kind].title
+            raise NotFound(
+                "version", version_id, f"{title} `{file.path}` has no version with ID `{version_id}`."
+            )
+        pointer = tx.pointers.get(file_id=file.id, kind=PointerKind.ENVIRONMENT, pointer_id=place.id)
+        if pointer is not None and pointer.version_id == version_id and not pointer.is_automatic:
+            return view(tx, file, version)
+        numbers.point(
+            tx,
+            ports,
+            principal,
+            file=file,
+            kind=PointerKind.ENVIRONMENT,
+            pointer_id=place.id,
+            version_id=version_id,
+            target=None,
+            now=now,
+        )
+        changed = msgspec.structs.replace(version, updated_at=now)
+        tx.versions.update(changed)
+        tx.files.update(msgspec.structs.replace(file, updated_at=now))
+        return view(tx, file, changed)
+
+    return await write(ports, principal, work)
+
+
+async def undeploy(ports: Ports, principal: Principal, *, kind: str, ref: str, environment: str) -> None:
+    """Take a file out of an environment. Nothing happens when it is not there."""
+    principal.require(Right.EDITOR)
+
+    def work(tx: Transaction) -> None:
+        file = tree.find(tx, kind=kind, ref=ref)
+        place = _environment(tx, environment)
+        if place.id not in environment_targets(tx, file):
+            return
+        now = ports.clock.now()
+        numbers.point(
+            tx,
+            ports,
+            principal,
+            file=file,
+            kind=PointerKind.ENVIRONMENT,
+            pointer_id=place.id,
+            version_id=None,
+            target=None,
+            now=now,
+        )
+        tx.files.update(msgspec.structs.replace(file, updated_at=now))
+
+    await write(ports, principal, work)
+
+
+async def list_deployments(
+    ports: Ports, principal: Principal, *, kind: str, ref: str
+) -> list[DeploymentView]:
+    """Every environment of the organisation with what the file has in it."""
+    principal.require(Right.READER)
+
+    def work(tx: Transaction) -> list[DeploymentView]:
+        file = tree.find(tx, kind=kind, ref=ref)
+        targets = environment_targets(tx, file)
+        shown = []
+        for environment in tx.environments.all():
+            target = targets.get(environment.id)
+            version = tx.versions.get(id=target) if target else None
+            deployed = None if version is None else view(tx, file, version)
+            shown.append(DeploymentView(environment=environment, deployed=deployed))
+        return shown
+
+    return await read(ports, principal, work)
+
+
+def _environment(tx: Transaction, ref: str) -> Environment:
+    """An environment by its id, or else by its name (humanloop 8.16)."""
+    environments = tx.environments.all()
+    for environment in environments:
+        if environment.id == ref:
+            return environment
+    for environment in environments:
+        if environment.name == ref:
+            return environment
+    raise NotFound("environment", ref, f"Environment {ref} does not exist.")

@@ -1,0 +1,119 @@
+"""Finding and making files in the tree. Parts of use cases, run inside their transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from headrace.core.access import Principal
+from headrace.core.errors import AlreadyExists, Invalid, NotFound
+from headrace.core.files import Directory, File, ancestors, numbered, short_name_from
+from headrace.core.ids import SHORT_LENGTH
+from headrace.core.kinds import KINDS
+from headrace.core.ports import Transaction
+from headrace.services.base import Ports
+
+NUMBERED_NAMESAKES = 9
+"""So many files of one name get a readable suffix; further ones get a random one."""
+
+
+def find(tx: Transaction, *, kind: str, ref: str) -> File:
+    """The file with that long or short id.
+
+    Raises:
+        NotFound: there is none of that kind.
+    """
+    file = tx.files.by_short_id(kind=kind, short_id=ref) if len(ref) == SHORT_LENGTH else None
+    if file is None:
+        file = tx.files.get(id=ref)
+    if file is None or file.kind != kind:
+        raise NotFound(kind, ref, f"{KINDS[kind].title} with ID `{ref}` not found.")
+    return file
+
+
+def find_at(tx: Transaction, *, kind: str, path: str) -> File | None:
+    """The file of that kind at ``path``; None when nothing is there.
+
+    Raises:
+        AlreadyExists: something else is there.
+    """
+    entry = tx.files.at(path=path)
+    if isinstance(entry, Directory):
+        raise AlreadyExists(f"The path `{path}` is a directory.")
+    if entry is not None and entry.kind != kind:
+        raise AlreadyExists(f"The path `{path}` is taken by a {KINDS[entry.kind].title}.")
+    return entry
+
+
+def identify(tx: Transaction, *, kind: str, ref: str | None, path: str | None) -> File | None:
+    """The file that a request names by id, by path, or by both (humanloop 2.5); None when there is none."""
+    if ref is None and path is None:
+        raise Invalid.at("path", message="Either `id` or `path` must be given.", kind="missing")
+    if ref is None:
+        assert path is not None
+        return find_at(tx, kind=kind, path=path)
+    file = find(tx, kind=kind, ref=ref)
+    if path is not None and path != file.path:
+        message = f"`id` and `path` name different files: `{ref}` is at `{file.path}`, not at `{path}`."
+        raise Invalid.at("path", message=message, kind="mismatch")
+    return file
+
+
+def create(
+    tx: Transaction,
+    ports: Ports,
+    principal: Principal,
+    *,
+    kind: str,
+    path: str,
+    now: datetime,
+    short_name: str | None = None,
+    description: str | None = None,
+) -> File:
+    """Make a file at a free path, and the directories above it.
+
+    Args:
+        short_name: the name it must have; without one it is derived from the path.
+    """
+    directory = _directory_for(tx, ports, path, now)
+    file = File(
+        id=ports.ids.long(KINDS[kind].prefix),
+        kind=kind,
+        path=path,
+        directory_id=directory.id,
+        short_id=ports.ids.short(),
+        short_name=short_name or _free_short_name(tx, ports, kind, path),
+        description=description,
+        readme=None,
+        tags=(),
+        created_by=principal.user.id,
+        created_at=now,
+        updated_at=now,
+        last_number=0,
+    )
+    tx.files.add(file)
+    return file
+
+
+def _directory_for(tx: Transaction, ports: Ports, path: str, now: datetime) -> Directory:
+    directory = tx.files.at(path="")
+    assert isinstance(directory, Directory), "every organisation has a root"
+    for above in ancestors(path):
+        entry = tx.files.at(path=above)
+        if entry is None:
+            entry = Directory(
+                id=ports.ids.long("dir_"), path=above, parent_id=directory.id, created_at=now, updated_at=now
+            )
+            tx.files.add_directory(entry)
+        if not isinstance(entry, Directory):
+            raise AlreadyExists(f"The path `{above}` is a {KINDS[entry.kind].title} and not a directory.")
+        directory = entry
+    return directory
+
+
+def _free_short_name(tx: Transaction, ports: Ports, kind: str, path: str) -> str:
+    wanted = short_name_from(path, fallback=kind)
+    for attempt in range(1, NUMBERED_NAMESAKES + 1):
+        name = numbered(wanted, str(attempt) if attempt > 1 else "")
+        if tx.files.by_short_name(kind=kind, short_name=name) is None:
+            return name
+    return numbered(wanted, ports.ids.short())

@@ -1,0 +1,349 @@
+"""Versions by content: upsert, read, rename, delete (humanloop 1.4, 1.7-1.11, 2.1-2.7, 2.9)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from headrace.core.access import Principal, Right
+from headrace.core.canonical import digest
+from headrace.core.deployments import PointerKind
+from headrace.core.errors import AlreadyExists, Conflict, InUse, Invalid, NotFound
+from headrace.core.files import File, check_path
+from headrace.core.kinds import KINDS
+from headrace.core.ports import FileSort, Transaction
+from headrace.core.versions import MAX_NUMBER, Version
+from headrace.services import drafts, numbers, tree
+from headrace.services.base import Ports, read, write
+from headrace.services.views import (
+    VersionView,
+    default_environment,
+    default_version,
+    environment_targets,
+    find_environment,
+    view,
+)
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """Content that a caller wants to be a version.
+
+    Attributes:
+        ref: the file's id; or None.
+        path: the file's path; or None. One of the two is needed.
+        content: the content's JSON text, as sent.
+        parsed: the same, parsed.
+        name: the version's name; None keeps what it has.
+        description: the version's description; None keeps what it has.
+    """
+
+    kind: str
+    ref: str | None
+    path: str | None
+    content: bytes
+    parsed: Any
+    name: str | None = None
+    description: str | None = None
+
+
+async def upsert(ports: Ports, principal: Principal, submission: Submission) -> VersionView:
+    """Find the version with this content, or make it; make the file too when its path is free.
+
+    Raises:
+        Invalid: no file is named, two are, or a name or path breaks a rule.
+        NotFound: the id names no file.
+        AlreadyExists: another version of the file has the name, or something else stands at the path.
+    """
+    principal.require(Right.EDITOR)
+    if submission.path is not None:
+        check_path(submission.path, "path")
+    if submission.name == "":
+        raise Invalid.at("version_name", message="A version name may not be empty.", kind="empty")
+    content_digest = digest(submission.parsed)
+    is_runnable = ports.rules.is_runnable(submission.parsed)
+
+    def work(tx: Transaction) -> VersionView:
+        now = ports.clock.now()
+        file = tree.identify(tx, kind=submission.kind, ref=submission.ref, path=submission.path)
+        if file is None:
+            assert submission.path is not None
+            file = tree.create(tx, ports, principal, kind=submission.kind, path=submission.path, now=now)
+        found = tx.versions.by_digest(file_id=file.id, digest=content_digest)
+        _check_name_is_free(tx, file, submission.name, owner=found)
+        if found is not None and found.deleted_at is None:
+            return view(tx, file, _relabelled(tx, found, submission, now))
+        before = tx.versions.newest(file_id=file.id)
+        if found is None:
+            version = numbers.add_version(
+                tx,
+                ports,
+                principal,
+                file=file,
+                digest=content_digest,
+                content=submission.content,
+                name=submission.name,
+                description=submission.description,
+                is_runnable=is_runnable,
+                is_upserted=True,
+                now=now,
+            )
+        else:
+            shown = numbers.revive(tx, found, now=now, is_upserted=True)
+            version = _relabelled(tx, shown, submission, now)
+        _number(tx, principal, file, version, submission, now)
+        if before is None:
+            _deploy_first(tx, ports, principal, file, version, now)
+        drafts.follow(tx, ports, principal, file=file, version=version, before=before, now=now)
+        return view(tx, file, version)
+
+    return await write(ports, principal, work)
+
+
+def _check_name_is_free(tx: Transaction, file: File, name: str | None, *, owner: Version | None) -> None:
+    if name is None:
+        return
+    holder = tx.versions.by_name(file_id=file.id, name=name)
+    if holder is not None and (owner is None or holder.id != owner.id):
+        title = KINDS[file.kind].title
+        raise AlreadyExists(f"Version name `{name}` already exists for this {title}: `{holder.id}` has it.")
+
+
+def _relabelled(tx: Transaction, version: Version, submission: Submission, now: datetime) -> Version:
+    """The version with the submission's name and description, where it gives any (humanloop 2.2)."""
+    name = version.name if submission.name is None else submission.name
+    description = version.description if submission.description is None else submission.description
+    if (name, description, True) == (version.name, version.description, version.is_upserted):
+        return version
+    labelled = msgspec.structs.replace(
+        version, name=name, description=description, is_upserted=True, updated_at=now
+    )
+    tx.versions.update(labelled)
+    return labelled
+
+
+def _number(
+    tx: Transaction, principal: Principal, file: File, version: Version, submission: Submission, now: datetime
+) -> None:
+    """Release the new version; past the last number it stays without one."""
+    if file.last_number < MAX_NUMBER:
+        numbers.release(
+            tx,
+            principal,
+            file=file,
+            version=version,
+            content=submission.content,
+            description=submission.description,
+            now=now,
+        )
+
+
+def _deploy_first(
+    tx: Transaction, ports: Ports, principal: Principal, file: File, version: Version, now: datetime
+) -> None:
+    """A file's first version goes to the default environment by itself (humanloop 2.3)."""
+    numbers.point(
+        tx,
+        ports,
+        principal,
+        file=file,
+        kind=PointerKind.ENVIRONMENT,
+        pointer_id=default_environment(tx).id,
+        version_id=version.id,
+        target=None,
+        now=now,
+        is_automatic=True,
+    )
+
+
+async def get(
+    ports: Ports,
+    principal: Principal,
+    *,
+    kind: str,
+    ref: str,
+    version_id: str | None = None,
+    environment: str | None = None,
+) -> VersionView:
+    """A version of a file: the one asked for, the one in an environment, or the default one."""
+    principal.require(Right.READER)
+
+    def work(tx: Transaction) -> VersionView:
+        file = tree.find(tx, kind=kind, ref=ref)
+        return view(tx, file, _select(tx, file, version_id=version_id, environment=environment))
+
+    return await read(ports, principal, work)
+
+
+async def get_at(ports: Ports, principal: Principal, *, path: str, environment: str | None) -> VersionView:
+    """The version in an environment, or the default one, of the file of any kind at ``path``."""
+    principal.require(Right.READER)
+
+    def work(tx: Transaction) -> VersionView:
+        file = tx.files.at(path=path)
+        if not isinstance(file, File):
+            raise NotFound("file", path, f"File with path `{path}` not found.")
+        return view(tx, file, _select(tx, file, version_id=None, environment=environment))
+
+    return await read(ports, principal, work)
+
+
+def _select(tx: Transaction, file: File, *, version_id: str | None, environment: str | None) -> Version:
+    deployed = None if environment is None else _deployed_in(tx, file, environment)
+    if version_id is None:
+        return deployed or default_version(tx, file)
+    version = _version_of(tx, file, version_id)
+    if deployed is not None and deployed.id != version.id:
+        message = (
+            f"`version_id` and `environment` name different versions: `{version.id}` and `{deployed.id}`."
+        )
+        raise Invalid.at("environment", message=message, kind="mismatch", where="query")
+    return version
+
+
+def _version_of(tx: Transaction, file: File, version_id: str) -> Version:
+    version = tx.versions.get(id=version_id)
+    if version is None and tx.versions.count(file_id=file.id) == 0:
+        version = default_version(tx, file)
+    if version is None or version.id != version_id or version.file_id != file.id:
+        title = KINDS[file.kind].title
+        raise NotFound("version", version_id, f"{title} `{file.path}` has no version with ID `{version_id}`.")
+    return version
+
+
+def _deployed_in(tx: Transaction, file: File, name: str) -> Version:
+    environment = find_environment(tx, name)
+    if environment is None:
+        raise NotFound("environment", name, f"Environment {name} does not exist.")
+    target = environment_targets(tx, file).get(environment.id)
+    version = tx.versions.get(id=target) if target else None
+    if version is None:
+        title = KINDS[file.kind].title
+        raise NotFound("deployment", name, f"No version of {title} `{file.path}` is deployed to `{name}`.")
+    return version
+
+
+async def list_files(
+    ports: Ports,
+    principal: Principal,
+    *,
+    kind: str,
+    name: str | None,
+    user: str | None,
+    sort: FileSort,
+    descending: bool,
+    skip: int,
+    take: int,
+) -> tuple[list[VersionView], int]:
+    """A page of files, each as its default version, and how many match in all."""
+    principal.require(Right.READER)
+
+    def work(tx: Transaction) -> tuple[list[VersionView], int]:
+        files, total = tx.files.page(
+            kind=kind, name=name, user=user, sort=sort, descending=descending, skip=skip, take=take
+        )
+        return [view(tx, file, default_version(tx, file)) for file in files], total
+
+    return await read(ports, principal, work)
+
+
+async def list_versions(ports: Ports, principal: Principal, *, kind: str, ref: str) -> list[VersionView]:
+    """All versions of a file, newest first."""
+    principal.require(Right.READER)
+
+    def work(tx: Transaction) -> list[VersionView]:
+        file = tree.find(tx, kind=kind, ref=ref)
+        return [view(tx, file, version) for version in tx.versions.of_file(file_id=file.id)]
+
+    return await read(ports, principal, work)
+
+
+async def relabel(
+    ports: Ports,
+    principal: Principal,
+    *,
+    kind: str,
+    ref: str,
+    version_id: str,
+    name: str | msgspec.UnsetType | None,
+    description: str | msgspec.UnsetType | None,
+) -> VersionView:
+    """Change a version's name and description; None clears, UNSET keeps (humanloop 1.11, 2.14).
+
+    Raises:
+        AlreadyExists: another version of the file has the name.
+    """
+    principal.require(Right.EDITOR)
+    if name == "":
+        raise Invalid.at("name", message="A version name may not be empty.", kind="empty")
+
+    def work(tx: Transaction) -> VersionView:
+        file = tree.find(tx, kind=kind, ref=ref)
+        version = _listed_version(tx, file, version_id)
+        if isinstance(name, str):
+            _check_name_is_free(tx, file, name, owner=version)
+        labelled = msgspec.structs.replace(
+            version,
+            name=version.name if name is msgspec.UNSET else name,
+            description=version.description if description is msgspec.UNSET else description,
+            updated_at=ports.clock.now(),
+        )
+        tx.versions.update(labelled)
+        return view(tx, file, labelled)
+
+    return await write(ports, principal, work)
+
+
+async def delete_version(ports: Ports, principal: Principal, *, kind: str, ref: str, version_id: str) -> None:
+    """Hide a version and take back its numbers (humanloop 2.9, 8.14).
+
+    Raises:
+        InUse: it is deployed, or an alias targets one of its numbers.
+        Conflict: it is the file's only version.
+    """
+    principal.require(Right.EDITOR)
+
+    def work(tx: Transaction) -> None:
+        file = tree.find(tx, kind=kind, ref=ref)
+        version = _listed_version(tx, file, version_id)
+        where = [e.name for e in view(tx, file, version).environments]
+        if where:
+            raise InUse(
+                f"Version `{version_id}` is deployed to {_names(where)}. Deploy another one there first."
+            )
+        released = tx.releases.of_version(version_id=version.id)
+        numbers.check_no_alias(tx, file, released)
+        if tx.versions.count(file_id=file.id) == 1:
+            title = KINDS[file.kind].title
+            raise Conflict(
+                f"Version `{version_id}` is the only one of this {title}. Delete the {title} instead."
+            )
+        for number in released:
+            tx.releases.remove(file_id=file.id, number=number)
+        numbers.hide(tx, version, now=ports.clock.now())
+
+    await write(ports, principal, work)
+
+
+def _listed_version(tx: Transaction, file: File, version_id: str) -> Version:
+    version = tx.versions.get(id=version_id)
+    if version is None or version.file_id != file.id:
+        title = KINDS[file.kind].title
+        raise NotFound("version", version_id, f"{title} `{file.path}` has no version with ID `{version_id}`.")
+    return version
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+async def delete_file(ports: Ports, principal: Principal, *, kind: str, ref: str) -> None:
+    """Remove a file with all that belongs to it from view; its path and names are free at once."""
+    principal.require(Right.EDITOR)
+
+    def work(tx: Transaction) -> None:
+        file = tree.find(tx, kind=kind, ref=ref)
+        tx.files.remove(id=file.id, at=ports.clock.now())
+
+    await write(ports, principal, work)
