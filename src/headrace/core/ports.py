@@ -31,7 +31,9 @@ class Clash(Exception):
 
     Attributes:
         rule: the constraint's name: ``path``, ``short_name``, ``short_id``, ``version_name``,
-            ``version_digest``, ``release_number``, ``receipt``, ``environment_name``, ``key``, ``id``.
+            ``version_digest``, ``release_number``, ``receipt``, ``environment_name``,
+            ``environment_default`` (there is one), ``email``, ``key``, ``id``, or ``reference`` (what it
+            belongs to was never added).
     """
 
     def __init__(self, rule: str) -> None:

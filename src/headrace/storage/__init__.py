@@ -1,0 +1,32 @@
+"""Where everything is kept: one implementation of ``core.ports.Store`` for each URL scheme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from headrace.core.ports import Store
+from headrace.storage.memory import MemoryStore
+
+
+def _open_memory(rest: str) -> Store:
+    if rest:
+        raise ValueError(f"A memory store takes nothing after `memory:`, but got {rest!r}.")
+    return MemoryStore()
+
+
+OPENERS: dict[str, Callable[[str], Store]] = {"memory": _open_memory}
+"""Each scheme's opener; it is given what follows the colon. A new kind of store is one more row."""
+
+
+def open_store(url: str) -> Store:
+    """The store at ``url``: ``memory:``, ``sqlite:///relative.db`` or ``sqlite:////absolute.db``.
+
+    Raises:
+        ValueError: no store is known by that scheme, or the rest of the URL makes no sense.
+        StoreError: there is such a store, but it can't be opened; the message says what to do.
+    """
+    scheme, colon, rest = url.partition(":")
+    if not colon or scheme not in OPENERS:
+        known = ", ".join(f"`{name}:`" for name in sorted(OPENERS))
+        raise ValueError(f"The store URL {url!r} does not begin with one of {known}.")
+    return OPENERS[scheme](rest)

@@ -1,0 +1,30 @@
+"""Why a store can't be opened, or was used wrongly. None of these is ever an answer to a request.
+
+StoreError
+├─ StoreLocked       another process has it open
+├─ StoreTooNew       a later release of Headrace wrote it
+├─ StoreDamaged      it is not what this code would have made
+└─ ReadOnly          a use case that only reads tried to write: a bug
+"""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """The store can't be used like this."""
+
+
+class StoreLocked(StoreError):
+    """Another process has the store open."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a later release of Headrace."""
+
+
+class StoreDamaged(StoreError):
+    """The store is not what Headrace would have made."""
+
+
+class ReadOnly(StoreError):
+    """A use case that was given to `read` tried to write."""

@@ -1,0 +1,202 @@
+"""The reference model: everything in dicts, gone when the process ends.
+
+It says what the other stores must answer, so it is written to be obviously right, not fast. What makes a
+use case all-or-nothing is a journal: each change of a table notes what was there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from headrace.core.access import Key, Organisation, User
+from headrace.core.deployments import Environment, EnvironmentTag, Move, Pointer, PointerKind
+from headrace.core.errors import Unavailable
+from headrace.core.ports import Clash, Transaction
+from headrace.core.versions import Receipt
+from headrace.storage.errors import ReadOnly
+from headrace.storage.memory_files import Drafts, Files, Releases, Versions
+from headrace.storage.memory_tables import Claim, Rows, Shared, Undo
+
+T = TypeVar("T")
+
+
+class _Environments:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def all(self) -> list[Environment]:
+        return sorted(self._rows.environments.values(), key=lambda found: (found.created_at, found.id))
+
+    def add(self, environment: Environment) -> None:
+        claims: list[Claim] = [("environment_name", environment.name)]
+        if environment.tag is EnvironmentTag.DEFAULT:
+            claims.append(("environment_default",))
+        self._rows.claims.check(claims)
+        if environment.id in self._rows.environments:
+            raise Clash("id")
+        self._rows.claims.take(environment.id, claims)
+        self._rows.environments.put(environment.id, environment)
+
+
+class _Pointers:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def move(self, move: Move) -> None:
+        if move.id in self._rows.move_ids:
+            raise Clash("id")
+        self._rows.require_file(move.file_id)
+        self._rows.move_ids.put(move.id, move.file_id)
+        rows = self._rows.of(move.file_id)
+        rows.moves.put(len(rows.moves), move)
+        state = {name: getattr(move, name) for name in Pointer.__struct_fields__}
+        rows.pointers.put((move.kind, move.pointer_id), Pointer(**state))
+
+    def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Pointer | None:
+        return self._rows.of(file_id).pointers.get((kind, pointer_id))
+
+    def of_file(self, *, file_id: str) -> list[Pointer]:
+        pointers = sorted(self._rows.of(file_id).pointers.items())
+        return [p for _, p in pointers if p.version_id is not None or p.target is not None]
+
+    def history(self, *, file_id: str) -> list[Move]:
+        return list(self._rows.of(file_id).moves.values())
+
+
+class _Receipts:
+    def __init__(self, rows: Rows) -> None:
+        self._receipts = rows.receipts
+
+    def get(self, *, operation: str, parent: str, token: str) -> Receipt | None:
+        return self._receipts.get((operation, parent, token))
+
+    def add(self, receipt: Receipt) -> None:
+        key = (receipt.operation, receipt.parent, receipt.token)
+        if key in self._receipts:
+            raise Clash("receipt")
+        self._receipts.put(key, receipt)
+
+    def remove(self, *, operation: str, parent: str, token: str) -> None:
+        self._receipts.drop((operation, parent, token))
+
+    def expire(self, *, before: datetime, most: int) -> None:
+        old = sorted((r.created_at, key) for key, r in self._receipts.items() if r.created_at < before)
+        for _, key in old[:most]:
+            self._receipts.drop(key)
+
+
+class _Access:
+    def __init__(self, rows: Rows, shared: Shared) -> None:
+        self._rows = rows
+        self._shared = shared
+
+    def organisation(self, *, account: str) -> Organisation | None:
+        return self._shared.organisations.get(account)
+
+    def add_organisation(self, organisation: Organisation) -> None:
+        if organisation.account in self._shared.organisations:
+            raise Clash("id")
+        self._shared.organisations.put(organisation.account, organisation)
+
+    def user(self, *, id: str) -> User | None:
+        return self._rows.users.get(id)
+
+    def user_by_email(self, *, email: str) -> User | None:
+        return self._rows.users.get(self._rows.claims.get(("email", email), ""))
+
+    def add_user(self, user: User) -> None:
+        self._rows.claims.check([("email", user.email)])
+        if user.id in self._rows.users:
+            raise Clash("id")
+        self._rows.claims.take(user.id, [("email", user.email)])
+        self._rows.users.put(user.id, user)
+
+    def key_by_hash(self, *, api_key_hash: str) -> Key | None:
+        return self._shared.keys.get(self._shared.claims.get(("key", "hash", api_key_hash), ""))
+
+    def key_by_access_id(self, *, access_key_id: str) -> Key | None:
+        return self._shared.keys.get(self._shared.claims.get(("key", "access", access_key_id), ""))
+
+    def keys(self) -> list[Key]:
+        return sorted(self._shared.keys.values(), key=lambda key: (key.created_at, key.id))
+
+    def add_key(self, key: Key) -> None:
+        claims: list[Claim] = [("key", "hash", key.api_key_hash), ("key", "access", key.access_key_id)]
+        self._shared.claims.check(claims)
+        if key.id in self._shared.keys:
+            raise Clash("id")
+        self._shared.claims.take(key.id, claims)
+        self._shared.keys.put(key.id, key)
+
+    def revoke_key(self, *, id: str, at: datetime) -> None:
+        key = self._shared.keys.get(id)
+        if key and key.revoked_at is None:
+            self._shared.keys.put(id, msgspec.structs.replace(key, revoked_at=at))
+
+    def has_keys(self) -> bool:
+        return bool(self._shared.keys)
+
+
+class _Transaction:
+    """One organisation's collections; the journal makes any stretch of their use a transaction."""
+
+    def __init__(self, account: str, journal: list[Undo], shared: Shared) -> None:
+        rows = Rows(journal)
+        self.account = account
+        self.files = Files(rows)
+        self.versions = Versions(rows)
+        self.releases = Releases(rows)
+        self.drafts = Drafts(rows)
+        self.environments = _Environments(rows)
+        self.pointers = _Pointers(rows)
+        self.receipts = _Receipts(rows)
+        self.access = _Access(rows, shared)
+
+
+class MemoryStore:
+    """A store that keeps everything until the process ends."""
+
+    def __init__(self) -> None:
+        self._journal: list[Undo] = []
+        self._shared = Shared(self._journal)
+        self._transactions: dict[str, _Transaction] = {}
+        self._is_closed = False
+
+    def _begin(self, account: str) -> _Transaction:
+        if self._is_closed:
+            raise Unavailable("The store is closed.")
+        if account not in self._transactions:
+            self._transactions[account] = _Transaction(account, self._journal, self._shared)
+        return self._transactions[account]
+
+    def _roll_back(self) -> None:
+        while self._journal:
+            self._journal.pop()()
+
+    async def read(self, account: str, work: Callable[[Transaction], T]) -> T:
+        try:
+            result = work(self._begin(account))
+            if self._journal:
+                raise ReadOnly("This use case writes; give it to `write`.")
+        finally:
+            self._roll_back()
+        return result
+
+    async def write(self, account: str, work: Callable[[Transaction], T]) -> T:
+        try:
+            result = work(self._begin(account))
+            self._journal.clear()
+        finally:
+            self._roll_back()
+        return result
+
+    async def check(self) -> None:
+        if self._is_closed:
+            raise Unavailable("The store is closed.")
+
+    async def close(self) -> None:
+        self._is_closed = True

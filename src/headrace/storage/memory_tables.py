@@ -1,0 +1,108 @@
+"""The memory store's tables: dicts whose changes are journaled, and who holds which unique value."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from headrace.core.access import Key, Organisation, User
+from headrace.core.deployments import Environment, Move, Pointer, PointerKind
+from headrace.core.files import Directory, File
+from headrace.core.ports import Clash
+from headrace.core.versions import Draft, Receipt, Release, Version
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Undo = Callable[[], Any]
+Claim = tuple[str, ...]
+"""A rule of ``Clash`` and the value that only one thing may have."""
+
+
+class Table(dict[K, V], Generic[K, V]):
+    """A dict whose changes are journaled."""
+
+    def __init__(self, journal: list[Undo]) -> None:
+        super().__init__()
+        self._journal = journal
+
+    def put(self, key: K, value: V) -> None:
+        if key in self:
+            before = self[key]
+            self._journal.append(lambda: self.__setitem__(key, before))
+        else:
+            self._journal.append(lambda: self.__delitem__(key))
+        self[key] = value
+
+    def drop(self, key: K) -> None:
+        if key in self:
+            before = self.pop(key)
+            self._journal.append(lambda: self.__setitem__(key, before))
+
+
+class Claims(Table[Claim, str]):
+    """Who has which unique value."""
+
+    def check(self, claims: list[Claim], *, owner: str | None = None) -> None:
+        """Raise Clash when anyone but ``owner`` has one of them."""
+        for claim in claims:
+            if self.get(claim, owner) != owner:
+                raise Clash(claim[0])
+
+    def take(self, owner: str, claims: list[Claim]) -> None:
+        for claim in claims:
+            self.put(claim, owner)
+
+    def give_up(self, claims: list[Claim]) -> None:
+        for claim in claims:
+            self.drop(claim)
+
+
+class FileRows:
+    """What belongs to one file. A removed release leaves None, so that its number stays taken."""
+
+    def __init__(self, journal: list[Undo]) -> None:
+        self.versions: Table[str, Version] = Table(journal)
+        self.releases: Table[int, Release | None] = Table(journal)
+        self.drafts: Table[str, Draft] = Table(journal)
+        self.moves: Table[int, Move] = Table(journal)
+        self.pointers: Table[tuple[PointerKind, str], Pointer] = Table(journal)
+
+    def live_versions(self) -> list[Version]:
+        return [version for version in self.versions.values() if version.deleted_at is None]
+
+    def live_releases(self) -> list[Release]:
+        return [release for release in self.releases.values() if release is not None]
+
+
+class Rows:
+    """One organisation's tables. ``hidden`` are removed files."""
+
+    def __init__(self, journal: list[Undo]) -> None:
+        self.files: Table[str, File] = Table(journal)
+        self.hidden: Table[str, File] = Table(journal)
+        self.directories: Table[str, Directory] = Table(journal)
+        self.claims = Claims(journal)
+        self.file_of: Table[str, str] = Table(journal)
+        self.environments: Table[str, Environment] = Table(journal)
+        self.receipts: Table[tuple[str, str, str], Receipt] = Table(journal)
+        self.users: Table[str, User] = Table(journal)
+        self.move_ids: Table[str, str] = Table(journal)
+        self._of_file: dict[str, FileRows] = defaultdict(lambda: FileRows(journal))
+
+    def of(self, file_id: str) -> FileRows:
+        return self._of_file[file_id]
+
+    def require_file(self, file_id: str) -> None:
+        if file_id not in self.files and file_id not in self.hidden:
+            raise Clash("reference")
+
+
+class Shared:
+    """The tables of all organisations together."""
+
+    def __init__(self, journal: list[Undo]) -> None:
+        self.organisations: Table[str, Organisation] = Table(journal)
+        self.keys: Table[str, Key] = Table(journal)
+        self.claims = Claims(journal)
