@@ -1,0 +1,117 @@
+"""Who gets in: open mode and keys (the common domain, *Who*; bedrock 6.2; humanloop 0.3)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from headrace.apis.http import Request
+from headrace.core.access import Principal
+from headrace.core.errors import Forbidden, Throttled, Unauthenticated
+from headrace.services import access
+from headrace.services.base import Ports
+
+
+class Gate:
+    """Turns a request's credentials into a principal.
+
+    In open mode (no key was ever made, and the server listens on loopback only) any credentials are those of
+    the local user. They must be there, and the request must not come from a foreign web page: a browser adds
+    no credential header to a forged request, sends the attacker's ``Origin``, and after a DNS rebinding the
+    attacker's ``Host``.
+    """
+
+    def __init__(self, ports: Ports, local: Principal) -> None:
+        self._ports = ports
+        self._local = local
+        self._is_closed = False
+
+    async def is_open(self) -> bool:
+        """Whether any credentials do. Once a key was made this is never so again."""
+        if not self._is_closed:
+            self._is_closed = await access.has_keys(self._ports)
+        return not self._is_closed
+
+    async def local(self, request: Request) -> Principal:
+        """The local user, in open mode.
+
+        Raises:
+            Forbidden: the request came from a foreign web page.
+        """
+        check_local(request)
+        return self._local
+
+    async def by_api_key(self, request: Request) -> Principal:
+        """Whoever the ``X-API-KEY`` header names.
+
+        Raises:
+            Unauthenticated: there is no such header, or nobody holds that key.
+        """
+        key = request.header("x-api-key")
+        if not key:
+            raise Unauthenticated("Invalid or missing API key.")
+        if await self.is_open():
+            return await self.local(request)
+        return await access.by_api_key(self._ports, key)
+
+
+def check_local(request: Request) -> None:
+    """Refuse a request that a foreign web page may have caused."""
+    host = request.header("host") or ""
+    if not is_loopback(host_of(host)):
+        raise Forbidden(
+            f"Without keys this server answers only to loopback names, not to {host!r}. "
+            "Make a key with `headrace keys create` to use another name."
+        )
+    origin = request.header("origin")
+    if origin is not None and origin.partition("://")[2] != host:
+        raise Forbidden(f"Without keys this server takes no requests from web pages of {origin!r}.")
+
+
+def host_of(authority: str) -> str:
+    """The host of ``host``, ``host:port`` or ``[v6]:port``."""
+    if authority.startswith("["):
+        return authority[1:].partition("]")[0]
+    return authority.rpartition(":")[0] if authority.count(":") == 1 else authority
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine's loopback, by name or by address."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    filled_at: float
+
+
+class Throttle:
+    """A token bucket for each account and operation; off when the rate is 0."""
+
+    def __init__(self, rate_per_s: float, burst: int) -> None:
+        self._rate = rate_per_s
+        self._burst = max(burst, 1)
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
+
+    def take(self, account: str, operation: str) -> None:
+        """Take one token.
+
+        Raises:
+            Throttled: there is none.
+        """
+        if not self._rate:
+            return
+        now = time.monotonic()
+        bucket = self._buckets.setdefault((account, operation), _Bucket(self._burst, now))
+        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.filled_at) * self._rate)
+        bucket.filled_at = now
+        if bucket.tokens < 1:
+            raise Throttled(retry_after_s=(1 - bucket.tokens) / self._rate)
+        bucket.tokens -= 1

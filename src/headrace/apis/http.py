@@ -1,0 +1,70 @@
+"""A request and a response, as every API here sees them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote
+
+Headers = Sequence[tuple[bytes, bytes]]
+JSON = (b"content-type", b"application/json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request, read whole.
+
+    Attributes:
+        id: unique; stands in the log and in the response.
+        raw_path: the path as it was sent, percent-encoded; what signatures cover.
+        segments: the path split on ``/`` and only then decoded, so that an encoded ``/`` stays inside its
+            segment. A single trailing slash makes no segment.
+        query: name and value pairs in order, decoded.
+        headers: by lower-case name; of a repeated header the values are joined by commas.
+    """
+
+    id: str
+    method: str
+    raw_path: bytes
+    raw_query: bytes
+    segments: tuple[str, ...]
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[bytes, bytes]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """A header's value; None when it was not sent."""
+        value = self.headers.get(name.encode("latin-1"))
+        return None if value is None else value.decode("latin-1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An answer. A body that is an iterator is sent piece by piece as it comes."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes | AsyncIterator[bytes] = b""
+
+
+def split_path(raw_path: bytes) -> tuple[str, ...]:
+    """The decoded segments of a raw path."""
+    parts = raw_path.decode("latin-1").split("/")[1:]
+    if parts and not parts[-1]:
+        parts.pop()
+    return tuple(unquote(part) if "%" in part else part for part in parts)
+
+
+def split_query(raw_query: bytes) -> tuple[tuple[str, str], ...]:
+    """The decoded pairs of a raw query, in order; a name without a value has an empty one."""
+    if not raw_query:
+        return ()
+    return tuple(parse_qsl(raw_query.decode("latin-1"), keep_blank_values=True))
+
+
+def join_headers(headers: Headers) -> dict[bytes, bytes]:
+    """Headers by lower-case name."""
+    joined: dict[bytes, bytes] = {}
+    for name, value in headers:
+        joined[name] = joined[name] + b"," + value if name in joined else value
+    return joined

@@ -1,0 +1,181 @@
+"""The way of a request through the server, as one ASGI application.
+
+    read the head -> choose the API by its path -> read the body under a limit -> the API answers
+    (authenticates, routes, checks, acts, renders) -> errors are rendered by the same API -> send -> log
+
+Only this module speaks ASGI.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from headrace.apis.http import Request, Response, join_headers, split_path, split_query
+from headrace.core.errors import HeadraceError, TooLarge, Unavailable
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+log = logging.getLogger("headrace.request")
+
+
+class Api(Protocol):
+    """One of the protocols that this server speaks."""
+
+    def owns(self, segments: tuple[str, ...]) -> bool:
+        """Whether a path is this API's; asked in order, the first yes decides."""
+
+    async def answer(self, request: Request) -> Response:
+        """Carry a request out.
+
+        Raises:
+            HeadraceError: it could not be carried out.
+        """
+
+    def failure(self, request: Request, error: HeadraceError | None) -> Response:
+        """The API's way to say what went wrong; None for a bug of ours, of which nothing is told."""
+
+
+class Disconnected(Exception):
+    """The caller went away before the request was read."""
+
+
+class App:
+    """The ASGI application."""
+
+    def __init__(
+        self,
+        apis: tuple[Api, ...],
+        *,
+        max_body_bytes: int,
+        logs_all: bool,
+        on_shutdown: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._apis = apis
+        self._max_body_bytes = max_body_bytes
+        self._logs_all = logs_all
+        self._on_shutdown = on_shutdown
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self._on_shutdown()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        raw_path: bytes = scope["raw_path"]
+        segments = split_path(raw_path)
+        api = next(api for api in self._apis if api.owns(segments))
+        try:
+            body, refused = await self._body(scope, receive), None
+        except TooLarge as error:
+            body, refused = b"", error
+        except Disconnected:
+            return
+        request = Request(
+            id=_request_id(),
+            method=scope["method"],
+            raw_path=raw_path,
+            raw_query=scope["query_string"],
+            segments=segments,
+            query=split_query(scope["query_string"]),
+            headers=join_headers(scope["headers"]),
+            body=body,
+        )
+        response = api.failure(request, refused) if refused else await _answer(api, request)
+        await _send(response, request, send)
+        if self._logs_all or response.status >= 500:
+            _log(request, response, started)
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """The request's body, refused as soon as it is known to be too large."""
+        limit = self._max_body_bytes
+        for name, value in scope["headers"]:
+            if name == b"content-length" and int(value) > limit:
+                raise TooLarge(
+                    f"The request body has {int(value)} bytes; at most {limit} are accepted.",
+                    limit_bytes=limit,
+                )
+        parts: list[bytes] = []
+        size_bytes = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            part = message.get("body", b"")
+            size_bytes += len(part)
+            if size_bytes > limit:
+                raise TooLarge(f"The request body has more than {limit} bytes.", limit_bytes=limit)
+            parts.append(part)
+            if not message.get("more_body"):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _answer(api: Api, request: Request) -> Response:
+    try:
+        return await api.answer(request)
+    except Unavailable as error:
+        log.warning("unavailable", extra={"request_id": request.id, "cause": error.message})
+        return api.failure(request, error)
+    except HeadraceError as error:
+        return api.failure(request, error)
+    except Exception:
+        log.exception("a bug", extra={"request_id": request.id, "path": request.raw_path.decode("latin-1")})
+        return api.failure(request, None)
+
+
+async def _send(response: Response, request: Request, send: Send) -> None:
+    body = response.body
+    headers = [*response.headers, (b"x-request-id", request.id.encode())]
+    if isinstance(body, bytes):
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+        return
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await _stream(body, send)
+
+
+async def _stream(body: AsyncIterator[bytes], send: Send) -> None:
+    async for part in body:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _request_id() -> str:
+    """A version 4 UUID, without the cost of making one by way of the uuid module's objects."""
+    digits = f"{secrets.randbits(128) & ~(0xF << 76) & ~(0x3 << 62) | (0x4 << 76) | (0x2 << 62):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _log(request: Request, response: Response, started: float) -> None:
+    log.info(
+        "%s %s %d",
+        request.method,
+        request.raw_path.decode("latin-1"),
+        response.status,
+        extra={
+            "request_id": request.id,
+            "status": response.status,
+            "duration_ms": round((time.perf_counter() - started) * 1000, 3),
+        },
+    )

@@ -1,0 +1,84 @@
+"""From a method and a path to a row of a table.
+
+Paths are matched on their raw segments: the AWS clients send ARNs with an encoded ``/`` inside one segment,
+which a router that decodes first would tear apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Node(Generic[T]):
+    literals: dict[str, _Node[T]] = field(default_factory=dict)
+    parameter: _Node[T] | None = None
+    rows: dict[str, tuple[tuple[str, ...], T]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match(Generic[T]):
+    """A row that fits, and the values of its path's parameters."""
+
+    row: T
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongMethod:
+    """The path exists, with other methods."""
+
+    allowed: tuple[str, ...]
+
+
+class Table(Generic[T]):
+    """Rows by method and path template (``GET /flows/{id}/versions``); literals win over parameters."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, T]]) -> None:
+        self._root: _Node[T] = _Node()
+        for method, template, row in rows:
+            self._add(method, template, row)
+
+    def _add(self, method: str, template: str, row: T) -> None:
+        node, names = self._root, []
+        for part in template.strip("/").split("/"):
+            if part.startswith("{"):
+                names.append(part.strip("{}"))
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                node = node.literals.setdefault(part, _Node())
+        if method in node.rows:
+            raise ValueError(f"{method} {template} is in the table twice")
+        node.rows[method] = (tuple(names), row)
+
+    def find(self, method: str, segments: tuple[str, ...]) -> Match[T] | WrongMethod | None:
+        """The row for a request; WrongMethod when only the path fits; None when nothing does."""
+        found = _walk(self._root, segments, 0, ())
+        if found is None:
+            return None
+        node, values = found
+        if method not in node.rows:
+            return WrongMethod(allowed=tuple(sorted(node.rows)))
+        names, row = node.rows[method]
+        return Match(row=row, parameters=dict(zip(names, values, strict=True)))
+
+
+def _walk(
+    node: _Node[T], segments: tuple[str, ...], depth: int, values: tuple[str, ...]
+) -> tuple[_Node[T], tuple[str, ...]] | None:
+    if depth == len(segments):
+        return (node, values) if node.rows else None
+    segment = segments[depth]
+    literal = node.literals.get(segment)
+    if literal is not None:
+        found = _walk(literal, segments, depth + 1, values)
+        if found is not None:
+            return found
+    if node.parameter is None:
+        return None
+    return _walk(node.parameter, segments, depth + 1, (*values, segment))
