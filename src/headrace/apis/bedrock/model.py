@@ -40,6 +40,9 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     shape: str
 
 
+_NOTHING = Ref(shape="")
+
+
 class Member(Ref, frozen=True, kw_only=True, rename="camel"):
     """A member of a structure.
 
@@ -70,9 +73,9 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         union: exactly one member is set.
         document: any JSON value.
         payload: the member that is the whole body.
-        member: the element of a list.
-        key: the key of a map.
-        value: the value of a map.
+        member: the element, of a list only.
+        key: the key, of a map only.
+        value: the value, of a map only.
     """
 
     type: ShapeType
@@ -86,9 +89,9 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     document: bool = False
     eventstream: bool = False
     payload: str | None = None
-    member: Ref | None = None
-    key: Ref | None = None
-    value: Ref | None = None
+    member: Ref = _NOTHING
+    key: Ref = _NOTHING
+    value: Ref = _NOTHING
     error: ErrorTrait | None = None
 
 

@@ -85,8 +85,9 @@ def test_every_reference_resolves(model: ServiceModel) -> None:
         assert all(shapes[name].error for name in operation.errors)
     for shapes in model.shapes.values():
         for shape in shapes.values():
-            refs = [*shape.members.values(), shape.member, shape.key, shape.value]
-            assert all(ref.shape in shapes for ref in refs if ref is not None)
+            assert all(member.shape in shapes for member in shape.members.values())
+            assert (shape.member.shape in shapes) == (shape.type == "list")
+            assert (shape.key.shape in shapes) == (shape.value.shape in shapes) == (shape.type == "map")
 
 
 @pytest.mark.parametrize(
