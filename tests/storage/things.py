@@ -1,0 +1,156 @@
+"""Values to put into a store, and a way to use a store from a plain function."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from headrace.core.access import Key, Right, User
+from headrace.core.deployments import Environment, EnvironmentTag, Move, PointerKind
+from headrace.core.files import Directory, File
+from headrace.core.ports import Store, Transaction
+from headrace.core.versions import Draft, DraftStatus, Receipt, Release, Version
+
+T = TypeVar("T")
+HOME = "000000000000"
+ABROAD = "111111111111"
+START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+def at(second: int) -> datetime:
+    return START + timedelta(seconds=second)
+
+
+class Desk:
+    """A store and the event loop it is used on."""
+
+    def __init__(self, store: Store, runner: asyncio.Runner) -> None:
+        self.store = store
+        self.runner = runner
+
+    def write(self, work: Callable[[Transaction], T], account: str = HOME) -> T:
+        return self.runner.run(self.store.write(account, work))
+
+    def read(self, work: Callable[[Transaction], T], account: str = HOME) -> T:
+        return self.runner.run(self.store.read(account, work))
+
+
+def file(id: str = "fl_1", **changes: Any) -> File:
+    values: dict[str, Any] = {
+        "kind": "flow",
+        "path": f"folder/{id}",
+        "directory_id": "dir_root",
+        "short_id": id.upper(),
+        "short_name": f"name-{id.removeprefix('fl_')}",
+        "description": None,
+        "readme": "# Über\nall",
+        "tags": ("one", "zwei ü"),
+        "created_by": "usr_1",
+        "created_at": START,
+        "updated_at": START,
+        "last_number": 0,
+    }
+    return File(id=id, **values | changes)
+
+
+def directory(id: str = "dir_1", path: str = "folder", **changes: Any) -> Directory:
+    values: dict[str, Any] = {"parent_id": None, "created_at": START, "updated_at": START}
+    return Directory(id=id, path=path, **values | changes)
+
+
+def version(id: str = "flv_1", file_id: str = "fl_1", **changes: Any) -> Version:
+    values: dict[str, Any] = {
+        "digest": f"digest of {id}",
+        "content": b'{"of": "%s", "text": "\xc3\xbc"}' % id.encode(),
+        "name": None,
+        "description": None,
+        "created_by": "usr_1",
+        "created_at": START,
+        "updated_at": START,
+        "last_used_at": START,
+        "logs_count": 0,
+        "is_runnable": True,
+        "is_upserted": False,
+    }
+    return Version(id=id, file_id=file_id, **values | changes)
+
+
+def release(number: int = 1, version_id: str = "flv_1", file_id: str = "fl_1", **changes: Any) -> Release:
+    values: dict[str, Any] = {
+        "content": b'{"of": "%s", "text": "\xc3\xbc"}' % version_id.encode(),
+        "description": None,
+        "short_name": "name-1",
+        "created_by": "usr_1",
+        "created_at": START,
+        "is_runnable": True,
+    }
+    return Release(file_id=file_id, number=number, version_id=version_id, **values | changes)
+
+
+def draft(file_id: str = "fl_1", **changes: Any) -> Draft:
+    values: dict[str, Any] = {
+        "id": f"flv_draft_{file_id}",
+        "content": b"{}",
+        "digest": "d",
+        "is_edited": True,
+        "status": DraftStatus.NOT_PREPARED,
+        "findings": None,
+        "snapshot_id": None,
+        "snapshot": None,
+        "snapshot_digest": None,
+        "created_by": "usr_1",
+        "created_at": START,
+        "updated_at": START,
+    }
+    return Draft(file_id=file_id, **values | changes)
+
+
+def environment(id: str = "env_1", name: str = "production", **changes: Any) -> Environment:
+    values: dict[str, Any] = {"tag": EnvironmentTag.OTHER, "created_at": START}
+    return Environment(id=id, name=name, **values | changes)
+
+
+def move(id: str = "mv_1", file_id: str = "fl_1", **changes: Any) -> Move:
+    values: dict[str, Any] = {
+        "kind": PointerKind.ENVIRONMENT,
+        "pointer_id": "env_1",
+        "version_id": "flv_1",
+        "target": None,
+        "is_automatic": False,
+        "moved_by": "usr_1",
+        "moved_at": START,
+    }
+    return Move(id=id, file_id=file_id, **values | changes)
+
+
+def receipt(token: str = "t1", **changes: Any) -> Receipt:
+    values: dict[str, Any] = {
+        "operation": "create",
+        "parent": "",
+        "request_hash": "h",
+        "result_id": "fl_1",
+        "number": None,
+        "created_at": START,
+    }
+    return Receipt(token=token, **values | changes)
+
+
+def user(id: str = "usr_1", **changes: Any) -> User:
+    values: dict[str, Any] = {"email": f"{id}@example.com", "full_name": "Ada Äpfel", "created_at": START}
+    return User(id=id, **values | changes)
+
+
+def key(id: str = "key_1", **changes: Any) -> Key:
+    values: dict[str, Any] = {
+        "account": HOME,
+        "user_id": "usr_1",
+        "right": Right.EDITOR,
+        "name": "laptop",
+        "api_key_hash": f"hash {id}",
+        "access_key_id": f"AKIA{id}",
+        "secret_sealed": "sealed",
+        "created_at": START,
+    }
+    return Key(id=id, **values | changes)
