@@ -158,7 +158,8 @@ class _Binding:
 
     def bind(self, texts: list[str], members: dict[str, Any], problems: list[Problem]) -> None:
         report = Report(where=self.where, problems=problems)
-        if texts:
+        # An empty list and an absent one look the same in a query, and UntagResource may be given none.
+        if texts or (self.is_required and self.convert is list):
             members[self.member] = self.walk(self.convert(texts), (self.member,), report)
         elif self.is_required:
             report.add((self.member,), "Member must not be null", "missing")

@@ -200,9 +200,7 @@ def test_a_repeated_key_is_a_list(codec: Codec) -> None:
     arn = {"resourceArn": "arn:aws:bedrock:us-east-1:111122223333:flow/ABCDEFGHIJ"}
     params = decode(codec, "UntagResource", uri=arn, query=[("tagKeys", "b"), ("tagKeys", "a b")])
     assert params["tagKeys"] == ["b", "a b"]
-    assert problems(codec, "UntagResource", uri=arn) == [
-        ("query", ("tagKeys",), "missing", "Member must not be null")
-    ]
+    assert decode(codec, "UntagResource", uri=arn)["tagKeys"] == []
     assert problems(codec, "UntagResource", uri=arn, query=[("tagKeys", "ok"), ("tagKeys", "!")]) == [
         (
             "query",
