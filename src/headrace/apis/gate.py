@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -22,9 +23,10 @@ class Gate:
     attacker's ``Host``.
     """
 
-    def __init__(self, ports: Ports, local: Principal) -> None:
+    def __init__(self, ports: Ports, local: Principal, *, local_token: str = "") -> None:
         self._ports = ports
         self._local = local
+        self._local_token = local_token.encode()
         self._is_closed = False
 
     async def is_open(self) -> bool:
@@ -41,6 +43,13 @@ class Gate:
         """
         check_local(request)
         return self._local
+
+    async def by_local_token(self, request: Request) -> Principal | None:
+        """The local user, when the request shows the token from the file beside the store; or None."""
+        shown = request.headers.get(b"x-headrace-local", b"")
+        if self._local_token and hmac.compare_digest(shown, self._local_token):
+            return self._local
+        return None
 
     async def by_api_key(self, request: Request) -> Principal:
         """Whoever the ``X-API-KEY`` header names.

@@ -1,0 +1,40 @@
+"""The command line. Commands are imported when they are called, so that help comes at once."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from headrace import __version__
+
+COMMANDS = {
+    "serve": ("headrace.cli.serve", "Start the server."),
+    "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
+    "settings": ("headrace.cli.settings", "List the settings with their values."),
+}
+"""Each command's module, which defines ``command``, and its line in the help."""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(
+    cls=_Lazy,
+    epilog="Start with `headrace serve`, then point boto3 (endpoint_url) or humanloop (base_url) at it.",
+)
+@click.version_option(__version__, prog_name="headrace")
+def main() -> None:
+    """Versioned LLM flows on your own machine, for the Humanloop and Amazon Bedrock clients you have."""

@@ -1,0 +1,131 @@
+"""Amazon Bedrock Flows on the wire: both services on one port (bedrock 0-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from headrace.apis.bedrock import errors, flows, sigv4
+from headrace.apis.bedrock.arns import Place
+from headrace.apis.bedrock.codec import Codec
+from headrace.apis.bedrock.flows import Call, Values
+from headrace.apis.bedrock.model import Operation, Service, ServiceModel
+from headrace.apis.gate import Gate, Throttle
+from headrace.apis.http import Request, Response
+from headrace.apis.routing import Match, Table, WrongMethod
+from headrace.core.access import Principal
+from headrace.core.errors import HeadraceError, Unauthenticated
+from headrace.services import access
+from headrace.services.base import Ports
+
+Handler = Callable[[Call], Awaitable[Values]]
+
+HANDLERS: Mapping[str, Handler] = {
+    "CreateFlow": flows.create_flow,
+    "GetFlow": flows.get_flow,
+    "UpdateFlow": flows.update_flow,
+    "DeleteFlow": flows.delete_flow,
+    "ListFlows": flows.list_flows,
+    "PrepareFlow": flows.prepare_flow,
+    "CreateFlowVersion": flows.create_flow_version,
+    "GetFlowVersion": flows.get_flow_version,
+    "ListFlowVersions": flows.list_flow_versions,
+    "DeleteFlowVersion": flows.delete_flow_version,
+}
+"""What carries out each operation; everything else about an operation stands in the service model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BedrockConfig:
+    """What this server says of itself to the AWS clients.
+
+    Attributes:
+        region: the region of its ARNs; signatures of any region are accepted.
+        default_role: the execution role shown for flows that have none.
+    """
+
+    region: str
+    default_role: str
+
+
+class BedrockApi:
+    """The two Bedrock services. It owns every path that no other API took."""
+
+    def __init__(
+        self,
+        *,
+        ports: Ports,
+        gate: Gate,
+        throttle: Throttle,
+        model: ServiceModel,
+        codec: Codec,
+        config: BedrockConfig,
+    ) -> None:
+        self._ports = ports
+        self._gate = gate
+        self._throttle = throttle
+        self._model = model
+        self._codec = codec
+        self._config = config
+        operations = [model.operations[name] for name in HANDLERS]
+        self._table = Table((one.method, "/".join(one.segments), one) for one in operations)
+
+    def owns(self, segments: tuple[str, ...]) -> bool:
+        return True
+
+    async def answer(self, request: Request) -> Response:
+        principal = await self._authenticate(request)
+        match = self._match(request)
+        operation = match.row
+        self._throttle.take(principal.account, operation.name)
+        params = self._codec.decode(
+            operation.name, uri=match.parameters, query=request.query, body=request.body
+        )
+        call = Call(
+            operation=operation.name,
+            ports=self._ports,
+            principal=principal,
+            params=params,
+            place=Place(region=self._config.region, account=principal.account),
+            default_role=self._config.default_role,
+        )
+        status, headers, body = self._codec.encode(operation.name, await HANDLERS[operation.name](call))
+        return Response(
+            status=status, headers=[*headers, (b"x-amzn-requestid", request.id.encode())], body=body
+        )
+
+    def failure(self, request: Request, error: HeadraceError | None) -> Response:
+        found = self._table.find(request.method, request.segments)
+        service: Service = found.row.service if isinstance(found, Match) else "bedrock-agent"
+        return errors.render(self._model, service, request, error)
+
+    def _match(self, request: Request) -> Match[Operation]:
+        found = self._table.find(request.method, request.segments)
+        if found is None:
+            raise errors.UnknownOperation(f"There is no operation at {request.raw_path.decode('latin-1')}.")
+        if isinstance(found, WrongMethod):
+            raise errors.MethodNotAllowed(
+                f"{request.method} is not allowed here; these methods are: {', '.join(found.allowed)}."
+            )
+        return found
+
+    async def _authenticate(self, request: Request) -> Principal:
+        """Whoever signed the request (bedrock 6.2), or shows an API key."""
+        if request.header("x-api-key"):
+            return await self._gate.by_api_key(request)
+        if sigv4.is_anonymous(headers=request.headers, query=request.query):
+            raise Unauthenticated("Missing Authentication Token")
+        if await self._gate.is_open():
+            return await self._gate.local(request)
+        access_key_id = sigv4.claimed_key(headers=request.headers, query=request.query)
+        principal, secret = await access.by_access_key_id(self._ports, access_key_id)
+        sigv4.verify(
+            method=request.method,
+            raw_path=request.raw_path,
+            raw_query=request.raw_query,
+            headers=request.headers,
+            body=request.body,
+            secret=secret.decode(),
+            now=self._ports.clock.now(),
+        )
+        return principal

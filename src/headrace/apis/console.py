@@ -1,0 +1,150 @@
+"""What the server's own command line and operators use: health, and the management of keys.
+
+``/healthz`` says that the process answers, ``/readyz`` that the store does. Under ``/console`` a key with the
+right `admin` is needed, or the token that the server leaves in a file only its own user can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from headrace import __version__
+from headrace.apis.gate import Gate
+from headrace.apis.http import JSON, Request, Response
+from headrace.apis.routing import Match, Table
+from headrace.core.access import Key, Principal, Right, User
+from headrace.core.errors import (
+    Conflict,
+    Denied,
+    Forbidden,
+    HeadraceError,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unavailable,
+)
+from headrace.services import access
+from headrace.services.base import Ports
+
+STATUSES: Mapping[type[BaseException], int] = {
+    Invalid: 400,
+    Forbidden: 403,
+    Denied: 401,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    Unavailable: 503,
+    HeadraceError: 400,
+}
+
+
+class NewKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The body of a request for a key."""
+
+    email: str
+    full_name: str | None = None
+    right: str = "editor"
+    name: str = ""
+
+
+class ConsoleApi:
+    """Health and administration."""
+
+    def __init__(self, ports: Ports, gate: Gate) -> None:
+        self._ports = ports
+        self._gate = gate
+        self._table: Table[Callable[[Request, Mapping[str, str]], Awaitable[Response]]] = Table(
+            [
+                ("GET", "/healthz", self._health),
+                ("GET", "/readyz", self._ready),
+                ("GET", "/console/keys", self._list_keys),
+                ("POST", "/console/keys", self._create_key),
+                ("DELETE", "/console/keys/{key}", self._revoke_key),
+            ]
+        )
+
+    def owns(self, segments: tuple[str, ...]) -> bool:
+        return bool(segments) and segments[0] in ("healthz", "readyz", "console")
+
+    async def answer(self, request: Request) -> Response:
+        match = self._table.find("GET" if request.method == "HEAD" else request.method, request.segments)
+        if not isinstance(match, Match):
+            path = request.raw_path.decode("latin-1")
+            raise NotFound("path", path, f"There is nothing at {request.method} {path}.")
+        return await match.row(request, match.parameters)
+
+    def failure(self, request: Request, error: HeadraceError | None) -> Response:
+        if error is None:
+            return _json(500, {"error": f"Internal error. Request id: {request.id}"})
+        status = next(STATUSES[one] for one in type(error).__mro__ if one in STATUSES)
+        return _json(status, {"error": error.message})
+
+    async def _health(self, request: Request, parameters: Mapping[str, str]) -> Response:
+        return _json(200, {"status": "ok", "version": __version__})
+
+    async def _ready(self, request: Request, parameters: Mapping[str, str]) -> Response:
+        await self._ports.store.check()
+        return _json(200, {"status": "ready", "version": __version__})
+
+    async def _list_keys(self, request: Request, parameters: Mapping[str, str]) -> Response:
+        principal = await self._admin(request)
+        keys = await access.list_keys(self._ports, principal)
+        return _json(200, {"keys": [describe_key(key, user) for key, user in keys]})
+
+    async def _create_key(self, request: Request, parameters: Mapping[str, str]) -> Response:
+        principal = await self._admin(request)
+        wanted = _parse(request.body)
+        issued = await access.create_key(
+            self._ports,
+            principal,
+            email=wanted.email,
+            full_name=wanted.full_name,
+            right=_right(wanted.right),
+            name=wanted.name,
+        )
+        secrets = {"api_key": issued.api_key, "secret_access_key": issued.secret_access_key}
+        return _json(201, {**describe_key(issued.key, issued.user), **secrets})
+
+    async def _revoke_key(self, request: Request, parameters: Mapping[str, str]) -> Response:
+        principal = await self._admin(request)
+        await access.revoke_key(self._ports, principal, key_id=parameters["key"])
+        return Response(status=204)
+
+    async def _admin(self, request: Request) -> Principal:
+        return await self._gate.by_local_token(request) or await self._gate.by_api_key(request)
+
+
+def _parse(body: bytes) -> NewKey:
+    try:
+        return msgspec.json.decode(body, type=NewKey)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Invalid.at(message=str(error)) from None
+
+
+def _right(name: str) -> Right:
+    try:
+        return Right[name.upper()]
+    except KeyError:
+        known = ", ".join(right.name.lower() for right in Right)
+        raise Invalid.at("right", message=f"There is no right {name!r}; rights are: {known}.") from None
+
+
+def describe_key(key: Key, user: User | None) -> dict[str, Any]:
+    """A key without its secrets, in JSON's types."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "right": key.right.name.lower(),
+        "account": key.account,
+        "user": None if user is None else {"email": user.email, "full_name": user.full_name},
+        "access_key_id": key.access_key_id,
+        "created_at": key.created_at.isoformat(),
+        "revoked_at": key.revoked_at and key.revoked_at.isoformat(),
+    }
+
+
+def _json(status: int, value: Any) -> Response:
+    return Response(status=status, headers=[JSON], body=msgspec.json.encode(value))

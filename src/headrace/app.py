@@ -1,0 +1,109 @@
+"""The composition root: settings in, a running application out. Everything is constructed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from headrace.apis.bedrock.api import BedrockApi, BedrockConfig
+from headrace.apis.bedrock.codec import Codec
+from headrace.apis.bedrock.model import load
+from headrace.apis.console import ConsoleApi
+from headrace.apis.gate import Gate, Throttle
+from headrace.apis.humanloop.api import HumanloopApi
+from headrace.apis.pipeline import App
+from headrace.core.access import Principal
+from headrace.core.clock import SystemClock
+from headrace.core.ids import RandomIds
+from headrace.core.ports import Store
+from headrace.rules import FlowRules
+from headrace.services import access
+from headrace.services.base import Limits, Ports
+from headrace.settings import Settings
+from headrace.storage import open_store, path_of
+from headrace.vault import KeyVault, key_beside, new_key
+
+
+@runtime_checkable
+class Annotated(Protocol):
+    """A store that can hold a note about who uses it."""
+
+    def annotate(self, note: Mapping[str, str]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server that is ready to be listened for.
+
+    Attributes:
+        gate: says whether it is in open mode.
+        local: the default organisation's own user, with all rights.
+    """
+
+    app: App
+    ports: Ports
+    gate: Gate
+    local: Principal
+    settings: Settings
+
+    def annotate(self, note: Mapping[str, str]) -> None:
+        """Leave word for commands on this machine, where the store has a place for it."""
+        if isinstance(self.ports.store, Annotated):
+            self.ports.store.annotate(note)
+
+
+async def build(settings: Settings, *, store: Store | None = None, local_token: str = "") -> Server:
+    """Open the store and put the server together.
+
+    Args:
+        store: used instead of the one that the settings name.
+        local_token: what the command line on this machine shows instead of a key; empty is none.
+    """
+    store = store or open_store(settings.store)
+    model = load()
+    codec = Codec(model, strict=settings.strict_limits)
+    ports = Ports(
+        store=store,
+        ids=RandomIds(),
+        clock=SystemClock(),
+        rules=FlowRules(codec),
+        vault=KeyVault(_secret_key(settings)),
+        limits=Limits(
+            flows=settings.quota_flows,
+            releases=settings.quota_flow_versions,
+            receipts_s=settings.client_token_lifetime,
+        ),
+    )
+    local = await access.ensure_organisation(ports, account=settings.account, name="default")
+    gate = Gate(ports, local, local_token=local_token)
+    throttle = Throttle(settings.rate_limit, settings.rate_burst)
+    apis = (
+        ConsoleApi(ports, gate),
+        HumanloopApi(
+            ports,
+            gate,
+            throttle,
+            timestamps_with_zone=settings.zoned_timestamps,
+            max_page=settings.max_page,
+        ),
+        BedrockApi(
+            ports=ports,
+            gate=gate,
+            throttle=throttle,
+            model=model,
+            codec=codec,
+            config=BedrockConfig(region=settings.region, default_role=settings.default_role),
+        ),
+    )
+    app = App(apis, max_body_bytes=settings.max_body, logs_all=settings.log_requests, on_shutdown=store.close)
+    return Server(app=app, ports=ports, gate=gate, local=local, settings=settings)
+
+
+def _secret_key(settings: Settings) -> str:
+    """The configured key, or the one beside the store, or one that lives as long as the process."""
+    if settings.secret_key:
+        return settings.secret_key
+    path: Path | None = path_of(settings.store)
+    return new_key() if path is None else key_beside(path.with_name(path.name + ".key"))

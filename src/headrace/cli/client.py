@@ -1,0 +1,159 @@
+"""How commands reach what they manage: the server that runs on the store, or the store itself.
+
+A SQLite store belongs to one process at a time. The server writes its address and a token into the lock file
+beside the store, which only its own user can read; a command that finds them there speaks to the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote, urlsplit
+
+import click
+
+from headrace.apis.console import describe_key
+from headrace.app import Server, build
+from headrace.core.access import Principal, Right
+from headrace.core.errors import HeadraceError
+from headrace.services import access
+from headrace.settings import Settings
+from headrace.storage import StoreError, running_server
+
+T = TypeVar("T")
+TIMEOUT_S = 30
+
+
+class Console(Protocol):
+    """What the commands can do to an organisation."""
+
+    def create_key(self, wanted: dict[str, Any]) -> dict[str, Any]: ...
+
+    def list_keys(self) -> list[dict[str, Any]]: ...
+
+    def revoke_key(self, key_id: str) -> None: ...
+
+
+def find_console(settings: Settings) -> Console:
+    """The server at HEADRACE_URL, or the one that runs on the store, or the store."""
+    url = os.environ.get("HEADRACE_URL")
+    if url:
+        return RemoteConsole(url, {"x-api-key": os.environ.get("HEADRACE_API_KEY", "-")})
+    if settings.store == "memory:":
+        raise click.UsageError("A store in memory is only in its server: set HEADRACE_URL to that server's.")
+    note = running_server(settings.store)
+    if note is not None:
+        return RemoteConsole(note["url"], {"x-headrace-local": note["token"]}, is_local=True)
+    return StoreConsole(settings)
+
+
+class RemoteConsole:
+    """A running server."""
+
+    def __init__(self, url: str, headers: dict[str, str], *, is_local: bool = False) -> None:
+        self._url = urlsplit(url)
+        self._headers = headers
+        self._is_local = is_local
+
+    def create_key(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        made: dict[str, Any] = self._call("POST", "/console/keys", wanted)
+        return made
+
+    def list_keys(self) -> list[dict[str, Any]]:
+        keys: list[dict[str, Any]] = self._call("GET", "/console/keys")["keys"]
+        return keys
+
+    def revoke_key(self, key_id: str) -> None:
+        self._call("DELETE", f"/console/keys/{quote(key_id, safe='')}")
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        connection = self._connection()
+        try:
+            connection.request(
+                method,
+                self._url.path.rstrip("/") + path,
+                body=None if body is None else json.dumps(body),
+                headers=self._headers,
+            )
+            response = connection.getresponse()
+            text = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise click.ClickException(f"No answer from {self._url.geturl()}: {error}") from None
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise click.ClickException(_reason(text) or f"The server answered {response.status}.")
+        return json.loads(text) if text else None
+
+    def _connection(self) -> http.client.HTTPConnection:
+        host, port = self._url.hostname or "", self._url.port
+        if self._url.scheme != "https":
+            return http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
+        context = ssl.create_default_context()
+        if self._is_local:  # the address came from a file that only our own user can write
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=context)
+
+
+def _reason(text: bytes) -> str | None:
+    try:
+        reason = json.loads(text)["error"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return str(reason)
+
+
+class StoreConsole:
+    """The store itself, held for the time of one command."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def create_key(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        async def work(server: Server, local: Principal) -> dict[str, Any]:
+            issued = await access.create_key(
+                server.ports,
+                local,
+                email=wanted["email"],
+                full_name=wanted["full_name"],
+                right=Right[wanted["right"].upper()],
+                name=wanted["name"],
+            )
+            return {
+                **describe_key(issued.key, issued.user),
+                "api_key": issued.api_key,
+                "secret_access_key": issued.secret_access_key,
+            }
+
+        return self._run(work)
+
+    def list_keys(self) -> list[dict[str, Any]]:
+        async def work(server: Server, local: Principal) -> list[dict[str, Any]]:
+            return [describe_key(key, user) for key, user in await access.list_keys(server.ports, local)]
+
+        return self._run(work)
+
+    def revoke_key(self, key_id: str) -> None:
+        async def work(server: Server, local: Principal) -> None:
+            await access.revoke_key(server.ports, local, key_id=key_id)
+
+        self._run(work)
+
+    def _run(self, work: Callable[[Server, Principal], Awaitable[T]]) -> T:
+        async def run() -> T:
+            server = await build(self._settings)
+            try:
+                return await work(server, server.local)
+            finally:
+                await server.ports.store.close()
+
+        try:
+            return asyncio.run(run())
+        except (HeadraceError, StoreError) as error:
+            raise click.ClickException(str(error)) from None

@@ -1,0 +1,157 @@
+"""``headrace serve``."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import click
+import uvicorn
+
+from headrace import __version__
+from headrace.apis.gate import is_loopback
+from headrace.app import Server, build
+from headrace.cli.options import read_settings, store_option
+from headrace.logging import configure
+from headrace.settings import Settings
+from headrace.storage import StoreError
+from headrace.vault import BadKey
+
+BACKLOG = 2048
+
+
+@click.command("serve")
+@click.option("--host", help="Address to listen on; any but loopback needs keys. [127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on; 0 picks a free one. [8321]")
+@store_option
+@click.option("--tls-certificate", metavar="FILE", help="PEM certificate chain; turns TLS on.")
+@click.option("--tls-key", metavar="FILE", help="PEM private key of the certificate.")
+@click.option("--log-requests/--no-log-requests", default=None, help="Log every request. [off]")
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="How to write the log. [text]")
+def command(**options: Any) -> None:
+    """Start the server; it prints one line with its address once it listens.
+
+    \b
+    Examples:
+      headrace serve
+      headrace serve --port 0 --store memory:
+      headrace serve --host 0.0.0.0 --tls-certificate chain.pem --tls-key key.pem
+
+    Without keys it accepts any credentials, from this machine only. Make keys with
+    `headrace keys create`. Every setting is also an environment variable: `headrace settings`.
+    """
+    settings = read_settings(**options)
+    configure(settings.log_level, settings.log_format)
+    try:
+        _run(settings)
+    except (StoreError, BadKey, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _run(settings: Settings) -> None:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(settings: Settings) -> None:
+    token = secrets.token_urlsafe(24)
+    listener = _listen(settings)
+    try:
+        server = await build(settings, local_token=token)
+        url = _url(settings, listener)
+        if await server.gate.is_open() and not is_loopback(settings.host):
+            await server.ports.store.close()
+            raise click.ClickException(
+                f"Refusing to listen on {settings.host} without keys: anybody could use this server.\n"
+                "Make a key first:  headrace keys create --email you@example.com --right admin\n"
+                "or listen on this machine only:  headrace serve --host 127.0.0.1"
+            )
+        server.annotate({"pid": str(os.getpid()), "url": url, "token": token})
+        await _Uvicorn(server, url).serve(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise OSError(
+            f"Can't listen on {settings.host} port {settings.port}: {error.strerror}. "
+            "Choose another with --port; 0 picks a free one."
+        ) from None
+    listener.listen(BACKLOG)
+    return listener
+
+
+def _url(settings: Settings, listener: socket.socket) -> str:
+    scheme = "https" if settings.tls_certificate else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{scheme}://{host}:{listener.getsockname()[1]}"
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn, saying when it listens."""
+
+    def __init__(self, server: Server, url: str) -> None:
+        settings = server.settings
+        super().__init__(
+            uvicorn.Config(
+                server.app,  # type: ignore[arg-type]
+                http="httptools" if _has("httptools") else "h11",
+                ws="none",
+                lifespan="on",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                date_header=True,
+                proxy_headers=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=settings.shutdown_timeout,
+                ssl_certfile=settings.tls_certificate or None,
+                ssl_keyfile=settings.tls_key or None,
+            )
+        )
+        self._server = server
+        self._url = url
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Uvicorn raises the signal again when it has shut down, for whoever handled it before: nobody.
+            signal.signal(number, lambda *_: None)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.started:
+            return
+        gc.collect()
+        gc.freeze()
+        click.echo(f"Headrace {__version__} is listening on {self._url}")
+        if await self._server.gate.is_open():
+            click.echo(
+                "No keys are configured: any credentials are accepted, from this machine only. "
+                "Make one with `headrace keys create`.",
+                err=True,
+            )
+
+
+def _has(module: str) -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec(module) is not None

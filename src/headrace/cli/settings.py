@@ -1,0 +1,45 @@
+"""``headrace settings``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import click
+
+from headrace.cli.options import json_option, read_settings
+from headrace.settings import PREFIX
+
+SECRET = frozenset({"secret_key"})
+
+
+@click.command("settings")
+@json_option
+def command(as_json: bool) -> None:
+    """List the settings with their values, as this process would use them.
+
+    \b
+    Examples:
+      headrace settings
+      HEADRACE_PORT=9000 headrace settings --json
+    """
+    settings = read_settings()
+    rows = [
+        {
+            "variable": PREFIX + one.name.upper(),
+            "value": "(set)"
+            if one.name in SECRET and getattr(settings, one.name)
+            else getattr(settings, one.name),
+            "default": one.default,
+            "unit": one.metadata["unit"],
+            "help": one.metadata["help"],
+        }
+        for one in dataclasses.fields(settings)
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        unit = f" {row['unit']}" if row["unit"] else ""
+        click.echo(f"{row['variable']}={row['value']}{unit}")
+        click.echo(f"    {row['help']}")

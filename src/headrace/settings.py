@@ -1,0 +1,116 @@
+"""The settings: each with its default, its unit and what it is for, read once from the environment.
+
+``HEADRACE_PORT=9000`` sets ``port``. An unknown ``HEADRACE_…`` variable is an error, because a misspelt
+setting that is silently ignored is found out too late.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+PREFIX = "HEADRACE_"
+TEST_PREFIX = "HEADRACE_TEST_"
+CLIENT_VARIABLES = frozenset({"HEADRACE_URL", "HEADRACE_API_KEY"})
+"""What the command line reads to find a server; not settings of one."""
+
+
+class BadSetting(ValueError):
+    """A setting has a value that can't be used."""
+
+
+def _setting(default: Any, help_text: str, unit: str = "") -> Any:
+    return field(default=default, metadata={"help": help_text, "unit": unit})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything about a server that can be set."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on. Any but loopback needs keys.")
+    port: int = _setting(8321, "Port to listen on; 0 picks a free one.")
+    store: str = _setting("sqlite:///headrace.db", "Where everything is kept: sqlite:///PATH or memory:.")
+    account: str = _setting("000000000000", "The default organisation: twelve digits, also its AWS account.")
+    region: str = _setting("us-east-1", "The AWS region in this server's ARNs.")
+    default_role: str = _setting(
+        "arn:aws:iam::000000000000:role/headrace",
+        "The execution role that AWS clients are shown for flows that have none.",
+    )
+    secret_key: str = _setting(
+        "",
+        "URL-safe base64 of 32 bytes; encrypts secrets and signs page tokens. Beside a SQLite store it is "
+        "made when missing, in a file of mode 0600.",
+    )
+    tls_certificate: str = _setting("", "PEM file with the certificate chain; turns TLS on.")
+    tls_key: str = _setting("", "PEM file with the certificate's private key.")
+    max_body: int = _setting(16 * 1024 * 1024, "The largest request body that is accepted.", "bytes")
+    max_page: int = _setting(10_000, "The most records that one page of a Humanloop list holds.", "records")
+    quota_flows: int = _setting(1_000_000, "Flows that an organisation may have.", "flows")
+    quota_flow_versions: int = _setting(99_999, "Numbered versions that a flow may have.", "versions")
+    rate_limit: float = _setting(
+        0.0, "Calls of one operation by one organisation; 0 is no limit.", "per second"
+    )
+    rate_burst: int = _setting(10, "Calls that may come at once under a rate limit.", "calls")
+    client_token_lifetime: int = _setting(86_400, "How long a clientToken is remembered.", "seconds")
+    shutdown_timeout: int = _setting(10, "How long open requests may take to finish at shutdown.", "seconds")
+    strict_limits: bool = _setting(False, "Keep AWS's smaller limits on the shape of definitions.")
+    zoned_timestamps: bool = _setting(False, "End the Humanloop API's times with Z, unlike the original.")
+    log_requests: bool = _setting(False, "Log every request and not only failures of the server.")
+    log_format: str = _setting("text", "text or json.")
+    log_level: str = _setting("info", "debug, info, warning or error.")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], **overrides: Any) -> Settings:
+        """Settings from environment variables; overrides that are not None win.
+
+        Raises:
+            BadSetting: a variable is unknown or its value is unusable.
+        """
+        known = {PREFIX + one.name.upper(): one for one in fields(cls)}
+        values: dict[str, Any] = {}
+        for variable, text in environ.items():
+            if variable in known:
+                values[known[variable].name] = _convert(variable, text, type(known[variable].default))
+            elif (
+                variable.startswith(PREFIX)
+                and not variable.startswith(TEST_PREFIX)
+                and variable not in CLIENT_VARIABLES
+            ):
+                raise BadSetting(_unknown(variable, list(known)))
+        values.update({name: value for name, value in overrides.items() if value is not None})
+        settings = cls(**values)
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Refuse values that contradict each other or make no sense."""
+        if len(self.account) != 12 or not self.account.isdigit():
+            raise BadSetting(f"HEADRACE_ACCOUNT must be twelve digits, not {self.account!r}.")
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise BadSetting("TLS needs both HEADRACE_TLS_CERTIFICATE and HEADRACE_TLS_KEY.")
+        if not 0 <= self.port <= 65_535:
+            raise BadSetting(f"HEADRACE_PORT must be 0 to 65535, not {self.port}.")
+        if self.log_format not in ("text", "json"):
+            raise BadSetting(f"HEADRACE_LOG_FORMAT must be text or json, not {self.log_format!r}.")
+        if self.log_level not in ("debug", "info", "warning", "error"):
+            raise BadSetting(f"HEADRACE_LOG_LEVEL must be debug, info, warning or error: {self.log_level!r}.")
+
+
+def _convert(variable: str, text: str, kind: type) -> Any:
+    if kind is bool:
+        words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+        if text.lower() not in words:
+            raise BadSetting(f"{variable} must be true or false, not {text!r}.")
+        return words[text.lower()]
+    try:
+        return kind(text)
+    except ValueError:
+        word = {int: "a whole number", float: "a number"}[kind]
+        raise BadSetting(f"{variable} must be {word}, not {text!r}.") from None
+
+
+def _unknown(variable: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(variable, known, n=1, cutoff=0.0)
+    return f"There is no setting {variable}. Did you mean {near[0]}? `headrace settings` lists all of them."
