@@ -1,0 +1,47 @@
+"""Frames of the event stream that InvokeFlow answers with (bedrock.md 4.3).
+
+    uint32 total | uint32 headers | uint32 crc of the two | headers | payload | uint32 crc of all before
+
+A header is ``uint8 length, name, uint8 7 (a string), uint16 length, value``; everything is big-endian.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import cache
+from zlib import crc32
+
+_PRELUDE = struct.Struct(">II")
+_WORD = struct.Struct(">I")
+_STRING = 7
+_FRAMING_BYTES = 16  # the prelude, its checksum and the checksum of the frame
+
+
+def event_frame(event_type: str, payload: bytes) -> bytes:
+    """A frame with the JSON of one event, such as ``flowOutputEvent``."""
+    return _frame(_headers("event", event_type), payload)
+
+
+def exception_frame(name: str, payload: bytes) -> bytes:
+    """A frame with the JSON of one exception, such as ``validationException``; the stream ends with it."""
+    return _frame(_headers("exception", name), payload)
+
+
+def _frame(headers: bytes, payload: bytes) -> bytes:
+    prelude = _PRELUDE.pack(_FRAMING_BYTES + len(headers) + len(payload), len(headers))
+    frame = b"".join((prelude, _WORD.pack(crc32(prelude)), headers, payload))
+    return frame + _WORD.pack(crc32(frame))
+
+
+@cache  # the names are the members of one modelled union
+def _headers(message_type: str, name: str) -> bytes:
+    pairs = (
+        (f":{message_type}-type", name),
+        (":content-type", "application/json"),
+        (":message-type", message_type),
+    )
+    return b"".join(_header(key.encode(), value.encode()) for key, value in pairs)
+
+
+def _header(name: bytes, value: bytes) -> bytes:
+    return struct.pack(f">B{len(name)}sBH", len(name), name, _STRING, len(value)) + value
