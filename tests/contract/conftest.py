@@ -1,0 +1,120 @@
+"""A live server for the contract tests: the real command, in a process of its own, on a free port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+READY_WITHIN_S = 20
+
+
+@dataclass
+class LiveServer:
+    """A running `headrace serve`.
+
+    Attributes:
+        store: its store's URL; a file survives `restart`.
+        settings: extra environment, by setting's name.
+    """
+
+    store: str
+    settings: dict[str, str] = field(default_factory=dict)
+    url: str = ""
+    process: subprocess.Popen[str] | None = None
+
+    def start(self, *options: str) -> LiveServer:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
+        environment |= {f"HEADRACE_{name.upper()}": value for name, value in self.settings.items()}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "headrace", "serve", "--port", "0", "--store", self.store, *options],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()  # returns at once when the process dies
+        assert "listening on" in line, f"the server did not start: {line!r}"
+        self.url = line.rpartition(" ")[2].strip()
+        return self
+
+    def stop(self) -> int:
+        """End it the polite way; its exit status."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int:
+        """End it as a power cut would."""
+        return self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        status = self.process.wait(timeout=READY_WITHIN_S)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return status
+
+    def boto(self, service: str = "bedrock-agent", **options: Any) -> Any:
+        """A boto3 client of this server."""
+        return boto_client(self.url, service, **options)
+
+    def humanloop(self, api_key: str = "any") -> Any:
+        """A Humanloop client of this server."""
+        from humanloop import Humanloop
+
+        return Humanloop(api_key=api_key, base_url=f"{self.url}/v5")
+
+
+def boto_client(
+    url: str,
+    service: str = "bedrock-agent",
+    *,
+    access_key: str = "any",
+    secret_key: str = "any",
+    **config: Any,
+) -> Any:
+    """A boto3 client that never repeats a call by itself."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.session.Session().client(
+        service,
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        config=Config(**{"retries": {"total_max_attempts": 1}, "max_pool_connections": 120, **config}),
+    )
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """One server in open mode for the whole session; tests keep apart by the names they use."""
+    path = tmp_path_factory.mktemp("server") / "headrace.db"
+    live = LiveServer(store=f"sqlite:///{path}").start()
+    yield live
+    assert live.stop() == 0
+
+
+@pytest.fixture
+def make_server(tmp_path: Path) -> Iterator[Any]:
+    """Servers of a test's own: `make_server(rate_limit="1")`; stopped when the test ends."""
+    made: list[LiveServer] = []
+
+    def make(*options: str, **settings: str) -> LiveServer:
+        path = tmp_path / f"headrace-{len(made)}.db"
+        live = LiveServer(store=settings.pop("store", f"sqlite:///{path}"), settings=settings)
+        made.append(live.start(*options))
+        return live
+
+    yield make
+    for live in made:
+        if live.process is not None and live.process.poll() is None:
+            live.stop()
