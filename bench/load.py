@@ -1,0 +1,131 @@
+"""A load generator that costs little: raw HTTP/1.1 on kept connections, one request at a time on each."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+TICKS_PER_S = 100
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one load measured.
+
+    Attributes:
+        rate: answered requests per second.
+        p50_ms: median latency.
+        p99_ms: 99th percentile.
+        cpu_us: processor time of the server per request, user and system.
+        failures: answers that were not 2xx.
+    """
+
+    rate: float
+    p50_ms: float
+    p99_ms: float
+    cpu_us: float
+    failures: int
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, requests: Iterator[bytes], until: Callable[[], bool], latencies: list[float]) -> None:
+        self._requests = requests
+        self._until = until
+        self._latencies = latencies
+        self._buffer = b""
+        self._sent_at = 0.0
+        self.failures = 0
+        self.done = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._next()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(exc or ConnectionError("the server closed the connection"))
+
+    def _next(self) -> None:
+        request = None if self._until() else next(self._requests, None)
+        if request is None:
+            self.done.set_result(None)
+            self._transport.close()
+            return
+        self._sent_at = time.perf_counter()
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head_end = self._buffer.find(b"\r\n\r\n")
+        if head_end < 0:
+            return
+        head = self._buffer[:head_end].lower()
+        at = head.find(b"content-length:")
+        length = int(head[at + 15 : head.find(b"\r", at) if head.find(b"\r", at) > 0 else None])
+        if len(self._buffer) < head_end + 4 + length:
+            return
+        self._latencies.append(time.perf_counter() - self._sent_at)
+        if not head.startswith(b"http/1.1 2"):
+            self.failures += 1
+        self._buffer = b""
+        self._next()
+
+
+def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+    """The bytes of one request."""
+    lines = [f"{method} {path} HTTP/1.1", "host: 127.0.0.1", *(f"{k}: {v}" for k, v in headers.items())]
+    if body or method in ("POST", "PUT"):
+        lines.append(f"content-length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+async def _run(url: str, requests: Iterator[bytes], connections: int, seconds: float, pid: int) -> Result:
+    loop = asyncio.get_running_loop()
+    latencies: list[float] = []
+    parts = urlsplit(url)
+    started, cpu = time.perf_counter(), cpu_seconds(pid)
+
+    def until() -> bool:
+        return time.perf_counter() - started > seconds
+
+    made = [
+        await loop.create_connection(lambda: _Connection(requests, until, latencies), parts.hostname, parts.port)
+        for _ in range(connections)
+    ]
+    await asyncio.gather(*(connection.done for _, connection in made))
+    elapsed, spent = time.perf_counter() - started, cpu_seconds(pid) - cpu
+    latencies.sort()
+    return Result(
+        rate=len(latencies) / elapsed,
+        p50_ms=statistics.median(latencies) * 1000,
+        p99_ms=latencies[int(len(latencies) * 0.99)] * 1000,
+        cpu_us=spent / len(latencies) * 1e6,
+        failures=sum(connection.failures for _, connection in made),
+    )
+
+
+def run(url: str, requests: Iterator[bytes], *, connections: int, seconds: float, pid: int) -> Result:
+    """Send requests until the time is over or there are no more."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run(url, requests, connections, seconds, pid))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process so far, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def resident_mib(pid: int) -> float:
+    """Memory of a process."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    raise LookupError(pid)
