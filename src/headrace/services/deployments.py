@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from headrace.core.access import Principal, Right
@@ -50,6 +52,8 @@ async def deploy(
         )
         changed = msgspec.structs.replace(version, updated_at=now)
         tx.versions.update(changed)
+        if pointer is not None and pointer.version_id != version_id:
+            _touch(tx, pointer.version_id, now)
         tx.files.update(msgspec.structs.replace(file, updated_at=now))
         return view(tx, file, changed)
 
@@ -63,7 +67,8 @@ async def undeploy(ports: Ports, principal: Principal, *, kind: str, ref: str, e
     def work(tx: Transaction) -> None:
         file = tree.find(tx, kind=kind, ref=ref)
         place = _environment(tx, environment)
-        if place.id not in environment_targets(tx, file):
+        target = environment_targets(tx, file).get(place.id)
+        if target is None:
             return
         now = ports.clock.now()
         numbers.point(
@@ -77,9 +82,17 @@ async def undeploy(ports: Ports, principal: Principal, *, kind: str, ref: str, e
             target=None,
             now=now,
         )
+        _touch(tx, target, now)
         tx.files.update(msgspec.structs.replace(file, updated_at=now))
 
     await write(ports, principal, work)
+
+
+def _touch(tx: Transaction, version_id: str | None, now: datetime) -> None:
+    """A version that was taken out of an environment has changed (humanloop 2.10)."""
+    version = tx.versions.get(id=version_id) if version_id else None
+    if version is not None:
+        tx.versions.update(msgspec.structs.replace(version, updated_at=now))
 
 
 async def list_deployments(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from headrace.core.access import Principal
@@ -9,11 +10,13 @@ from headrace.core.errors import AlreadyExists, Invalid, NotFound
 from headrace.core.files import Directory, File, ancestors, numbered, short_name_from
 from headrace.core.ids import SHORT_LENGTH
 from headrace.core.kinds import KINDS
-from headrace.core.ports import Transaction
+from headrace.core.ports import FileSort, Transaction
 from headrace.services.base import Ports
 
 NUMBERED_NAMESAKES = 9
 """So many files of one name get a readable suffix; further ones get a random one."""
+WALK_PAGE = 1000
+"""So many files are read at a time where all are looked through."""
 
 
 def find(tx: Transaction, *, kind: str, ref: str) -> File:
@@ -74,7 +77,7 @@ def create(
     Args:
         short_name: the name it must have; without one it is derived from the path.
     """
-    directory = _directory_for(tx, ports, path, now)
+    directory = directory_for(tx, ports, path, now)
     file = File(
         id=ports.ids.long(KINDS[kind].prefix),
         kind=kind,
@@ -94,7 +97,12 @@ def create(
     return file
 
 
-def _directory_for(tx: Transaction, ports: Ports, path: str, now: datetime) -> Directory:
+def directory_for(tx: Transaction, ports: Ports, path: str, now: datetime) -> Directory:
+    """The directory that a file at ``path`` is in; it and those above it are made when they are not there.
+
+    Raises:
+        AlreadyExists: one of them is a file.
+    """
     directory = tx.files.at(path="")
     assert isinstance(directory, Directory), "every organisation has a root"
     for above in ancestors(path):
@@ -108,6 +116,45 @@ def _directory_for(tx: Transaction, ports: Ports, path: str, now: datetime) -> D
             raise AlreadyExists(f"The path `{above}` is a {KINDS[entry.kind].title} and not a directory.")
         directory = entry
     return directory
+
+
+def find_directory(tx: Transaction, *, id: str) -> Directory:
+    """The directory with that id.
+
+    The store finds directories by path only, and a directory's id is seen on the files in it: so it is looked
+    for above the files that there are. One without any file below it is not found.
+
+    Raises:
+        NotFound: no file is below a directory of that id.
+    """
+    seen = {""}
+    root = tx.files.at(path="")
+    if isinstance(root, Directory) and root.id == id:
+        return root
+    for path in _file_paths(tx):
+        for above in reversed(ancestors(path)):
+            if above in seen:
+                break
+            seen.add(above)
+            entry = tx.files.at(path=above)
+            if isinstance(entry, Directory) and entry.id == id:
+                return entry
+    raise NotFound("directory", id, f"Directory with ID `{id}` not found.")
+
+
+def _file_paths(tx: Transaction) -> Iterator[str]:
+    for kind in KINDS:
+        for skip in range(0, tx.files.count(kind=kind), WALK_PAGE):
+            found, _ = tx.files.page(
+                kind=kind,
+                name=None,
+                user=None,
+                sort=FileSort.CREATED_AT,
+                descending=False,
+                skip=skip,
+                take=WALK_PAGE,
+            )
+            yield from (file.path for file in found)
 
 
 def _free_short_name(tx: Transaction, ports: Ports, kind: str, path: str) -> str:

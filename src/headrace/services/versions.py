@@ -24,6 +24,7 @@ from headrace.services.views import (
     environment_targets,
     find_environment,
     view,
+    views,
 )
 
 
@@ -254,7 +255,7 @@ async def list_versions(ports: Ports, principal: Principal, *, kind: str, ref: s
 
     def work(tx: Transaction) -> list[VersionView]:
         file = tree.find(tx, kind=kind, ref=ref)
-        return [view(tx, file, version) for version in tx.versions.of_file(file_id=file.id)]
+        return views(tx, file, tx.versions.of_file(file_id=file.id))
 
     return await read(ports, principal, work)
 
@@ -287,9 +288,10 @@ async def relabel(
             version,
             name=version.name if name is msgspec.UNSET else name,
             description=version.description if description is msgspec.UNSET else description,
-            updated_at=ports.clock.now(),
         )
-        tx.versions.update(labelled)
+        if labelled != version:
+            labelled = msgspec.structs.replace(labelled, updated_at=ports.clock.now())
+            tx.versions.update(labelled)
         return view(tx, file, labelled)
 
     return await write(ports, principal, work)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from headrace.core.access import User
@@ -35,11 +37,22 @@ class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
 
 def view(tx: Transaction, file: File, version: Version) -> VersionView:
     """``version`` as a caller sees it."""
+    return views(tx, file, [version])[0]
+
+
+def views(tx: Transaction, file: File, versions: Iterable[Version]) -> list[VersionView]:
+    """Versions of one file as a caller sees them; what they share is looked up once."""
     targets = environment_targets(tx, file)
-    here = tuple(e for e in tx.environments.all() if targets.get(e.id) == version.id) if targets else ()
-    return VersionView(
-        file=file, version=version, environments=here, created_by=tx.access.user(id=version.created_by)
-    )
+    environments = tx.environments.all() if targets else []
+    authors: dict[str, User | None] = {}
+    shown = []
+    for version in versions:
+        author = version.created_by
+        if author not in authors:
+            authors[author] = tx.access.user(id=author)
+        here = tuple(e for e in environments if targets.get(e.id) == version.id)
+        shown.append(VersionView(file=file, version=version, environments=here, created_by=authors[author]))
+    return shown
 
 
 def environment_targets(tx: Transaction, file: File) -> dict[str, str]:
