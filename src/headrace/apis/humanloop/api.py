@@ -1,0 +1,124 @@
+"""The Humanloop API: from a request to the handler of its operation, and from an error to its answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from headrace.apis.gate import Gate, Throttle
+from headrace.apis.http import JSON, Request, Response
+from headrace.apis.humanloop import errors, files, flows, openapi
+from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
+from headrace.apis.humanloop.operations import Call, Operation
+from headrace.apis.humanloop.requests import BodyReader, read_query
+from headrace.apis.humanloop.wire import Renderer
+from headrace.apis.routing import Match, Table, WrongMethod
+from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Problem
+from headrace.services.base import Ports
+
+OPERATIONS: tuple[Operation, ...] = (*flows.OPERATIONS, *files.OPERATIONS)
+DEFAULT_MAX_PAGE = 1000
+"""Clients ask for pages of 1000, so no less will do (humanloop 0.7)."""
+
+
+class HumanloopApi:
+    """Everything under ``/v5``.
+
+    Args:
+        timestamps_with_zone: whether times in responses end in ``Z`` (humanloop 8.41).
+        max_page: the largest ``size`` of a list that is accepted.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        gate: Gate,
+        throttle: Throttle,
+        *,
+        timestamps_with_zone: bool = False,
+        max_page: int = DEFAULT_MAX_PAGE,
+    ) -> None:
+        self._ports = ports
+        self._gate = gate
+        self._throttle = throttle
+        self._wire = Renderer(timestamps_with_zone=timestamps_with_zone)
+        self._max_page = max_page
+        described = Response(status=200, headers=(JSON,), body=openapi.document(OPERATIONS))
+        rows: list[tuple[str, str, Operation | Response]] = [("GET", "/openapi.json", described)]
+        rows += [(row.method, row.template, row) for row in OPERATIONS]
+        self._table = Table(rows)
+        self._readers = {row.name: BodyReader(row.body) for row in OPERATIONS if row.body is not None}
+
+    def owns(self, segments: tuple[str, ...]) -> bool:
+        """See `headrace.apis.pipeline.Api`."""
+        return segments[:1] == ("v5",)
+
+    async def answer(self, request: Request) -> Response:
+        """See `headrace.apis.pipeline.Api`."""
+        found = self._find(request)
+        operation = found.row
+        if isinstance(operation, Response):  # the document: the same for everybody, so it needs no key
+            return operation
+        principal = await self._gate.by_api_key(request)
+        principal.require(operation.right)
+        self._throttle.take(principal.account, operation.name)
+        query, body, parsed = self._decode(operation, request)
+        call = Call(
+            ports=self._ports,
+            principal=principal,
+            wire=self._wire,
+            max_page=self._max_page,
+            parameters=found.parameters,
+            query=query,
+            body=body,
+            parsed=parsed,
+        )
+        return await operation.handler(call)
+
+    def failure(self, request: Request, error: HeadraceError | None) -> Response:
+        """See `headrace.apis.pipeline.Api`."""
+        return errors.failure(request, error)
+
+    def _find(self, request: Request) -> Match[Operation | Response]:
+        method = "GET" if request.method == "HEAD" else request.method
+        found = self._table.find(method, request.segments[1:])
+        # No id has a NUL in it, and databases refuse to look for one.
+        if found is None or b"%00" in request.raw_path:
+            path = request.raw_path.decode("latin-1")
+            raise NotFound("path", path, f"There is nothing at `{path}`.")
+        if isinstance(found, WrongMethod):
+            allowed = ("HEAD", *found.allowed) if "GET" in found.allowed else found.allowed
+            raise MethodNotAllowed(allowed)
+        return found
+
+    def _decode(
+        self, operation: Operation, request: Request
+    ) -> tuple[msgspec.Struct, msgspec.Struct | None, dict[str, Any]]:
+        """The query and the body; the error has the problems of both."""
+        problems: list[Problem] = []
+        try:
+            query = read_query(operation.query, request.query)
+        except Invalid as error:
+            problems += error.problems
+        reader = self._readers.get(operation.name)
+        if reader is None:
+            if problems:
+                raise Invalid(*problems)
+            return query, None, {}
+        _check_encoding(request)
+        try:
+            body, parsed = reader.read(request.body)
+        except Malformed:
+            raise
+        except Invalid as error:
+            problems += error.problems
+        if problems:
+            raise Invalid(*problems)
+        return query, body, parsed
+
+
+def _check_encoding(request: Request) -> None:
+    encoding = request.header("content-encoding")
+    if encoding and encoding.strip().lower() != "identity":
+        raise UnsupportedEncoding(f"The body has the content encoding {encoding!r}; send it as it is.")

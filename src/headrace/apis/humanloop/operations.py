@@ -1,0 +1,74 @@
+"""What an operation of the Humanloop API is: a row of a table, and what its handler is given."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import msgspec
+
+from headrace.apis.http import JSON, Response
+from headrace.apis.humanloop.requests import Nothing
+from headrace.apis.humanloop.wire import Renderer
+from headrace.core.access import Principal, Right
+from headrace.services.base import Ports
+
+_encode = msgspec.json.Encoder().encode
+NO_CONTENT = Response(status=204)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One authenticated request, decoded.
+
+    Attributes:
+        max_page: the largest ``size`` of a list that is accepted.
+        parameters: the path's, decoded, by the names in the operation's template.
+        query: of the operation's ``query`` type.
+        body: of the operation's ``body`` type.
+        parsed: the body as plain JSON values.
+    """
+
+    ports: Ports
+    principal: Principal
+    wire: Renderer
+    max_page: int
+    parameters: Mapping[str, str]
+    query: Any
+    body: Any
+    parsed: Mapping[str, Any]
+
+
+Handler: TypeAlias = Callable[[Call], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A row of the API's table. The handler's docstring is the operation's summary.
+
+    Attributes:
+        name: unique; what rate limits and the OpenAPI document call it.
+        template: the path below ``/v5``.
+        right: what the key must allow.
+        query: the query's fields; other parameters are ignored (humanloop 0.3).
+        body: the body's fields; other keys are ignored.
+        response: the type of the answer's body; None when it has none.
+        errors: the statuses that the operation itself may answer with, beside those that any may.
+    """
+
+    name: str
+    method: str
+    template: str
+    handler: Handler
+    right: Right
+    query: type[msgspec.Struct] = Nothing
+    body: type[msgspec.Struct] | None = None
+    response: Any = None
+    status: int = 200
+    errors: tuple[int, ...] = field(default=(404,))
+
+
+def ok(value: Any) -> Response:
+    """A success with a JSON body."""
+    return Response(status=200, headers=(JSON,), body=_encode(value))

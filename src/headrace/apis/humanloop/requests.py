@@ -1,0 +1,224 @@
+"""The bodies and queries that the Humanloop API takes, and how they are read.
+
+Reading is one call of a compiled decoder. Only when that refuses is the request gone through field by field,
+so that the answer names everything that is wrong with it (humanloop 0.5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+
+from headrace.apis.humanloop.wire import JsonObject
+from headrace.core.errors import Invalid, Malformed, Problem
+from headrace.core.ports import FileSort
+
+T = TypeVar("T", bound=msgspec.Struct)
+_UNSET = msgspec.UNSET
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """A query of which nothing is read."""
+
+
+class UpsertFlow(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 1.8. Null means absent. The bytes of ``attributes`` are kept as they were sent."""
+
+    attributes: JsonObject
+    path: str | None = None
+    id: str | None = None
+    version_name: str | None = None
+    version_description: str | None = None
+
+
+class UpdateVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 1.11. Null clears, absent keeps."""
+
+    name: str | msgspec.UnsetType | None = _UNSET
+    description: str | msgspec.UnsetType | None = _UNSET
+
+
+class MoveFlow(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 1.6. A place can't be cleared, so null means absent."""
+
+    path: str | None = None
+    name: str | None = None
+    directory_id: str | None = None
+
+
+class RetrieveByPath(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 4.2, Files."""
+
+    path: str
+
+
+class SelectVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 1.4."""
+
+    version_id: str | None = None
+    environment: str | None = None
+
+
+class ListPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 0.7, 1.7."""
+
+    page: Annotated[int, msgspec.Meta(ge=1)] = 1
+    size: Annotated[int, msgspec.Meta(ge=0)] = 10
+    name: str | None = None
+    user_filter: str | None = None
+    sort_by: FileSort = FileSort.CREATED_AT
+    order: Literal["asc", "desc"] = "desc"
+
+
+class ListVersions(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 1.9."""
+
+    evaluator_aggregates: bool = False
+
+
+class SetDeployment(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 1.12."""
+
+    version_id: str
+
+
+class RetrieveOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 4.2, Files. Flows have no raw file content, whether it is asked for or not."""
+
+    environment: str | None = None
+    include_raw_file_content: bool = False
+
+
+class BodyReader:
+    """Reads bodies of one type."""
+
+    def __init__(self, kind: type[msgspec.Struct]) -> None:
+        self._kind = kind
+        self._decode = msgspec.json.Decoder(kind).decode
+
+    def read(self, body: bytes) -> tuple[msgspec.Struct, dict[str, Any]]:
+        """A body, by its type and as plain JSON values; nothing at all is the same as ``{}``.
+
+        Raises:
+            Malformed: it is not JSON.
+            Invalid: with everything that is wrong with it.
+        """
+        body = body or b"{}"
+        parsed = parse(body)
+        if not isinstance(parsed, dict):
+            raise Invalid.at(message="Input should be a valid dictionary", kind="dict_type")
+        problems = _object_problems(self._kind, parsed)
+        try:
+            value = self._decode(body)
+        except msgspec.ValidationError as error:
+            problems += _problems(self._kind, parsed, strict=True, where="body")
+            raise Invalid(*problems or [Problem(path=(), message=str(error))]) from None
+        problems += _unstorable(value, where="body")
+        if problems:
+            raise Invalid(*problems)
+        return value, parsed
+
+
+def parse(body: bytes) -> Any:
+    """JSON text as plain values.
+
+    Raises:
+        Malformed: it is not JSON.
+        Invalid: it is JSON that can't be kept: nested too deeply, or with a number out of range.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.ValidationError as error:
+        raise Invalid.at(message=str(error), kind="out_of_range") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(message=f"The body is not valid JSON: {error}") from None
+    except RecursionError:
+        raise Invalid.at(message="The JSON is nested too deeply.", kind="depth") from None
+
+
+def read_query(kind: type[T], query: Sequence[tuple[str, str]]) -> T:
+    """A query's fields; of a repeated name the last one counts.
+
+    Raises:
+        Invalid: with everything that is wrong with it.
+    """
+    values = dict(query)
+    try:
+        value = msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError:
+        raise Invalid(*_problems(kind, values, strict=False, where="query")) from None
+    problems = _unstorable(value, where="query")
+    if problems:
+        raise Invalid(*problems)
+    return value
+
+
+def _object_problems(kind: type[msgspec.Struct], parsed: Mapping[str, Any]) -> list[Problem]:
+    """The fields that are kept as bytes and must be objects, which no decoder looks at."""
+    return [
+        Problem(path=(field.name,), message="Input should be a valid dictionary", kind="dict_type")
+        for field in _fields(kind)
+        if field.type == JsonObject and not isinstance(parsed.get(field.name, {}), dict)
+    ]
+
+
+def _problems(
+    kind: type[msgspec.Struct], values: Mapping[str, Any], *, strict: bool, where: str
+) -> list[Problem]:
+    found = []
+    for field in _fields(kind):
+        if field.name not in values:
+            if field.required:
+                found.append(
+                    Problem(path=(field.name,), message="Field required", kind="missing", where=where)
+                )
+        elif field.type != JsonObject:
+            problem = _problem(field, values[field.name], strict=strict, where=where)
+            found += [problem] if problem else []
+    return found
+
+
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
+
+
+PHRASES = (
+    (re.compile(r"Expected `int` >= (\d+)"), "greater_than_equal", r"greater than or equal to \1"),
+    (re.compile(r"Expected `int"), "int_parsing", "a valid integer"),
+    (re.compile(r"Expected `bool"), "bool_parsing", "a valid boolean"),
+    (re.compile(r"Expected `str"), "string_type", "a valid string"),
+)
+"""What the decoder says, and how the original's clients know it: error type and what the input should be."""
+
+
+def _problem(field: msgspec.structs.FieldInfo, value: Any, *, strict: bool, where: str) -> Problem | None:
+    try:
+        msgspec.convert(value, field.type, strict=strict)
+    except msgspec.ValidationError as error:
+        kind, message = _phrase(str(error), field.type)
+        return Problem(path=(field.name,), message=message, kind=kind, where=where)
+    return None
+
+
+def _phrase(text: str, kind: Any) -> tuple[str, str]:
+    for pattern, name, rule in PHRASES:
+        match = pattern.match(text)
+        if match:
+            return name, "Input should be " + match.expand(rule)
+    if text.startswith("Invalid enum value"):
+        allowed = msgspec.json.schema(kind)
+        allowed = next(iter(allowed["$defs"].values())) if "$defs" in allowed else allowed
+        return "enum", f"{text}; it should be one of {', '.join(allowed['enum'])}"
+    return "value_error", text
+
+
+def _unstorable(value: msgspec.Struct, *, where: str) -> list[Problem]:
+    """The texts with a NUL in them: no name, id or path has one, and databases refuse it."""
+    return [
+        Problem(path=(name,), message="A text may not contain U+0000.", kind="nul", where=where)
+        for name in value.__struct_fields__
+        if isinstance(text := getattr(value, name), str) and "\0" in text
+    ]
