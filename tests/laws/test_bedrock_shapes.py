@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -50,7 +51,9 @@ DOCUMENTS = st.recursive(
 )
 
 
-def strings(shape: Shape) -> st.SearchStrategy[str]:
+@cache
+def strings(service: Service, name: str) -> st.SearchStrategy[str]:
+    shape = SHAPES[service][name]
     least, most = int(shape.min or 0), None if shape.max is None else int(shape.max)
     if shape.enum:
         return st.sampled_from(shape.enum)
@@ -61,26 +64,24 @@ def strings(shape: Shape) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def values(draw: st.DrawFn, service: Service, shape: Shape, depth: int = 0) -> Any:
+def values(draw: st.DrawFn, service: Service, name: str, depth: int = 0) -> Any:
     """A valid value of a shape."""
+    shape = SHAPES[service][name]
     if shape.document:
         return draw(DOCUMENTS)
-    shapes = SHAPES[service]
     match shape.type:
         case "structure":
             names = draw(members_of(shape, depth))
-            return {
-                name: draw(values(service, shapes[shape.members[name].shape], depth + 1)) for name in names
-            }
+            return {member: draw(values(service, shape.members[member].shape, depth + 1)) for member in names}
         case "list":
             least = int(shape.min or 0)
             size = draw(st.integers(least, least if depth > 6 else min(int(shape.max or 3), least + 2)))
-            return [draw(values(service, shapes[shape.member.shape], depth + 1)) for _ in range(size)]
+            return [draw(values(service, shape.member.shape, depth + 1)) for _ in range(size)]
         case "map":
-            key, value = shapes[shape.key.shape], shapes[shape.value.shape]
-            return draw(st.dictionaries(strings(key), values(service, value, depth + 1), max_size=3))
+            inner = values(service, shape.value.shape, depth + 1)
+            return draw(st.dictionaries(strings(service, shape.key.shape), inner, max_size=3))
         case "string":
-            return draw(strings(shape))
+            return draw(strings(service, name))
         case "boolean":
             return draw(st.booleans())
         case "integer":
@@ -130,15 +131,15 @@ def damaged(draw: st.DrawFn, value: Any) -> Any:
     return value
 
 
-BODIES: Mapping[str, tuple[Service, Shape]] = {
-    "CreateFlow": ("bedrock-agent", SHAPES["bedrock-agent"]["CreateFlowRequest"]),
-    "FlowDefinition": ("bedrock-agent", SHAPES["bedrock-agent"]["FlowDefinition"]),
-    "PromptVariant": ("bedrock-agent", SHAPES["bedrock-agent"]["PromptVariant"]),
-    "CreateFlowAlias": ("bedrock-agent", SHAPES["bedrock-agent"]["CreateFlowAliasRequest"]),
-    "InvokeFlow": ("bedrock-agent-runtime", SHAPES["bedrock-agent-runtime"]["InvokeFlowRequest"]),
+BODIES: Mapping[str, Service] = {
+    "CreateFlowRequest": "bedrock-agent",
+    "FlowDefinition": "bedrock-agent",
+    "PromptVariant": "bedrock-agent",
+    "CreateFlowAliasRequest": "bedrock-agent",
+    "InvokeFlowRequest": "bedrock-agent-runtime",
 }
 CHECKERS: Mapping[str, Checker] = {
-    name: COMPILERS[service].checker(shape) for name, (service, shape) in BODIES.items()
+    name: COMPILERS[service].checker(SHAPES[service][name]) for name, service in BODIES.items()
 }
 
 
@@ -146,7 +147,7 @@ CHECKERS: Mapping[str, Checker] = {
 @given(data=st.data())
 @settings(deadline=None, max_examples=20)
 def test_a_valid_value_passes_both_ways(name: str, data: st.DataObject) -> None:
-    value = data.draw(values(*BODIES[name]))
+    value = data.draw(values(BODIES[name], name))
     assert CHECKERS[name].is_exact(value)
     assert CHECKERS[name].check(value) == (value, ())
 
@@ -156,7 +157,7 @@ def test_a_valid_value_passes_both_ways(name: str, data: st.DataObject) -> None:
 @settings(deadline=None, max_examples=50)
 def test_both_give_the_same_verdict(name: str, data: st.DataObject) -> None:
     checker = CHECKERS[name]
-    value = data.draw(damaged(data.draw(values(*BODIES[name]))))
+    value = data.draw(damaged(data.draw(values(BODIES[name], name))))
     before = json.dumps(value)
     kept, problems = checker.check(value)
     assert json.dumps(value) == before
@@ -221,6 +222,5 @@ def sent(operation: Operation, params: Mapping[str, Any]) -> dict[str, Any]:
 @settings(deadline=None, max_examples=8)
 def test_what_botocore_sends_is_what_we_read(name: str, data: st.DataObject) -> None:
     operation = MODEL.operations[name]
-    shape = SHAPES[operation.service][operation.input]
-    params = data.draw(values(operation.service, shape))
+    params = data.draw(values(operation.service, operation.input))
     assert CODEC.decode(name, **sent(operation, params)) == params

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _SPACES = r"\t\n\x0b\f\r "
 _PORTABLE = {
@@ -15,6 +16,7 @@ _PORTABLE_IN_CLASS = {r"\d": "0-9", r"\s": _SPACES}
 _PATTERN_TOKEN = re.compile(r"\\.|.", re.DOTALL)
 
 
+@cache  # the model has some eighty patterns, used in hundreds of places
 def portable_pattern(pattern: str) -> str:
     """A Java pattern rewritten so that Python and jsonschema-rs read it as Java does.
 
