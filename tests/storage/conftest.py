@@ -9,7 +9,7 @@ from tests.storage.things import Desk
 
 from headrace.storage import open_store
 
-STORES = ["memory"]
+STORES = ["memory", "sqlite"]
 
 
 @pytest.fixture(params=STORES)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from headrace.core.ports import Store
 from headrace.storage.memory import MemoryStore
+from headrace.storage.sqlite import SqliteStore
 
 
 def _open_memory(rest: str) -> Store:
@@ -14,7 +16,17 @@ def _open_memory(rest: str) -> Store:
     return MemoryStore()
 
 
-OPENERS: dict[str, Callable[[str], Store]] = {"memory": _open_memory}
+def _open_sqlite(rest: str) -> Store:
+    path = rest.removeprefix("///")
+    if path == rest or not path.strip("/") or path.startswith(":"):
+        raise ValueError(
+            f"The store URL 'sqlite:{rest}' names no file: write `sqlite:///relative.db` or "
+            "`sqlite:////absolute.db`, or `memory:` to keep nothing."
+        )
+    return SqliteStore(Path(path))
+
+
+OPENERS: dict[str, Callable[[str], Store]] = {"memory": _open_memory, "sqlite": _open_sqlite}
 """Each scheme's opener; it is given what follows the colon. A new kind of store is one more row."""
 
 

@@ -62,7 +62,7 @@ class Files:
             last = max(file.last_number, number)
             self._rows.files.put(id, msgspec.structs.replace(file, last_number=last, updated_at=at))
 
-    def remove(self, *, id: str, at: datetime) -> None:  # noqa: ARG002
+    def remove(self, *, id: str, at: datetime) -> None:
         file = self._rows.files.get(id)
         if file:
             self._rows.claims.give_up([claim for claim in _file_claims(file) if claim[0] != "short_id"])
@@ -187,10 +187,10 @@ class Releases:
 
     def add(self, release: Release) -> None:
         releases = self._rows.of(release.file_id).releases
-        if release.number in releases:
-            raise Clash("release_number")
         if release.version_id not in self._rows.of(release.file_id).versions:
             raise Clash("reference")
+        if release.number in releases:
+            raise Clash("release_number")
         releases.put(release.number, release)
 
     def remove(self, *, file_id: str, number: int) -> None:

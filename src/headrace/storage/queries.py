@@ -1,0 +1,59 @@
+"""The statements of ``queries.sql`` by name.
+
+In that file a statement begins with ``-- name: `` and a line that says what it is for. ``{part}`` stands
+for the text under ``-- part: part``, ``{Version}`` for the columns of that struct, ``{v.Version}`` for the
+same of the table ``v``, ``{:Version}`` for parameters of their names.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from headrace.core.access import Key, Organisation, User
+from headrace.core.deployments import Environment, Move, Pointer
+from headrace.core.files import File
+from headrace.core.versions import Draft, Receipt, Release, Version
+
+STRUCTS: dict[str, type[msgspec.Struct]] = {
+    struct.__name__: struct
+    for struct in (
+        Draft,
+        Environment,
+        File,
+        Key,
+        Move,
+        Organisation,
+        Pointer,
+        Receipt,
+        Release,
+        User,
+        Version,
+    )
+}
+_STATEMENT = re.compile(r"^-- (name|part): (\w+)\n-- \S.*\n((?:(?!-- (?:name|part): ).*\n)*)", re.MULTILINE)
+_COLUMNS = re.compile(r"\{(:|\w+\.|)([A-Z]\w+)\}")
+_PART = re.compile(r"\{([a-z_]+)\}")
+
+
+def parse(text: str) -> dict[str, str]:
+    """The statements in ``text``, with everything in braces written out."""
+    found = _STATEMENT.findall(text)
+    parts = {name: body.strip() for sort, name, body in found if sort == "part"}
+    names = [name for sort, name, _ in found if sort == "name"]
+    if len(set(names)) != len(names):
+        raise ValueError(f"Two statements have one name: {sorted(names)}")
+    return {
+        name: _COLUMNS.sub(_columns, _PART.sub(lambda part: parts[part[1]], body)).strip().rstrip(";")
+        for sort, name, body in found
+        if sort == "name"
+    }
+
+
+def _columns(place: re.Match[str]) -> str:
+    return ", ".join(place[1] + field for field in STRUCTS[place[2]].__struct_fields__)
+
+
+QUERIES = parse(Path(__file__).with_name("queries.sql").read_text(encoding="utf-8"))

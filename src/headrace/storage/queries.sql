@@ -1,0 +1,326 @@
+-- name: make_migrations
+-- Where it is kept what was applied to the store; the only table that no migration makes.
+CREATE TABLE migrations (
+  number INTEGER NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  applied_at INTEGER NOT NULL
+);
+
+-- name: migrations_of_store
+-- What was applied to this store, oldest first.
+SELECT number, name, sha256 FROM migrations ORDER BY number;
+
+-- name: add_migration
+-- Record that a migration was applied.
+INSERT INTO migrations (number, name, sha256, applied_at) VALUES (:number, :name, :sha256, :applied_at);
+
+-- name: newest_migration
+-- Any answer shows that the store can be read.
+SELECT max(number) FROM migrations;
+
+-- name: file_by_id
+-- A live file.
+SELECT {File} FROM entries WHERE account = :account AND id = :id AND kind IS NOT NULL AND deleted_at IS NULL;
+
+-- name: file_by_short_id
+-- A live file of a kind.
+SELECT {File} FROM entries
+WHERE account = :account AND short_id = :short_id AND kind = :kind AND deleted_at IS NULL;
+
+-- name: file_by_short_name
+-- A live file of a kind.
+SELECT {File} FROM entries
+WHERE account = :account AND kind = :kind AND short_name = :short_name AND deleted_at IS NULL;
+
+-- name: file_by_path
+-- The live file at a path.
+SELECT {File} FROM entries WHERE account = :account AND path = :path AND kind IS NOT NULL AND deleted_at IS NULL;
+
+-- name: directory_by_path
+-- The directory at a path.
+SELECT id, path, directory_id, created_at, updated_at FROM entries
+WHERE account = :account AND path = :path AND kind IS NULL AND deleted_at IS NULL;
+
+-- name: add_file
+-- A new file, with what it is found by.
+INSERT INTO entries (account, {File}, name, name_folded) VALUES (:account, {:File}, :name, :name_folded);
+
+-- name: add_directory
+-- A new directory.
+INSERT INTO entries (account, id, path, directory_id, created_at, updated_at, name, name_folded)
+VALUES (:account, :id, :path, :parent_id, :created_at, :updated_at, :name, :name_folded);
+
+-- name: count_file
+-- One more live file of a kind, or one less.
+INSERT INTO counts (account, kind, live) VALUES (:account, :kind, :change)
+ON CONFLICT (account, kind) DO UPDATE SET live = counts.live + excluded.live;
+
+-- name: update_file
+-- Everything of a live file that may change. A number that was issued stays issued.
+UPDATE entries SET path = :path, directory_id = :directory_id, short_id = :short_id, short_name = :short_name,
+  description = :description, readme = :readme, tags = :tags, updated_at = :updated_at, name = :name,
+  name_folded = :name_folded,
+  last_number = CASE WHEN last_number > :last_number THEN last_number ELSE :last_number END
+WHERE account = :account AND id = :id AND kind IS NOT NULL AND deleted_at IS NULL;
+
+-- name: issue_number
+-- A number of a live file was given out.
+UPDATE entries SET updated_at = :at, last_number = CASE WHEN last_number > :number THEN last_number ELSE :number END
+WHERE account = :account AND id = :id AND kind IS NOT NULL AND deleted_at IS NULL;
+
+-- name: hide_file
+-- Hide a live file; the partial indexes free its path and names.
+UPDATE entries SET deleted_at = :at
+WHERE account = :account AND id = :id AND kind IS NOT NULL AND deleted_at IS NULL
+RETURNING kind;
+
+-- name: count_of_kind
+-- The number of live files of a kind.
+SELECT live FROM counts WHERE account = :account AND kind = :kind;
+
+-- part: matching
+-- Live files of a kind whose name contains :name and that a user with :user in the e-mail or name had a hand in.
+e.account = :account AND e.kind = :kind AND e.deleted_at IS NULL
+AND (:name IS NULL OR instr(e.name_folded, :name) > 0)
+AND (:user IS NULL
+  OR EXISTS (
+    SELECT 1 FROM users u WHERE u.account = e.account AND u.id = e.created_by
+    AND (instr(u.email_folded, :user) > 0 OR instr(u.full_name_folded, :user) > 0))
+  OR EXISTS (
+    SELECT 1 FROM versions v JOIN users u ON u.account = v.account AND u.id = v.created_by
+    WHERE v.account = e.account AND v.file_id = e.id AND v.deleted_at IS NULL
+    AND (instr(u.email_folded, :user) > 0 OR instr(u.full_name_folded, :user) > 0)))
+
+-- name: count_matching
+-- The number of files that a filtered page is cut from.
+SELECT count(*) FROM entries e WHERE {matching};
+
+-- name: page_by_created_at_asc
+-- A page of files, oldest first.
+SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.created_at, e.id LIMIT :take OFFSET :skip;
+
+-- name: page_by_created_at_desc
+-- A page of files, newest first.
+SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.created_at DESC, e.id DESC LIMIT :take OFFSET :skip;
+
+-- name: page_by_updated_at_asc
+-- A page of files, the longest unchanged first.
+SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.updated_at, e.id LIMIT :take OFFSET :skip;
+
+-- name: page_by_updated_at_desc
+-- A page of files, the last changed first.
+SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.updated_at DESC, e.id DESC LIMIT :take OFFSET :skip;
+
+-- name: page_by_name_asc
+-- A page of files by name.
+SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.name, e.id LIMIT :take OFFSET :skip;
+
+-- name: page_by_name_desc
+-- A page of files by name, backwards.
+SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.name DESC, e.id DESC LIMIT :take OFFSET :skip;
+
+-- name: drafted_files
+-- Live files of a kind that have a draft, with it, newest file first, from just after a place on.
+SELECT {e.File}, {d.Draft} FROM entries e JOIN drafts d ON d.account = e.account AND d.file_id = e.id
+WHERE e.account = :account AND e.kind = :kind AND e.deleted_at IS NULL AND e.is_drafted = 1
+AND (e.created_at, e.id) < (:created_at, :id)
+ORDER BY e.created_at DESC, e.id DESC LIMIT :take;
+
+-- name: version_by_id
+-- A live version of a live file.
+SELECT {v.Version} FROM versions v JOIN entries e ON e.account = v.account AND e.id = v.file_id
+WHERE v.account = :account AND v.id = :id AND v.deleted_at IS NULL AND e.deleted_at IS NULL;
+
+-- name: version_by_digest
+-- The version with that content, hidden or not.
+SELECT {Version} FROM versions WHERE account = :account AND file_id = :file_id AND digest = :digest;
+
+-- name: version_by_name
+-- The live version of that name.
+SELECT {Version} FROM versions
+WHERE account = :account AND file_id = :file_id AND name = :name AND deleted_at IS NULL;
+
+-- name: add_version
+-- A new version.
+INSERT INTO versions (account, {Version}) VALUES (:account, {:Version});
+
+-- name: version_is_live
+-- Whether a version is not hidden.
+SELECT deleted_at IS NULL FROM versions WHERE account = :account AND id = :id AND file_id = :file_id;
+
+-- name: update_version
+-- Everything of a version that may change.
+UPDATE versions SET name = :name, description = :description, updated_at = :updated_at,
+  last_used_at = :last_used_at, logs_count = :logs_count, is_runnable = :is_runnable, is_upserted = :is_upserted,
+  deleted_at = :deleted_at
+WHERE account = :account AND id = :id AND file_id = :file_id;
+
+-- name: count_version
+-- A file has one more live version, or one less.
+UPDATE entries SET versions_count = versions_count + :change WHERE account = :account AND id = :file_id;
+
+-- name: versions_of_file
+-- The live versions of a file, newest first.
+SELECT {Version} FROM versions WHERE account = :account AND file_id = :file_id AND deleted_at IS NULL
+ORDER BY created_at DESC, id DESC;
+
+-- name: version_of_highest_number
+-- The live version that the highest live number points at.
+SELECT {v.Version} FROM releases r JOIN versions v ON v.account = r.account AND v.id = r.version_id
+WHERE r.account = :account AND r.file_id = :file_id AND r.is_removed = 0 AND v.deleted_at IS NULL
+ORDER BY r.number DESC LIMIT 1;
+
+-- name: last_version
+-- The live version that was made last.
+SELECT {Version} FROM versions WHERE account = :account AND file_id = :file_id AND deleted_at IS NULL
+ORDER BY created_at DESC, id DESC LIMIT 1;
+
+-- name: counts_of_file
+-- The numbers of live versions and of live releases that can run.
+SELECT versions_count, runnable_count FROM entries WHERE account = :account AND id = :file_id;
+
+-- name: release_by_number
+-- A live release.
+SELECT {Release} FROM live_releases WHERE account = :account AND file_id = :file_id AND number = :number;
+
+-- name: add_release
+-- A new number of a version of that file; nothing when there is no such version.
+INSERT INTO releases (account, {Release})
+SELECT :account, v.file_id, :number, v.id, CASE WHEN v.content = :content THEN NULL ELSE :content END,
+  :description, :short_name, :created_by, :created_at, :is_runnable
+FROM versions v WHERE v.account = :account AND v.id = :version_id AND v.file_id = :file_id;
+
+-- name: remove_release
+-- Forget a release, but not that its number was used.
+UPDATE releases SET is_removed = 1, content = NULL
+WHERE account = :account AND file_id = :file_id AND number = :number AND is_removed = 0
+RETURNING is_runnable;
+
+-- name: count_runnable
+-- A file has one more live release that can run, or one less.
+UPDATE entries SET runnable_count = runnable_count + :change WHERE account = :account AND id = :file_id;
+
+-- name: numbers_of_version
+-- The live numbers of a version, ascending.
+SELECT number FROM releases WHERE account = :account AND version_id = :version_id AND is_removed = 0 ORDER BY number;
+
+-- name: runnable_releases
+-- Live releases that can run, highest number first, below a number.
+SELECT {Release} FROM live_releases
+WHERE account = :account AND file_id = :file_id AND is_runnable = 1 AND number < :before
+ORDER BY number DESC LIMIT :take;
+
+-- name: draft_of_file
+-- A file's draft.
+SELECT {Draft} FROM drafts WHERE account = :account AND file_id = :file_id;
+
+-- name: put_draft
+-- A file's draft, in place of the one there was.
+INSERT INTO drafts (account, {Draft}) VALUES (:account, {:Draft})
+ON CONFLICT (account, file_id) DO UPDATE SET id = excluded.id, content = excluded.content,
+  digest = excluded.digest, is_edited = excluded.is_edited, status = excluded.status,
+  findings = excluded.findings, snapshot_id = excluded.snapshot_id, snapshot = excluded.snapshot,
+  snapshot_digest = excluded.snapshot_digest, created_by = excluded.created_by,
+  created_at = excluded.created_at, updated_at = excluded.updated_at;
+
+-- name: mark_drafted
+-- A file has a draft from now on.
+UPDATE entries SET is_drafted = 1 WHERE account = :account AND id = :file_id AND is_drafted = 0;
+
+-- name: all_environments
+-- The environments in order of creation.
+SELECT {Environment} FROM environments WHERE account = :account ORDER BY created_at, id;
+
+-- name: add_environment
+-- A new environment.
+INSERT INTO environments (account, {Environment}) VALUES (:account, {:Environment});
+
+-- name: add_move
+-- The next move.
+INSERT INTO moves (account, {Move}) VALUES (:account, {:Move});
+
+-- name: put_pointer
+-- A pointer's state, in place of the one before.
+INSERT INTO pointers (account, {Pointer}) VALUES (:account, {:Pointer})
+ON CONFLICT (account, file_id, kind, pointer_id) DO UPDATE SET version_id = excluded.version_id,
+  target = excluded.target, is_automatic = excluded.is_automatic, moved_at = excluded.moved_at;
+
+-- name: pointer
+-- A pointer's state.
+SELECT {Pointer} FROM pointers
+WHERE account = :account AND file_id = :file_id AND kind = :kind AND pointer_id = :pointer_id;
+
+-- name: pointers_of_file
+-- The pointers of a file that target something.
+SELECT {Pointer} FROM pointers
+WHERE account = :account AND file_id = :file_id AND (version_id IS NOT NULL OR target IS NOT NULL)
+ORDER BY kind, pointer_id;
+
+-- name: moves_of_file
+-- All moves of a file's pointers, in the order they were made.
+SELECT {Move} FROM moves WHERE account = :account AND file_id = :file_id ORDER BY place;
+
+-- name: receipt
+-- What a client token remembers.
+SELECT {Receipt} FROM receipts
+WHERE account = :account AND operation = :operation AND parent = :parent AND token = :token;
+
+-- name: add_receipt
+-- A new receipt.
+INSERT INTO receipts (account, {Receipt}) VALUES (:account, {:Receipt});
+
+-- name: remove_receipt
+-- Forget a receipt.
+DELETE FROM receipts WHERE account = :account AND operation = :operation AND parent = :parent AND token = :token;
+
+-- name: expire_receipts
+-- Forget the oldest receipts from before a time, up to a number.
+DELETE FROM receipts WHERE (account, operation, parent, token) IN (
+  SELECT account, operation, parent, token FROM receipts WHERE account = :account AND created_at < :before
+  ORDER BY created_at, operation, parent, token LIMIT :most);
+
+-- name: organisation
+-- An organisation, whoever asks.
+SELECT {Organisation} FROM organisations WHERE account = :account;
+
+-- name: add_organisation
+-- A new organisation.
+INSERT INTO organisations ({Organisation}) VALUES ({:Organisation});
+
+-- name: user_by_id
+-- A user of the organisation.
+SELECT {User} FROM users WHERE account = :account AND id = :id;
+
+-- name: user_by_email
+-- A user of the organisation.
+SELECT {User} FROM users WHERE account = :account AND email = :email;
+
+-- name: add_user
+-- A new user, with what they are found by.
+INSERT INTO users (account, {User}, email_folded, full_name_folded)
+VALUES (:account, {:User}, :email_folded, :full_name_folded);
+
+-- name: key_by_hash
+-- A key of any organisation.
+SELECT {Key} FROM keys WHERE api_key_hash = :api_key_hash;
+
+-- name: key_by_access_id
+-- A key of any organisation.
+SELECT {Key} FROM keys WHERE access_key_id = :access_key_id;
+
+-- name: all_keys
+-- The keys of all organisations, revoked ones too, oldest first.
+SELECT {Key} FROM keys ORDER BY created_at, id;
+
+-- name: add_key
+-- A new key.
+INSERT INTO keys ({Key}) VALUES ({:Key});
+
+-- name: revoke_key
+-- A key opens nothing from now on; a second time changes nothing.
+UPDATE keys SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL;
+
+-- name: has_keys
+-- Whether there is a key at all.
+SELECT EXISTS (SELECT 1 FROM keys);

@@ -1,0 +1,317 @@
+"""The collections of a store that speaks SQL, over whatever runs its statements by name.
+
+An engine brings a ``Connection``; that it raises ``Clash`` for a broken constraint is its part.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from headrace.core.access import Key, Organisation, User
+from headrace.core.deployments import Environment, Move, Pointer, PointerKind
+from headrace.core.files import Directory, File
+from headrace.core.ports import Clash, FileSort
+from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
+from headrace.storage.rows import Row, mapper, microseconds
+
+DIRECTORY = mapper(Directory)
+DRAFT = mapper(Draft)
+ENVIRONMENT = mapper(Environment)
+FILE = mapper(File)
+KEY = mapper(Key)
+MOVE = mapper(Move)
+ORGANISATION = mapper(Organisation)
+POINTER = mapper(Pointer)
+RECEIPT = mapper(Receipt)
+RELEASE = mapper(Release)
+USER = mapper(User)
+VERSION = mapper(Version)
+
+_FILE_WIDTH = len(FILE.columns)
+_END_OF_TIME = 2**63 - 1
+
+
+class Connection(Protocol):
+    """Runs the statements of ``queries.sql`` inside a transaction.
+
+    Each method raises Clash for a broken constraint, Unavailable when the engine can't.
+    """
+
+    def one(self, statement: str, **values: Any) -> Row | None:
+        """The first row."""
+
+    def all(self, statement: str, **values: Any) -> list[Row]:
+        """Every row."""
+
+    def run(self, statement: str, **values: Any) -> int:
+        """The number of rows that were changed."""
+
+
+class _Collection:
+    def __init__(self, connection: Connection, account: str) -> None:
+        self._connection = connection
+        self._account = account
+
+    def _one(self, statement: str, **values: Any) -> Row | None:
+        return self._connection.one(statement, account=self._account, **values)
+
+    def _all(self, statement: str, **values: Any) -> list[Row]:
+        return self._connection.all(statement, account=self._account, **values)
+
+    def _run(self, statement: str, **values: Any) -> int:
+        return self._connection.run(statement, account=self._account, **values)
+
+
+def _name_columns(entry: File | Directory) -> dict[str, str]:
+    return {"name": entry.name, "name_folded": entry.name.casefold()}
+
+
+class Files(_Collection):
+    def _file(self, statement: str, **values: str) -> File | None:
+        row = self._one(statement, **values)
+        return FILE.load(row) if row else None
+
+    def get(self, *, id: str) -> File | None:
+        return self._file("file_by_id", id=id)
+
+    def by_short_id(self, *, kind: str, short_id: str) -> File | None:
+        return self._file("file_by_short_id", kind=kind, short_id=short_id)
+
+    def by_short_name(self, *, kind: str, short_name: str) -> File | None:
+        return self._file("file_by_short_name", kind=kind, short_name=short_name)
+
+    def at(self, *, path: str) -> File | Directory | None:
+        file = self._file("file_by_path", path=path)
+        if file:
+            return file
+        row = self._one("directory_by_path", path=path)
+        return DIRECTORY.load(row) if row else None
+
+    def add(self, file: File) -> None:
+        self._run("add_file", **FILE.dump(file), **_name_columns(file))
+        self._run("count_file", kind=file.kind, change=1)
+
+    def update(self, file: File) -> None:
+        self._run("update_file", **FILE.dump(file), **_name_columns(file))
+
+    def issue_number(self, *, id: str, number: int, at: datetime) -> None:
+        self._run("issue_number", id=id, number=number, at=microseconds(at))
+
+    def remove(self, *, id: str, at: datetime) -> None:
+        hidden = self._one("hide_file", id=id, at=microseconds(at))
+        if hidden:
+            self._run("count_file", kind=hidden[0], change=-1)
+
+    def count(self, *, kind: str) -> int:
+        row = self._one("count_of_kind", kind=kind)
+        return int(row[0]) if row else 0
+
+    def page(
+        self,
+        *,
+        kind: str,
+        name: str | None,
+        user: str | None,
+        sort: FileSort,
+        descending: bool,
+        skip: int,
+        take: int,
+    ) -> tuple[list[File], int]:
+        wanted = {
+            "kind": kind,
+            "name": None if name is None else name.casefold(),
+            "user": None if user is None else user.casefold(),
+        }
+        statement = f"page_by_{sort.value}_{'desc' if descending else 'asc'}"
+        rows = self._all(statement, skip=skip, take=take, **wanted)
+        if name is None and user is None:
+            total = self.count(kind=kind)
+        else:
+            ((total,),) = self._all("count_matching", **wanted)
+        return [FILE.load(row) for row in rows], total
+
+    def drafted(
+        self, *, kind: str, before: tuple[datetime, str] | None, take: int
+    ) -> list[tuple[File, Draft]]:
+        moment, last = (microseconds(before[0]), before[1]) if before else (_END_OF_TIME, "")
+        rows = self._all("drafted_files", kind=kind, created_at=moment, id=last, take=take)
+        return [(FILE.load(row[:_FILE_WIDTH]), DRAFT.load(row[_FILE_WIDTH:])) for row in rows]
+
+    def add_directory(self, directory: Directory) -> None:
+        self._run("add_directory", **DIRECTORY.dump(directory), **_name_columns(directory))
+
+
+class Versions(_Collection):
+    def _version(self, statement: str, **values: str) -> Version | None:
+        row = self._one(statement, **values)
+        return VERSION.load(row) if row else None
+
+    def get(self, *, id: str) -> Version | None:
+        return self._version("version_by_id", id=id)
+
+    def by_digest(self, *, file_id: str, digest: str) -> Version | None:
+        return self._version("version_by_digest", file_id=file_id, digest=digest)
+
+    def by_name(self, *, file_id: str, name: str) -> Version | None:
+        return self._version("version_by_name", file_id=file_id, name=name)
+
+    def add(self, version: Version) -> None:
+        self._run("add_version", **VERSION.dump(version))
+        if version.deleted_at is None:
+            self._run("count_version", file_id=version.file_id, change=1)
+
+    def update(self, version: Version) -> None:
+        before = self._one("version_is_live", id=version.id, file_id=version.file_id)
+        if before:
+            self._run("update_version", **VERSION.dump(version))
+            change = (version.deleted_at is None) - before[0]
+            if change:
+                self._run("count_version", file_id=version.file_id, change=change)
+
+    def of_file(self, *, file_id: str) -> list[Version]:
+        return [VERSION.load(row) for row in self._all("versions_of_file", file_id=file_id)]
+
+    def newest(self, *, file_id: str) -> Version | None:
+        numbered = self._version("version_of_highest_number", file_id=file_id)
+        return numbered or self._version("last_version", file_id=file_id)
+
+    def count(self, *, file_id: str) -> int:
+        row = self._one("counts_of_file", file_id=file_id)
+        return int(row[0]) if row else 0
+
+
+class Releases(_Collection):
+    def get(self, *, file_id: str, number: int) -> Release | None:
+        row = self._one("release_by_number", file_id=file_id, number=number)
+        return RELEASE.load(row) if row else None
+
+    def add(self, release: Release) -> None:
+        if not self._run("add_release", **RELEASE.dump(release)):
+            raise Clash("reference")
+        if release.is_runnable:
+            self._run("count_runnable", file_id=release.file_id, change=1)
+
+    def remove(self, *, file_id: str, number: int) -> None:
+        removed = self._one("remove_release", file_id=file_id, number=number)
+        if removed and removed[0]:
+            self._run("count_runnable", file_id=file_id, change=-1)
+
+    def of_version(self, *, version_id: str) -> list[int]:
+        return [number for (number,) in self._all("numbers_of_version", version_id=version_id)]
+
+    def runnable(self, *, file_id: str, before: int | None, take: int) -> list[Release]:
+        below = MAX_NUMBER + 1 if before is None else before
+        rows = self._all("runnable_releases", file_id=file_id, before=below, take=take)
+        return [RELEASE.load(row) for row in rows]
+
+    def count_runnable(self, *, file_id: str) -> int:
+        row = self._one("counts_of_file", file_id=file_id)
+        return int(row[1]) if row else 0
+
+
+class Drafts(_Collection):
+    def get(self, *, file_id: str) -> Draft | None:
+        row = self._one("draft_of_file", file_id=file_id)
+        return DRAFT.load(row) if row else None
+
+    def put(self, draft: Draft) -> None:
+        self._run("put_draft", **DRAFT.dump(draft))
+        self._run("mark_drafted", file_id=draft.file_id)
+
+
+class Environments(_Collection):
+    def all(self) -> list[Environment]:
+        return [ENVIRONMENT.load(row) for row in self._all("all_environments")]
+
+    def add(self, environment: Environment) -> None:
+        self._run("add_environment", **ENVIRONMENT.dump(environment))
+
+
+class Pointers(_Collection):
+    def move(self, move: Move) -> None:
+        columns = MOVE.dump(move)
+        self._run("add_move", **columns)
+        self._run("put_pointer", **{name: columns[name] for name in POINTER.columns})
+
+    def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Pointer | None:
+        row = self._one("pointer", file_id=file_id, kind=kind.value, pointer_id=pointer_id)
+        return POINTER.load(row) if row else None
+
+    def of_file(self, *, file_id: str) -> list[Pointer]:
+        return [POINTER.load(row) for row in self._all("pointers_of_file", file_id=file_id)]
+
+    def history(self, *, file_id: str) -> list[Move]:
+        return [MOVE.load(row) for row in self._all("moves_of_file", file_id=file_id)]
+
+
+class Receipts(_Collection):
+    def get(self, *, operation: str, parent: str, token: str) -> Receipt | None:
+        row = self._one("receipt", operation=operation, parent=parent, token=token)
+        return RECEIPT.load(row) if row else None
+
+    def add(self, receipt: Receipt) -> None:
+        self._run("add_receipt", **RECEIPT.dump(receipt))
+
+    def remove(self, *, operation: str, parent: str, token: str) -> None:
+        self._run("remove_receipt", operation=operation, parent=parent, token=token)
+
+    def expire(self, *, before: datetime, most: int) -> None:
+        self._run("expire_receipts", before=microseconds(before), most=most)
+
+
+class Access(_Collection):
+    def organisation(self, *, account: str) -> Organisation | None:
+        row = self._connection.one("organisation", account=account)
+        return ORGANISATION.load(row) if row else None
+
+    def add_organisation(self, organisation: Organisation) -> None:
+        self._connection.run("add_organisation", **ORGANISATION.dump(organisation))
+
+    def user(self, *, id: str) -> User | None:
+        row = self._one("user_by_id", id=id)
+        return USER.load(row) if row else None
+
+    def user_by_email(self, *, email: str) -> User | None:
+        row = self._one("user_by_email", email=email)
+        return USER.load(row) if row else None
+
+    def add_user(self, user: User) -> None:
+        folded = {"email_folded": user.email.casefold(), "full_name_folded": user.full_name.casefold()}
+        self._run("add_user", **USER.dump(user), **folded)
+
+    def key_by_hash(self, *, api_key_hash: str) -> Key | None:
+        row = self._connection.one("key_by_hash", api_key_hash=api_key_hash)
+        return KEY.load(row) if row else None
+
+    def key_by_access_id(self, *, access_key_id: str) -> Key | None:
+        row = self._connection.one("key_by_access_id", access_key_id=access_key_id)
+        return KEY.load(row) if row else None
+
+    def keys(self) -> list[Key]:
+        return [KEY.load(row) for row in self._connection.all("all_keys")]
+
+    def add_key(self, key: Key) -> None:
+        self._connection.run("add_key", **KEY.dump(key))
+
+    def revoke_key(self, *, id: str, at: datetime) -> None:
+        self._connection.run("revoke_key", id=id, at=microseconds(at))
+
+    def has_keys(self) -> bool:
+        ((has,),) = self._connection.all("has_keys")
+        return bool(has)
+
+
+class SqlTransaction:
+    """One organisation's collections on a connection; it is a transaction while the connection is in one."""
+
+    def __init__(self, connection: Connection, account: str) -> None:
+        self.account = account
+        self.files = Files(connection, account)
+        self.versions = Versions(connection, account)
+        self.releases = Releases(connection, account)
+        self.drafts = Drafts(connection, account)
+        self.environments = Environments(connection, account)
+        self.pointers = Pointers(connection, account)
+        self.receipts = Receipts(connection, account)
+        self.access = Access(connection, account)

@@ -1,0 +1,78 @@
+"""The store in one SQLite file: durable, one process at a time, reads in line, writes in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeVar
+
+from headrace.core.errors import Unavailable
+from headrace.core.ports import Transaction
+from headrace.storage.groups import GroupCommit
+from headrace.storage.lock import FileLock
+from headrace.storage.migrations import SCHEMA, migrate, migrations_in
+from headrace.storage.sql import SqlTransaction
+from headrace.storage.sqlite_connection import SqliteConnection, make_file
+
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """A store of one file. Belongs to one event loop from its first write on."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, make it if there is none, bring it up to date.
+
+        Raises:
+            StoreLocked: another process has it open.
+            StoreTooNew: a later release wrote it.
+            StoreDamaged: it is not a store, or not as this code would have made it.
+            OSError: the file can't be made.
+        """
+        with ExitStack() as undo:
+            self._lock = FileLock(path)
+            undo.callback(self._lock.release)
+            make_file(path)
+            self._writer = SqliteConnection(path)
+            undo.callback(self._writer.close)
+            self._writer.prepare()
+            migrate(self._writer, migrations_in(SCHEMA))
+            self._reader = SqliteConnection(path, is_read_only=True)
+            undo.pop_all()
+        self._groups = GroupCommit(self._writer)
+        self._writes: dict[str, SqlTransaction] = {}
+        self._reads: dict[str, SqlTransaction] = {}
+        self._is_closed = False
+
+    def annotate(self, note: Mapping[str, str]) -> None:
+        """Leave ``note`` in the lock file, for who finds the store open."""
+        self._lock.annotate(note)
+
+    async def read(self, account: str, work: Callable[[Transaction], T]) -> T:
+        if self._is_closed:
+            raise Unavailable("The store is closed.")
+        transaction = self._reads.get(account)
+        if transaction is None:
+            transaction = self._reads[account] = SqlTransaction(self._reader, account)
+        return self._reader.in_snapshot(lambda: work(transaction))
+
+    async def write(self, account: str, work: Callable[[Transaction], T]) -> T:
+        transaction = self._writes.get(account)
+        if transaction is None:
+            transaction = self._writes[account] = SqlTransaction(self._writer, account)
+        return await self._groups.run(lambda: work(transaction))
+
+    async def check(self) -> None:
+        if self._is_closed:
+            raise Unavailable("The store is closed.")
+        self._reader.one("newest_migration")
+
+    async def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        await self._groups.close()
+        self._reader.close()
+        self._writer.close()
+        self._lock.release()

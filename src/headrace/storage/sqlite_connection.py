@@ -1,0 +1,204 @@
+"""A SQLite connection that runs statements by name, and what its errors mean."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from headrace.core.errors import Unavailable
+from headrace.core.ports import Clash
+from headrace.storage.errors import ReadOnly, StoreDamaged
+from headrace.storage.queries import QUERIES
+from headrace.storage.rows import Row
+
+T = TypeVar("T")
+
+APPLICATION_ID = 0x48454144
+"""Marks a file as a store of Headrace ("HEAD")."""
+CHECKPOINT_PAGES = 4000
+CACHE_KIB = 16 * 1024
+MMAP_BYTES = 256 * 1024 * 1024
+BUSY_TIMEOUT_MS = 200
+"""How long a foreign tool that holds the file may make the event loop wait."""
+
+RULES = {
+    "entries.account, entries.id": "id",
+    "entries.account, entries.path": "path",
+    "entries.account, entries.kind, entries.short_name": "short_name",
+    "entries.account, entries.short_id": "short_id",
+    "environments.account": "environment_default",
+    "environments.account, environments.id": "id",
+    "environments.account, environments.name": "environment_name",
+    "keys.access_key_id": "key",
+    "keys.api_key_hash": "key",
+    "keys.id": "id",
+    "moves.account, moves.id": "id",
+    "organisations.account": "id",
+    "receipts.account, receipts.operation, receipts.parent, receipts.token": "receipt",
+    "releases.account, releases.file_id, releases.number": "release_number",
+    "users.account, users.email": "email",
+    "users.account, users.id": "id",
+    "versions.account, versions.file_id, versions.digest": "version_digest",
+    "versions.account, versions.file_id, versions.name": "version_name",
+    "versions.account, versions.id": "id",
+}
+"""The rule of ``Clash`` for each unique constraint, by the columns that SQLite names."""
+
+_UNIQUE = "UNIQUE constraint failed: "
+_NO_REFERENCE = "FOREIGN KEY constraint failed"
+_OUT_OF_ORDER = (
+    apsw.FullError,
+    apsw.IOError,
+    apsw.BusyError,
+    apsw.LockedError,
+    apsw.CantOpenError,
+    apsw.NoMemError,
+    apsw.CorruptError,
+    apsw.NotADBError,
+)
+"""Errors that tell of the machine or the file, not of the statement."""
+
+
+class SqliteConnection:
+    """One connection to a store's file. It serves one thread at a time."""
+
+    def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
+        flags = apsw.SQLITE_OPEN_READONLY if is_read_only else apsw.SQLITE_OPEN_READWRITE
+        self._sqlite = apsw.Connection(str(path), flags=flags, statementcachesize=2 * len(QUERIES))
+        self._sqlite.set_busy_timeout(BUSY_TIMEOUT_MS)
+        self._cursor = self._sqlite.cursor()
+        for name, value in (
+            ("foreign_keys", "ON"),
+            ("synchronous", "FULL"),
+            ("cache_size", -CACHE_KIB),
+            ("mmap_size", MMAP_BYTES),
+            ("wal_autocheckpoint", CHECKPOINT_PAGES),
+        ):
+            self._sqlite.pragma(name, value)
+
+    def one(self, statement: str, **values: Any) -> Row | None:
+        rows = self._execute(QUERIES[statement], values).fetchall()
+        return rows[0] if rows else None
+
+    def all(self, statement: str, **values: Any) -> list[Row]:
+        return self._execute(QUERIES[statement], values).fetchall()
+
+    def run(self, statement: str, **values: Any) -> int:
+        self._execute(QUERIES[statement], values)
+        return self._sqlite.changes()
+
+    def script(self, text: str) -> None:
+        self._execute(text)
+
+    def _execute(self, text: str, values: dict[str, Any] | None = None) -> apsw.Cursor:
+        try:
+            return self._cursor.execute(text, values)
+        except apsw.ConstraintError as error:
+            rule = _broken_rule(error)
+            if rule is None:
+                raise
+            raise Clash(rule) from error
+        except apsw.ReadOnlyError as error:
+            raise ReadOnly("This use case writes; give it to `write`.") from error
+        except _OUT_OF_ORDER as error:
+            raise Unavailable("The store can't be used right now. Try again.") from error
+
+    @property
+    def is_in_transaction(self) -> bool:
+        return self._sqlite.in_transaction
+
+    def begin(self) -> None:
+        self._execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make the transaction durable; undo it when that fails."""
+        try:
+            self._execute("COMMIT")
+        except Unavailable:
+            self.roll_back()
+            raise
+
+    def roll_back(self) -> None:
+        """Undo the transaction, unless SQLite already did."""
+        if self._sqlite.in_transaction:
+            self._execute("ROLLBACK")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.begin()
+        try:
+            yield
+            self.commit()
+        finally:
+            self.roll_back()
+
+    def in_savepoint(self, work: Callable[[], T]) -> T:
+        """Run ``work`` so that its changes are undone when it raises, and no others."""
+        self._execute("SAVEPOINT job")
+        is_done = False
+        try:
+            result = work()
+            is_done = True
+        finally:
+            if not is_done and self._sqlite.in_transaction:
+                self._execute("ROLLBACK TO job")
+            if self._sqlite.in_transaction:
+                self._execute("RELEASE job")
+        return result
+
+    def in_snapshot(self, work: Callable[[], T]) -> T:
+        """Run ``work`` on one state of the store."""
+        self._execute("BEGIN")
+        try:
+            return work()
+        finally:
+            self._execute("COMMIT")
+
+    def prepare(self) -> None:
+        """Make the file a store's if it is new.
+
+        Raises:
+            StoreDamaged: it holds something else.
+        """
+        try:
+            is_new = not self._sqlite.pragma("schema_version")
+            if not is_new and self._sqlite.pragma("application_id") != APPLICATION_ID:
+                raise StoreDamaged(f"{self._sqlite.filename} is a database, but not one of Headrace's.")
+            self._sqlite.pragma("journal_mode", "WAL")
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            raise StoreDamaged(
+                f"{self._sqlite.filename} is not a readable database. Restore a backup."
+            ) from error
+        if is_new:
+            with self.transaction():
+                self._sqlite.pragma("application_id", APPLICATION_ID)
+                self.script(QUERIES["make_migrations"])
+
+    def close(self) -> None:
+        """Close; a connection that can write first moves the log into the file."""
+        if not self._sqlite.readonly("main"):
+            self._sqlite.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        self._sqlite.close()
+
+
+def _broken_rule(error: apsw.ConstraintError) -> str | None:
+    text = str(error)
+    return "reference" if text == _NO_REFERENCE else RULES.get(text.removeprefix(_UNIQUE))
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file that only its owner can read, unless there is one; its name is durable."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
