@@ -180,7 +180,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_configured(self) -> bool:
         """Whether it says what it joins, in the way that its type asks for."""
-        return (self.source_output if self.is_data else self.condition) is not None
+        return self.source_output is not None or self.condition is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ class Port:
         name: its name, which the author can't choose.
         type: its type; None where the author declares one.
         is_required: whether it has to be declared, and, for an input, connected.
+        beside: it only has to be declared where a node of this type is on the same level.
         given: the setting that makes this port exist; None when it doesn't hang on one.
         without: the setting that makes this port vanish; None when it doesn't hang on one.
     """
@@ -32,8 +33,14 @@ class Port:
     name: str
     type: PortType | None = None
     is_required: bool = True
+    beside: NodeType | None = None
     given: str | None = None
     without: str | None = None
+
+    @property
+    def hangs_on_settings(self) -> bool:
+        """Whether some nodes of the type have it and some have not."""
+        return self.given is not None or self.without is not None
 
     def exists(self, settings: Mapping[str, Any]) -> bool:
         """Whether a node with these settings has the port."""
@@ -56,7 +63,9 @@ class Need:
 
     def is_met(self, settings: Mapping[str, Any]) -> bool:
         """Whether these settings have what is needed."""
-        return not is_blank(setting(settings, self.path)) or is_blank(setting(settings, self.given))
+        if self.given and is_blank(setting(settings, self.given)):
+            return True
+        return not is_blank(setting(settings, self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +78,7 @@ class NodeContract:
         has_own_inputs: whether the author may name further inputs.
         has_own_outputs: whether the author may name further outputs.
         needs: the settings it can't run without; none at all means that it needs no configuration.
+        has_fixed_outputs: whether the outputs are the same whatever the settings are.
     """
 
     inputs: Mapping[str, Port]
@@ -76,23 +86,28 @@ class NodeContract:
     has_own_inputs: bool
     has_own_outputs: bool
     needs: tuple[Need, ...]
+    has_fixed_outputs: bool
 
-    @property
-    def needs_configuration(self) -> bool:
-        return bool(self.needs)
+    def known_outputs(self, settings: Mapping[str, Any] | None) -> Mapping[str, Port]:
+        """The fixed outputs of a node with these settings; with none, all that it could have."""
+        if self.has_fixed_outputs or settings is None:
+            return self.outputs
+        return {name: port for name, port in self.outputs.items() if port.exists(settings)}
 
 
 def is_blank(value: object) -> bool:
     """Whether a setting says nothing: absent, an empty list, or a text of blanks."""
     # Quirk(bedrock): a half-filled draft has empty texts where identifiers belong (section 2.1).
-    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value == []
 
 
 def setting(settings: Mapping[str, Any], path: Path) -> Any:
     """The setting at a path; None when any part of the way is absent."""
     value: Any = settings
     for name in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         value = value.get(name)
     return value
@@ -112,6 +127,7 @@ def _contract(
         has_own_inputs=own_inputs,
         has_own_outputs=own_outputs,
         needs=needs,
+        has_fixed_outputs=not any(port.hangs_on_settings for port in outputs),
     )
 
 
@@ -186,7 +202,10 @@ CONTRACTS: Mapping[NodeType, NodeContract] = MappingProxyType(
         ),
         NodeType.ITERATOR: _contract(
             inputs=(Port(name="array", type=_ARRAY),),
-            outputs=(Port(name="arrayItem"), Port(name="arraySize", type=_NUMBER)),
+            outputs=(
+                Port(name="arrayItem"),
+                Port(name="arraySize", type=_NUMBER, beside=NodeType.COLLECTOR),
+            ),
         ),
         NodeType.COLLECTOR: _contract(
             inputs=(Port(name="arrayItem"), Port(name="arraySize", type=_NUMBER)),

@@ -1,0 +1,123 @@
+"""The rules about a flow as a whole, and those that have no type of their own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from headrace.core.definition import Definition, NodeType
+from headrace.core.node_types import LOOP_INCOMPATIBLE
+from headrace.core.validation import graph
+from headrace.core.validation.findings import Finding, FindingType
+from headrace.core.validation.level import Level, Placed, Site
+
+_INSIDE_LOOPS_ONLY = frozenset({NodeType.LOOP_INPUT, NodeType.LOOP_CONTROLLER})
+
+
+def missing_starting_nodes(level: Level) -> Iterator[Placed]:
+    if level.loop is None and NodeType.INPUT not in level.types:
+        yield level.end, Finding.of(FindingType.MISSING_STARTING_NODES)
+
+
+def missing_ending_nodes(level: Level) -> Iterator[Placed]:
+    if level.loop is None and NodeType.OUTPUT not in level.types:
+        yield level.end, Finding.of(FindingType.MISSING_ENDING_NODES)
+
+
+def repeated_node_name(level: Level) -> Iterator[Placed]:
+    for place in _repeats([site.node.name for site in level.sites]):
+        yield _unspecified(level.sites[place], "has the same name as another node.")
+
+
+def repeated_port_name(level: Level) -> Iterator[Placed]:
+    for site in level.sites:
+        node = site.node
+        if len(site.inputs) + len(site.outputs) < len(node.inputs) + len(node.outputs):
+            yield from _repeated(site, "input", [port.name for port in node.inputs])
+            yield from _repeated(site, "output", [port.name for port in node.outputs])
+
+
+def repeated_condition_name(level: Level) -> Iterator[Placed]:
+    for site in level.sites:
+        if site.node.type is NodeType.CONDITION:
+            yield from _repeated(site, "condition", [entry["name"] for entry in site.conditions])
+
+
+def repeated_connection_name(level: Level) -> Iterator[Placed]:
+    for position in _repeats([edge.connection.name for edge in level.edges]):
+        edge = level.edges[position]
+        message = f"Connection '{edge.connection.name}' has the same name as another connection."
+        yield edge.place, Finding.unspecified(message)
+
+
+def condition_without_inputs(level: Level) -> Iterator[Placed]:
+    for site in level.sites:
+        if site.node.type is NodeType.CONDITION and not site.inputs:
+            yield _unspecified(site, "has no input.")
+
+
+def too_many_code_inputs(level: Level) -> Iterator[Placed]:
+    most = level.limits.inline_code_inputs
+    for site in level.sites:
+        if site.node.type is NodeType.INLINE_CODE and len(site.inputs) > most:
+            yield _unspecified(site, f"has {len(site.inputs)} inputs; at most {most} are allowed.")
+
+
+def collector_without_iterator(level: Level) -> Iterator[Placed]:
+    if NodeType.COLLECTOR in level.types:
+        fed = graph.reached([node.name for node in level.definition.of_type(NodeType.ITERATOR)], level.arrows)
+        for site in level.sites:
+            if site.node.type is NodeType.COLLECTOR and site.node.name not in fed:
+                yield _unspecified(site, "collects nothing: no Iterator leads to it.")
+
+
+def nested_loop(level: Level) -> Iterator[Placed]:
+    for site in level.sites:
+        if level.loop is not None and site.node.type is NodeType.LOOP:
+            yield _unspecified(
+                site, f"is a Loop inside the Loop '{level.loop.name}', which is not supported."
+            )
+
+
+def loop_part_outside_loop(level: Level) -> Iterator[Placed]:
+    for site in level.sites:
+        if level.loop is None and site.node.type in _INSIDE_LOOPS_ONLY:
+            yield _unspecified(site, f"is a {site.node.type} outside a Loop.")
+
+
+def too_many_of_a_type(level: Level) -> Iterator[Placed]:
+    if level.loop is None:
+        counts = Counter(_counted_types(level.definition, is_inside=False))
+        for node_type, most in level.limits.nodes.items():
+            if counts[node_type] > most:
+                message = f"The flow has {counts[node_type]} {node_type} nodes; at most {most} are allowed."
+                yield level.end, Finding.unspecified(message)
+
+
+def _counted_types(definition: Definition, *, is_inside: bool) -> Iterator[NodeType]:
+    """The types that count, loops included; what may not be in a loop at all has its own finding."""
+    for node in definition.nodes:
+        if not (is_inside and node.type in LOOP_INCOMPATIBLE):
+            yield node.type
+        if node.body is not None:
+            yield from _counted_types(node.body, is_inside=True)
+
+
+def _repeated(site: Site, what: str, names: list[str]) -> Iterator[Placed]:
+    for position in _repeats(names):
+        yield _unspecified(site, f"has more than one {what} '{names[position]}'.")
+
+
+def _repeats(names: list[str]) -> Iterator[int]:
+    """The position of the second of each name that is there more than once."""
+    if len(set(names)) == len(names):
+        return
+    seen: Counter[str] = Counter()
+    for position, name in enumerate(names):
+        seen[name] += 1
+        if seen[name] == 2:
+            yield position
+
+
+def _unspecified(site: Site, predicate: str) -> Placed:
+    return site.place, Finding.unspecified(f"Node '{site.node.name}' {predicate}")
