@@ -22,7 +22,8 @@ from headrace.rules import FlowRules
 from headrace.services import access
 from headrace.services.base import Limits, Ports
 from headrace.settings import Settings
-from headrace.storage import open_store, path_of
+from headrace.storage import open_store
+from headrace.storage.place import path_of
 from headrace.vault import KeyVault, key_beside, new_key
 
 

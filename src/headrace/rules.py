@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from headrace.apis.bedrock.codec import Codec
 from headrace.core.definition import Definition
+from headrace.core.errors import Invalid
 from headrace.core.validate import Finding, validate
+
+SHAPES = {"executionRoleArn": "FlowExecutionRoleArn", "customerEncryptionKeyArn": "KmsKeyArn"}
+"""The members beside the definition that must have a shape when they are there."""
 
 
 class FlowRules:
@@ -16,11 +22,25 @@ class FlowRules:
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
 
-    def is_runnable(self, content: Any) -> bool:
-        """Whether content holds a definition of the right shape, and no role or key of a wrong one."""
+    def runnable_form(self, content: Any, text: bytes) -> bytes | None:
+        """Content as Bedrock shows it, when it holds a definition of the right shape; else None.
+
+        That is the text itself, or the text without what the shapes say to ignore: nulls and unknown members.
+        """
         if not isinstance(content, dict) or not isinstance(content.get("definition"), dict):
-            return False
-        return self._codec.definition_ok(content["definition"]) and self._codec.arns_ok(content)
+            return None
+        try:
+            definition = self._codec.normalise_definition(content["definition"])
+        except Invalid:
+            return None
+        kept = {**content, "definition": definition}
+        for member, shape in SHAPES.items():
+            if kept.get(member) is None:
+                kept.pop(member, None)
+            elif not self._codec.shape_ok(shape, kept[member]):
+                return None
+        is_exact = definition is content["definition"] and len(kept) == len(content)
+        return text if is_exact else msgspec.json.encode(kept)
 
     def findings(self, definition: Any) -> Sequence[Finding]:
         """What is wrong with a definition of the right shape; without one it has no nodes."""

@@ -23,7 +23,8 @@ from headrace.core.access import Principal, Right
 from headrace.core.errors import HeadraceError
 from headrace.services import access
 from headrace.settings import Settings
-from headrace.storage import StoreError, running_server
+from headrace.storage.errors import StoreError
+from headrace.storage.place import running_server
 
 T = TypeVar("T")
 TIMEOUT_S = 30

@@ -20,7 +20,7 @@ from headrace.app import Server, build
 from headrace.cli.options import read_settings, store_option
 from headrace.logging import configure
 from headrace.settings import Settings
-from headrace.storage import StoreError
+from headrace.storage.errors import StoreError
 from headrace.vault import BadKey
 
 BACKLOG = 2048
@@ -115,7 +115,7 @@ class _Uvicorn(uvicorn.Server):
         settings = server.settings
         super().__init__(
             uvicorn.Config(
-                server.app,  # type: ignore[arg-type]
+                server.app,
                 http="httptools" if _has("httptools") else "h11",
                 ws="none",
                 lifespan="on",

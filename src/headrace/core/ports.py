@@ -21,6 +21,7 @@ from typing import Any, Protocol, TypeVar
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Environment, Move, Pointer, PointerKind
 from headrace.core.files import Directory, File
+from headrace.core.validate import Finding
 from headrace.core.versions import Draft, Receipt, Release, Version
 
 T = TypeVar("T")
@@ -266,10 +267,14 @@ class Store(Protocol):
 class DefinitionRules(Protocol):
     """What a flow's content must look like to be run. The shapes come from the wire's service model."""
 
-    def is_runnable(self, content: Any) -> bool:
-        """Whether parsed content holds a definition of the right shape."""
+    def runnable_form(self, content: Any, text: bytes) -> bytes | None:
+        """Parsed content as a run would use it, as JSON text; None when it holds no definition one could run.
 
-    def findings(self, definition: Any) -> Sequence[Any]:
+        Args:
+            text: the JSON text that ``content`` was parsed from; returned as it is whenever it can be.
+        """
+
+    def findings(self, definition: Any) -> Sequence[Finding]:
         """What is wrong with a definition of the right shape (or with none: None)."""
 
 

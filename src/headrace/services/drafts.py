@@ -15,6 +15,7 @@ from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.kinds.flow import read_content
 from headrace.core.ports import Transaction
+from headrace.core.validate import Severity
 from headrace.core.versions import Draft, DraftStatus, Version
 from headrace.services import receipts, tree
 from headrace.services.base import Ports, read, write
@@ -205,7 +206,7 @@ def _prepared(ports: Ports, draft: Draft, now: datetime) -> Draft:
     checked = msgspec.structs.replace(
         draft, status=DraftStatus.FAILED, findings=msgspec.json.encode(findings), updated_at=now
     )
-    if any(finding.is_error for finding in findings):
+    if any(finding.severity is Severity.ERROR for finding in findings):
         return checked
     return msgspec.structs.replace(
         checked,
@@ -223,23 +224,23 @@ def follow(
     *,
     file: File,
     version: Version,
+    content: bytes,
     before: Version | None,
     now: datetime,
 ) -> None:
     """Let the draft become newly submitted content, unless somebody is editing it.
 
     Args:
+        content: the version's content as a run would use it.
         before: the newest version until now. A draft equal to it holds no edit of its own.
     """
-    if file.kind != KIND or not version.is_runnable:
-        return
     draft = tx.drafts.get(file_id=file.id)
     if draft is None:
-        draft = _new_draft(ports, principal, file, version.content, version.digest, now)
+        draft = _new_draft(ports, principal, file, content, version.digest, now)
     elif draft.is_edited and (before is None or draft.digest != before.digest):
         return
     mirrored = msgspec.structs.replace(
-        draft, content=version.content, digest=version.digest, is_edited=False, updated_at=now
+        draft, content=content, digest=version.digest, is_edited=False, updated_at=now
     )
     tx.drafts.put(_prepared(ports, mirrored, now))
 

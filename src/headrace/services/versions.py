@@ -63,7 +63,7 @@ async def upsert(ports: Ports, principal: Principal, submission: Submission) -> 
     if submission.name == "":
         raise Invalid.at("version_name", message="A version name may not be empty.", kind="empty")
     content_digest = digest(submission.parsed)
-    is_runnable = ports.rules.is_runnable(submission.parsed)
+    runnable = ports.rules.runnable_form(submission.parsed, submission.content)
 
     def work(tx: Transaction) -> VersionView:
         now = ports.clock.now()
@@ -86,17 +86,29 @@ async def upsert(ports: Ports, principal: Principal, submission: Submission) -> 
                 content=submission.content,
                 name=submission.name,
                 description=submission.description,
-                is_runnable=is_runnable,
+                is_runnable=runnable is not None,
                 is_upserted=True,
                 now=now,
             )
         else:
             shown = numbers.revive(tx, found, now=now, is_upserted=True)
             version = _relabelled(tx, shown, submission, now)
-        _number(tx, principal, file, version, submission, now)
+        if file.last_number < MAX_NUMBER:  # past the last number a version stays without one
+            numbers.release(
+                tx,
+                principal,
+                file=file,
+                version=version,
+                content=runnable or submission.content,
+                description=submission.description,
+                now=now,
+            )
         if before is None:
             _deploy_first(tx, ports, principal, file, version, now)
-        drafts.follow(tx, ports, principal, file=file, version=version, before=before, now=now)
+        if runnable is not None:
+            drafts.follow(
+                tx, ports, principal, file=file, version=version, content=runnable, before=before, now=now
+            )
         return view(tx, file, version)
 
     return await write(ports, principal, work)
@@ -122,22 +134,6 @@ def _relabelled(tx: Transaction, version: Version, submission: Submission, now: 
     )
     tx.versions.update(labelled)
     return labelled
-
-
-def _number(
-    tx: Transaction, principal: Principal, file: File, version: Version, submission: Submission, now: datetime
-) -> None:
-    """Release the new version; past the last number it stays without one."""
-    if file.last_number < MAX_NUMBER:
-        numbers.release(
-            tx,
-            principal,
-            file=file,
-            version=version,
-            content=submission.content,
-            description=submission.description,
-            now=now,
-        )
 
 
 def _deploy_first(

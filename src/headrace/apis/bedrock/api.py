@@ -113,17 +113,19 @@ class BedrockApi:
         """Whoever signed the request (bedrock 6.2), or shows an API key."""
         if request.header("x-api-key"):
             return await self._gate.by_api_key(request)
-        if sigv4.is_anonymous(headers=request.headers, query=request.query):
+        if request.header("authorization") is None and b"X-Amz-Signature=" not in request.raw_query:
             raise Unauthenticated("Missing Authentication Token")
         if await self._gate.is_open():
             return await self._gate.local(request)
-        access_key_id = sigv4.claimed_key(headers=request.headers, query=request.query)
-        principal, secret = await access.by_access_key_id(self._ports, access_key_id)
+        headers = tuple(request.headers.items())
+        credential = sigv4.find_credential(headers, request.raw_query)
+        principal, secret = await access.by_access_key_id(self._ports, credential.access_key_id)
         sigv4.verify(
+            credential,
             method=request.method,
             raw_path=request.raw_path,
             raw_query=request.raw_query,
-            headers=request.headers,
+            headers=headers,
             body=request.body,
             secret=secret.decode(),
             now=self._ports.clock.now(),

@@ -27,6 +27,9 @@ _decode_slices = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_json = msgspec.json.Decoder().decode
 _encode_json = msgspec.json.Encoder().encode
 
+CONTENT_SHAPES = ("FlowDefinition", "FlowExecutionRoleArn", "KmsKeyArn")
+"""The shapes of what a flow's content is made of, checked also when it did not come in a Bedrock request."""
+
 
 class Params(dict[str, Any]):
     """The members of a request by their wire names, without nulls and unknown members.
@@ -77,8 +80,10 @@ class Codec:
             name: _output_plan(operation, served[operation.service])
             for name, operation in model.operations.items()
         }
-        definition = served["bedrock-agent"]["FlowDefinition"]
-        self._definition = compilers["bedrock-agent"].checker(definition)
+        self._named = {
+            name: compilers["bedrock-agent"].checker(served["bedrock-agent"][name]) for name in CONTENT_SHAPES
+        }
+        self._definition = self._named["FlowDefinition"]
 
     def decode(
         self, operation: str, *, uri: Mapping[str, str], query: Sequence[tuple[str, str]], body: bytes
@@ -119,6 +124,10 @@ class Codec:
     def definition_problems(self, value: object) -> tuple[Problem, ...]:
         """Everything that keeps this value from being a flow definition."""
         return self._definition.check(value)[1]
+
+    def shape_ok(self, shape: str, value: object) -> bool:
+        """Whether a value has one of `CONTENT_SHAPES`."""
+        return self._named[shape].is_exact(value)
 
     def normalise_definition(self, value: object) -> Any:
         """The definition as CreateFlow would keep it: without nulls and unknown members.

@@ -23,5 +23,12 @@ def wire_finding(finding: Finding) -> dict[str, Any]:
         "type": name,
         "severity": finding.severity.value,
         "message": finding.message,
-        "details": {name[0].lower() + name[1:]: dict(finding.details)},
+        "details": {
+            name[0].lower() + name[1:]: {_camel(key): value for key, value in finding.details.items()}
+        },
     }
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)
