@@ -54,7 +54,8 @@ async def deploy(
         tx.versions.update(changed)
         if pointer is not None and pointer.version_id != version_id:
             _touch(tx, pointer.version_id, now)
-        tx.files.update(msgspec.structs.replace(file, updated_at=now))
+        file = msgspec.structs.replace(file, updated_at=now)
+        tx.files.update(file)
         return view(tx, file, changed)
 
     return await write(ports, principal, work)
