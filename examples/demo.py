@@ -1,0 +1,390 @@
+"""One server, two APIs, told step by step with the real boto3 and humanloop packages.
+
+Run it with `make demo`. It starts `headrace serve` with a new store in a temporary directory, checks every
+answer, and ends with status 1 at the first one that is not as promised.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+from humanloop import Humanloop
+from humanloop.core.api_error import ApiError
+
+EXAMPLES = Path(__file__).resolve().parent
+ROLE = "arn:aws:iam::000000000000:role/flows"
+SPENT_TOKEN = "demo-support-triage-release-one-of-monday"
+COLOURS = {"bold": "1", "dim": "2", "green": "32", "cyan": "36", "red": "31"}
+
+
+class BrokenPromise(Exception):
+    """An answer was not what it should be."""
+
+
+class Story:
+    """Prints what happens and checks it."""
+
+    def __init__(self) -> None:
+        self._is_coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        self._width = min(shutil.get_terminal_size(fallback=(100, 24)).columns, 100)
+        self._steps = 0
+        self._checks = 0
+
+    @property
+    def checks(self) -> int:
+        """How many promises were kept."""
+        return self._checks
+
+    def step(self, title: str) -> None:
+        """Begin a step."""
+        self._steps += 1
+        print(f"\n{self._paint('bold', f'{self._steps:>2}. {title}')}")
+
+    def call(self, client: str, text: str) -> None:
+        """What is called, and with which client."""
+        print(f"    {self._paint('cyan', f'{client:<9}')} {text}")
+
+    def promise(self, is_kept: bool, text: str) -> None:
+        """What came back, which must be so.
+
+        Raises:
+            BrokenPromise: it is not.
+        """
+        if not is_kept:
+            raise BrokenPromise(text)
+        self._checks += 1
+        mark = self._paint("green", "✓")
+        lines = textwrap.wrap(text, self._width - 18)
+        print(f"            {mark} " + "\n              ".join(lines))
+
+    def why(self, text: str) -> None:
+        """Why it matters."""
+        print(self._paint("dim", textwrap.indent(textwrap.fill(text, self._width - 4), "    ")))
+
+    def end(self, text: str, colour: str) -> None:
+        """The last line."""
+        print(f"\n{self._paint(colour, text)}")
+
+    def _paint(self, colour: str, text: str) -> str:
+        return f"\033[{COLOURS[colour]}m{text}\033[0m" if self._is_coloured else text
+
+
+class Server:
+    """`headrace serve` on a free port, which it keeps when it is started again."""
+
+    def __init__(self, directory: Path) -> None:
+        self._store = f"sqlite:///{directory / 'headrace.db'}"
+        self._port = "0"
+        self.process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    def start(self) -> None:
+        """Start it and wait until it says that it listens."""
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("HEADRACE_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "headrace", "serve", "--port", self._port, "--store", self._store],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if "listening on" not in line:
+            raise BrokenPromise(f"the server starts; it said {line!r}")
+        self.url = line.split()[-1]
+        self._port = self.url.rpartition(":")[2]
+
+    def end(self, number: signal.Signals) -> None:
+        """Send it a signal and wait until it is gone."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(timeout=20)
+
+
+def refusal(function: Callable[..., Any], **arguments: Any) -> tuple[int, str]:
+    """The status and the text of the error that a call of either client must end with."""
+    try:
+        function(**arguments)
+    except ClientError as error:
+        status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return status, f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
+    except ApiError as error:
+        return error.status_code or 0, error.body["detail"]
+    return 200, "it was accepted"
+
+
+def reordered(value: Any) -> Any:
+    """The same JSON value with every object's keys the other way round and 0 written 0.0."""
+    if isinstance(value, dict):
+        return {key: reordered(value[key]) for key in reversed(value)}
+    if isinstance(value, list):
+        return [reordered(item) for item in value]
+    return 0.0 if value == 0 and type(value) is int else value
+
+
+class Demo:
+    """The steps, in order; each uses what the ones before it made."""
+
+    def __init__(self, story: Story, server: Server) -> None:
+        self._say = story
+        self._server = server
+        self._agent = boto3.session.Session().client(
+            "bedrock-agent",
+            endpoint_url=server.url,
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+        )
+        self._loop = Humanloop(api_key="any", base_url=f"{server.url}/v5")
+        self._definition = json.loads((EXAMPLES / "support_triage.json").read_text())
+        self._flow = ""
+
+    def run(self) -> None:
+        """All steps."""
+        self.create()
+        self.release()
+        self.edit()
+        self.release_unchanged()
+        self.look_from_humanloop()
+        self.upsert_the_same()
+        self.upsert_something_new()
+        self.cross_back()
+        self.deploy()
+        self.pull_the_plug()
+
+    def create(self) -> None:
+        """A flow with a draft."""
+        say = self._say
+        say.step("Create a flow and prepare it")
+        say.call("boto3", 'create_flow(name="SupportTriage", definition=<examples/support_triage.json>)')
+        made = self._agent.create_flow(
+            name="SupportTriage", executionRoleArn=ROLE, definition=self._definition
+        )
+        self._flow = made["id"]
+        say.promise(made["status"] == "NotPrepared", f"flow {self._flow}, status {made['status']}")
+        say.call("boto3", f'prepare_flow(flowIdentifier="{self._flow}")')
+        self._agent.prepare_flow(flowIdentifier=self._flow)
+        found = self._agent.get_flow(flowIdentifier=self._flow)
+        say.promise(
+            found["status"] == "Prepared", f"status {found['status']}: all rules were checked at once"
+        )
+        say.promise(found["validations"] == [], "no findings in its 10 nodes and 17 connections")
+        say.promise(found["definition"] == self._definition, "the definition comes back exactly as sent")
+
+    def release(self) -> None:
+        """Number 1, and a retry of it."""
+        say = self._say
+        say.step("Release version 1, and retry as if the answer had been lost")
+        say.call("boto3", f'create_flow_version(flowIdentifier="{self._flow}", clientToken="demo-…")')
+        first = self._agent.create_flow_version(flowIdentifier=self._flow, clientToken=SPENT_TOKEN)
+        say.promise(first["version"] == "1", "version 1")
+        say.call("boto3", f'create_flow_version(flowIdentifier="{first["arn"]}", clientToken="demo-…")')
+        again = self._agent.create_flow_version(flowIdentifier=first["arn"], clientToken=SPENT_TOKEN)
+        say.promise(
+            (again["version"], again["createdAt"]) == ("1", first["createdAt"]),
+            "version 1 again, made at the same moment: nothing was created twice",
+        )
+        say.promise(self._numbers() == ["1"], "list_flow_versions shows one version; no number was burned")
+        say.why("Id and ARN name the same flow, so a retry that switches between them is still a retry.")
+
+    def edit(self) -> None:
+        """An edited draft cannot be released before it is prepared."""
+        say = self._say
+        say.step("Edit the draft, and try to release what nobody checked")
+        self._definition = copy.deepcopy(self._definition)
+        prompt = next(node for node in self._definition["nodes"] if node["name"] == "DraftReply")
+        inline = prompt["configuration"]["prompt"]["sourceConfiguration"]["inline"]
+        inline["inferenceConfiguration"]["text"]["temperature"] = 0
+        say.call(
+            "boto3", f'update_flow(flowIdentifier="{self._flow}", definition=<DraftReply at temperature 0>)'
+        )
+        self._agent.update_flow(
+            flowIdentifier=self._flow,
+            name="SupportTriage",
+            executionRoleArn=ROLE,
+            definition=self._definition,
+        )
+        say.call("boto3", f'create_flow_version(flowIdentifier="{self._flow}")')
+        status, reason = refusal(self._agent.create_flow_version, flowIdentifier=self._flow)
+        say.promise(status == 409 and "NotPrepared" in reason, f"{status} {reason}")
+        say.call("boto3", "prepare_flow(…), create_flow_version(…)")
+        self._agent.prepare_flow(flowIdentifier=self._flow)
+        second = self._agent.create_flow_version(flowIdentifier=self._flow)
+        say.promise(second["version"] == "2", "version 2")
+        first = self._agent.get_flow_version(flowIdentifier=self._flow, flowVersion="1")
+        say.promise(first["definition"] != second["definition"], "version 1 is what it was")
+
+    def release_unchanged(self) -> None:
+        """A number is a release of content, so it may be given again."""
+        say = self._say
+        say.step("Release once more, with nothing changed")
+        say.call("boto3", f'create_flow_version(flowIdentifier="{self._flow}", description="Monday")')
+        third = self._agent.create_flow_version(flowIdentifier=self._flow, description="Monday")
+        second = self._agent.get_flow_version(flowIdentifier=self._flow, flowVersion="2")
+        say.promise(third["version"] == "3", "version 3, with a description of its own")
+        say.promise(third["definition"] == second["definition"], "2 and 3 are numbers of the same content")
+
+    def look_from_humanloop(self) -> None:
+        """The other API sees contents, not numbers."""
+        say = self._say
+        say.step("The same flow through Humanloop")
+        say.call("humanloop", f'flows.get(id="{self._flow}")')
+        seen = self._loop.flows.get(id=self._flow)
+        say.promise(seen.path == "SupportTriage", f"{seen.id} at path {seen.path!r}, its newest version")
+        say.promise(
+            seen.attributes["definition"] == self._definition, "its attributes hold the edited definition"
+        )
+        say.call("humanloop", f'flows.list_versions(id="{seen.id}")')
+        listed = self._loop.flows.list_versions(id=seen.id).records
+        say.promise(len(listed) == 2, "two versions for three numbers: a version is content")
+        say.why("Bedrock counts releases, Humanloop knows contents. Both are kept, neither is invented.")
+
+    def upsert_the_same(self) -> None:
+        """Sameness is the digest's, not the text's."""
+        say = self._say
+        say.step("Submit that content again, written differently")
+        newest = self._loop.flows.get(id=self._flow).version_id
+        say.call("humanloop", 'flows.upsert(path="SupportTriage", attributes=<keys reversed, 0 as 0.0>)')
+        attributes = reordered({"definition": self._definition, "executionRoleArn": ROLE})
+        found = self._loop.flows.upsert(path="SupportTriage", attributes=attributes)
+        say.promise(found.version_id == newest, f"{found.version_id}: the version that was there")
+        say.promise(self._numbers() == ["3", "2", "1"], "and boto3 still lists 3, 2, 1")
+        say.why("A CI job that submits on every push adds a version only when something changed.")
+
+    def upsert_something_new(self) -> None:
+        """New content with a name, and the name a second time."""
+        say = self._say
+        say.step("Submit new content under a name")
+        definition = copy.deepcopy(self._definition)
+        search = next(node for node in definition["nodes"] if node["name"] == "SearchHandbook")
+        search["configuration"]["knowledgeBase"]["numberOfResults"] = 8
+        attributes = {"definition": definition, "executionRoleArn": ROLE}
+        say.call("humanloop", 'flows.upsert(path="SupportTriage", attributes=…, version_name="wide-search")')
+        made = self._loop.flows.upsert(
+            path="SupportTriage", attributes=attributes, version_name="wide-search"
+        )
+        say.promise(made.version_name == "wide-search", f"{made.version_id}, named {made.version_name!r}")
+        say.promise(self._numbers()[0] == "4", "boto3 lists it as version 4")
+        say.call("humanloop", 'flows.upsert(…, attributes=<other content>, version_name="wide-search")')
+        status, reason = refusal(
+            self._loop.flows.upsert,
+            path="SupportTriage",
+            attributes={**attributes, "note": "something else"},
+            version_name="wide-search",
+        )
+        say.promise(status == 409 and made.version_id in reason, f"{status} {reason}")
+
+    def cross_back(self) -> None:
+        """A flow born in Humanloop is a Bedrock flow when its content is."""
+        say = self._say
+        say.step("A flow made in Humanloop is a Bedrock flow")
+        definition = json.loads((EXAMPLES / "invoice_loop.json").read_text())
+        say.call("humanloop", 'flows.upsert(path="billing/Payment plan", attributes={"definition": …})')
+        made = self._loop.flows.upsert(path="billing/Payment plan", attributes={"definition": definition})
+        where = [one.name for one in made.environments or ()]
+        say.promise(where == ["production"], f"{made.id}; a new flow's first version is in {where[0]}")
+        say.call("boto3", "list_flows()")
+        flows = {one["name"]: one for one in self._agent.list_flows()["flowSummaries"]}
+        names = ", ".join(flows)
+        say.promise("billing-Payment-plan" in flows, f"{names}: the name was made from the path")
+        flow = flows["billing-Payment-plan"]
+        say.call("boto3", f'get_flow_version(flowIdentifier="{flow["id"]}", flowVersion="1")')
+        read = self._agent.get_flow_version(flowIdentifier=flow["id"], flowVersion="1")
+        say.promise(read["definition"] == definition, "the definition, exactly as it was submitted")
+
+    def deploy(self) -> None:
+        """An environment points at a version, and holds on to it."""
+        say = self._say
+        say.step("Deploy to staging")
+        flow = self._loop.flows.get(id=self._flow)
+        say.call("humanloop", f'flows.set_deployment(id="{flow.id}", environment_id="staging", …)')
+        self._loop.flows.set_deployment(id=flow.id, environment_id="staging", version_id=flow.version_id)
+        say.call("humanloop", f'flows.get(id="{flow.id}", environment="staging")')
+        there = self._loop.flows.get(id=flow.id, environment="staging")
+        say.promise(there.version_id == flow.version_id, f"{there.version_name!r} is in staging")
+        say.call("boto3", f'delete_flow_version(flowIdentifier="{self._flow}", flowVersion="4")')
+        status, reason = refusal(self._agent.delete_flow_version, flowIdentifier=self._flow, flowVersion="4")
+        say.promise(status == 409 and "staging" in reason, f"{status} {reason}")
+        say.why("One API does not pull a version away under the other's feet.")
+
+    def pull_the_plug(self) -> None:
+        """What was answered is still there."""
+        say = self._say
+        say.step("Kill the server as a power cut would, and start it again")
+        before = self._everything()
+        assert self._server.process is not None
+        say.call("kill", f"-KILL {self._server.process.pid}")
+        self._server.end(signal.SIGKILL)
+        started = time.monotonic()
+        say.call("headrace", "serve --store sqlite:///…/headrace.db")
+        self._server.start()
+        seconds = time.monotonic() - started
+        say.promise(seconds < 10, f"listening again after {seconds:.1f} s")
+        after = self._everything()
+        say.promise(after == before, f"the same {len(before)} answers as before, from both APIs")
+        say.why("A write is answered only after it is on the disk.")
+
+    def _numbers(self) -> list[str]:
+        listed = self._agent.list_flow_versions(flowIdentifier=self._flow)
+        return [one["version"] for one in listed["flowVersionSummaries"]]
+
+    def _everything(self) -> list[Any]:
+        """What both APIs say about all that was made."""
+        seen: list[Any] = []
+        for flow in self._agent.list_flows()["flowSummaries"]:
+            ref = flow["id"]
+            versions = self._agent.list_flow_versions(flowIdentifier=ref)["flowVersionSummaries"]
+            answers = [
+                self._agent.get_flow_version(flowIdentifier=ref, flowVersion=v["version"]) for v in versions
+            ]
+            answers.append(self._agent.get_flow(flowIdentifier=ref))
+            for answer in answers:
+                del answer["ResponseMetadata"]
+            seen += answers
+            seen += [one.dict() for one in self._loop.flows.list_versions(id=ref).records]
+            seen += [one.dict() for one in self._loop.flows.list_environments(id=ref)]
+        return seen
+
+
+def main() -> int:
+    """Run the demo; the exit status."""
+    os.environ["NO_PROXY"] = "127.0.0.1"  # the server is here, whatever a proxy says
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without a tick shall not end the demo
+    story = Story()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="headrace-demo-") as directory:
+        server = Server(Path(directory))
+        try:
+            server.start()
+            print(f"\nHeadrace is listening on {server.url}; what follows is done with the real boto3 and")
+            print("humanloop packages. Each ✓ was checked; the demo fails if one of them is not so.")
+            Demo(story, server).run()
+        except BrokenPromise as broken:
+            story.end(f"NOT AS PROMISED: {broken}", "red")
+            return 1
+        finally:
+            server.end(signal.SIGTERM)
+    seconds = time.monotonic() - started
+    story.end(f"All {story.checks} checks held, in {seconds:.0f} s. Next: README.md, Quick start.", "green")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
