@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from headrace.core.access import Principal
@@ -157,10 +157,23 @@ def _file_paths(tx: Transaction) -> Iterator[str]:
             yield from (file.path for file in found)
 
 
+def free_path(tx: Transaction, ports: Ports, name: str) -> str:
+    """A path at the root for a new file: its name, with a suffix when something else is there.
+
+    Names and paths go their own ways, so a name may be free while its path is not; who makes a file by name
+    knows nothing of paths and must not be stopped by one.
+    """
+    return _first_free(ports, name, lambda path: tx.files.at(path=path) is None)
+
+
 def _free_short_name(tx: Transaction, ports: Ports, kind: str, path: str) -> str:
     wanted = short_name_from(path, fallback=kind)
+    return _first_free(ports, wanted, lambda name: tx.files.by_short_name(kind=kind, short_name=name) is None)
+
+
+def _first_free(ports: Ports, wanted: str, is_free: Callable[[str], bool]) -> str:
     for attempt in range(1, NUMBERED_NAMESAKES + 1):
         name = numbered(wanted, str(attempt) if attempt > 1 else "")
-        if tx.files.by_short_name(kind=kind, short_name=name) is None:
+        if is_free(name):
             return name
     return numbered(wanted, ports.ids.short())
