@@ -5,7 +5,7 @@ CREATE TABLE migrations (
   name TEXT NOT NULL,
   sha256 TEXT NOT NULL,
   applied_at INTEGER NOT NULL
-);
+) STRICT;
 
 -- name: migrations_of_store
 -- What was applied to this store, oldest first.

@@ -76,14 +76,15 @@ class SqliteConnection:
         self._sqlite.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         self._sqlite.set_busy_timeout(BUSY_TIMEOUT_MS)
         self._cursor = self._sqlite.cursor()
-        for name, value in (
-            ("foreign_keys", "ON"),
-            ("synchronous", "FULL"),
-            ("cache_size", -CACHE_KIB),
-            ("mmap_size", MMAP_BYTES),
-            ("wal_autocheckpoint", CHECKPOINT_PAGES),
-        ):
-            self._sqlite.pragma(name, value)
+        with _damage_named(path):
+            for name, value in (
+                ("foreign_keys", "ON"),
+                ("synchronous", "FULL"),
+                ("cache_size", -CACHE_KIB),
+                ("mmap_size", MMAP_BYTES),
+                ("wal_autocheckpoint", CHECKPOINT_PAGES),
+            ):
+                self._sqlite.pragma(name, value)
 
     def one(self, statement: str, **values: Any) -> Row | None:
         rows = self._execute(QUERIES[statement], values).fetchall()
@@ -169,15 +170,12 @@ class SqliteConnection:
         Raises:
             StoreDamaged: it holds something else.
         """
-        try:
+        path = Path(self._sqlite.filename)
+        with _damage_named(path):
             is_new = not self._sqlite.pragma("schema_version")
             if not is_new and self._sqlite.pragma("application_id") != APPLICATION_ID:
-                raise StoreDamaged(f"{self._sqlite.filename} is a database, but not one of Headrace's.")
+                raise StoreDamaged(f"{path} is a database, but not one of Headrace's.")
             self._sqlite.pragma("journal_mode", "WAL")
-        except (apsw.NotADBError, apsw.CorruptError) as error:
-            raise StoreDamaged(
-                f"{self._sqlite.filename} is not a readable database. Restore a backup."
-            ) from error
         if is_new:
             with self.transaction():
                 self._sqlite.pragma("application_id", APPLICATION_ID)
@@ -188,6 +186,14 @@ class SqliteConnection:
         if not self._sqlite.readonly("main"):
             self._sqlite.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._sqlite.close()
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise StoreDamaged(f"{path} is not a readable database. Restore a backup.") from error
 
 
 def _broken_rule(error: apsw.ConstraintError) -> str | None:

@@ -1,0 +1,211 @@
+"""The schema and the statements fit the structs, the rules and the indexes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apsw
+import msgspec
+import pytest
+from tests.storage.things import START
+
+from headrace.core.access import Key, Organisation, User
+from headrace.core.deployments import Environment, Move, Pointer
+from headrace.core.files import Directory, File
+from headrace.core.versions import Draft, Receipt, Release, Version
+from headrace.storage import sql
+from headrace.storage.migrations import SCHEMA, migrate, migrations_in
+from headrace.storage.queries import QUERIES, parse
+from headrace.storage.rows import mapper, microseconds
+from headrace.storage.sqlite_connection import RULES, SqliteConnection, make_file
+
+TABLES: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
+    "organisations": (Organisation, set()),
+    "users": (User, {"account", "email_folded", "full_name_folded"}),
+    "keys": (Key, set()),
+    "versions": (Version, {"account"}),
+    "releases": (Release, {"account", "is_removed"}),
+    "drafts": (Draft, {"account"}),
+    "environments": (Environment, {"account"}),
+    "moves": (Move, {"account", "place"}),
+    "pointers": (Pointer, {"account"}),
+    "receipts": (Receipt, {"account"}),
+    "entries": (
+        File,
+        {"account", "name", "name_folded", "versions_count", "runnable_count", "is_drafted", "deleted_at"},
+    ),
+}
+"""Each table's struct, and the columns that it has besides."""
+
+SCANS = {
+    "migrations_of_store": "a handful of rows, once at the start",
+    "all_keys": "lists every key on purpose",
+    "has_keys": "stops at the first row",
+}
+"""Statements that may walk through a whole table, and why."""
+
+SORTS = {"all_keys": "a command for people; keys are few"}
+"""Statements that may sort what they found, and why."""
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[SqliteConnection]:
+    make_file(tmp_path / "s.db")
+    connection = SqliteConnection(tmp_path / "s.db")
+    connection.prepare()
+    migrate(connection, migrations_in(SCHEMA))
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_has_a_column_for_each_field(engine: SqliteConnection, table: str) -> None:
+    struct, more = TABLES[table]
+    found = {row[1] for row in engine._sqlite.execute(f"PRAGMA table_info({table})")}
+    assert found == set(struct.__struct_fields__) | more
+
+
+def test_every_table_belongs_to_an_organisation_and_is_strict(engine: SqliteConnection) -> None:
+    tables = [row for row in engine._sqlite.execute("PRAGMA table_list") if not row[1].startswith("sqlite_")]
+    for _, name, sort, _, _, is_strict in tables:
+        if sort == "table":
+            assert is_strict, name
+            found = {row[1] for row in engine._sqlite.execute(f"PRAGMA table_info({name})")}
+            assert "account" in found or name == "migrations", name
+    assert {name for _, name, sort, *_ in tables if sort == "table"} == {*TABLES, "counts", "migrations"}
+
+
+def test_every_unique_constraint_has_a_rule(engine: SqliteConnection) -> None:
+    maintained = {"counts", "drafts", "pointers", "migrations"}  # only ever written with ON CONFLICT, or once
+    found = set()
+    for table in set(TABLES) - maintained:
+        for _, index, is_unique, *_ in engine._sqlite.execute(f"PRAGMA index_list({table})").fetchall():
+            if is_unique:
+                names = [row[2] for row in engine._sqlite.execute(f"PRAGMA index_info({index})")]
+                found.add(", ".join(f"{table}.{name}" for name in names))
+    assert found == set(RULES)
+
+
+def parameters(statement: str) -> dict[str, None]:
+    return dict.fromkeys(re.findall(r":([a-z_0-9]+)", statement))
+
+
+@pytest.mark.parametrize("name", sorted(set(QUERIES) - {"make_migrations"}))
+def test_a_statement_walks_an_index(engine: SqliteConnection, name: str) -> None:
+    statement = QUERIES[name]
+    plan = engine._sqlite.execute(f"EXPLAIN QUERY PLAN {statement}", parameters(statement)).fetchall()
+    steps = [step for *_, step in plan]
+    scans = [step for step in steps if step.startswith("SCAN") and step != "SCAN CONSTANT ROW"]
+    sorts = [step for step in steps if "TEMP B-TREE" in step]
+    assert bool(scans) == (name in SCANS), steps
+    assert bool(sorts) == (name in SORTS), steps
+
+
+def test_every_statement_is_used_and_every_used_one_is_there() -> None:
+    package = Path(sql.__file__).parent
+    source = "".join(file.read_text() for file in package.glob("*.py"))
+    used = {name for name in QUERIES if f'"{name}"' in source or name.startswith("page_by_")}
+    assert used == set(QUERIES)
+
+
+def test_moves_can_be_neither_changed_nor_removed(engine: SqliteConnection) -> None:
+    engine.begin()
+    engine.run(
+        "add_directory",
+        account="a",
+        id="f",
+        path="p",
+        parent_id=None,
+        created_at=0,
+        updated_at=0,
+        name="",
+        name_folded="",
+    )
+    move = dict.fromkeys(Move.__struct_fields__, "f") | {"is_automatic": 0, "moved_at": 0}
+    engine.run("add_move", account="a", **move)
+    for change in ("UPDATE moves SET target = 'x'", "DELETE FROM moves", "DELETE FROM moves WHERE id = 'f'"):
+        with pytest.raises(apsw.ConstraintError, match="only ever appended"):
+            engine._sqlite.execute(change)
+    assert len(engine.all("moves_of_file", account="a", file_id="f")) == 1
+    engine.roll_back()
+
+
+def test_commits_wait_for_the_disk(engine: SqliteConnection) -> None:
+    assert engine._sqlite.pragma("journal_mode") == "wal"
+    assert engine._sqlite.pragma("synchronous") == 2
+    assert engine._sqlite.pragma("foreign_keys") == 1
+
+
+def test_equal_content_is_kept_once(engine: SqliteConnection) -> None:
+    engine.begin()
+    engine.run(
+        "add_directory",
+        account="a",
+        id="f",
+        path="p",
+        parent_id=None,
+        created_at=0,
+        updated_at=0,
+        name="",
+        name_folded="",
+    )
+    version = dict.fromkeys(Version.__struct_fields__, 0) | dict.fromkeys(("name", "deleted_at"))
+    texts = {
+        "id": "v",
+        "file_id": "f",
+        "digest": "d",
+        "content": b"{}",
+        "description": None,
+        "created_by": "u",
+    }
+    engine.run("add_version", account="a", **version | texts)
+    for number, content in ((1, b"{}"), (2, b"{ }")):
+        release = dict.fromkeys(Release.__struct_fields__, "f") | {"number": number, "version_id": "v"}
+        engine.run(
+            "add_release", account="a", **release | {"content": content, "created_at": 0, "is_runnable": 1}
+        )
+    kept = engine._sqlite.execute("SELECT content FROM releases ORDER BY number").fetchall()
+    assert kept == [(None,), (b"{ }",)]
+    engine.roll_back()
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        START,
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2241, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2200, 6, 15, 7, 8, 9, 123_457, tzinfo=UTC),
+    ],
+)
+def test_a_time_keeps_every_microsecond(moment: datetime) -> None:
+    one = Organisation(account="a", name="n", created_at=moment)
+    rows = mapper(Organisation)
+    assert rows.dump(one) == {"account": "a", "name": "n", "created_at": microseconds(moment)}
+    assert rows.load(("a", "n", microseconds(moment))) == one
+
+
+def test_a_type_without_a_column_is_refused() -> None:
+    class Odd(msgspec.Struct):
+        value: float
+
+    with pytest.raises(TypeError, match="float"):
+        mapper(Odd)
+
+
+def test_a_directory_is_read_as_it_is_written() -> None:
+    assert mapper(Directory).columns == ("id", "path", "parent_id", "created_at", "updated_at")
+
+
+def test_two_statements_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        parse("-- name: twice\n-- One.\nSELECT 1;\n-- name: twice\n-- Two.\nSELECT 2;\n")
+
+
+def test_what_stands_in_braces_is_written_out() -> None:
+    text = "-- part: rest\n-- A part.\nWHERE {o.Organisation}\n\n-- name: one\n-- A statement.\nSELECT {:Organisation} {rest};\n"
+    assert parse(text) == {"one": "SELECT :account, :name, :created_at WHERE o.account, o.name, o.created_at"}
