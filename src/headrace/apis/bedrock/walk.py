@@ -34,9 +34,14 @@ class Report:
     where: Where = "body"
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more problems are listed."""
+        return len(self.problems) >= MAX_PROBLEMS
+
     def add(self, path: Path, message: str, kind: str) -> None:
         """Note a problem, unless there are too many already."""
-        if len(self.problems) < MAX_PROBLEMS:
+        if not self.is_full:
             self.problems.append(Problem(path=path, message=message, kind=kind, where=self.where))
 
 
@@ -118,6 +123,7 @@ class WalkCompiler:
     def _list_walk(self, shape: Shape) -> Walk:
         item_walk = _present(self._named(shape.member))
         in_bounds = _bounds(shape)
+        most = None if shape.max is None else int(shape.max) + MAX_PROBLEMS
         wrong_type = _wrong_type(shape)
 
         def walk(value: Any, path: Path, report: Report) -> Any:
@@ -125,7 +131,14 @@ class WalkCompiler:
                 report.add(path, wrong_type, "type")
                 return value
             in_bounds(len(value), path, report)
-            return [item_walk(item, (*path, index), report) for index, item in enumerate(value)]
+            # What is far beyond the most there may be, or beyond the problems that are listed, is not
+            # looked at: it could be millions of items.
+            kept = []
+            for index, item in enumerate(value[:most]):
+                if report.is_full:
+                    break
+                kept.append(item_walk(item, (*path, index), report))
+            return kept
 
         return walk
 

@@ -111,7 +111,15 @@ def test_all_problems_are_listed() -> None:
 
 
 def test_a_flood_of_problems_is_cut() -> None:
-    assert len(said(DEFINITION, {"nodes": [{}] * 10_000})) == MAX_PROBLEMS
+    blocks = checker("ContentBlocks")  # a list without a maximum
+    problems = said(blocks, [{}] * 100_000)
+    assert len(problems) == MAX_PROBLEMS
+    assert problems[-1].startswith(f"{MAX_PROBLEMS}.member: Member must have exactly one member set")
+
+
+def test_what_is_far_beyond_the_maximum_is_not_looked_at() -> None:
+    nodes = [node()] * (40 + MAX_PROBLEMS) + [None]
+    assert said(DEFINITION, {"nodes": nodes}) == ["nodes: Member must have length less than or equal to 40"]
 
 
 def test_a_map_names_all_its_rules_once() -> None:
