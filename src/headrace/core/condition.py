@@ -125,6 +125,7 @@ class Or:
 
 
 Term = Literal | Reference | Comparison | Not | And | Or
+"""A part of a condition; `compile` gives the function that answers it for the inputs' values."""
 
 
 def _enclosed(term: Term, *types: type) -> str:

@@ -175,6 +175,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_data(self) -> bool:
+        """Whether a value travels over it."""
         return self.type is ConnectionType.DATA
 
     @property

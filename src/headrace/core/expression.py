@@ -132,6 +132,7 @@ class Wildcard:
 
 
 Step = Member | Index | Union | Slice | Wildcard
+"""One step into a value; `read` takes it, or raises EvaluationError where it leads nowhere."""
 
 _PLURAL = (Union, Slice, Wildcard)
 _READS: Mapping[type, frozenset[PortType]] = {

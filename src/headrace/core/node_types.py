@@ -51,21 +51,26 @@ class Port:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """A setting that must not be blank.
+    """Settings that must not be blank.
 
     Attributes:
-        path: where it is.
-        given: it is only needed when this setting is not blank; the empty path means always.
+        names: which.
+        within: the setting they are in; where that is absent they aren't needed. The empty path is the
+            settings themselves.
+        together: whether they may as well be blank all at once.
     """
 
-    path: Path
-    given: Path = ()
+    names: tuple[str, ...]
+    within: Path = ()
+    together: bool = False
 
     def is_met(self, settings: Mapping[str, Any]) -> bool:
         """Whether these settings have what is needed."""
-        if self.given and is_blank(setting(settings, self.given)):
+        inside = setting(settings, self.within)
+        if inside is None:
             return True
-        return not is_blank(setting(settings, self.path))
+        blanks = [is_blank(inside.get(name)) for name in self.names]
+        return not any(blanks) or (self.together and all(blanks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,18 +136,17 @@ def _contract(
     )
 
 
-def _given(parent: Path, *names: str) -> tuple[Need, ...]:
-    return tuple(Need(path=(*parent, name), given=parent) for name in names)
-
-
-_GUARDRAIL_ID = ("guardrailConfiguration", "guardrailIdentifier")
-_GUARDRAIL_VERSION = ("guardrailConfiguration", "guardrailVersion")
 # A guardrail is named by both or by neither (section 2.7).
-_GUARDRAIL = (
-    Need(path=_GUARDRAIL_ID, given=_GUARDRAIL_VERSION),
-    Need(path=_GUARDRAIL_VERSION, given=_GUARDRAIL_ID),
+_GUARDRAIL = Need(
+    within=("guardrailConfiguration",), names=("guardrailIdentifier", "guardrailVersion"), together=True
 )
-_BUCKET = Need(path=("serviceConfiguration", "s3", "bucketName"))
+_SOURCE = "sourceConfiguration"
+_SERVICE = "serviceConfiguration"
+_BUCKET = (
+    Need(names=(_SERVICE,)),
+    Need(within=(_SERVICE,), names=("s3",)),
+    Need(within=(_SERVICE, "s3"), names=("bucketName",)),
+)
 
 _STRING, _NUMBER, _OBJECT, _ARRAY = PortType.STRING, PortType.NUMBER, PortType.OBJECT, PortType.ARRAY
 
@@ -154,10 +158,10 @@ CONTRACTS: Mapping[NodeType, NodeContract] = MappingProxyType(
             own_inputs=True,
             outputs=(Port(name="modelCompletion", type=_STRING),),
             needs=(
-                Need(path=("sourceConfiguration",)),
-                *_given(("sourceConfiguration", "resource"), "promptArn"),
-                *_given(("sourceConfiguration", "inline"), "modelId", "templateConfiguration"),
-                *_GUARDRAIL,
+                Need(names=(_SOURCE,)),
+                Need(within=(_SOURCE, "resource"), names=("promptArn",)),
+                Need(within=(_SOURCE, "inline"), names=("modelId", "templateConfiguration")),
+                _GUARDRAIL,
             ),
         ),
         NodeType.KNOWLEDGE_BASE: _contract(
@@ -166,9 +170,9 @@ CONTRACTS: Mapping[NodeType, NodeContract] = MappingProxyType(
                 Port(name="outputText", type=_STRING, given="modelId"),
                 Port(name="retrievalResults", type=_ARRAY, without="modelId"),
             ),
-            needs=(Need(path=("knowledgeBaseId",)), *_GUARDRAIL),
+            needs=(Need(names=("knowledgeBaseId",)), _GUARDRAIL),
         ),
-        NodeType.CONDITION: _contract(own_inputs=True, needs=(Need(path=("conditions",)),)),
+        NodeType.CONDITION: _contract(own_inputs=True, needs=(Need(names=("conditions",)),)),
         NodeType.LEX: _contract(
             inputs=(
                 Port(name="inputText", type=_STRING),
@@ -176,20 +180,20 @@ CONTRACTS: Mapping[NodeType, NodeContract] = MappingProxyType(
                 Port(name="sessionAttributes", type=_OBJECT, is_required=False),
             ),
             outputs=(Port(name="predictedIntent", type=_STRING),),
-            needs=(Need(path=("botAliasArn",)), Need(path=("localeId",))),
+            needs=(Need(names=("botAliasArn", "localeId")),),
         ),
         NodeType.LAMBDA_FUNCTION: _contract(
-            own_inputs=True, outputs=(Port(name="functionResponse"),), needs=(Need(path=("lambdaArn",)),)
+            own_inputs=True, outputs=(Port(name="functionResponse"),), needs=(Need(names=("lambdaArn",)),)
         ),
         NodeType.STORAGE: _contract(
             inputs=(Port(name="content"), Port(name="objectKey", type=_STRING)),
             outputs=(Port(name="s3Uri", type=_STRING),),
-            needs=(_BUCKET,),
+            needs=_BUCKET,
         ),
         NodeType.RETRIEVAL: _contract(
             inputs=(Port(name="objectKey", type=_STRING),),
             outputs=(Port(name="s3Content"),),
-            needs=(_BUCKET,),
+            needs=_BUCKET,
         ),
         NodeType.AGENT: _contract(
             inputs=(
@@ -198,7 +202,7 @@ CONTRACTS: Mapping[NodeType, NodeContract] = MappingProxyType(
                 Port(name="sessionAttributes", type=_OBJECT, is_required=False),
             ),
             outputs=(Port(name="agentResponse", type=_STRING),),
-            needs=(Need(path=("agentAliasArn",)),),
+            needs=(Need(names=("agentAliasArn",)),),
         ),
         NodeType.ITERATOR: _contract(
             inputs=(Port(name="array", type=_ARRAY),),
@@ -214,11 +218,11 @@ CONTRACTS: Mapping[NodeType, NodeContract] = MappingProxyType(
         NodeType.INLINE_CODE: _contract(
             own_inputs=True,
             outputs=(Port(name="response"),),
-            needs=(Need(path=("code",)), Need(path=("language",))),
+            needs=(Need(names=("code", "language")),),
         ),
-        NodeType.LOOP: _contract(own_inputs=True, own_outputs=True, needs=(Need(path=("definition",)),)),
+        NodeType.LOOP: _contract(own_inputs=True, own_outputs=True, needs=(Need(names=("definition",)),)),
         NodeType.LOOP_INPUT: _contract(own_inputs=True, own_outputs=True),
-        NodeType.LOOP_CONTROLLER: _contract(own_inputs=True, needs=(Need(path=("continueCondition",)),)),
+        NodeType.LOOP_CONTROLLER: _contract(own_inputs=True, needs=(Need(names=("continueCondition",)),)),
     }
 )
 """The promises of every node type."""

@@ -193,17 +193,24 @@ def test_a_port_may_hang_on_a_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "is_met"),
+    ("settings", "is_met", "is_met_together"),
     [
-        ({}, True),
-        ({"one": {"aa": "x"}}, False),
-        ({"one": {"aa": "x", "bb": " "}}, False),
-        ({"one": {"aa": "x", "bb": "y"}}, True),
-        ({"one": "text"}, True),
+        ({}, True, True),
+        ({"one": None}, True, True),
+        ({"one": {}}, False, True),
+        ({"one": {"aa": "", "bb": None}}, False, True),
+        ({"one": {"aa": "x", "bb": " "}}, False, False),
+        ({"one": {"aa": "x", "bb": "y"}}, True, True),
     ],
 )
-def test_a_need_may_hang_on_another_setting(settings: dict[str, Any], is_met: bool) -> None:
-    assert Need(path=("one", "bb"), given=("one", "aa")).is_met(settings) is is_met
+def test_needs_inside_a_setting(settings: dict[str, Any], is_met: bool, is_met_together: bool) -> None:
+    assert Need(within=("one",), names=("aa", "bb")).is_met(settings) is is_met
+    assert Need(within=("one",), names=("aa", "bb"), together=True).is_met(settings) is is_met_together
+
+
+def test_needs_at_the_top() -> None:
+    assert not Need(names=("aa",)).is_met({})
+    assert Need(names=("aa",)).is_met({"aa": "x"})
 
 
 @pytest.mark.parametrize("value", [None, "", "  \n", []])

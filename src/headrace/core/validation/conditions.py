@@ -17,6 +17,7 @@ DEFAULT = "default"
 
 
 def duplicate_expression(level: Level) -> Iterator[Placed]:
+    """Two conditions of a node ask the same; the second can never win."""
     for site in _asking(level, NodeType.CONDITION):
         uses: dict[str, int] = {}
         for entry in site.conditions:
@@ -29,6 +30,7 @@ def duplicate_expression(level: Level) -> Iterator[Placed]:
 
 
 def malformed_expression(level: Level) -> Iterator[Placed]:
+    """A condition can't be read against the node's inputs (bedrock section 2.6)."""
     for site in _asking(level, NodeType.CONDITION):
         inputs = _types(site.inputs.values())
         for entry in site.conditions:
@@ -37,6 +39,7 @@ def malformed_expression(level: Level) -> Iterator[Placed]:
 
 
 def malformed_continue_condition(level: Level) -> Iterator[Placed]:
+    """A loop's condition can't be read against the inputs that are meant for it."""
     for site in _asking(level, NodeType.LOOP_CONTROLLER):
         asked = [port for port in site.inputs.values() if _is_variable(port)]
         entry = site.settings["continueCondition"]
@@ -45,6 +48,7 @@ def malformed_continue_condition(level: Level) -> Iterator[Placed]:
 
 
 def missing_default(level: Level) -> Iterator[Placed]:
+    """No condition wins when all others fail."""
     for site in _asking(level, NodeType.CONDITION):
         if not any(entry["name"] == DEFAULT for entry in site.conditions):
             yield at(site, FindingType.MISSING_DEFAULT_CONDITION)

@@ -16,12 +16,14 @@ def at(edge: Edge, finding_type: FindingType, **details: str) -> Placed:
 
 
 def cyclic(level: Level) -> Iterator[Placed]:
+    """It leads back to where the walk came from."""
     for edge in level.edges:
         if edge.place in level.closing:
             yield at(edge, FindingType.CYCLIC_CONNECTION)
 
 
 def duplicate(level: Level) -> Iterator[Placed]:
+    """The same connection is there more than once."""
     for edge in level.edges:
         if edge.copies > 1:
             source, target = edge.connection.source, edge.connection.target
@@ -30,30 +32,35 @@ def duplicate(level: Level) -> Iterator[Placed]:
 
 
 def unknown_source(level: Level) -> Iterator[Placed]:
+    """It starts at a node that is nowhere in the flow."""
     for edge in level.edges:
         if edge.source is None and edge.connection.source not in level.names:
             yield at(edge, FindingType.UNKNOWN_CONNECTION_SOURCE)
 
 
 def unknown_source_output(level: Level) -> Iterator[Placed]:
+    """It takes from an output that its source does not declare."""
     for edge in level.edges:
         if edge.source is not None and edge.output is None and _is_data(edge) and not _crosses(level, edge):
             yield at(edge, FindingType.UNKNOWN_CONNECTION_SOURCE_OUTPUT)
 
 
 def unknown_target(level: Level) -> Iterator[Placed]:
+    """It ends at a node that is nowhere in the flow."""
     for edge in level.edges:
         if edge.target is None and edge.connection.target not in level.names:
             yield at(edge, FindingType.UNKNOWN_CONNECTION_TARGET)
 
 
 def unknown_target_input(level: Level) -> Iterator[Placed]:
+    """It gives to an input that its target does not declare."""
     for edge in level.edges:
         if edge.target is not None and edge.input is None and _is_data(edge) and not _crosses(level, edge):
             yield at(edge, FindingType.UNKNOWN_CONNECTION_TARGET_INPUT)
 
 
 def unknown_condition(level: Level) -> Iterator[Placed]:
+    """It waits for a condition that its source does not have."""
     for edge in level.edges:
         is_stray = edge.source is not None and edge.connection.condition is not None and not edge.is_gate
         if is_stray and not _asks_a_blank_node(edge) and not _crosses(level, edge):
@@ -61,6 +68,7 @@ def unknown_condition(level: Level) -> Iterator[Placed]:
 
 
 def incompatible_type(level: Level) -> Iterator[Placed]:
+    """What comes out can't become what goes in, as far as types tell."""
     for edge in level.edges:
         if edge.output is not None and edge.input is not None:
             try:
@@ -72,18 +80,21 @@ def incompatible_type(level: Level) -> Iterator[Placed]:
 
 
 def missing_configuration(level: Level) -> Iterator[Placed]:
+    """It does not say what it joins."""
     for edge in level.edges:
         if not edge.connection.is_configured:
             yield at(edge, FindingType.MISSING_CONNECTION_CONFIGURATION)
 
 
 def unsatisfied(level: Level) -> Iterator[Placed]:
+    """It makes its target wait for two results that exclude each other."""
     for edge in level.edges:
         if edge.place in level.contradicting:
             yield at(edge, FindingType.UNSATISFIED_CONNECTION_CONDITIONS)
 
 
 def invalid_loop_boundary(level: Level) -> Iterator[Placed]:
+    """It joins the inside of a loop with the outside, or runs against the loop's order."""
     for edge in level.edges:
         if _crosses(level, edge):
             source, target = edge.connection.source, edge.connection.target

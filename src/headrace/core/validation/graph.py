@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -23,24 +23,34 @@ class Arrow(msgspec.Struct, frozen=True, kw_only=True):
     condition: str | None = None
 
 
-def reached(starts: Iterable[str], arrows: Iterable[Arrow]) -> frozenset[str]:
+Outgoing = Mapping[str, Sequence[Arrow]]
+"""The arrows that start at a node, by its name."""
+
+
+def outgoing(arrows: Iterable[Arrow]) -> Outgoing:
+    """The arrows by where they start, in order."""
+    by_source: dict[str, list[Arrow]] = {}
+    for arrow in arrows:
+        by_source.setdefault(arrow.source, []).append(arrow)
+    return by_source
+
+
+def reached(starts: Iterable[str], arrows: Outgoing) -> frozenset[str]:
     """The names that can be reached from the starts, these included."""
-    outgoing = _outgoing(arrows)
     found, waiting = set(starts), list(starts)
     while waiting:
-        for arrow in outgoing.get(waiting.pop(), ()):
+        for arrow in arrows.get(waiting.pop(), ()):
             if arrow.target not in found:
                 found.add(arrow.target)
                 waiting.append(arrow.target)
     return frozenset(found)
 
 
-def walk(starts: Iterable[str], arrows: Iterable[Arrow]) -> tuple[frozenset[int], tuple[str, ...]]:
+def walk(starts: Iterable[str], arrows: Outgoing) -> tuple[frozenset[int], tuple[str, ...]]:
     """A depth-first walk: the places of the arrows that close a cycle, and an order without these.
 
     In the order, every arrow that closes no cycle points from an earlier name to a later one.
     """
-    outgoing = _outgoing(arrows)
     closing: set[int] = set()
     left: list[str] = []
     is_open: dict[str, bool] = {}
@@ -48,7 +58,7 @@ def walk(starts: Iterable[str], arrows: Iterable[Arrow]) -> tuple[frozenset[int]
         if start in is_open:
             continue
         is_open[start] = True
-        path: list[tuple[str, Iterator[Arrow]]] = [(start, iter(outgoing.get(start, ())))]
+        path: list[tuple[str, Iterator[Arrow]]] = [(start, iter(arrows.get(start, ())))]
         while path:
             name, rest = path[-1]
             arrow = next(rest, None)
@@ -58,7 +68,7 @@ def walk(starts: Iterable[str], arrows: Iterable[Arrow]) -> tuple[frozenset[int]
                 left.append(name)
             elif arrow.target not in is_open:
                 is_open[arrow.target] = True
-                path.append((arrow.target, iter(outgoing.get(arrow.target, ()))))
+                path.append((arrow.target, iter(arrows.get(arrow.target, ()))))
             elif is_open[arrow.target]:
                 closing.add(arrow.place)
     return frozenset(closing), tuple(reversed(left))
@@ -89,10 +99,3 @@ def contradicting(order: Sequence[str], arrows: Sequence[Arrow], closing: frozen
                 found.add(arrow.place)
         needs[name] = needed
     return frozenset(found)
-
-
-def _outgoing(arrows: Iterable[Arrow]) -> dict[str, list[Arrow]]:
-    outgoing: dict[str, list[Arrow]] = {}
-    for arrow in arrows:
-        outgoing.setdefault(arrow.source, []).append(arrow)
-    return outgoing

@@ -145,7 +145,7 @@ class Level:
         edges: the connections, in order, without repetitions.
         end: the place of what is wrong with the level as a whole.
         names: the names of all nodes of the whole flow, whatever their level.
-        arrows: the connections between nodes that exist.
+        arrows: the connections between nodes that exist, by where they start.
         joined: how many connections bring data to an input, by node and input, from whatever output.
         fulfilled: the inputs, by node and input, that really get a value.
         reached: the names of the nodes that can be reached from a start.
@@ -162,7 +162,7 @@ class Level:
     edges: tuple[Edge, ...]
     end: int
     names: frozenset[str]
-    arrows: tuple[graph.Arrow, ...]
+    arrows: graph.Outgoing
     joined: Mapping[tuple[str, str], int]
     fulfilled: frozenset[tuple[str, str]]
     reached: frozenset[str]
@@ -211,7 +211,8 @@ def _level(
     arrows = _arrows(edges)
     start_type = NodeType.INPUT if loop is None else NodeType.LOOP_INPUT
     starts = [node.name for node in definition.nodes if node.type is start_type]
-    closing, order = graph.walk([*starts, *definition.by_name], arrows)
+    outgoing = graph.outgoing(arrows)
+    closing, order = graph.walk([*starts, *definition.by_name], outgoing)
     deliveries = [edge for edge in edges if edge.source is not None and edge.input is not None]
     return Level(
         definition=definition,
@@ -220,10 +221,10 @@ def _level(
         edges=edges,
         end=len(definition.nodes) + len(definition.connections),
         names=names,
-        arrows=arrows,
+        arrows=outgoing,
         joined=Counter([_input_of(edge) for edge in deliveries]),
         fulfilled=frozenset([_input_of(edge) for edge in deliveries if edge.output is not None]),
-        reached=graph.reached(starts, arrows),
+        reached=graph.reached(starts, outgoing),
         closing=closing,
         contradicting=graph.contradicting(order, arrows, closing),
         types=frozenset([node.type for node in definition.nodes]),

@@ -37,6 +37,7 @@ multiple_controllers = _count_rule(
 
 
 def incompatible_node_type(level: Level) -> Iterator[Placed]:
+    """A node is inside that can't be in a loop."""
     for site, body in _bodies(level):
         for node in body.nodes:
             if node.type in LOOP_INCOMPATIBLE:

@@ -18,18 +18,21 @@ def at(site: Site, finding_type: FindingType, **details: str) -> Placed:
 
 
 def unreachable_node(level: Level) -> Iterator[Placed]:
+    """No path from a starting node leads to it."""
     for site in level.sites:
         if site.node.name not in level.reached:
             yield at(site, FindingType.UNREACHABLE_NODE)
 
 
 def missing_configuration(level: Level) -> Iterator[Placed]:
+    """It has no configuration, one for another type, or a blank where a value is needed."""
     for site in level.sites:
         if not site.is_configured:
             yield at(site, FindingType.MISSING_NODE_CONFIGURATION)
 
 
 def malformed_input_expression(level: Level) -> Iterator[Placed]:
+    """The expression of an input is not one (bedrock section 2.5)."""
     for site in level.sites:
         for name, port in site.inputs.items():
             try:
@@ -39,18 +42,21 @@ def malformed_input_expression(level: Level) -> Iterator[Placed]:
 
 
 def mismatched_input_type(level: Level) -> Iterator[Placed]:
+    """A fixed input is declared with another type than it has."""
     for site in level.sites:
         for name, expected in _mismatches(site.inputs, site.contract.inputs):
             yield at(site, FindingType.MISMATCHED_NODE_INPUT_TYPE, input=name, expected_type=expected)
 
 
 def mismatched_output_type(level: Level) -> Iterator[Placed]:
+    """A fixed output is declared with another type than it has."""
     for site in level.sites:
         for name, expected in _mismatches(site.outputs, site.known_outputs):
             yield at(site, FindingType.MISMATCHED_NODE_OUTPUT_TYPE, output=name, expected_type=expected)
 
 
 def missing_input(level: Level) -> Iterator[Placed]:
+    """A fixed input is not declared."""
     for site in level.sites:
         for name, port in site.contract.inputs.items():
             if port.is_required and name not in site.inputs:
@@ -67,6 +73,7 @@ def unfilled_variable(level: Level) -> Iterator[Placed]:
 
 
 def missing_output(level: Level) -> Iterator[Placed]:
+    """A fixed output is not declared."""
     for site in level.sites:
         for name, port in site.known_outputs.items():
             is_needed = port.is_required and (port.beside is None or port.beside in level.types)
@@ -76,6 +83,7 @@ def missing_output(level: Level) -> Iterator[Placed]:
 
 
 def multiple_connections(level: Level) -> Iterator[Placed]:
+    """Several connections bring data to one input; nothing merges them."""
     for site in level.sites:
         for name in site.inputs:
             if level.joined.get((site.node.name, name), 0) > 1:
@@ -83,6 +91,7 @@ def multiple_connections(level: Level) -> Iterator[Placed]:
 
 
 def unfulfilled_input(level: Level) -> Iterator[Placed]:
+    """An input is declared and gets no value."""
     for site in level.sites:
         for name in site.inputs:
             if (site.node.name, name) not in level.fulfilled and _must_be_fulfilled(site, name):
@@ -90,6 +99,7 @@ def unfulfilled_input(level: Level) -> Iterator[Placed]:
 
 
 def unknown_input(level: Level) -> Iterator[Placed]:
+    """An input is declared that the type does not have."""
     for site in level.sites:
         if not site.contract.has_own_inputs:
             for name in site.inputs:
@@ -98,6 +108,7 @@ def unknown_input(level: Level) -> Iterator[Placed]:
 
 
 def unknown_output(level: Level) -> Iterator[Placed]:
+    """An output is declared that the type does not have."""
     for site in level.sites:
         if not site.contract.has_own_outputs:
             for name in site.outputs:

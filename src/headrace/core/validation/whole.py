@@ -15,21 +15,25 @@ _INSIDE_LOOPS_ONLY = frozenset({NodeType.LOOP_INPUT, NodeType.LOOP_CONTROLLER})
 
 
 def missing_starting_nodes(level: Level) -> Iterator[Placed]:
+    """Nothing enters the flow."""
     if level.loop is None and NodeType.INPUT not in level.types:
         yield level.end, Finding.of(FindingType.MISSING_STARTING_NODES)
 
 
 def missing_ending_nodes(level: Level) -> Iterator[Placed]:
+    """Nothing leaves the flow."""
     if level.loop is None and NodeType.OUTPUT not in level.types:
         yield level.end, Finding.of(FindingType.MISSING_ENDING_NODES)
 
 
 def repeated_node_name(level: Level) -> Iterator[Placed]:
+    """A connection couldn't tell two nodes apart."""
     for place in _repeats([site.node.name for site in level.sites]):
         yield _unspecified(level.sites[place], "has the same name as another node.")
 
 
 def repeated_port_name(level: Level) -> Iterator[Placed]:
+    """A connection couldn't tell two ports of a node apart."""
     for site in level.sites:
         node = site.node
         if len(site.inputs) + len(site.outputs) < len(node.inputs) + len(node.outputs):
@@ -38,12 +42,14 @@ def repeated_port_name(level: Level) -> Iterator[Placed]:
 
 
 def repeated_condition_name(level: Level) -> Iterator[Placed]:
+    """A connection couldn't tell two conditions of a node apart."""
     for site in level.sites:
         if site.node.type is NodeType.CONDITION:
             yield from _repeated(site, "condition", [entry["name"] for entry in site.conditions])
 
 
 def repeated_connection_name(level: Level) -> Iterator[Placed]:
+    """A finding couldn't tell two connections apart."""
     for position in _repeats([edge.connection.name for edge in level.edges]):
         edge = level.edges[position]
         message = f"Connection '{edge.connection.name}' has the same name as another connection."
@@ -51,12 +57,14 @@ def repeated_connection_name(level: Level) -> Iterator[Placed]:
 
 
 def condition_without_inputs(level: Level) -> Iterator[Placed]:
+    """A Condition node has nothing to ask about."""
     for site in level.sites:
         if site.node.type is NodeType.CONDITION and not site.inputs:
             yield _unspecified(site, "has no input.")
 
 
 def too_many_code_inputs(level: Level) -> Iterator[Placed]:
+    """An InlineCode node has more inputs than the limit (bedrock section 1.6)."""
     most = level.limits.inline_code_inputs
     for site in level.sites:
         if site.node.type is NodeType.INLINE_CODE and len(site.inputs) > most:
@@ -64,6 +72,7 @@ def too_many_code_inputs(level: Level) -> Iterator[Placed]:
 
 
 def collector_without_iterator(level: Level) -> Iterator[Placed]:
+    """Nothing makes the items that a Collector waits for (bedrock section 2.16)."""
     if NodeType.COLLECTOR in level.types:
         fed = graph.reached([node.name for node in level.definition.of_type(NodeType.ITERATOR)], level.arrows)
         for site in level.sites:
@@ -72,6 +81,7 @@ def collector_without_iterator(level: Level) -> Iterator[Placed]:
 
 
 def nested_loop(level: Level) -> Iterator[Placed]:
+    """A Loop is inside another one (bedrock section 2.17)."""
     for site in level.sites:
         if level.loop is not None and site.node.type is NodeType.LOOP:
             yield _unspecified(
@@ -80,12 +90,14 @@ def nested_loop(level: Level) -> Iterator[Placed]:
 
 
 def loop_part_outside_loop(level: Level) -> Iterator[Placed]:
+    """A LoopInput or LoopController is not inside a Loop (bedrock section 2.17)."""
     for site in level.sites:
         if level.loop is None and site.node.type in _INSIDE_LOOPS_ONLY:
             yield _unspecified(site, f"is a {site.node.type} outside a Loop.")
 
 
 def too_many_of_a_type(level: Level) -> Iterator[Placed]:
+    """There are more nodes of a type than the limit (bedrock section 1.6)."""
     if level.loop is None:
         counts = Counter(_counted_types(level.definition, is_inside=False))
         for node_type, most in level.limits.nodes.items():
