@@ -105,6 +105,7 @@ class ConsoleApi:
             right=_right(wanted.right),
             name=wanted.name,
         )
+        self._gate.close()
         secrets = {"api_key": issued.api_key, "secret_access_key": issued.secret_access_key}
         return _json(201, {**describe_key(issued.key, issued.user), **secrets})
 

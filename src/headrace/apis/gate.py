@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from headrace.apis.http import Request
@@ -12,6 +13,9 @@ from headrace.core.access import Principal
 from headrace.core.errors import Forbidden, Throttled, Unauthenticated
 from headrace.services import access
 from headrace.services.base import Ports
+
+LOOK_EVERY_S = 1.0
+"""How often a server in open mode looks whether another process made the first key."""
 
 
 class Gate:
@@ -28,12 +32,22 @@ class Gate:
         self._local = local
         self._local_token = local_token.encode()
         self._is_closed = False
+        self._looked_at_s = float("-inf")
 
     async def is_open(self) -> bool:
-        """Whether any credentials do. Once a key was made this is never so again."""
-        if not self._is_closed:
+        """Whether any credentials do. Once a key was made this is never so again.
+
+        A key made through this process counts at once, one made through another on the same store soon.
+        """
+        now_s = time.monotonic()
+        if not self._is_closed and now_s - self._looked_at_s > LOOK_EVERY_S:
             self._is_closed = await access.has_keys(self._ports)
+            self._looked_at_s = now_s
         return not self._is_closed
+
+    def close(self) -> None:
+        """A key was made."""
+        self._is_closed = True
 
     async def local(self, request: Request) -> Principal:
         """The local user, in open mode.
@@ -85,6 +99,7 @@ def host_of(authority: str) -> str:
     return authority.rpartition(":")[0] if authority.count(":") == 1 else authority
 
 
+@lru_cache(maxsize=1000)
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine's loopback, by name or by address."""
     if host == "localhost" or host.endswith(".localhost"):

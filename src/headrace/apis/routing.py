@@ -58,7 +58,7 @@ class Table(Generic[T]):
 
     def find(self, method: str, segments: tuple[str, ...]) -> Match[T] | WrongMethod | None:
         """The row for a request; WrongMethod when only the path fits; None when nothing does."""
-        found = _walk(self._root, segments, 0, ())
+        found = _stride(self._root, segments) or _walk(self._root, segments, 0, ())
         if found is None:
             return None
         node, values = found
@@ -66,6 +66,21 @@ class Table(Generic[T]):
             return WrongMethod(allowed=tuple(sorted(node.rows)))
         names, row = node.rows[method]
         return Match(row=row, parameters=dict(zip(names, values, strict=True)))
+
+
+def _stride(node: _Node[T], segments: tuple[str, ...]) -> tuple[_Node[T], tuple[str, ...]] | None:
+    """The way down that takes a literal wherever there is one; nearly always the right one."""
+    values: tuple[str, ...] = ()
+    for segment in segments:
+        literal = node.literals.get(segment)
+        if literal is not None:
+            node = literal
+        elif node.parameter is not None:
+            node = node.parameter
+            values = (*values, segment)
+        else:
+            return None
+    return (node, values) if node.rows else None
 
 
 def _walk(

@@ -15,37 +15,56 @@ import msgspec
 
 from headrace.core.errors import Invalid
 
-# Sorted encoder output differs from the canonical form in three things only: a number with a fraction or an
-# exponent, a character of the supplementary planes (it sorts by code point and not by UTF-16 unit), and DEL
-# and friends are written alike by both. When none of the first two may be there, the fast form is the form.
-_NUMBER_NEEDS_CARE = re.compile(rb"[\[:,]-?\d+[.eE]|^-?\d+[.eE]")
-_ASTRAL = re.compile(rb"[\xf0-\xf4]")
-_fast = msgspec.json.Encoder(order="sorted").encode
+_sorted = msgspec.json.Encoder(order="sorted").encode
 _text = msgspec.json.Encoder().encode
+_LARGEST_PLAIN = 1e21
+"""From here on ECMAScript writes a number with an exponent, and not as the encoder does."""
 
 
-def digest(value: Any) -> str:
-    """The SHA-256 of the canonical form, in hexadecimal.
+class _NeedsCareError(Exception):
+    """The value holds a number that the encoder writes differently."""
+
+
+def digest(text: bytes) -> str:
+    """The SHA-256 of the canonical form of a JSON text, in hexadecimal.
 
     Raises:
         Invalid: the value is nested too deeply to be walked.
     """
-    return hashlib.sha256(canonical(value)).hexdigest()
+    return hashlib.sha256(canonical(text)).hexdigest()
 
 
-def canonical(value: Any) -> bytes:
-    """The canonical JSON text of a parsed JSON value (dict, list, str, int, float, bool, None).
+def canonical(text: bytes) -> bytes:
+    """The canonical form of a JSON text.
+
+    The encoder's sorted output is that form but for two things: floats that are whole numbers or very large,
+    and keys with characters of the supplementary planes, which it sorts by code point and not by UTF-16 unit.
 
     Raises:
         Invalid: the value is nested too deeply to be walked.
     """
     try:
-        fast = _fast(value)
-        if _NUMBER_NEEDS_CARE.search(fast) is None and _ASTRAL.search(fast) is None:
+        try:
+            fast = _sorted(_decode_plain(text))
+        except _NeedsCareError:
+            fast = None
+        if fast is not None and (fast.isascii() or _ASTRAL.search(fast) is None):
             return fast
-        return "".join(_parts(value)).encode()
+        return "".join(_parts(_decode(text))).encode()
     except RecursionError:
         raise Invalid.at(message="The JSON is nested too deeply.", kind="depth") from None
+
+
+def _plain_number(text: str) -> float | int:
+    value = float(text)
+    if abs(value) >= _LARGEST_PLAIN:
+        raise _NeedsCareError
+    return int(value) if value.is_integer() else value
+
+
+_ASTRAL = re.compile(rb"[\xf0-\xf4]")
+_decode = msgspec.json.Decoder().decode
+_decode_plain = msgspec.json.Decoder(float_hook=_plain_number).decode
 
 
 def _parts(value: Any) -> list[str]:

@@ -30,13 +30,17 @@ class Ids(Protocol):
         """Ten characters of ``[A-Z0-9]``."""
 
 
+_PAIRS = [first + second for first in BASE62 for second in BASE62]
+
+
 def base62(number: int, length: int) -> str:
     """``number`` in base 62 with digits that sort as text; the lowest ``length`` digits of it."""
-    digits = []
-    for _ in range(length):
-        number, digit = divmod(number, 62)
-        digits.append(BASE62[digit])
-    return "".join(reversed(digits))
+    pairs = []
+    for _ in range((length + 1) // 2):  # two digits at a time: ids are minted on every write
+        number, pair = divmod(number, 3844)
+        pairs.append(_PAIRS[pair])
+    pairs.reverse()
+    return "".join(pairs)[-length:]
 
 
 class RandomIds:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -37,25 +36,23 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         short_name: the flow's name.
         content: JSON text, see ``core.kinds.flow``.
-        parsed: the same, parsed.
     """
 
     short_name: str
     description: str | None
     content: bytes
-    parsed: Any
 
 
 async def create(ports: Ports, principal: Principal, edit: Edit, *, token: Token | None = None) -> FlowView:
     """Make a flow with an unprepared draft, at the root of the tree under its name.
 
     Raises:
-        AlreadyExists: the name or the path is taken.
+        AlreadyExists: the name is taken.
         QuotaExceeded: the organisation has all the flows it may have.
         TokenReused: the token stood for another request.
     """
     principal.require(Right.EDITOR)
-    content_digest = digest(edit.parsed)
+    content_digest = digest(edit.content)
 
     def work(tx: Transaction) -> FlowView:
         now = ports.clock.now()
@@ -71,7 +68,7 @@ async def create(ports: Ports, principal: Principal, edit: Edit, *, token: Token
             ports,
             principal,
             kind=KIND,
-            path=edit.short_name,
+            path=tree.free_path(tx, ports, edit.short_name),
             short_name=edit.short_name,
             description=edit.description,
             now=now,
@@ -86,8 +83,6 @@ async def create(ports: Ports, principal: Principal, edit: Edit, *, token: Token
 
 def _check_there_is_room(tx: Transaction, ports: Ports, short_name: str) -> None:
     _check_short_name_is_free(tx, short_name)
-    if tree.find_at(tx, kind=KIND, path=short_name) is not None:
-        raise AlreadyExists(f"The path `{short_name}` is taken by a flow of another name.")
     if tx.files.count(kind=KIND) >= ports.limits.flows:
         raise QuotaExceeded(
             f"The number of flows in this account would exceed its limit of {ports.limits.flows}.",
@@ -160,7 +155,7 @@ async def get(ports: Ports, principal: Principal, *, ref: str) -> FlowView:
 async def update(ports: Ports, principal: Principal, *, ref: str, edit: Edit) -> FlowView:
     """Replace a draft and the flow's name and description; the snapshot stays until it is prepared again."""
     principal.require(Right.EDITOR)
-    content_digest = digest(edit.parsed)
+    content_digest = digest(edit.content)
 
     def work(tx: Transaction) -> FlowView:
         now = ports.clock.now()

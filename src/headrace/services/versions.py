@@ -62,7 +62,7 @@ async def upsert(ports: Ports, principal: Principal, submission: Submission) -> 
         check_path(submission.path, "path")
     if submission.name == "":
         raise Invalid.at("version_name", message="A version name may not be empty.", kind="empty")
-    content_digest = digest(submission.parsed)
+    content_digest = digest(submission.content)
     runnable = ports.rules.runnable_form(submission.parsed, submission.content)
 
     def work(tx: Transaction) -> VersionView:

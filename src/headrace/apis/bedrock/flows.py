@@ -155,19 +155,14 @@ def _list_name(call: Call, parent: str = "") -> str:
 
 
 def _edit(params: Params) -> Edit:
-    role, key = params["executionRoleArn"], params.get("customerEncryptionKeyArn")
-    parsed = {"executionRoleArn": role}
-    if key is not None:
-        parsed["customerEncryptionKeyArn"] = key
-    definition = None
-    if "definition" in params:
-        parsed["definition"] = params["definition"]
-        definition = params.raw("definition")
     return Edit(
         short_name=params["name"],
         description=params.get("description"),
-        content=write_content(definition=definition, role=role, key=key),
-        parsed=parsed,
+        content=write_content(
+            definition=params.raw("definition") if "definition" in params else None,
+            role=params["executionRoleArn"],
+            key=params.get("customerEncryptionKeyArn"),
+        ),
     )
 
 
