@@ -1,0 +1,57 @@
+"""Clients of the live server: the real SDK, and a plain one for what the SDK can't send or doesn't show."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from tests.contract.conftest import LiveServer
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def client(server: LiveServer) -> Any:
+    """The real SDK."""
+    return server.humanloop()
+
+
+@pytest.fixture
+def raw(server: LiveServer) -> Iterator[httpx.Client]:
+    """Plain HTTP."""
+    with httpx.Client(base_url=f"{server.url}/v5", headers={"X-API-KEY": "any"}, timeout=30) as plain:
+        yield plain
+
+
+@pytest.fixture
+def home() -> str:
+    """A directory of the test's own."""
+    return f"test {next(_numbers)}"
+
+
+@pytest.fixture
+def path(home: str) -> str:
+    """The path of a flow of the test's own."""
+    return f"{home}/Triage"
+
+
+@pytest.fixture
+def environments(client: Any, home: str) -> dict[str, str]:
+    """Each environment's id by its name."""
+    flow = client.flows.upsert(path=f"{home}/only to see the environments", attributes={})
+    return {one.name: one.id for one in client.flows.list_environments(flow.id)}
+
+
+def issue_key(server: LiveServer, **options: str) -> str:
+    """An API key made by the command line, which finds the running server by its store."""
+    command = [sys.executable, "-m", "headrace", "keys", "create", "--json", "--store", server.store]
+    for name, value in options.items():
+        command += ["--" + name.replace("_", "-"), value]
+    made = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+    return str(json.loads(made.stdout)["api_key"])
