@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -99,6 +98,7 @@ class BodyReader:
     def __init__(self, kind: type[msgspec.Struct]) -> None:
         self._kind = kind
         self._decode = msgspec.json.Decoder(kind).decode
+        self._objects = [field.name for field in msgspec.structs.fields(kind) if field.type == JsonObject]
 
     def read(self, body: bytes) -> tuple[msgspec.Struct, dict[str, Any]]:
         """A body, by its type and as plain JSON values; nothing at all is the same as ``{}``.
@@ -111,7 +111,7 @@ class BodyReader:
         parsed = parse(body)
         if not isinstance(parsed, dict):
             raise Invalid.at(message="Input should be a valid dictionary", kind="dict_type")
-        problems = _object_problems(self._kind, parsed)
+        problems = self._object_problems(parsed)
         try:
             value = self._decode(body)
         except msgspec.ValidationError as error:
@@ -121,6 +121,14 @@ class BodyReader:
         if problems:
             raise Invalid(*problems)
         return value, parsed
+
+    def _object_problems(self, parsed: Mapping[str, Any]) -> list[Problem]:
+        """The fields that are kept as bytes and must be objects, which no decoder looks at."""
+        return [
+            Problem(path=(name,), message="Input should be a valid dictionary", kind="dict_type")
+            for name in self._objects
+            if not isinstance(parsed.get(name, {}), dict)
+        ]
 
 
 def parse(body: bytes) -> Any:
@@ -157,20 +165,11 @@ def read_query(kind: type[T], query: Sequence[tuple[str, str]]) -> T:
     return value
 
 
-def _object_problems(kind: type[msgspec.Struct], parsed: Mapping[str, Any]) -> list[Problem]:
-    """The fields that are kept as bytes and must be objects, which no decoder looks at."""
-    return [
-        Problem(path=(field.name,), message="Input should be a valid dictionary", kind="dict_type")
-        for field in _fields(kind)
-        if field.type == JsonObject and not isinstance(parsed.get(field.name, {}), dict)
-    ]
-
-
 def _problems(
     kind: type[msgspec.Struct], values: Mapping[str, Any], *, strict: bool, where: str
 ) -> list[Problem]:
     found = []
-    for field in _fields(kind):
+    for field in msgspec.structs.fields(kind):
         if field.name not in values:
             if field.required:
                 found.append(
@@ -180,11 +179,6 @@ def _problems(
             problem = _problem(field, values[field.name], strict=strict, where=where)
             found += [problem] if problem else []
     return found
-
-
-@cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(kind)
 
 
 PHRASES = (

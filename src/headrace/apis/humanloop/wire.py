@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -112,7 +113,7 @@ class Renderer:
 
     def time(self, moment: datetime) -> str:
         """A moment in UTC, always with six digits of fraction."""
-        return moment.isoformat(timespec="microseconds")[:_ISO_LENGTH] + self._zone
+        return _iso(moment) + self._zone
 
     def environment(self, environment: Environment) -> EnvironmentResponse:
         return EnvironmentResponse(
@@ -168,6 +169,11 @@ class Renderer:
             tag=environment.tag.value,
             file=None if view.deployed is None else self.flow(view.deployed),
         )
+
+
+@lru_cache(maxsize=1000)  # the times of a version are mostly one time, and those of environments never change
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")[:_ISO_LENGTH]
 
 
 def _user(user: User | None) -> UserResponse | None:
