@@ -101,14 +101,15 @@ class GroupCommit:
         self._thread.join()
 
     def _next_group(self, loop: asyncio.AbstractEventLoop) -> None:
-        while self._waiting:
-            group = self._run_group()
-            if group:
-                self._commits.put(_Commit(group=group, loop=loop))
-                return
-        self._is_busy = False
-        if self._idle:
-            self._idle.set_result(None)
+        group = self._run_group() if self._waiting else []
+        if group:
+            self._commits.put(_Commit(group=group, loop=loop))
+        elif self._waiting:  # none of them had anything to keep: let others have a turn
+            loop.call_soon(self._next_group, loop)
+        else:
+            self._is_busy = False
+            if self._idle:
+                self._idle.set_result(None)
 
     def _run_group(self) -> list[_Job]:
         """Run waiting jobs in a transaction and leave it open for those that succeeded."""

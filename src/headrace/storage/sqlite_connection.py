@@ -118,15 +118,17 @@ class SqliteConnection:
         return self._sqlite.in_transaction
 
     def begin(self) -> None:
+        """Begin a transaction that can write; what an earlier one failed to undo is undone now."""
+        self.roll_back()
         self._execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Make the transaction durable; undo it when that fails."""
         try:
             self._execute("COMMIT")
-        except Unavailable:
+        except (Unavailable, apsw.Error) as error:
             self.roll_back()
-            raise
+            raise Unavailable("The store could not keep this. Try again.") from error
 
     def roll_back(self) -> None:
         """Undo the transaction, unless SQLite already did."""
@@ -145,16 +147,23 @@ class SqliteConnection:
     def in_savepoint(self, work: Callable[[], T]) -> T:
         """Run ``work`` so that its changes are undone when it raises, and no others."""
         self._execute("SAVEPOINT job")
-        is_done = False
+        is_kept = False
         try:
             result = work()
-            is_done = True
+            self._execute("RELEASE job")
+            is_kept = True
         finally:
-            if not is_done and self._sqlite.in_transaction:
-                self._execute("ROLLBACK TO job")
-            if self._sqlite.in_transaction:
-                self._execute("RELEASE job")
+            if not is_kept and self.is_in_transaction:
+                self._undo_savepoint()
         return result
+
+    def _undo_savepoint(self) -> None:
+        try:
+            self._execute("ROLLBACK TO job")
+            self._execute("RELEASE job")
+        except Unavailable:
+            self.roll_back()  # all of the group, rather than keep a part of one use case
+            raise
 
     def in_snapshot(self, work: Callable[[], T]) -> T:
         """Run ``work`` on one state of the store."""
