@@ -99,8 +99,15 @@ def render_path(path: Path) -> str:
 
 # Where the model is not followed to the letter
 
+_FLOW = {
+    "pattern": "(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10})|([0-9a-zA-Z]{10})"
+    "|(fl_[0-9a-zA-Z]{21})"
+}
+
 _CHANGES: Mapping[Service, Mapping[str, Mapping[str, Any]]] = {
     "bedrock-agent": {
+        # Quirk(bedrock): 1.1. A flow is also known by the id that the Humanloop API shows.
+        "FlowIdentifier": _FLOW,
         # Quirk(bedrock): 2.1. The model ends connection names at 101 letters; AWS itself has longer ones.
         "FlowConnectionName": {"pattern": "[a-zA-Z]([_]?[0-9a-zA-Z]){1,}"},
         # Quirk(bedrock): 1.4. The model's pattern says `/d{12}` for `\d{12}` and so admits no real ARN;
@@ -110,6 +117,8 @@ _CHANGES: Mapping[Service, Mapping[str, Mapping[str, Any]]] = {
         "FlowAliasRoutingConfigurationListItem": {"required": ("flowVersion",)},
     },
     "bedrock-agent-runtime": {
+        # Quirk(bedrock): 4.1. A flow is also known by the id that the Humanloop API shows.
+        "FlowIdentifier": _FLOW,
         # Quirk(bedrock): 4.1. Where AWS has only aliases, the name of an environment is accepted too.
         "FlowAliasIdentifier": {
             "pattern": "(arn:aws:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:flow/[0-9a-zA-Z]{10}"
