@@ -72,8 +72,9 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         rules=FlowRules(codec),
         vault=KeyVault(_secret_key(settings)),
         limits=Limits(
-            flows=settings.quota_flows,
-            releases=settings.quota_flow_versions,
+            files={"flow": settings.quota_flows, "prompt": settings.quota_prompts},
+            releases={"flow": settings.quota_flow_versions, "prompt": settings.quota_prompt_versions},
+            aliases=settings.quota_flow_aliases,
             receipts_s=settings.client_token_lifetime,
         ),
     )

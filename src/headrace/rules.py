@@ -10,7 +10,7 @@ import msgspec
 from headrace.apis.bedrock.codec import Codec
 from headrace.core.definition import Definition
 from headrace.core.errors import Invalid
-from headrace.core.validate import Finding, validate
+from headrace.core.validate import Finding, PromptVariables, TypeLimits, validate
 
 SHAPES = {"executionRoleArn": "FlowExecutionRoleArn", "customerEncryptionKeyArn": "KmsKeyArn"}
 """The members beside the definition that must have a shape when they are there."""
@@ -42,6 +42,9 @@ class FlowRules:
         is_exact = definition is content["definition"] and len(kept) == len(content)
         return text if is_exact else msgspec.json.encode(kept)
 
-    def findings(self, definition: Any) -> Sequence[Finding]:
+    def findings(
+        self, definition: Any, *, prompt_variables: PromptVariables, limits: TypeLimits
+    ) -> Sequence[Finding]:
         """What is wrong with a definition of the right shape; without one it has no nodes."""
-        return validate(Definition.parse(definition or {}))
+        parsed = Definition.parse(definition or {})
+        return validate(parsed, prompt_variables=prompt_variables, limits=limits)

@@ -49,6 +49,9 @@ class Settings:
     max_page: int = _setting(10_000, "The most records that one page of a Humanloop list holds.", "records")
     quota_flows: int = _setting(1_000_000, "Flows that an organisation may have.", "flows")
     quota_flow_versions: int = _setting(99_999, "Numbered versions that a flow may have.", "versions")
+    quota_flow_aliases: int = _setting(1_000, "Aliases that a flow may have.", "aliases")
+    quota_prompts: int = _setting(1_000_000, "Prompts that an organisation may have.", "prompts")
+    quota_prompt_versions: int = _setting(99_999, "Numbered versions that a prompt may have.", "versions")
     rate_limit: float = _setting(
         0.0, "Calls of one operation by one organisation; 0 is no limit.", "per second"
     )

@@ -1,4 +1,4 @@
-"""Environments, and the append-only log of moves that says what each pointer targets."""
+"""Environments and aliases, and the append-only log of moves that says what each of them targets."""
 
 from __future__ import annotations
 
@@ -27,6 +27,35 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     tag: EnvironmentTag
     created_at: datetime
+
+
+class Concurrency(msgspec.Struct, frozen=True, kw_only=True):
+    """How many nodes of a run may work at the same time; it never changes a result.
+
+    Attributes:
+        mode: ``Automatic`` runs whatever is ready, ``Manual`` at most ``most`` nodes.
+        most: 1 to 100; None is no limit under ``Automatic`` and one under ``Manual``.
+    """
+
+    mode: str
+    most: int | None = None
+
+
+class Alias(msgspec.Struct, frozen=True, kw_only=True):
+    """A named pointer of one flow. What it targets is its last move.
+
+    Attributes:
+        id: ten characters.
+        name: unique among the flow's aliases.
+    """
+
+    id: str
+    file_id: str
+    name: str
+    description: str | None
+    concurrency: Concurrency | None
+    created_at: datetime
+    updated_at: datetime
 
 
 class PointerKind(StrEnum):

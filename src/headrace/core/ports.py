@@ -13,15 +13,15 @@ the rule that was broken. Lookups answer None for what is not there; raising Not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.deployments import Environment, Move, Pointer, PointerKind
+from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
 from headrace.core.files import Directory, File
-from headrace.core.validate import Finding
+from headrace.core.validate import Finding, PromptVariables, TypeLimits
 from headrace.core.versions import Draft, Receipt, Release, Version
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class Clash(Exception):
 
     Attributes:
         rule: the constraint's name: ``path``, ``short_name``, ``short_id``, ``version_name``,
-            ``version_digest``, ``release_number``, ``receipt``, ``environment_name``,
+            ``version_digest``, ``release_number``, ``alias_name``, ``receipt``, ``environment_name``,
             ``environment_default`` (there is one), ``email``, ``key``, ``id``, or ``reference`` (what it
             belongs to was never added).
     """
@@ -172,6 +172,37 @@ class Pointers(Protocol):
         """All moves, oldest first."""
 
 
+class Aliases(Protocol):
+    """The aliases of flows. Where one points is in ``Pointers``."""
+
+    def get(self, *, file_id: str, id: str) -> Alias | None: ...
+
+    def by_name(self, *, file_id: str, name: str) -> Alias | None: ...
+
+    def add(self, alias: Alias) -> None: ...
+
+    def update(self, alias: Alias) -> None: ...
+
+    def remove(self, *, file_id: str, id: str) -> None: ...
+
+    def page(self, *, file_id: str, before: tuple[datetime, str] | None, take: int) -> list[Alias]:
+        """Newest first, from just after ``before`` (creation time, id) on."""
+
+    def count(self, *, file_id: str) -> int: ...
+
+
+class Tags(Protocol):
+    """Key-value tags of resources, which are named by paths such as ``flow/0XE4WXCT1P/alias/LIVEALIAS1``."""
+
+    def of(self, *, resource: str) -> dict[str, str]:
+        """By key, in the order of keys."""
+
+    def put(self, *, resource: str, tags: Mapping[str, str]) -> None:
+        """Add tags, or give them new values."""
+
+    def remove(self, *, resource: str, keys: Collection[str]) -> None: ...
+
+
 class Receipts(Protocol):
     """What client tokens remember."""
 
@@ -238,6 +269,12 @@ class Transaction(Protocol):
     def pointers(self) -> Pointers: ...
 
     @property
+    def aliases(self) -> Aliases: ...
+
+    @property
+    def tags(self) -> Tags: ...
+
+    @property
     def receipts(self) -> Receipts: ...
 
     @property
@@ -274,7 +311,9 @@ class DefinitionRules(Protocol):
             text: the JSON text that ``content`` was parsed from; returned as it is whenever it can be.
         """
 
-    def findings(self, definition: Any) -> Sequence[Finding]:
+    def findings(
+        self, definition: Any, *, prompt_variables: PromptVariables, limits: TypeLimits
+    ) -> Sequence[Finding]:
         """What is wrong with a definition of the right shape (or with none: None)."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from headrace.core.clock import Clock
 from headrace.core.errors import AlreadyExists
 from headrace.core.ids import Ids
 from headrace.core.ports import Clash, DefinitionRules, Store, Transaction, Vault
+from headrace.core.validate import TypeLimits
 
 T = TypeVar("T")
 LOST_RACES = 5
@@ -22,13 +23,19 @@ class Limits:
     """How many there may be.
 
     Attributes:
-        flows: flows of an organisation that have a draft or a version.
-        releases: live numbers of a flow, counted when one is asked for by number.
+        files: files of each kind in an organisation, counted when one is made by name.
+        releases: live numbers of a file of each kind, counted when one is asked for by number.
+        aliases: aliases of a flow that somebody made.
+        tags: key-value tags of a resource.
+        node_types: nodes of each type in a definition.
         receipts_s: seconds for which a client token is remembered.
     """
 
-    flows: int = 1_000_000
-    releases: int = 99_999
+    files: Mapping[str, int] = field(default_factory=lambda: {"flow": 1_000_000, "prompt": 1_000_000})
+    releases: Mapping[str, int] = field(default_factory=lambda: {"flow": 99_999, "prompt": 99_999})
+    aliases: int = 1_000
+    tags: int = 50
+    node_types: TypeLimits = field(default_factory=TypeLimits)
     receipts_s: int = 86_400
 
 

@@ -1,8 +1,10 @@
-"""Drafts: what is being edited, and its prepared snapshot (bedrock 1.3, 1.4; the common domain)."""
+"""Drafts: what is being edited, and its prepared snapshot (bedrock 1.3-1.5; the common domain)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -13,80 +15,86 @@ from headrace.core.errors import AlreadyExists, InUse, NotFound, QuotaExceeded
 from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.kinds.flow import read_content
+from headrace.core.kinds.prompt import prompt_variables, read_arn
 from headrace.core.ports import Transaction
-from headrace.core.validate import Severity
+from headrace.core.validate import Finding, Severity
 from headrace.core.versions import Draft, DraftStatus, Version
-from headrace.services import receipts, tree
+from headrace.services import receipts, tags, tree
 from headrace.services.base import Ports, read, write
 from headrace.services.receipts import Token
 
-KIND = "flow"
 
-
-class FlowView(msgspec.Struct, frozen=True, kw_only=True):
-    """A flow and its draft."""
+class DraftView(msgspec.Struct, frozen=True, kw_only=True):
+    """A file and its draft."""
 
     file: File
     draft: Draft
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """A draft's whole content and the texts of its flow.
+    """A draft's whole content and the texts of its file.
 
     Attributes:
-        short_name: the flow's name.
-        content: JSON text, see ``core.kinds.flow``.
+        kind: the file's kind.
+        short_name: the file's name among those of its kind.
+        content: JSON text, see ``core.kinds``.
+        labels: key-value tags of a file that is being made.
     """
 
+    kind: str
     short_name: str
     description: str | None
     content: bytes
+    labels: Mapping[str, str] = {}
 
 
-async def create(ports: Ports, principal: Principal, edit: Edit, *, token: Token | None = None) -> FlowView:
-    """Make a flow with an unprepared draft, at the root of the tree under its name.
+async def create(ports: Ports, principal: Principal, edit: Edit, *, token: Token | None = None) -> DraftView:
+    """Make a file with an unprepared draft, in its kind's home under its name.
 
     Raises:
         AlreadyExists: the name is taken.
-        QuotaExceeded: the organisation has all the flows it may have.
+        QuotaExceeded: the organisation has all the files of the kind it may have.
         TokenReused: the token stood for another request.
     """
     principal.require(Right.EDITOR)
+    tags.check_keys(edit.labels)
     content_digest = digest(edit.content)
+    operation = f"create_{edit.kind}"
 
-    def work(tx: Transaction) -> FlowView:
+    def work(tx: Transaction) -> DraftView:
         now = ports.clock.now()
-        receipt = receipts.find(tx, ports, token, operation="create_flow", parent="", now=now)
+        receipt = receipts.find(tx, ports, token, operation=operation, parent="", now=now)
         if receipt is not None:
             earlier = _replayed(tx, receipt.result_id, edit, receipt.created_at)
             if earlier is not None:
                 return earlier
             receipts.forget(tx, receipt)
-        _check_there_is_room(tx, ports, edit.short_name)
+        _check_there_is_room(tx, ports, edit)
         file = tree.create(
             tx,
             ports,
             principal,
-            kind=KIND,
-            path=tree.free_path(tx, ports, edit.short_name),
+            kind=edit.kind,
+            path=tree.free_path(tx, ports, edit.kind, edit.short_name),
             short_name=edit.short_name,
             description=edit.description,
             now=now,
         )
         draft = _new_draft(ports, principal, file, edit.content, content_digest, now)
         tx.drafts.put(draft)
-        receipts.keep(tx, ports, token, operation="create_flow", parent="", result_id=file.id, now=now)
-        return FlowView(file=file, draft=draft)
+        tags.put(tx, ports, tags.path_of(file.kind, file.short_id), edit.labels)
+        receipts.keep(tx, ports, token, operation=operation, parent="", result_id=file.id, now=now)
+        return DraftView(file=file, draft=draft)
 
     return await write(ports, principal, work)
 
 
-def _check_there_is_room(tx: Transaction, ports: Ports, short_name: str) -> None:
-    _check_short_name_is_free(tx, short_name)
-    if tx.files.count(kind=KIND) >= ports.limits.flows:
+def _check_there_is_room(tx: Transaction, ports: Ports, edit: Edit) -> None:
+    _check_short_name_is_free(tx, edit)
+    limit = ports.limits.files[edit.kind]
+    if tx.files.count(kind=edit.kind) >= limit:
         raise QuotaExceeded(
-            f"The number of flows in this account would exceed its limit of {ports.limits.flows}.",
-            limit=ports.limits.flows,
+            f"The number of {edit.kind}s in this account would exceed its limit of {limit}.", limit=limit
         )
 
 
@@ -110,7 +118,7 @@ def _new_draft(
     )
 
 
-def _replayed(tx: Transaction, file_id: str, edit: Edit, created_at: datetime) -> FlowView | None:
+def _replayed(tx: Transaction, file_id: str, edit: Edit, created_at: datetime) -> DraftView | None:
     """The answer to a request that is being repeated: the flow as it was at first, whatever it is now.
 
     Everything in that answer stands in the request (which is the same) or never changes.
@@ -119,7 +127,7 @@ def _replayed(tx: Transaction, file_id: str, edit: Edit, created_at: datetime) -
     draft = tx.drafts.get(file_id=file_id)
     if file is None or draft is None:
         return None
-    return FlowView(
+    return DraftView(
         file=msgspec.structs.replace(file, short_name=edit.short_name, description=edit.description),
         draft=msgspec.structs.replace(
             draft,
@@ -131,41 +139,41 @@ def _replayed(tx: Transaction, file_id: str, edit: Edit, created_at: datetime) -
     )
 
 
-def _check_short_name_is_free(tx: Transaction, short_name: str, *, owner: File | None = None) -> None:
-    holder = tx.files.by_short_name(kind=KIND, short_name=short_name)
+def _check_short_name_is_free(tx: Transaction, edit: Edit, *, owner: File | None = None) -> None:
+    holder = tx.files.by_short_name(kind=edit.kind, short_name=edit.short_name)
     if holder is not None and (owner is None or holder.id != owner.id):
-        raise AlreadyExists(f"A flow with the name {short_name} already exists.")
+        raise AlreadyExists(f"A {edit.kind} with the name {edit.short_name} already exists.")
 
 
-def find(tx: Transaction, ref: str) -> FlowView:
-    """A flow that has a draft. One that never had content of the right shape has none, and is not found."""
-    file = tree.find(tx, kind=KIND, ref=ref)
+def find(tx: Transaction, kind: str, ref: str) -> DraftView:
+    """A file that has a draft. A flow that never had content of the right shape has none: it is not found."""
+    file = tree.find(tx, kind=kind, ref=ref)
     draft = tx.drafts.get(file_id=file.id)
     if draft is None:
-        raise NotFound(KIND, ref, f"Flow `{ref}` has no definition that could be a draft.")
-    return FlowView(file=file, draft=draft)
+        raise NotFound(kind, ref, f"{KINDS[kind].title} `{ref}` has no content that could be a draft.")
+    return DraftView(file=file, draft=draft)
 
 
-async def get(ports: Ports, principal: Principal, *, ref: str) -> FlowView:
-    """A flow and its draft."""
+async def get(ports: Ports, principal: Principal, *, kind: str, ref: str) -> DraftView:
+    """A file and its draft."""
     principal.require(Right.READER)
-    return await read(ports, principal, lambda tx: find(tx, ref))
+    return await read(ports, principal, lambda tx: find(tx, kind, ref))
 
 
-async def update(ports: Ports, principal: Principal, *, ref: str, edit: Edit) -> FlowView:
-    """Replace a draft and the flow's name and description; the snapshot stays until it is prepared again."""
+async def update(ports: Ports, principal: Principal, *, ref: str, edit: Edit) -> DraftView:
+    """Replace a draft and its file's name and description; a snapshot stays until it is prepared again."""
     principal.require(Right.EDITOR)
     content_digest = digest(edit.content)
 
-    def work(tx: Transaction) -> FlowView:
+    def work(tx: Transaction) -> DraftView:
         now = ports.clock.now()
-        flow = find(tx, ref)
-        _check_short_name_is_free(tx, edit.short_name, owner=flow.file)
+        found = find(tx, edit.kind, ref)
+        _check_short_name_is_free(tx, edit, owner=found.file)
         file = msgspec.structs.replace(
-            flow.file, short_name=edit.short_name, description=edit.description, updated_at=now
+            found.file, short_name=edit.short_name, description=edit.description, updated_at=now
         )
         draft = msgspec.structs.replace(
-            flow.draft,
+            found.draft,
             content=edit.content,
             digest=content_digest,
             is_edited=True,
@@ -175,29 +183,33 @@ async def update(ports: Ports, principal: Principal, *, ref: str, edit: Edit) ->
         )
         tx.files.update(file)
         tx.drafts.put(draft)
-        return FlowView(file=file, draft=draft)
+        return DraftView(file=file, draft=draft)
 
     return await write(ports, principal, work)
 
 
-async def prepare(ports: Ports, principal: Principal, *, ref: str) -> FlowView:
-    """Validate a draft and, when nothing is wrong with it, make it the snapshot.
+async def prepare(ports: Ports, principal: Principal, *, ref: str) -> DraftView:
+    """Validate a flow's draft and, when nothing is wrong with it, make it the snapshot.
 
     Validation takes well under a millisecond, so nobody ever sees the state in between.
     """
     principal.require(Right.EDITOR)
 
-    def work(tx: Transaction) -> FlowView:
-        flow = find(tx, ref)
-        draft = _prepared(ports, flow.draft, ports.clock.now())
+    def work(tx: Transaction) -> DraftView:
+        flow = find(tx, "flow", ref)
+        draft = _prepared(tx, ports, flow.draft, ports.clock.now())
         tx.drafts.put(draft)
-        return FlowView(file=flow.file, draft=draft)
+        return DraftView(file=flow.file, draft=draft)
 
     return await write(ports, principal, work)
 
 
-def _prepared(ports: Ports, draft: Draft, now: datetime) -> Draft:
-    findings = ports.rules.findings(read_content(draft.content).parsed_definition())
+def _prepared(tx: Transaction, ports: Ports, draft: Draft, now: datetime) -> Draft:
+    findings = ports.rules.findings(
+        read_content(draft.content).parsed_definition(),
+        prompt_variables=lambda arn: _variables_of(tx, arn),
+        limits=ports.limits.node_types,
+    )
     checked = msgspec.structs.replace(
         draft, status=DraftStatus.FAILED, findings=msgspec.json.encode(findings), updated_at=now
     )
@@ -206,10 +218,37 @@ def _prepared(ports: Ports, draft: Draft, now: datetime) -> Draft:
     return msgspec.structs.replace(
         checked,
         status=DraftStatus.PREPARED,
-        snapshot_id=draft.snapshot_id or ports.ids.long(KINDS[KIND].version_prefix),
+        snapshot_id=draft.snapshot_id or ports.ids.long(KINDS["flow"].version_prefix),
         snapshot=draft.content,
         snapshot_digest=draft.digest,
     )
+
+
+async def check(ports: Ports, principal: Principal, definition: Any) -> Sequence[Finding]:
+    """What is wrong with a definition of the right shape; nothing is kept."""
+    principal.require(Right.READER)
+    return await read(
+        ports,
+        principal,
+        lambda tx: ports.rules.findings(
+            definition,
+            prompt_variables=lambda arn: _variables_of(tx, arn),
+            limits=ports.limits.node_types,
+        ),
+    )
+
+
+def _variables_of(tx: Transaction, arn: str) -> frozenset[str] | None:
+    """The variables of a prompt that a node refers to; None when it is not one of this organisation's."""
+    ref = read_arn(arn)
+    file = tx.files.by_short_id(kind="prompt", short_id=ref.id) if ref and ref.account == tx.account else None
+    if ref is None or file is None:
+        return None
+    if ref.number is None:
+        draft = tx.drafts.get(file_id=file.id)
+        return prompt_variables(draft.content) if draft else None
+    release = tx.releases.get(file_id=file.id, number=ref.number)
+    return prompt_variables(release.content) if release else None
 
 
 def follow(
@@ -237,26 +276,24 @@ def follow(
     mirrored = msgspec.structs.replace(
         draft, content=content, digest=version.digest, is_edited=False, updated_at=now
     )
-    tx.drafts.put(_prepared(ports, mirrored, now))
+    tx.drafts.put(_prepared(tx, ports, mirrored, now))
 
 
-async def list_flows(
-    ports: Ports, principal: Principal, *, before: tuple[datetime, str] | None, take: int
-) -> list[FlowView]:
-    """Flows that have a draft, newest first, from just after ``before`` (creation time, id) on."""
+async def list_drafts(
+    ports: Ports, principal: Principal, *, kind: str, before: tuple[datetime, str] | None, take: int
+) -> list[DraftView]:
+    """Files of a kind that have a draft, newest first, from just after ``before`` (creation time, id) on."""
     principal.require(Right.READER)
 
-    def work(tx: Transaction) -> list[FlowView]:
-        return [
-            FlowView(file=file, draft=draft)
-            for file, draft in tx.files.drafted(kind=KIND, before=before, take=take)
-        ]
+    def work(tx: Transaction) -> list[DraftView]:
+        pairs = tx.files.drafted(kind=kind, before=before, take=take)
+        return [DraftView(file=file, draft=draft) for file, draft in pairs]
 
     return await read(ports, principal, work)
 
 
-async def delete(ports: Ports, principal: Principal, *, ref: str, is_forced: bool) -> File:
-    """Remove a flow with its draft, versions, numbers and pointers.
+async def delete(ports: Ports, principal: Principal, *, kind: str, ref: str, is_forced: bool) -> File:
+    """Remove a file with its draft, versions, numbers and pointers.
 
     Raises:
         InUse: an alias exists and ``is_forced`` is not given.
@@ -264,11 +301,11 @@ async def delete(ports: Ports, principal: Principal, *, ref: str, is_forced: boo
     principal.require(Right.EDITOR)
 
     def work(tx: Transaction) -> File:
-        file = find(tx, ref).file
+        file = find(tx, kind, ref).file
         aliases = [p.pointer_id for p in tx.pointers.of_file(file_id=file.id) if p.kind is PointerKind.ALIAS]
         if aliases and not is_forced:
             raise InUse(
-                f"Could not delete flow with ID {file.short_id}, since it has active aliases: "
+                f"Could not delete {kind} with ID {file.short_id}, since it has active aliases: "
                 f"{', '.join(aliases)}."
             )
         tx.files.remove(id=file.id, at=ports.clock.now())

@@ -1,7 +1,8 @@
-"""Releases: the numbers that a flow's versions are known by (bedrock 1.4; the common domain)."""
+"""Releases: the numbers that a file's versions are known by (bedrock 1.4, 1.5; the common domain)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -9,66 +10,73 @@ import msgspec
 from headrace.core.access import Principal, Right
 from headrace.core.errors import InUse, NotFound, NotPrepared, QuotaExceeded
 from headrace.core.files import File
+from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.core.versions import MAX_NUMBER, Draft, DraftStatus, Release, Version
-from headrace.services import drafts, numbers, receipts
+from headrace.services import drafts, numbers, receipts, tags
 from headrace.services.base import Ports, read, write
 from headrace.services.receipts import Token
 from headrace.services.views import environment_targets
 
 
 class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """A release of a flow."""
+    """A release of a file."""
 
     file: File
     release: Release
 
 
-async def create(
-    ports: Ports,
-    principal: Principal,
-    *,
-    ref: str,
-    description: str | None,
-    token: Token | None,
-    operation: str,
-) -> ReleaseView:
-    """Give the prepared snapshot of a flow the next number, whether or not its content is new.
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller says of the release it wants.
 
-    Args:
+    Attributes:
+        kind: the file's kind.
+        ref: the file's id.
         operation: what the caller's API calls this, for the message when the draft is not prepared.
+        labels: key-value tags of the release.
+    """
+
+    kind: str
+    ref: str
+    description: str | None
+    operation: str
+    labels: Mapping[str, str] = {}
+
+
+async def create(ports: Ports, principal: Principal, order: Order, *, token: Token | None) -> ReleaseView:
+    """Give a file's draft (of a flow: the prepared snapshot) the next number, be its content new or not.
 
     Raises:
-        NotPrepared: the draft was edited after it was last prepared, or never prepared.
-        QuotaExceeded: the flow has all the numbers it may have, or the last number was given out.
+        NotPrepared: the flow's draft was edited after it was last prepared, or never prepared.
+        QuotaExceeded: the file has all the numbers it may have, or the last number was given out.
         TokenReused: the token stood for another request.
     """
     principal.require(Right.EDITOR)
+    tags.check_keys(order.labels)
 
     def work(tx: Transaction) -> ReleaseView:
         now = ports.clock.now()
-        flow = drafts.find(tx, ref)
-        file = flow.file
+        found = drafts.find(tx, order.kind, order.ref)
+        file = found.file
         receipt = receipts.find(tx, ports, token, operation="create_release", parent=file.id, now=now)
         if receipt is not None:
             earlier = tx.releases.get(file_id=file.id, number=receipt.number or 0)
             if earlier is not None:
                 return ReleaseView(file=file, release=earlier)
             receipts.forget(tx, receipt)
-        if flow.draft.status is not DraftStatus.PREPARED:
-            raise NotPrepared(operation=operation, status=flow.draft.status)
+        content, content_digest = _content(found.draft, order)
         _check_there_is_a_number(tx, ports, file)
-        version = _content_of_snapshot(tx, ports, principal, file, flow.draft, description, now)
-        assert flow.draft.snapshot is not None, "a prepared draft has a snapshot"
+        version = _version(tx, ports, principal, file, content, content_digest, order.description, now)
         made = numbers.release(
             tx,
             principal,
             file=file,
             version=version,
-            content=flow.draft.snapshot,
-            description=description,
+            content=content,
+            description=order.description,
             now=now,
         )
+        tags.put(tx, ports, tags.path_of(file.kind, file.short_id, number=made.number), order.labels)
         receipts.keep(
             tx,
             ports,
@@ -84,41 +92,53 @@ async def create(
     return await write(ports, principal, work)
 
 
+def _content(draft: Draft, order: Order) -> tuple[bytes, str]:
+    """What is released: the draft itself, or of kinds that are prepared its snapshot; with its digest."""
+    if not KINDS[order.kind].is_prepared:
+        return draft.content, draft.digest
+    if draft.status is not DraftStatus.PREPARED:
+        raise NotPrepared(operation=order.operation, status=draft.status)
+    assert draft.snapshot is not None, "a prepared draft has a snapshot"
+    assert draft.snapshot_digest is not None, "a snapshot has a digest"
+    return draft.snapshot, draft.snapshot_digest
+
+
 def _check_there_is_a_number(tx: Transaction, ports: Ports, file: File) -> None:
-    limit = ports.limits.releases
+    limit = ports.limits.releases[file.kind]
     # There are never more live numbers than were given out, so mostly nothing needs to be counted.
     if file.last_number >= limit and tx.releases.count_runnable(file_id=file.id) >= limit:
         raise QuotaExceeded(
-            f"The number of versions of flow {file.short_id} would exceed its limit of {limit}.", limit=limit
+            f"The number of versions of {file.kind} {file.short_id} would exceed its limit of {limit}.",
+            limit=limit,
         )
     if file.last_number >= MAX_NUMBER:
         raise QuotaExceeded(
-            f"Flow {file.short_id} has used all numbers up to {MAX_NUMBER}; they are never reused.",
+            f"{KINDS[file.kind].title} {file.short_id} has used all numbers up to {MAX_NUMBER}; "
+            "they are never reused.",
             limit=MAX_NUMBER,
         )
 
 
-def _content_of_snapshot(
+def _version(
     tx: Transaction,
     ports: Ports,
     principal: Principal,
     file: File,
-    draft: Draft,
+    content: bytes,
+    content_digest: str,
     description: str | None,
     now: datetime,
 ) -> Version:
-    """The version of the snapshot's content: the one there is, shown again if hidden, or a new one."""
-    assert draft.snapshot is not None
-    assert draft.snapshot_digest is not None
-    found = tx.versions.by_digest(file_id=file.id, digest=draft.snapshot_digest)
+    """The version of this content: the one there is, shown again if hidden, or a new one."""
+    found = tx.versions.by_digest(file_id=file.id, digest=content_digest)
     if found is None:
         return numbers.add_version(
             tx,
             ports,
             principal,
             file=file,
-            digest=draft.snapshot_digest,
-            content=draft.snapshot,
+            digest=content_digest,
+            content=content,
             name=None,
             description=description,
             is_runnable=True,
@@ -130,28 +150,28 @@ def _content_of_snapshot(
     return found
 
 
-async def get(ports: Ports, principal: Principal, *, ref: str, number: str) -> ReleaseView:
+async def get(ports: Ports, principal: Principal, *, kind: str, ref: str, number: str) -> ReleaseView:
     """A release by its number; a number with leading zeros names nothing."""
     principal.require(Right.READER)
-    return await read(ports, principal, lambda tx: _find(tx, ref, number))
+    return await read(ports, principal, lambda tx: _find(tx, kind, ref, number))
 
 
-def _find(tx: Transaction, ref: str, number: str) -> ReleaseView:
-    file = drafts.find(tx, ref).file
+def _find(tx: Transaction, kind: str, ref: str, number: str) -> ReleaseView:
+    file = drafts.find(tx, kind, ref).file
     release = tx.releases.get(file_id=file.id, number=int(number)) if number == str(int(number)) else None
     if release is None or not release.is_runnable:
-        raise NotFound("version", number, f"Version {number} of flow {file.short_id} not found.")
+        raise NotFound("version", number, f"Version {number} of {kind} {file.short_id} not found.")
     return ReleaseView(file=file, release=release)
 
 
 async def list_releases(
-    ports: Ports, principal: Principal, *, ref: str, before: int | None, take: int
+    ports: Ports, principal: Principal, *, kind: str, ref: str, before: int | None, take: int
 ) -> list[ReleaseView]:
     """Releases that can run, highest number first, below ``before``."""
     principal.require(Right.READER)
 
     def work(tx: Transaction) -> list[ReleaseView]:
-        file = drafts.find(tx, ref).file
+        file = drafts.find(tx, kind, ref).file
         return [
             ReleaseView(file=file, release=release)
             for release in tx.releases.runnable(file_id=file.id, before=before, take=take)
@@ -161,7 +181,7 @@ async def list_releases(
 
 
 async def delete(
-    ports: Ports, principal: Principal, *, ref: str, number: str, is_forced: bool
+    ports: Ports, principal: Principal, *, kind: str, ref: str, number: str, is_forced: bool
 ) -> ReleaseView:
     """Take a number back for ever. Its content stays while it is known by another name.
 
@@ -175,7 +195,7 @@ async def delete(
     principal.require(Right.EDITOR)
 
     def work(tx: Transaction) -> ReleaseView:
-        found = _find(tx, ref, number)
+        found = _find(tx, kind, ref, number)
         file, release = found.file, found.release
         others = [n for n in tx.releases.of_version(version_id=release.version_id) if n != release.number]
         if not is_forced:
@@ -203,6 +223,6 @@ def _check_not_deployed_by_hand(tx: Transaction, file: File, release: Release) -
     ]
     if where:
         raise InUse(
-            f"Version {release.number} of flow {file.short_id} is deployed to environment "
+            f"Version {release.number} of {file.kind} {file.short_id} is deployed to environment "
             f"{', '.join(where)}, and no other version has the same content."
         )

@@ -157,13 +157,16 @@ def _file_paths(tx: Transaction) -> Iterator[str]:
             yield from (file.path for file in found)
 
 
-def free_path(tx: Transaction, ports: Ports, name: str) -> str:
-    """A path at the root for a new file: its name, with a suffix when something else is there.
+def free_path(tx: Transaction, ports: Ports, kind: str, name: str) -> str:
+    """A path for a new file that was given a name only: in its kind's home, with a suffix on a clash.
 
     Names and paths go their own ways, so a name may be free while its path is not; who makes a file by name
     knows nothing of paths and must not be stopped by one.
     """
-    return _first_free(ports, name, lambda path: tx.files.at(path=path) is None)
+    home = KINDS[kind].home
+    folder = f"{home}/" if home else ""
+    name = _first_free(ports, name, lambda name: tx.files.at(path=folder + name) is None)
+    return folder + name
 
 
 def _free_short_name(tx: Transaction, ports: Ports, kind: str, path: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from headrace.apis.bedrock import errors, flows, sigv4
+from headrace.apis.bedrock import aliases, errors, flows, prompts, sigv4, tags
 from headrace.apis.bedrock.arns import Place
+from headrace.apis.bedrock.call import Call, Values
 from headrace.apis.bedrock.codec import Codec
-from headrace.apis.bedrock.flows import Call, Values
 from headrace.apis.bedrock.model import Operation, Service, ServiceModel
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import Request, Response
@@ -31,6 +31,21 @@ HANDLERS: Mapping[str, Handler] = {
     "GetFlowVersion": flows.get_flow_version,
     "ListFlowVersions": flows.list_flow_versions,
     "DeleteFlowVersion": flows.delete_flow_version,
+    "ValidateFlowDefinition": flows.validate_flow_definition,
+    "CreateFlowAlias": aliases.create_flow_alias,
+    "GetFlowAlias": aliases.get_flow_alias,
+    "UpdateFlowAlias": aliases.update_flow_alias,
+    "DeleteFlowAlias": aliases.delete_flow_alias,
+    "ListFlowAliases": aliases.list_flow_aliases,
+    "CreatePrompt": prompts.create_prompt,
+    "GetPrompt": prompts.get_prompt,
+    "UpdatePrompt": prompts.update_prompt,
+    "DeletePrompt": prompts.delete_prompt,
+    "ListPrompts": prompts.list_prompts,
+    "CreatePromptVersion": prompts.create_prompt_version,
+    "TagResource": tags.tag_resource,
+    "UntagResource": tags.untag_resource,
+    "ListTagsForResource": tags.list_tags_for_resource,
 }
 """What carries out each operation; everything else about an operation stands in the service model."""
 

@@ -6,10 +6,13 @@ import re
 
 import msgspec
 
-from headrace.core.errors import NotFound
+from headrace.core.errors import Invalid, NotFound
+from headrace.services.tags import Resource
 
 PARTITION = "aws"
-_FLOW = re.compile(r"arn:aws:bedrock:(?P<region>[^:]+):(?P<account>[0-9]{12}):flow/(?P<id>[0-9a-zA-Z]+)")
+_ARN = re.compile(r"arn:aws:bedrock:(?P<region>[^:]*):(?P<account>[0-9]*):(?P<resource>.+)", re.DOTALL)
+_FLOW = re.compile(r"flow/(?P<flow>[0-9a-zA-Z]+)(/alias/(?P<alias>[0-9a-zA-Z]+))?")
+_PROMPT = re.compile(r"prompt/(?P<prompt>[0-9a-zA-Z]+)(:(?P<number>[0-9]{1,5}))?")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,21 +23,79 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     def flow_arn(self, flow_id: str) -> str:
         """The ARN of a flow; a flow's versions have no other."""
-        return f"arn:{PARTITION}:bedrock:{self.region}:{self.account}:flow/{flow_id}"
+        return self._arn(f"flow/{flow_id}")
+
+    def alias_arn(self, flow_id: str, alias_id: str) -> str:
+        """The ARN of an alias."""
+        return self._arn(f"flow/{flow_id}/alias/{alias_id}")
+
+    def prompt_arn(self, prompt_id: str, number: int | None) -> str:
+        """The ARN of a prompt, or of one of its versions."""
+        return self._arn(f"prompt/{prompt_id}" + ("" if number is None else f":{number}"))
+
+    def _arn(self, resource: str) -> str:
+        return f"arn:{PARTITION}:bedrock:{self.region}:{self.account}:{resource}"
 
     def flow_ref(self, identifier: str) -> str:
         """The id in a ``flowIdentifier``, which is an id or an ARN.
 
         Raises:
-            NotFound: the ARN is of another account or region.
+            NotFound: the ARN is of another account or region, or of no flow.
         """
-        match = _FLOW.fullmatch(identifier)
-        if match is None:
+        if not identifier.startswith("arn:"):
             return identifier
-        if (match["region"], match["account"]) != (self.region, self.account):
+        match = self._local(identifier, _FLOW)
+        return match["flow"]
+
+    def alias_ref(self, identifier: str, *, flow: str) -> str:
+        """The id in an ``aliasIdentifier``, which is an id or an ARN.
+
+        Raises:
+            NotFound: the ARN is of another account or region.
+            Invalid: the ARN is of another flow's alias.
+        """
+        if not identifier.startswith("arn:"):
+            return identifier
+        match = self._local(identifier, _FLOW)
+        if match["flow"] != flow or match["alias"] is None:
+            message = f"The alias {identifier} does not belong to flow {flow}."
+            raise Invalid.at("aliasIdentifier", message=message, kind="mismatch", where="path")
+        return match["alias"]
+
+    def prompt_ref(self, identifier: str) -> tuple[str, str | None]:
+        """The id and the version in a ``promptIdentifier``, which is an id or an ARN.
+
+        Raises:
+            NotFound: the ARN is of another account or region, or of no prompt.
+        """
+        if not identifier.startswith("arn:"):
+            return identifier, None
+        match = self._local(identifier, _PROMPT)
+        return match["prompt"], match["number"]
+
+    def resource(self, arn: str) -> Resource:
+        """What an ARN names that may have tags.
+
+        Raises:
+            NotFound: it names nothing here, or nothing that may have tags.
+        """
+        if ":flow/" in arn:
+            match = self._local(arn, _FLOW)
+            return Resource(kind="flow", ref=match["flow"], alias=match["alias"])
+        match = self._local(arn, _PROMPT)
+        number = match["number"]
+        return Resource(kind="prompt", ref=match["prompt"], number=int(number) if number else None)
+
+    def _local(self, arn: str, pattern: re.Pattern[str]) -> re.Match[str]:
+        """The resource of an ARN of this place."""
+        whole = _ARN.fullmatch(arn)
+        match = pattern.fullmatch(whole["resource"]) if whole else None
+        if whole is None or match is None:
+            raise NotFound("resource", arn, f"Resource {arn} not found.")
+        if (whole["region"], whole["account"]) != (self.region, self.account):
             raise NotFound(
-                "flow",
-                identifier,
-                f"Flow {identifier} not found: this server is account {self.account} in {self.region}.",
+                "resource",
+                arn,
+                f"Resource {arn} not found: this server is account {self.account} in {self.region}.",
             )
-        return match["id"]
+        return match

@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from headrace.apis.bedrock.arns import Place
+from headrace.apis.bedrock.call import Call, Values
 from headrace.apis.bedrock.codec import Params
-from headrace.apis.bedrock.findings import wire_findings
-from headrace.apis.bedrock.paging import page_size, read_token, write_token
-from headrace.core.access import Principal
+from headrace.apis.bedrock.findings import wire_finding, wire_findings
 from headrace.core.kinds.flow import FlowContent, read_content, write_content
 from headrace.core.versions import DRAFT, DraftStatus
 from headrace.services import drafts, releases
-from headrace.services.base import Ports
-from headrace.services.drafts import Edit, FlowView
-from headrace.services.receipts import Token
-from headrace.services.releases import ReleaseView
+from headrace.services.drafts import DraftView, Edit
+from headrace.services.releases import Order, ReleaseView
 
-Values = Mapping[str, Any]
-
-_sorted = msgspec.json.Encoder(order="sorted").encode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One call of an operation.
-
-    Attributes:
-        default_role: shown for flows that have no execution role, since responses must have one.
-    """
-
-    operation: str
-    ports: Ports
-    principal: Principal
-    params: Params
-    place: Place
-    default_role: str
-
-    @property
-    def flow(self) -> str:
-        """The id of the flow that the call is about."""
-        return self.place.flow_ref(self.params["flowIdentifier"])
-
-    def token(self) -> Token | None:
-        """The client token and a hash of everything else in the request but the flow's identifier.
-
-        An id and an ARN name the same flow, so the identifier is not compared but looked up.
-        """
-        text = self.params.get("clientToken")
-        if text is None:
-            return None
-        rest = {k: v for k, v in self.params.items() if k not in ("clientToken", "flowIdentifier")}
-        return Token(text=text, request_hash=hashlib.sha256(_sorted(rest)).hexdigest())
+KIND = "flow"
 
 
 async def create_flow(call: Call) -> Values:
@@ -68,7 +26,7 @@ async def create_flow(call: Call) -> Values:
 
 async def get_flow(call: Call) -> Values:
     """GetFlow: the draft, and what was found when it was last prepared."""
-    flow = await drafts.get(call.ports, call.principal, ref=call.flow)
+    flow = await drafts.get(call.ports, call.principal, kind=KIND, ref=call.flow)
     if call.params.get("includedData") == "METADATA_ONLY":
         return {**_flow(call, flow), "definition": None}
     return {**_flow(call, flow), "validations": wire_findings(flow.draft.findings)}
@@ -83,21 +41,22 @@ async def update_flow(call: Call) -> Values:
 async def delete_flow(call: Call) -> Values:
     """DeleteFlow."""
     is_forced = call.params.get("skipResourceInUseCheck", False)
-    file = await drafts.delete(call.ports, call.principal, ref=call.flow, is_forced=is_forced)
+    file = await drafts.delete(call.ports, call.principal, kind=KIND, ref=call.flow, is_forced=is_forced)
     return {"id": file.short_id}
 
 
 async def list_flows(call: Call) -> Values:
     """ListFlows, newest first."""
-    vault, size = call.ports.vault, page_size(call.params.get("maxResults"))
-    after = read_token(vault, call.params.get("nextToken"), of=_list_name(call))
-    before = None if after is None else (datetime.fromisoformat(after[0]), str(after[1]))
-    flows = await drafts.list_flows(call.ports, call.principal, before=before, take=size + 1)
-    token = None
-    if len(flows) > size:
-        last = flows[size - 1].file
-        token = write_token(vault, of=_list_name(call), after=(last.created_at.isoformat(), last.id))
-    return {"flowSummaries": [_flow_summary(call, flow) for flow in flows[:size]], "nextToken": token}
+    page = call.page()
+    found = await drafts.list_drafts(
+        call.ports, call.principal, kind=KIND, before=page.after_moment, take=page.size + 1
+    )
+    shown = found[: page.size]
+    last = shown[-1].file if shown else None
+    return {
+        "flowSummaries": [_flow_summary(call, flow) for flow in shown],
+        "nextToken": last and page.token_after_moment(len(found), last.created_at, last.id),
+    }
 
 
 async def prepare_flow(call: Call) -> Values:
@@ -106,36 +65,40 @@ async def prepare_flow(call: Call) -> Values:
     return {"id": flow.file.short_id, "status": DraftStatus.PREPARING.value}
 
 
+async def validate_flow_definition(call: Call) -> Values:
+    """ValidateFlowDefinition: nothing is kept."""
+    found = await drafts.check(call.ports, call.principal, call.params["definition"])
+    return {"validations": [wire_finding(finding) for finding in found]}
+
+
 async def create_flow_version(call: Call) -> Values:
     """CreateFlowVersion: the prepared snapshot under the next number."""
-    made = await releases.create(
-        call.ports,
-        call.principal,
-        ref=call.flow,
-        description=call.params.get("description"),
-        token=call.token(),
-        operation=call.operation,
+    order = Order(
+        kind=KIND, ref=call.flow, description=call.params.get("description"), operation=call.operation
     )
-    return _release(call, made)
+    return _release(call, await releases.create(call.ports, call.principal, order, token=call.token()))
 
 
 async def get_flow_version(call: Call) -> Values:
     """GetFlowVersion."""
-    found = await releases.get(call.ports, call.principal, ref=call.flow, number=call.params["flowVersion"])
+    found = await releases.get(
+        call.ports, call.principal, kind=KIND, ref=call.flow, number=call.params["flowVersion"]
+    )
     values = _release(call, found)
     return {**values, "definition": None} if call.params.get("includedData") == "METADATA_ONLY" else values
 
 
 async def list_flow_versions(call: Call) -> Values:
     """ListFlowVersions, highest number first."""
-    vault, size = call.ports.vault, page_size(call.params.get("maxResults"))
-    of = _list_name(call, call.flow)
-    before = read_token(vault, call.params.get("nextToken"), of=of)
+    page = call.page(call.flow)
     found = await releases.list_releases(
-        call.ports, call.principal, ref=call.flow, before=before, take=size + 1
+        call.ports, call.principal, kind=KIND, ref=call.flow, before=page.after, take=page.size + 1
     )
-    token = write_token(vault, of=of, after=found[size - 1].release.number) if len(found) > size else None
-    return {"flowVersionSummaries": [_release_summary(call, one) for one in found[:size]], "nextToken": token}
+    shown = found[: page.size]
+    return {
+        "flowVersionSummaries": [_release_summary(call, one) for one in shown],
+        "nextToken": page.token(len(found), shown[-1].release.number) if shown else None,
+    }
 
 
 async def delete_flow_version(call: Call) -> Values:
@@ -143,6 +106,7 @@ async def delete_flow_version(call: Call) -> Values:
     gone = await releases.delete(
         call.ports,
         call.principal,
+        kind=KIND,
         ref=call.flow,
         number=call.params["flowVersion"],
         is_forced=call.params.get("skipResourceInUseCheck", False),
@@ -150,12 +114,9 @@ async def delete_flow_version(call: Call) -> Values:
     return {"id": gone.file.short_id, "version": str(gone.release.number)}
 
 
-def _list_name(call: Call, parent: str = "") -> str:
-    return f"{call.operation} {call.principal.account} {parent}"
-
-
 def _edit(params: Params) -> Edit:
     return Edit(
+        kind=KIND,
         short_name=params["name"],
         description=params.get("description"),
         content=write_content(
@@ -163,6 +124,7 @@ def _edit(params: Params) -> Edit:
             role=params["executionRoleArn"],
             key=params.get("customerEncryptionKeyArn"),
         ),
+        labels=params.get("tags", {}),
     )
 
 
@@ -174,11 +136,11 @@ def _content(call: Call, content: FlowContent) -> dict[str, Any]:
     }
 
 
-def _flow(call: Call, flow: FlowView) -> dict[str, Any]:
+def _flow(call: Call, flow: DraftView) -> dict[str, Any]:
     return {**_flow_summary(call, flow), **_content(call, read_content(flow.draft.content))}
 
 
-def _flow_summary(call: Call, flow: FlowView) -> dict[str, Any]:
+def _flow_summary(call: Call, flow: DraftView) -> dict[str, Any]:
     file, draft = flow.file, flow.draft
     return {
         "name": file.short_name,

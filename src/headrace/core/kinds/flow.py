@@ -13,7 +13,7 @@ import msgspec
 
 from headrace.core.kinds.kind import FileKind
 
-KIND = FileKind(name="flow", title="Flow", prefix="fl_", version_prefix="flv_")
+KIND = FileKind(name="flow", title="Flow", prefix="fl_", version_prefix="flv_", is_prepared=True)
 
 
 class FlowContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,9 +13,13 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
         title: the word for it in messages.
         prefix: of its files' ids.
         version_prefix: of its versions' ids.
+        home: the directory where files are made that are given a name and no path; empty for the root.
+        is_prepared: whether a draft must be validated before it can be released.
     """
 
     name: str
     title: str
     prefix: str
     version_prefix: str
+    home: str = ""
+    is_prepared: bool = False

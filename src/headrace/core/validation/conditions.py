@@ -21,7 +21,7 @@ def duplicate_expression(level: Level) -> Iterator[Placed]:
     for site in _asking(level, NodeType.CONDITION):
         uses: dict[str, int] = {}
         for entry in site.conditions:
-            expression = entry.get("expression")
+            expression: str = entry.get("expression", "")
             if not is_blank(expression):
                 form = normal_form(expression)
                 uses[form] = uses.get(form, 0) + 1
