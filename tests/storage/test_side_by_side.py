@@ -13,7 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.storage.things import (
     ABROAD,
     HOME,
+    START,
     Desk,
+    alias,
     at,
     directory,
     draft,
@@ -115,6 +117,10 @@ users = st.builds(
 keys = st.builds(
     key, st.sampled_from(["key_0", "key_1"]), api_key_hash=names, access_key_id=names, created_at=seconds
 )
+aliases = st.builds(
+    alias, st.sampled_from(["A", "B"]), file_ids, name=names, description=optional_names, updated_at=seconds
+)
+resources = st.sampled_from(["flow/A", "flow/B"])
 receipt_keys = st.fixed_dictionaries({"operation": st.just("create"), "parent": names, "token": names})
 
 
@@ -144,6 +150,20 @@ CHANGES: list[st.SearchStrategy[Change]] = [
     ),
     changes_of(environments, lambda tx, value: tx.environments.add(value)),
     changes_of(moves, lambda tx, value: tx.pointers.move(value)),
+    changes_of(aliases, lambda tx, value: tx.aliases.add(value)),
+    changes_of(aliases, lambda tx, value: tx.aliases.update(value)),
+    changes_of(
+        st.tuples(file_ids, st.sampled_from(["A", "B"])),
+        lambda tx, value: tx.aliases.remove(file_id=value[0], id=value[1]),
+    ),
+    changes_of(
+        st.tuples(resources, st.dictionaries(names, names)),
+        lambda tx, value: tx.tags.put(resource=value[0], tags=value[1]),
+    ),
+    changes_of(
+        st.tuples(resources, st.sets(names)),
+        lambda tx, value: tx.tags.remove(resource=value[0], keys=value[1]),
+    ),
     changes_of(receipts, lambda tx, value: tx.receipts.add(value)),
     changes_of(receipt_keys, lambda tx, value: tx.receipts.remove(**value)),
     changes_of(
@@ -187,6 +207,18 @@ def everything(tx: Transaction) -> list[Any]:
         [tx.releases.of_version(version_id=one) for one in VERSIONS],
         [tx.releases.runnable(file_id=one, before=before, take=2) for one in FILES for before in (None, 4)],
         tx.environments.all(),
+        [[tx.aliases.get(file_id=one, id=name) for name in ("A", "B")] for one in FILES],
+        [
+            [tx.aliases.by_name(file_id=one, name=name), tx.aliases.count(file_id=one)]
+            for one in FILES
+            for name in NAMES
+        ],
+        [
+            tx.aliases.page(file_id=one, before=before, take=1)
+            for one in FILES
+            for before in (None, (START, "B"))
+        ],
+        [list(tx.tags.of(resource=resource).items()) for resource in ("flow/A", "flow/B")],
         [[tx.pointers.of_file(file_id=one), tx.pointers.history(file_id=one)] for one in FILES],
         [
             tx.pointers.get(file_id=one, kind=kind, pointer_id=name)

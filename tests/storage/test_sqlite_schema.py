@@ -13,7 +13,7 @@ import pytest
 from tests.storage.things import START
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.deployments import Environment, Move, Pointer
+from headrace.core.deployments import Alias, Environment, Move, Pointer
 from headrace.core.files import Directory, File
 from headrace.core.versions import Draft, Receipt, Release, Version
 from headrace.storage import sql
@@ -23,6 +23,7 @@ from headrace.storage.rows import mapper, microseconds
 from headrace.storage.sqlite_connection import RULES, SqliteConnection, make_file
 
 TABLES: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
+    "aliases": (Alias, {"account"}),
     "organisations": (Organisation, set()),
     "users": (User, {"account", "email_folded", "full_name_folded"}),
     "keys": (Key, set()),
@@ -75,7 +76,12 @@ def test_every_table_belongs_to_an_organisation_and_is_strict(engine: SqliteConn
             assert is_strict, name
             found = {row[1] for row in engine._sqlite.execute(f"PRAGMA table_info({name})")}
             assert "account" in found or name == "migrations", name
-    assert {name for _, name, sort, *_ in tables if sort == "table"} == {*TABLES, "counts", "migrations"}
+    assert {name for _, name, sort, *_ in tables if sort == "table"} == {
+        *TABLES,
+        "counts",
+        "migrations",
+        "tags",
+    }
 
 
 def test_every_unique_constraint_has_a_rule(engine: SqliteConnection) -> None:

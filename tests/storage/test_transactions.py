@@ -11,6 +11,7 @@ from tests.storage.things import (
     HOME,
     START,
     Desk,
+    alias,
     directory,
     draft,
     file,
@@ -43,6 +44,8 @@ def fill(tx: Transaction) -> None:
     tx.files.issue_number(id="fl_1", number=2, at=START)
     tx.drafts.put(draft())
     tx.pointers.move(move())
+    tx.aliases.add(alias())
+    tx.tags.put(resource="r", tags={"k": "v"})
     tx.receipts.add(receipt())
     tx.access.add_user(user())
     tx.access.add_key(key())
@@ -61,6 +64,8 @@ def seen(tx: Transaction) -> list[object]:
         tx.drafts.get(file_id="fl_1"),
         tx.pointers.of_file(file_id="fl_1"),
         tx.pointers.history(file_id="fl_1"),
+        tx.aliases.page(file_id="fl_1", before=None, take=9),
+        tx.tags.of(resource="r"),
         tx.receipts.get(operation="create", parent="", token="t1"),
         tx.access.user(id="usr_1"),
         tx.access.keys(),
@@ -90,6 +95,8 @@ def test_a_failed_use_case_leaves_nothing(desk: Desk, before: bool) -> None:
         tx.versions.update(version(deleted_at=START))
         tx.releases.remove(file_id="fl_1", number=1)
         tx.pointers.move(move("mv_2", version_id=None))
+        tx.aliases.remove(file_id="fl_1", id="ALIAS00001")
+        tx.tags.remove(resource="r", keys=["k"])
         tx.receipts.remove(operation="create", parent="", token="t1")
         tx.access.revoke_key(id="key_1", at=START)
         tx.files.remove(id="fl_1", at=START)

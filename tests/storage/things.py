@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from headrace.core.access import Key, Right, User
-from headrace.core.deployments import Environment, EnvironmentTag, Move, PointerKind
+from headrace.core.deployments import Alias, Concurrency, Environment, EnvironmentTag, Move, PointerKind
 from headrace.core.files import Directory, File
 from headrace.core.ports import Store, Transaction
 from headrace.core.versions import Draft, DraftStatus, Receipt, Release, Version
@@ -123,6 +123,17 @@ def move(id: str = "mv_1", file_id: str = "fl_1", **changes: Any) -> Move:
         "moved_at": START,
     }
     return Move(id=id, file_id=file_id, **values | changes)
+
+
+def alias(id: str = "ALIAS00001", file_id: str = "fl_1", **changes: Any) -> Alias:
+    values: dict[str, Any] = {
+        "name": f"name of {id}",
+        "description": None,
+        "concurrency": Concurrency(mode="Manual", most=3),
+        "created_at": START,
+        "updated_at": START,
+    }
+    return Alias(id=id, file_id=file_id, **values | changes)
 
 
 def receipt(token: str = "t1", **changes: Any) -> Receipt:

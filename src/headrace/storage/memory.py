@@ -6,14 +6,14 @@ use case all-or-nothing is a journal: each change of a table notes what was ther
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.deployments import Environment, EnvironmentTag, Move, Pointer, PointerKind
+from headrace.core.deployments import Alias, Environment, EnvironmentTag, Move, Pointer, PointerKind
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Clash, Transaction
 from headrace.core.versions import Receipt
@@ -65,6 +65,70 @@ class _Pointers:
 
     def history(self, *, file_id: str) -> list[Move]:
         return list(self._rows.of(file_id).moves.values())
+
+
+def _alias_claims(alias: Alias) -> list[Claim]:
+    return [("alias_name", alias.file_id, alias.name)]
+
+
+class _Aliases:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def get(self, *, file_id: str, id: str) -> Alias | None:
+        return self._rows.of(file_id).aliases.get(id)
+
+    def by_name(self, *, file_id: str, name: str) -> Alias | None:
+        return self.get(file_id=file_id, id=self._rows.claims.get(("alias_name", file_id, name), ""))
+
+    def add(self, alias: Alias) -> None:
+        self._rows.claims.check(_alias_claims(alias))
+        aliases = self._rows.of(alias.file_id).aliases
+        if alias.id in aliases:
+            raise Clash("id")
+        self._rows.require_file(alias.file_id)
+        self._rows.claims.take(alias.id, _alias_claims(alias))
+        aliases.put(alias.id, alias)
+
+    def update(self, alias: Alias) -> None:
+        aliases = self._rows.of(alias.file_id).aliases
+        if alias.id in aliases:
+            self._rows.claims.check(_alias_claims(alias), owner=alias.id)
+            self._rows.claims.give_up(_alias_claims(aliases[alias.id]))
+            self._rows.claims.take(alias.id, _alias_claims(alias))
+            aliases.put(alias.id, alias)
+
+    def remove(self, *, file_id: str, id: str) -> None:
+        alias = self.get(file_id=file_id, id=id)
+        if alias:
+            self._rows.claims.give_up(_alias_claims(alias))
+            self._rows.of(file_id).aliases.drop(id)
+
+    def page(self, *, file_id: str, before: tuple[datetime, str] | None, take: int) -> list[Alias]:
+        found = [
+            alias
+            for alias in self._rows.of(file_id).aliases.values()
+            if before is None or (alias.created_at, alias.id) < before
+        ]
+        return sorted(found, key=lambda alias: (alias.created_at, alias.id), reverse=True)[:take]
+
+    def count(self, *, file_id: str) -> int:
+        return len(self._rows.of(file_id).aliases)
+
+
+class _Tags:
+    def __init__(self, rows: Rows) -> None:
+        self._tags = rows.tags
+
+    def of(self, *, resource: str) -> dict[str, str]:
+        return dict(sorted(self._tags.get(resource, {}).items()))
+
+    def put(self, *, resource: str, tags: Mapping[str, str]) -> None:
+        self._tags.put(resource, {**self._tags.get(resource, {}), **tags})
+
+    def remove(self, *, resource: str, keys: Collection[str]) -> None:
+        kept = {key: value for key, value in self.of(resource=resource).items() if key not in keys}
+        self._tags.put(resource, kept)
 
 
 class _Receipts:
@@ -153,6 +217,8 @@ class _Transaction:
         self.drafts = Drafts(rows)
         self.environments = _Environments(rows)
         self.pointers = _Pointers(rows)
+        self.aliases = _Aliases(rows)
+        self.tags = _Tags(rows)
         self.receipts = _Receipts(rows)
         self.access = _Access(rows, shared)
 

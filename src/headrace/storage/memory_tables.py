@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.deployments import Environment, Move, Pointer, PointerKind
+from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
 from headrace.core.files import Directory, File
 from headrace.core.ports import Clash
 from headrace.core.versions import Draft, Receipt, Release, Version
@@ -66,6 +66,7 @@ class FileRows:
         self.versions: Table[str, Version] = Table(journal)
         self.releases: Table[int, Release | None] = Table(journal)
         self.drafts: Table[str, Draft] = Table(journal)
+        self.aliases: Table[str, Alias] = Table(journal)
         self.moves: Table[int, Move] = Table(journal)
         self.pointers: Table[tuple[PointerKind, str], Pointer] = Table(journal)
 
@@ -86,6 +87,7 @@ class Rows:
         self.claims = Claims(journal)
         self.file_of: Table[str, str] = Table(journal)
         self.environments: Table[str, Environment] = Table(journal)
+        self.tags: Table[str, dict[str, str]] = Table(journal)
         self.receipts: Table[tuple[str, str, str], Receipt] = Table(journal)
         self.users: Table[str, User] = Table(journal)
         self.move_ids: Table[str, str] = Table(journal)

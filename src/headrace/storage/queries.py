@@ -13,13 +13,14 @@ from pathlib import Path
 import msgspec
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.deployments import Environment, Move, Pointer
+from headrace.core.deployments import Alias, Environment, Move, Pointer
 from headrace.core.files import File
 from headrace.core.versions import Draft, Receipt, Release, Version
 
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     struct.__name__: struct
     for struct in (
+        Alias,
         Draft,
         Environment,
         File,

@@ -261,6 +261,50 @@ ORDER BY kind, pointer_id;
 -- All moves of a file's pointers, in the order they were made.
 SELECT {Move} FROM moves WHERE account = :account AND file_id = :file_id ORDER BY place;
 
+-- name: alias
+-- An alias of a file.
+SELECT {Alias} FROM aliases WHERE account = :account AND file_id = :file_id AND id = :id;
+
+-- name: alias_by_name
+-- The alias of a file that has that name.
+SELECT {Alias} FROM aliases WHERE account = :account AND file_id = :file_id AND name = :name;
+
+-- name: add_alias
+-- A new alias.
+INSERT INTO aliases (account, {Alias}) VALUES (:account, {:Alias});
+
+-- name: update_alias
+-- Everything of an alias that may change.
+UPDATE aliases SET name = :name, description = :description, concurrency = :concurrency, updated_at = :updated_at
+WHERE account = :account AND file_id = :file_id AND id = :id;
+
+-- name: remove_alias
+-- Forget an alias; its moves stay.
+DELETE FROM aliases WHERE account = :account AND file_id = :file_id AND id = :id;
+
+-- name: page_of_aliases
+-- The aliases of a file, newest first, from just after a place on.
+SELECT {Alias} FROM aliases
+WHERE account = :account AND file_id = :file_id AND (created_at, id) < (:created_at, :id)
+ORDER BY created_at DESC, id DESC LIMIT :take;
+
+-- name: count_of_aliases
+-- The number of a file's aliases, which are few enough to count.
+SELECT count(*) FROM aliases WHERE account = :account AND file_id = :file_id;
+
+-- name: tags_of_resource
+-- A resource's tags in the order of keys.
+SELECT key, value FROM tags WHERE account = :account AND resource = :resource ORDER BY key;
+
+-- name: put_tag
+-- A tag, or its new value.
+INSERT INTO tags (account, resource, key, value) VALUES (:account, :resource, :key, :value)
+ON CONFLICT (account, resource, key) DO UPDATE SET value = excluded.value;
+
+-- name: remove_tag
+-- Forget a tag.
+DELETE FROM tags WHERE account = :account AND resource = :resource AND key = :key;
+
 -- name: receipt
 -- What a client token remembers.
 SELECT {Receipt} FROM receipts

@@ -1,7 +1,7 @@
 """Rows and values: how each struct of the core is written into columns, read off the struct's annotations.
 
 A time is an integer of microseconds since 1970 in UTC, a bool 0 or 1, an enum its value, a tuple of words
-JSON text; text, integers, bytes and None stand for themselves.
+JSON text, and so is a struct inside another; text, integers, bytes and None stand for themselves.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def _text_of_words(words: Sequence[str]) -> str:
-    return msgspec.json.encode(words).decode()
+def _json_text(value: Sequence[str] | msgspec.Struct) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def mapper(struct: type[S]) -> Mapper[S]:
         "utc": UTC,
         "words": _words.decode,
         "microseconds": microseconds,
-        "text_of_words": _text_of_words,
+        "json_text": _json_text,
     }
     loads, dumps = [], []
     for index, name in enumerate(struct.__struct_fields__):
@@ -93,7 +93,10 @@ def _conversion(hint: Any, scope: dict[str, Any]) -> tuple[str, str]:
         # Dividing is exact enough to give every microsecond back until the year 2242.
         return "from_timestamp({} / 1_000_000, utc)", "microseconds({})"
     if hint == tuple[str, ...]:
-        return "words({})", "text_of_words({})"
+        return "words({})", "json_text({})"
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        scope[hint.__name__] = msgspec.json.Decoder(hint).decode
+        return f"{hint.__name__}({{}})", "json_text({})"
     if isinstance(hint, type) and issubclass(hint, Enum):
         scope[hint.__name__] = hint
         return f"{hint.__name__}({{}})", "{}.value"

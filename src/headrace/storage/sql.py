@@ -5,16 +5,18 @@ An engine brings a ``Connection``; that it raises ``Clash`` for a broken constra
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.deployments import Environment, Move, Pointer, PointerKind
+from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
 from headrace.core.files import Directory, File
 from headrace.core.ports import Clash, FileSort
 from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
 from headrace.storage.rows import Row, mapper, microseconds
 
+ALIAS = mapper(Alias)
 DIRECTORY = mapper(Directory)
 DRAFT = mapper(Draft)
 ENVIRONMENT = mapper(Environment)
@@ -65,6 +67,13 @@ class _Collection:
 
 def _name_columns(entry: File | Directory) -> dict[str, str]:
     return {"name": entry.name, "name_folded": entry.name.casefold()}
+
+
+def _place(before: tuple[datetime, str] | None) -> dict[str, Any]:
+    """The place that a list goes on from; without one, from the end of time."""
+    if before is None:
+        return {"created_at": _END_OF_TIME, "id": ""}
+    return {"created_at": microseconds(before[0]), "id": before[1]}
 
 
 class Files(_Collection):
@@ -134,8 +143,7 @@ class Files(_Collection):
     def drafted(
         self, *, kind: str, before: tuple[datetime, str] | None, take: int
     ) -> list[tuple[File, Draft]]:
-        moment, last = (microseconds(before[0]), before[1]) if before else (_END_OF_TIME, "")
-        rows = self._all("drafted_files", kind=kind, created_at=moment, id=last, take=take)
+        rows = self._all("drafted_files", kind=kind, take=take, **_place(before))
         return [(FILE.load(row[:_FILE_WIDTH]), DRAFT.load(row[_FILE_WIDTH:])) for row in rows]
 
     def add_directory(self, directory: Directory) -> None:
@@ -245,6 +253,48 @@ class Pointers(_Collection):
         return [MOVE.load(row) for row in self._all("moves_of_file", file_id=file_id)]
 
 
+class Aliases(_Collection):
+    def _alias(self, statement: str, **values: str) -> Alias | None:
+        row = self._one(statement, **values)
+        return ALIAS.load(row) if row else None
+
+    def get(self, *, file_id: str, id: str) -> Alias | None:
+        return self._alias("alias", file_id=file_id, id=id)
+
+    def by_name(self, *, file_id: str, name: str) -> Alias | None:
+        return self._alias("alias_by_name", file_id=file_id, name=name)
+
+    def add(self, alias: Alias) -> None:
+        self._run("add_alias", **ALIAS.dump(alias))
+
+    def update(self, alias: Alias) -> None:
+        self._run("update_alias", **ALIAS.dump(alias))
+
+    def remove(self, *, file_id: str, id: str) -> None:
+        self._run("remove_alias", file_id=file_id, id=id)
+
+    def page(self, *, file_id: str, before: tuple[datetime, str] | None, take: int) -> list[Alias]:
+        rows = self._all("page_of_aliases", file_id=file_id, take=take, **_place(before))
+        return [ALIAS.load(row) for row in rows]
+
+    def count(self, *, file_id: str) -> int:
+        ((count,),) = self._all("count_of_aliases", file_id=file_id)
+        return int(count)
+
+
+class Tags(_Collection):
+    def of(self, *, resource: str) -> dict[str, str]:
+        return dict(self._all("tags_of_resource", resource=resource))
+
+    def put(self, *, resource: str, tags: Mapping[str, str]) -> None:
+        for key, value in tags.items():
+            self._run("put_tag", resource=resource, key=key, value=value)
+
+    def remove(self, *, resource: str, keys: Collection[str]) -> None:
+        for key in keys:
+            self._run("remove_tag", resource=resource, key=key)
+
+
 class Receipts(_Collection):
     def get(self, *, operation: str, parent: str, token: str) -> Receipt | None:
         row = self._one("receipt", operation=operation, parent=parent, token=token)
@@ -313,5 +363,7 @@ class SqlTransaction:
         self.drafts = Drafts(connection, account)
         self.environments = Environments(connection, account)
         self.pointers = Pointers(connection, account)
+        self.aliases = Aliases(connection, account)
+        self.tags = Tags(connection, account)
         self.receipts = Receipts(connection, account)
         self.access = Access(connection, account)

@@ -27,6 +27,8 @@ BUSY_TIMEOUT_MS = 200
 """How long a foreign tool that holds the file may make the event loop wait."""
 
 RULES = {
+    "aliases.account, aliases.file_id, aliases.id": "id",
+    "aliases.account, aliases.file_id, aliases.name": "alias_name",
     "entries.account, entries.id": "id",
     "entries.account, entries.path": "path",
     "entries.account, entries.kind, entries.short_name": "short_name",
