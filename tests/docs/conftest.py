@@ -1,0 +1,18 @@
+"""A live server to try the documentation's code on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.contract.conftest import LiveServer
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[LiveServer]:
+    """A server in open mode that nobody used before; its store is `headrace.db` in `tmp_path`."""
+    live = LiveServer(store=f"sqlite:///{tmp_path / 'headrace.db'}").start()
+    yield live
+    if live.process is not None and live.process.poll() is None:
+        assert live.stop() == 0
