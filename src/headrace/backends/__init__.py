@@ -1,0 +1,1 @@
+"""What answers to the ports of ``core.effects``: models, code, functions, objects, knowledge, agents."""
