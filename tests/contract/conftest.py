@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -23,10 +23,12 @@ class LiveServer:
     Attributes:
         store: its store's URL; a file survives `restart`.
         settings: extra environment, by setting's name.
+        stderr: the file that its log goes to; None is this process's own standard error.
     """
 
     store: str
     settings: dict[str, str] = field(default_factory=dict)
+    stderr: IO[str] | None = None
     url: str = ""
     process: subprocess.Popen[str] | None = None
 
@@ -37,6 +39,7 @@ class LiveServer:
             [sys.executable, "-m", "headrace", "serve", "--port", "0", "--store", self.store, *options],
             env=environment,
             stdout=subprocess.PIPE,
+            stderr=self.stderr,
             text=True,
         )
         assert self.process.stdout is not None
@@ -108,9 +111,10 @@ def make_server(tmp_path: Path) -> Iterator[Any]:
     """Servers of a test's own: `make_server(rate_limit="1")`; stopped when the test ends."""
     made: list[LiveServer] = []
 
-    def make(*options: str, **settings: str) -> LiveServer:
+    def make(*options: str, stderr: IO[str] | None = None, **settings: str) -> LiveServer:
         path = tmp_path / f"headrace-{len(made)}.db"
-        live = LiveServer(store=settings.pop("store", f"sqlite:///{path}"), settings=settings)
+        store = settings.pop("store", f"sqlite:///{path}")
+        live = LiveServer(store=store, settings=settings, stderr=stderr)
         made.append(live.start(*options))
         return live
 

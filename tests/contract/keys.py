@@ -1,0 +1,51 @@
+"""The command line, as a person uses it, and the keys it makes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from tests.contract.conftest import LiveServer
+
+RIGHTS = ("reader", "runner", "editor", "admin")
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``headrace`` with these arguments, and with no setting from outside but ``environment``."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "headrace", *arguments],
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def run_json(*arguments: str, **environment: str) -> Any:
+    """What the command prints with ``--json``."""
+    done = run(*arguments, "--json", **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def create_key(store: str, right: str = "admin", *options: str) -> dict[str, Any]:
+    """A new key of ann@example.com."""
+    email = ("--email", "ann@example.com", "--right", right)
+    made: dict[str, Any] = run_json("keys", "create", *email, "--store", store, *options)
+    return made
+
+
+def aws_pair(key: dict[str, Any]) -> dict[str, str]:
+    """The key as a boto3 client takes it."""
+    return {"access_key": key["access_key_id"], "secret_key": key["secret_access_key"]}
+
+
+def closed_server(make_server: Any, **settings: Any) -> tuple[LiveServer, dict[str, Any]]:
+    """A server that has a key, and the key, which is an admin's."""
+    live: LiveServer = make_server(**settings)
+    return live, create_key(live.store)
