@@ -1,0 +1,51 @@
+"""The words of a protocol stay in the folder of that protocol."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.shape.sources import MODULES, PACKAGE, name
+
+WORDS = {
+    "bedrock": [
+        "flowIdentifier",
+        "aliasIdentifier",
+        "promptIdentifier",
+        "executionIdentifier",
+        "routingConfiguration",
+        "flowSummaries",
+        "includedData",
+        "fieldList",
+        "maxResults",
+        "nextToken",
+        "x-amzn",
+        "ValidationException",
+        "ResourceNotFoundException",
+    ],
+    "humanloop": [
+        "trace_parent_id",
+        "version_logs_count",
+        "evaluator_aggregates",
+        "version_description",
+        "email_address",
+        "user_filter",
+        "retrieve-by-path",
+    ],
+}
+
+
+@pytest.mark.parametrize("api", WORDS)
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_no_word_of_a_protocol_strays(path: Path, api: str) -> None:
+    if path.is_relative_to(PACKAGE / "apis" / api):
+        return
+    text = path.read_text()
+    assert [word for word in WORDS[api] if re.search(rf"(?<!\w){word}(?!\w)", text)] == []
+
+
+@pytest.mark.parametrize("api", WORDS)
+def test_the_words_are_words_of_the_protocol(api: str) -> None:
+    text = "".join(path.read_text() for path in (PACKAGE / "apis" / api).rglob("*.py"))
+    assert sum(word in text for word in WORDS[api]) > len(WORDS[api]) / 2
