@@ -12,7 +12,7 @@ import apsw
 import pytest
 from tests.storage.things import HOME, START, file
 
-from headrace.core.ports import Store
+from headrace.core.ports import Store, Transaction
 from headrace.storage import open_store
 from headrace.storage.errors import StoreDamaged, StoreLocked, StoreTooNew
 from headrace.storage.lock import lock_path, read_note
@@ -127,6 +127,23 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
     close(store)
     store = store_at(tmp_path / "s.db")
     assert asyncio.run(store.read(HOME, lambda tx: tx.files.get(id="fl_1"))) == file()
+    close(store)
+
+
+def test_a_read_sees_one_state(tmp_path: Path) -> None:
+    store = store_at(tmp_path / "s.db")
+    asyncio.run(store.write(HOME, lambda tx: tx.files.add(file())))
+    foreign = apsw.Connection(str(tmp_path / "s.db"))
+
+    def work(tx: Transaction) -> tuple[object, object]:
+        before = tx.files.get(id="fl_1")
+        foreign.execute("UPDATE entries SET description = 'changed meanwhile'")
+        return before, tx.files.get(id="fl_1")
+
+    assert asyncio.run(store.read(HOME, work)) == (file(), file())
+    changed = asyncio.run(store.read(HOME, lambda tx: tx.files.get(id="fl_1")))
+    assert changed == file(description="changed meanwhile")
+    foreign.close()
     close(store)
 
 
