@@ -7,6 +7,7 @@ setting that is silently ignored is found out too late.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -89,6 +90,10 @@ class Settings:
 
     def check(self) -> None:
         """Refuse values that contradict each other or make no sense."""
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if isinstance(value, (int, float)) and not 0 <= value < math.inf:  # nor NaN
+                raise BadSetting(f"{PREFIX}{one.name.upper()} must be 0 or more, not {value}.")
         if len(self.account) != 12 or not self.account.isdigit():
             raise BadSetting(f"HEADRACE_ACCOUNT must be twelve digits, not {self.account!r}.")
         if bool(self.tls_certificate) != bool(self.tls_key):

@@ -25,6 +25,7 @@ from headrace.services import access
 from headrace.settings import Settings
 from headrace.storage.errors import StoreError
 from headrace.storage.place import running_server
+from headrace.vault import BadKey
 
 T = TypeVar("T")
 TIMEOUT_S = 30
@@ -156,5 +157,5 @@ class StoreConsole:
 
         try:
             return asyncio.run(run())
-        except (HeadraceError, StoreError) as error:
+        except (HeadraceError, StoreError, BadKey, OSError) as error:
             raise click.ClickException(str(error)) from None

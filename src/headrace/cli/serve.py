@@ -8,7 +8,9 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -69,6 +71,8 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _serve(settings: Settings) -> None:
     token = secrets.token_urlsafe(24)
+    if settings.tls_certificate:
+        _check_tls(settings)
     listener = _listen(settings)
     try:
         server = await build(settings, local_token=token)
@@ -84,6 +88,20 @@ async def _serve(settings: Settings) -> None:
         await _Uvicorn(server, url).serve(sockets=[listener])
     finally:
         listener.close()
+
+
+def _check_tls(settings: Settings) -> None:
+    """Say which file is of no use; the listener, which reads them again, would only say that one is."""
+    for file in (settings.tls_certificate, settings.tls_key):
+        Path(file).read_bytes()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    except ssl.SSLError as error:
+        raise click.ClickException(
+            f"{settings.tls_certificate} and {settings.tls_key} are not a certificate chain "
+            f"and its private key in PEM form: {error}."
+        ) from None
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -6,20 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from headrace.core.ports import Store
+from headrace.storage.errors import NoSuchStore
 from headrace.storage.memory import MemoryStore
 from headrace.storage.sqlite import SqliteStore
 
 
 def _open_memory(rest: str) -> Store:
     if rest:
-        raise ValueError(f"A memory store takes nothing after `memory:`, but got {rest!r}.")
+        raise NoSuchStore(f"A memory store takes nothing after `memory:`, but got {rest!r}.")
     return MemoryStore()
 
 
 def _open_sqlite(rest: str) -> Store:
     path = rest.removeprefix("///")
     if path == rest or not path.strip("/") or path.startswith(":"):
-        raise ValueError(
+        raise NoSuchStore(
             f"The store URL 'sqlite:{rest}' names no file: write `sqlite:///relative.db` or "
             "`sqlite:////absolute.db`, or `memory:` to keep nothing."
         )
@@ -34,11 +35,11 @@ def open_store(url: str) -> Store:
     """The store at ``url``: ``memory:``, ``sqlite:///relative.db`` or ``sqlite:////absolute.db``.
 
     Raises:
-        ValueError: no store is known by that scheme, or the rest of the URL makes no sense.
+        NoSuchStore: no store is known by that scheme, or the rest of the URL makes no sense.
         StoreError: there is such a store, but it can't be opened; the message says what to do.
     """
     scheme, colon, rest = url.partition(":")
     if not colon or scheme not in OPENERS:
         known = ", ".join(f"`{name}:`" for name in sorted(OPENERS))
-        raise ValueError(f"The store URL {url!r} does not begin with one of {known}.")
+        raise NoSuchStore(f"The store URL {url!r} does not begin with one of {known}.")
     return OPENERS[scheme](rest)

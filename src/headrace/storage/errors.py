@@ -1,6 +1,7 @@
 """Why a store can't be opened, or was used wrongly. None of these is ever an answer to a request.
 
 StoreError
+├─ NoSuchStore       its URL names none
 ├─ StoreLocked       another process has it open
 ├─ StoreTooNew       a later release of Headrace wrote it
 ├─ StoreDamaged      it is not what this code would have made
@@ -12,6 +13,10 @@ from __future__ import annotations
 
 class StoreError(Exception):
     """The store can't be used like this."""
+
+
+class NoSuchStore(StoreError, ValueError):
+    """The URL names no store."""
 
 
 class StoreLocked(StoreError):
