@@ -10,132 +10,20 @@ import copy
 import io
 import json
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-import textwrap
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
 from humanloop import Humanloop
-from humanloop.core.api_error import ApiError
+from stage import BrokenPromise, Server, Story, refusal, reordered
 
 EXAMPLES = Path(__file__).resolve().parent
 ROLE = "arn:aws:iam::000000000000:role/flows"
 SPENT_TOKEN = "demo-support-triage-release-one-of-monday"
-COLOURS = {"bold": "1", "dim": "2", "green": "32", "cyan": "36", "red": "31"}
-
-
-class BrokenPromise(Exception):
-    """An answer was not what it should be."""
-
-
-class Story:
-    """Prints what happens and checks it."""
-
-    def __init__(self) -> None:
-        self._is_coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        self._width = min(shutil.get_terminal_size(fallback=(100, 24)).columns, 100)
-        self._steps = 0
-        self._checks = 0
-
-    @property
-    def checks(self) -> int:
-        """How many promises were kept."""
-        return self._checks
-
-    def step(self, title: str) -> None:
-        """Begin a step."""
-        self._steps += 1
-        print(f"\n{self._paint('bold', f'{self._steps:>2}. {title}')}")
-
-    def call(self, client: str, text: str) -> None:
-        """What is called, and with which client."""
-        print(f"    {self._paint('cyan', f'{client:<9}')} {text}")
-
-    def promise(self, is_kept: bool, text: str) -> None:
-        """What came back, which must be so.
-
-        Raises:
-            BrokenPromise: it is not.
-        """
-        if not is_kept:
-            raise BrokenPromise(text)
-        self._checks += 1
-        mark = self._paint("green", "✓")
-        lines = textwrap.wrap(text, self._width - 18)
-        print(f"            {mark} " + "\n              ".join(lines))
-
-    def why(self, text: str) -> None:
-        """Why it matters."""
-        print(self._paint("dim", textwrap.indent(textwrap.fill(text, self._width - 4), "    ")))
-
-    def end(self, text: str, colour: str) -> None:
-        """The last line."""
-        print(f"\n{self._paint(colour, text)}")
-
-    def _paint(self, colour: str, text: str) -> str:
-        return f"\033[{COLOURS[colour]}m{text}\033[0m" if self._is_coloured else text
-
-
-class Server:
-    """`headrace serve` on a free port, which it keeps when it is started again."""
-
-    def __init__(self, directory: Path) -> None:
-        self._store = f"sqlite:///{directory / 'headrace.db'}"
-        self._port = "0"
-        self.process: subprocess.Popen[str] | None = None
-        self.url = ""
-
-    def start(self) -> None:
-        """Start it and wait until it says that it listens."""
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("HEADRACE_")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "headrace", "serve", "--port", self._port, "--store", self._store],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if "listening on" not in line:
-            raise BrokenPromise(f"the server starts; it said {line!r}")
-        self.url = line.split()[-1]
-        self._port = self.url.rpartition(":")[2]
-
-    def end(self, number: signal.Signals) -> None:
-        """Send it a signal and wait until it is gone."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(number)
-            self.process.wait(timeout=20)
-
-
-def refusal(function: Callable[..., Any], **arguments: Any) -> tuple[int, str]:
-    """The status and the text of the error that a call of either client must end with."""
-    try:
-        function(**arguments)
-    except ClientError as error:
-        status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        return status, f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
-    except ApiError as error:
-        return error.status_code or 0, error.body["detail"]
-    return 200, "it was accepted"
-
-
-def reordered(value: Any) -> Any:
-    """The same JSON value with every object's keys the other way round and 0 written 0.0."""
-    if isinstance(value, dict):
-        return {key: reordered(value[key]) for key in reversed(value)}
-    if isinstance(value, list):
-        return [reordered(item) for item in value]
-    return 0.0 if value == 0 and type(value) is int else value
 
 
 class Demo:
@@ -166,6 +54,7 @@ class Demo:
         self.upsert_something_new()
         self.cross_back()
         self.deploy()
+        self.alias()
         self.pull_the_plug()
 
     def create(self) -> None:
@@ -323,6 +212,27 @@ class Demo:
         say.promise(status == 409 and "staging" in reason, f"{status} {reason}")
         say.why("One API does not pull a version away under the other's feet.")
 
+    def alias(self) -> None:
+        """An alias points at a number, moves, and moves back."""
+        say = self._say
+        say.step("Point an alias at a version, and move it back")
+        say.call("boto3", 'create_flow_alias(name="live", routingConfiguration=[{"flowVersion": "4"}])')
+        made = self._agent.create_flow_alias(
+            flowIdentifier=self._flow, name="live", routingConfiguration=[{"flowVersion": "4"}]
+        )
+        say.promise(made["name"] == "live", f"alias {made['id']} routes to version 4")
+        say.call("boto3", f'update_flow_alias(aliasIdentifier="{made["id"]}", …"flowVersion": "1")')
+        moved = self._agent.update_flow_alias(
+            flowIdentifier=self._flow,
+            aliasIdentifier=made["id"],
+            name="live",
+            routingConfiguration=[{"flowVersion": "1"}],
+        )
+        say.promise(moved["routingConfiguration"] == [{"flowVersion": "1"}], "it routes to version 1 now")
+        say.call("boto3", f'delete_flow_version(flowIdentifier="{self._flow}", flowVersion="1")')
+        status, reason = refusal(self._agent.delete_flow_version, flowIdentifier=self._flow, flowVersion="1")
+        say.promise(status == 409 and made["id"] in reason, f"{status} {reason}")
+
     def pull_the_plug(self) -> None:
         """What was answered is still there."""
         say = self._say
@@ -357,6 +267,7 @@ class Demo:
             for answer in answers:
                 del answer["ResponseMetadata"]
             seen += answers
+            seen += self._agent.list_flow_aliases(flowIdentifier=ref)["flowAliasSummaries"]
             seen += [one.dict() for one in self._loop.flows.list_versions(id=ref).records]
             seen += [one.dict() for one in self._loop.flows.list_environments(id=ref)]
         return seen

@@ -13,7 +13,6 @@ def bedrock_page() -> str:
     """The operations that are served, from the service model and the table of handlers."""
     model = load()
     served = [model.operations[name] for name in HANDLERS]
-    missing = sorted(name for name in model.operations if name not in HANDLERS)
     return page(
         "The Amazon Bedrock API",
         f"These operations are served, in the shapes of botocore {model.botocore_version}'s service models; "
@@ -28,12 +27,17 @@ def bedrock_page() -> str:
             ],
         ),
         *(_bedrock_operation(model, one) for one in served),
-        "## Not served",
-        "The service models have these as well; this server answers them 404 `UnknownOperationException`: "
-        + ", ".join(code(name) for name in missing)
-        + "."
-        if missing
-        else "",
+        _not_served(sorted(name for name in model.operations if name not in HANDLERS)),
+    )
+
+
+def _not_served(names: list[str]) -> str:
+    if not names:
+        return ""
+    return (
+        "## Not served\n\nThe service models have these as well. This server answers them 404 "
+        "`UnknownOperationException`, or 405 `MethodNotAllowedException` where a served operation has the same "
+        f"path: {', '.join(map(code, names))}."
     )
 
 

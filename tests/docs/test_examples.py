@@ -97,9 +97,10 @@ def test_the_demo_keeps_its_promises() -> None:
 @pytest.mark.live
 def test_the_demo_fails_when_a_promise_is_broken(tmp_path: Path) -> None:
     """With another definition than the one it tells of, a check must fail and say which."""
-    demo = (ROOT / "examples" / "demo.py").read_text()
-    (tmp_path / "demo.py").write_text(
-        demo.replace(
+    stage = (ROOT / "examples" / "stage.py").read_text()
+    (tmp_path / "demo.py").write_text((ROOT / "examples" / "demo.py").read_text())
+    (tmp_path / "stage.py").write_text(
+        stage.replace(
             "def reordered(value: Any) -> Any:", "def reordered(value: Any) -> Any:\n    return {'other': 1}"
         )
     )
