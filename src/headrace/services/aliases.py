@@ -70,21 +70,35 @@ async def create(
                 alias = _new(file, edit, alias_id=receipt.result_id, now=receipt.created_at)
                 return AliasView(file=file, alias=alias, target=edit.target)
             receipts.forget(tx, receipt)
-        _check_name_is_free(tx, file, edit.name)
-        if tx.aliases.count(file_id=file.id) >= ports.limits.aliases:
-            limit = ports.limits.aliases
-            raise QuotaExceeded(
-                f"The number of aliases of flow {file.short_id} would exceed its limit of {limit}.",
-                limit=limit,
-            )
-        alias = _new(file, edit, alias_id=ports.ids.short(), now=now)
-        tx.aliases.add(alias)
-        _point(tx, ports, principal, file, alias, edit.target, now)
-        tags.put(tx, ports, tags.path_of(KIND, file.short_id, alias=alias.id), labels)
+        alias = add(tx, ports, principal, file, edit, labels, now).alias
         receipts.keep(tx, ports, token, operation="create_alias", parent=file.id, result_id=alias.id, now=now)
         return AliasView(file=file, alias=alias, target=edit.target)
 
     return await write(ports, principal, work)
+
+
+def add(
+    tx: Transaction,
+    ports: Ports,
+    principal: Principal,
+    file: File,
+    edit: AliasEdit,
+    labels: Mapping[str, str],
+    now: datetime,
+) -> AliasView:
+    """Make an alias inside another use case. See `create`."""
+    _check_name_is_free(tx, file, edit.name)
+    if tx.aliases.count(file_id=file.id) >= ports.limits.aliases:
+        limit = ports.limits.aliases
+        raise QuotaExceeded(
+            f"The number of aliases of flow {file.short_id} would exceed its limit of {limit}.",
+            limit=limit,
+        )
+    alias = _new(file, edit, alias_id=ports.ids.short(), now=now)
+    tx.aliases.add(alias)
+    _point(tx, ports, principal, file, alias, edit.target, now)
+    tags.put(tx, ports, tags.path_of(KIND, file.short_id, alias=alias.id), labels)
+    return AliasView(file=file, alias=alias, target=edit.target)
 
 
 def _new(file: File, edit: AliasEdit, *, alias_id: str, now: datetime) -> Alias:
@@ -142,7 +156,7 @@ def _find(tx: Transaction, ref: str, alias_id: str) -> AliasView:
     alias = tx.aliases.get(file_id=file.id, id=alias_id)
     if alias is None:
         raise NotFound("alias", alias_id, f"Alias {alias_id} of flow {file.short_id} not found.")
-    return AliasView(file=file, alias=alias, target=_target(tx, alias))
+    return view(tx, file, alias)
 
 
 def draft_alias(file: File) -> AliasView:
@@ -157,6 +171,11 @@ def draft_alias(file: File) -> AliasView:
         updated_at=file.created_at,
     )
     return AliasView(file=file, alias=alias, target=DRAFT)
+
+
+def view(tx: Transaction, file: File, alias: Alias) -> AliasView:
+    """An alias with its target, inside another use case."""
+    return AliasView(file=file, alias=alias, target=_target(tx, alias))
 
 
 def _target(tx: Transaction, alias: Alias) -> str:
@@ -177,22 +196,27 @@ async def update(ports: Ports, principal: Principal, *, ref: str, alias: str, ed
     _check_changeable(alias, "updated")
 
     def work(tx: Transaction) -> AliasView:
-        now = ports.clock.now()
-        found = _find(tx, ref, alias)
-        _check_name_is_free(tx, found.file, edit.name, owner=found.alias)
-        changed = msgspec.structs.replace(
-            found.alias,
-            name=edit.name,
-            description=edit.description,
-            concurrency=edit.concurrency,
-            updated_at=now,
-        )
-        tx.aliases.update(changed)
-        if edit.target != found.target:
-            _point(tx, ports, principal, found.file, changed, edit.target, now)
-        return AliasView(file=found.file, alias=changed, target=edit.target)
+        return replace(tx, ports, principal, _find(tx, ref, alias), edit, ports.clock.now())
 
     return await write(ports, principal, work)
+
+
+def replace(
+    tx: Transaction, ports: Ports, principal: Principal, found: AliasView, edit: AliasEdit, now: datetime
+) -> AliasView:
+    """Replace all of an alias inside another use case. See `update`."""
+    _check_name_is_free(tx, found.file, edit.name, owner=found.alias)
+    changed = msgspec.structs.replace(
+        found.alias,
+        name=edit.name,
+        description=edit.description,
+        concurrency=edit.concurrency,
+        updated_at=now,
+    )
+    tx.aliases.update(changed)
+    if edit.target != found.target:
+        _point(tx, ports, principal, found.file, changed, edit.target, now)
+    return AliasView(file=found.file, alias=changed, target=edit.target)
 
 
 async def delete(ports: Ports, principal: Principal, *, ref: str, alias: str) -> AliasView:
@@ -234,6 +258,6 @@ async def list_aliases(
         file = drafts.find(tx, KIND, ref).file
         first = [] if before else [draft_alias(file)]
         made = tx.aliases.page(file_id=file.id, before=before, take=take - len(first))
-        return first + [AliasView(file=file, alias=alias, target=_target(tx, alias)) for alias in made]
+        return first + [view(tx, file, alias) for alias in made]
 
     return await read(ports, principal, work)

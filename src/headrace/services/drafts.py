@@ -69,24 +69,32 @@ async def create(ports: Ports, principal: Principal, edit: Edit, *, token: Token
             if earlier is not None:
                 return earlier
             receipts.forget(tx, receipt)
-        _check_there_is_room(tx, ports, edit)
-        file = tree.create(
-            tx,
-            ports,
-            principal,
-            kind=edit.kind,
-            path=tree.free_path(tx, ports, edit.kind, edit.short_name),
-            short_name=edit.short_name,
-            description=edit.description,
-            now=now,
-        )
-        draft = _new_draft(ports, principal, file, edit.content, content_digest, now)
-        tx.drafts.put(draft)
-        tags.put(tx, ports, tags.path_of(file.kind, file.short_id), edit.labels)
-        receipts.keep(tx, ports, token, operation=operation, parent="", result_id=file.id, now=now)
-        return DraftView(file=file, draft=draft)
+        made = add(tx, ports, principal, edit, content_digest, now)
+        receipts.keep(tx, ports, token, operation=operation, parent="", result_id=made.file.id, now=now)
+        return made
 
     return await write(ports, principal, work)
+
+
+def add(
+    tx: Transaction, ports: Ports, principal: Principal, edit: Edit, content_digest: str, now: datetime
+) -> DraftView:
+    """Make a file with an unprepared draft inside another use case. See `create`."""
+    _check_there_is_room(tx, ports, edit)
+    file = tree.create(
+        tx,
+        ports,
+        principal,
+        kind=edit.kind,
+        path=tree.free_path(tx, ports, edit.kind, edit.short_name),
+        short_name=edit.short_name,
+        description=edit.description,
+        now=now,
+    )
+    draft = _new_draft(ports, principal, file, edit.content, content_digest, now)
+    tx.drafts.put(draft)
+    tags.put(tx, ports, tags.path_of(file.kind, file.short_id), edit.labels)
+    return DraftView(file=file, draft=draft)
 
 
 def _check_there_is_room(tx: Transaction, ports: Ports, edit: Edit) -> None:
@@ -166,26 +174,29 @@ async def update(ports: Ports, principal: Principal, *, ref: str, edit: Edit) ->
     content_digest = digest(edit.content)
 
     def work(tx: Transaction) -> DraftView:
-        now = ports.clock.now()
-        found = find(tx, edit.kind, ref)
-        _check_short_name_is_free(tx, edit, owner=found.file)
-        file = msgspec.structs.replace(
-            found.file, short_name=edit.short_name, description=edit.description, updated_at=now
-        )
-        draft = msgspec.structs.replace(
-            found.draft,
-            content=edit.content,
-            digest=content_digest,
-            is_edited=True,
-            status=DraftStatus.NOT_PREPARED,
-            findings=None,
-            updated_at=now,
-        )
-        tx.files.update(file)
-        tx.drafts.put(draft)
-        return DraftView(file=file, draft=draft)
+        return replace(tx, find(tx, edit.kind, ref), edit, content_digest, ports.clock.now())
 
     return await write(ports, principal, work)
+
+
+def replace(tx: Transaction, found: DraftView, edit: Edit, content_digest: str, now: datetime) -> DraftView:
+    """Replace a draft inside another use case. See `update`."""
+    _check_short_name_is_free(tx, edit, owner=found.file)
+    file = msgspec.structs.replace(
+        found.file, short_name=edit.short_name, description=edit.description, updated_at=now
+    )
+    draft = msgspec.structs.replace(
+        found.draft,
+        content=edit.content,
+        digest=content_digest,
+        is_edited=True,
+        status=DraftStatus.NOT_PREPARED,
+        findings=None,
+        updated_at=now,
+    )
+    tx.files.update(file)
+    tx.drafts.put(draft)
+    return DraftView(file=file, draft=draft)
 
 
 async def prepare(ports: Ports, principal: Principal, *, ref: str) -> DraftView:
@@ -196,20 +207,29 @@ async def prepare(ports: Ports, principal: Principal, *, ref: str) -> DraftView:
     principal.require(Right.EDITOR)
 
     def work(tx: Transaction) -> DraftView:
-        flow = find(tx, "flow", ref)
-        draft = _prepared(tx, ports, flow.draft, ports.clock.now())
-        tx.drafts.put(draft)
-        return DraftView(file=flow.file, draft=draft)
+        return settle(tx, ports, find(tx, "flow", ref), ports.clock.now())
 
     return await write(ports, principal, work)
 
 
-def _prepared(tx: Transaction, ports: Ports, draft: Draft, now: datetime) -> Draft:
-    findings = ports.rules.findings(
-        read_content(draft.content).parsed_definition(),
+def settle(tx: Transaction, ports: Ports, flow: DraftView, now: datetime) -> DraftView:
+    """Prepare a draft inside another use case. See `prepare`."""
+    draft = _prepared(tx, ports, flow.draft, now)
+    tx.drafts.put(draft)
+    return DraftView(file=flow.file, draft=draft)
+
+
+def findings_of(tx: Transaction, ports: Ports, content: bytes) -> Sequence[Finding]:
+    """What is wrong with a flow's content."""
+    return ports.rules.findings(
+        read_content(content).parsed_definition(),
         prompt_variables=lambda arn: _variables_of(tx, arn),
         limits=ports.limits.node_types,
     )
+
+
+def _prepared(tx: Transaction, ports: Ports, draft: Draft, now: datetime) -> Draft:
+    findings = findings_of(tx, ports, draft.content)
     checked = msgspec.structs.replace(
         draft, status=DraftStatus.FAILED, findings=msgspec.json.encode(findings), updated_at=now
     )

@@ -13,7 +13,7 @@ from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.core.versions import MAX_NUMBER, Draft, DraftStatus, Release, Version
-from headrace.services import drafts, numbers, receipts, tags
+from headrace.services import drafts, numbers, receipts, tags, tree
 from headrace.services.base import Ports, read, write
 from headrace.services.receipts import Token
 from headrace.services.views import environment_targets
@@ -65,31 +65,46 @@ async def create(ports: Ports, principal: Principal, order: Order, *, token: Tok
                 return ReleaseView(file=file, release=earlier)
             receipts.forget(tx, receipt)
         content, content_digest = _content(found.draft, order)
-        _check_there_is_a_number(tx, ports, file)
-        version = _version(tx, ports, principal, file, content, content_digest, order.description, now)
-        made = numbers.release(
-            tx,
-            principal,
-            file=file,
-            version=version,
-            content=content,
-            description=order.description,
-            now=now,
-        )
-        tags.put(tx, ports, tags.path_of(file.kind, file.short_id, number=made.number), order.labels)
+        made = add(tx, ports, principal, file, order, content, content_digest, now)
         receipts.keep(
             tx,
             ports,
             token,
             operation="create_release",
             parent=file.id,
-            result_id=version.id,
+            result_id=made.version_id,
             number=made.number,
             now=now,
         )
         return ReleaseView(file=file, release=made)
 
     return await write(ports, principal, work)
+
+
+def add(
+    tx: Transaction,
+    ports: Ports,
+    principal: Principal,
+    file: File,
+    order: Order,
+    content: bytes,
+    content_digest: str,
+    now: datetime,
+) -> Release:
+    """Give content the next number inside another use case. See `create`."""
+    _check_there_is_a_number(tx, ports, file)
+    version = _version(tx, ports, principal, file, content, content_digest, order.description, now)
+    made = numbers.release(
+        tx,
+        principal,
+        file=file,
+        version=version,
+        content=content,
+        description=order.description,
+        now=now,
+    )
+    tags.put(tx, ports, tags.path_of(file.kind, file.short_id, number=made.number), order.labels)
+    return made
 
 
 def _content(draft: Draft, order: Order) -> tuple[bytes, str]:
@@ -157,7 +172,7 @@ async def get(ports: Ports, principal: Principal, *, kind: str, ref: str, number
 
 
 def _find(tx: Transaction, kind: str, ref: str, number: str) -> ReleaseView:
-    file = drafts.find(tx, kind, ref).file
+    file = tree.find(tx, kind=kind, ref=ref)
     release = tx.releases.get(file_id=file.id, number=int(number)) if number == str(int(number)) else None
     if release is None or not release.is_runnable:
         raise NotFound("version", number, f"Version {number} of {kind} {file.short_id} not found.")
@@ -171,11 +186,11 @@ async def list_releases(
     principal.require(Right.READER)
 
     def work(tx: Transaction) -> list[ReleaseView]:
-        file = drafts.find(tx, kind, ref).file
-        return [
-            ReleaseView(file=file, release=release)
-            for release in tx.releases.runnable(file_id=file.id, before=before, take=take)
-        ]
+        file = tree.find(tx, kind=kind, ref=ref)
+        found = tx.releases.runnable(file_id=file.id, before=before, take=take)
+        if not found:
+            drafts.find(tx, kind, ref)  # a flow that never could run is no flow to who asks for its numbers
+        return [ReleaseView(file=file, release=release) for release in found]
 
     return await read(ports, principal, work)
 
