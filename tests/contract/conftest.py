@@ -81,6 +81,7 @@ def boto_client(
     *,
     access_key: str = "any",
     secret_key: str = "any",
+    verify: str | None = None,
     **config: Any,
 ) -> Any:
     """A boto3 client that never repeats a call by itself."""
@@ -91,6 +92,7 @@ def boto_client(
         service,
         endpoint_url=url,
         region_name="us-east-1",
+        verify=verify,
         aws_access_key_id=access_key,
         aws_secret_access_key=secret_key,
         config=Config(**{"retries": {"total_max_attempts": 1}, "max_pool_connections": 120, **config}),

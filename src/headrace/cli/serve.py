@@ -168,6 +168,15 @@ class _Uvicorn(uvicorn.Server):
                 err=True,
             )
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.config.is_ssl:
+            # Closing a TLS connection politely waits for the other side, and an idle client never looks.
+            for connection in tuple(self.server_state.connections):
+                cycle = getattr(connection, "cycle", None)
+                if cycle is None or cycle.response_complete:
+                    connection.transport.abort()
+        await super().shutdown(sockets)
+
 
 def _has(module: str) -> bool:
     import importlib.util
