@@ -83,7 +83,7 @@ class Demo:
         say.call("boto3", f'create_flow_version(flowIdentifier="{self._flow}", clientToken="demo-…")')
         first = self._agent.create_flow_version(flowIdentifier=self._flow, clientToken=SPENT_TOKEN)
         say.promise(first["version"] == "1", "version 1")
-        say.call("boto3", f'create_flow_version(flowIdentifier="{first["arn"]}", clientToken="demo-…")')
+        say.call("boto3", 'create_flow_version(flowIdentifier=<its ARN>, clientToken="demo-…")')
         again = self._agent.create_flow_version(flowIdentifier=first["arn"], clientToken=SPENT_TOKEN)
         say.promise(
             (again["version"], again["createdAt"]) == ("1", first["createdAt"]),

@@ -36,8 +36,8 @@ def _not_served(names: list[str]) -> str:
         return ""
     return (
         "## Not served\n\nThe service models have these as well. This server answers them 404 "
-        "`UnknownOperationException`, or 405 `MethodNotAllowedException` where a served operation has the same "
-        f"path: {', '.join(map(code, names))}."
+        "`UnknownOperationException`, or 405 `MethodNotAllowedException` where a served operation has the "
+        f"same path: {', '.join(map(code, names))}."
     )
 
 
