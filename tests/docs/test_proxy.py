@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.contract.conftest import LiveServer, boto_client
 from tests.docs.pages import ROOT, blocks
 
@@ -97,12 +98,7 @@ def test_signed_calls_with_arns_go_through(proxy: Proxy, fresh_server: LiveServe
     if shutil.which(name) is None:
         pytest.skip(f"{name} is not installed, so its recipe is NOT TESTED here")
     recipe = blocks(PAGE, "nginx" if proxy is nginx else "caddyfile")[0].text
-    made = subprocess.run(
-        [sys.executable, "-m", "headrace", "keys", "create", "--email", "a@example.com", "--json",
-         "--store", fresh_server.store],
-        capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
-    key = json.loads(made.stdout)
+    key = _make_key(fresh_server)
     with proxy(recipe, fresh_server.url, tmp_path) as address:
         client = boto_client(address, access_key=key["access_key_id"], secret_key=key["secret_access_key"])
         definition = json.loads((ROOT / "examples" / "support_triage.json").read_text())
@@ -114,3 +110,25 @@ def test_signed_calls_with_arns_go_through(proxy: Proxy, fresh_server: LiveServe
         assert client.list_flow_versions(flowIdentifier=arn)["flowVersionSummaries"][0]["arn"] == arn
         with pytest.raises(client.exceptions.ResourceNotFoundException):
             client.get_flow(flowIdentifier=arn.rpartition("/")[0] + "/ABCDEFGHIJ")
+
+
+def test_the_check_of_the_page_sees_a_path_that_was_decoded(fresh_server: LiveServer, tmp_path: Path) -> None:
+    if shutil.which("nginx") is None:
+        pytest.skip("nginx is not installed, so its recipe is NOT TESTED here")
+    recipe = blocks(PAGE, "nginx")[0].text.replace("8321;", "8321/;")
+    key = _make_key(fresh_server)
+    with nginx(recipe, fresh_server.url, tmp_path) as address:
+        client = boto_client(address, access_key=key["access_key_id"], secret_key=key["secret_access_key"])
+        assert client.list_flows()["flowSummaries"] == []
+        with pytest.raises(ClientError, match="InvalidSignatureException"):
+            client.get_flow(flowIdentifier="arn:aws:bedrock:us-east-1:000000000000:flow/ABCDEFGHIJ")
+
+
+def _make_key(server: LiveServer) -> dict[str, str]:
+    made = subprocess.run(
+        [sys.executable, "-m", "headrace", "keys", "create", "--email", "a@example.com", "--json",
+         "--store", server.store],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    key: dict[str, str] = json.loads(made.stdout)
+    return key
