@@ -32,6 +32,16 @@ def read_note(store: Path) -> dict[str, str]:
         return {}
 
 
+def is_locked(store: Path) -> bool:
+    """Whether a process has the store open."""
+    with lock_path(store).open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
 class FileLock:
     """An exclusive lock that the operating system gives up for us, however the process ends."""
 
