@@ -8,6 +8,7 @@ import httpx
 import pytest
 from humanloop.core.api_error import ApiError
 from humanloop.errors import UnprocessableEntityError
+from tests.contract.conftest import LiveServer
 
 pytestmark = pytest.mark.live
 
@@ -122,3 +123,19 @@ def test_a_deleted_versions_name_is_free(client: Any, path: str) -> None:
     second = client.flows.upsert(path=path, attributes={"a": 2}, version_name="n")
     client.flows.delete_flow_version(first.id, second.version_id)
     assert client.flows.upsert(path=path, attributes={"a": 3}, version_name="n").version_name == "n"
+
+
+def test_a_file_of_another_kind_is_in_the_way_and_is_not_a_flow(
+    client: Any, server: LiveServer, home: str
+) -> None:
+    """2.4, 8.7, 8.64: a path is unique over all kinds, and the kind is part of the address."""
+    prompt = server.boto().create_prompt(name=home.replace(" ", "-"))
+    path = f"prompts/{prompt['name']}"
+    assert status(lambda: client.flows.upsert(path=path, attributes={})) == 409
+    assert status(lambda: client.flows.upsert(id=prompt["id"], attributes={})) == 404
+    assert status(lambda: client.flows.get(prompt["id"])) == 404
+    assert status(lambda: client.files.retrieve_by_path(path=path)) == 404
+    made = client.flows.upsert(path=home, attributes={})
+    assert status(lambda: client.flows.move(made.id, path=path)) == 409
+    there = client.flows.upsert(path=f"prompts/{home}", attributes={}).directory_id
+    assert client.flows.move(made.id, directory_id=there, name="beside").path == "prompts/beside"

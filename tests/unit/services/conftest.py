@@ -13,7 +13,7 @@ import pytest
 
 from headrace.core.access import Principal, Right, User
 from headrace.core.ports import Store, Transaction
-from headrace.core.validate import Finding
+from headrace.core.validate import Finding, PromptVariables, TypeLimits
 from headrace.services import access, versions
 from headrace.services.base import Ports
 from headrace.services.versions import Submission
@@ -56,7 +56,9 @@ class DefinitionIsRunnable:
     def runnable_form(self, content: Any, text: bytes) -> bytes | None:
         return text if "definition" in content else None
 
-    def findings(self, definition: Any) -> tuple[Finding, ...]:
+    def findings(
+        self, definition: Any, *, prompt_variables: PromptVariables, limits: TypeLimits
+    ) -> tuple[Finding, ...]:
         return ()
 
 

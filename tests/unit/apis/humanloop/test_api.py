@@ -22,6 +22,7 @@ from headrace.core.access import Right
 from headrace.core.clock import SystemClock
 from headrace.core.errors import Forbidden, Invalid, Malformed, NotFound, Throttled, Unauthenticated
 from headrace.core.ids import RandomIds
+from headrace.core.validate import Finding, PromptVariables, TypeLimits
 from headrace.services import access
 from headrace.services.base import Ports
 from headrace.storage.memory import MemoryStore
@@ -33,7 +34,9 @@ class NothingRuns:
     def runnable_form(self, content: Any, text: bytes) -> bytes | None:
         return None
 
-    def findings(self, definition: Any) -> tuple[Any, ...]:
+    def findings(
+        self, definition: Any, *, prompt_variables: PromptVariables, limits: TypeLimits
+    ) -> tuple[Finding, ...]:
         return ()
 
 
