@@ -76,23 +76,17 @@ async def upsert(ports: Ports, principal: Principal, submission: Submission) -> 
         if found is not None and found.deleted_at is None:
             return view(tx, file, _relabelled(tx, found, submission, now))
         before = tx.versions.newest(file_id=file.id)
-        if found is None:
-            version = numbers.add_version(
-                tx,
-                ports,
-                principal,
-                file=file,
-                digest=content_digest,
-                content=submission.content,
-                name=submission.name,
-                description=submission.description,
-                is_runnable=runnable is not None,
-                is_upserted=True,
-                now=now,
-            )
-        else:
-            shown = numbers.revive(tx, found, now=now, is_upserted=True)
-            version = _relabelled(tx, shown, submission, now)
+        version = _added_or_revived(
+            tx,
+            ports,
+            principal,
+            file,
+            found,
+            submission,
+            digest=content_digest,
+            is_runnable=runnable is not None,
+            now=now,
+        )
         if file.last_number < MAX_NUMBER:  # past the last number a version stays without one
             numbers.release(
                 tx,
@@ -112,6 +106,37 @@ async def upsert(ports: Ports, principal: Principal, submission: Submission) -> 
         return view(tx, file, version)
 
     return await write(ports, principal, work)
+
+
+def _added_or_revived(
+    tx: Transaction,
+    ports: Ports,
+    principal: Principal,
+    file: File,
+    found: Version | None,
+    submission: Submission,
+    *,
+    digest: str,
+    is_runnable: bool,
+    now: datetime,
+) -> Version:
+    """The version of content that is not to be seen: hidden until now, or new."""
+    if found is not None:
+        shown = numbers.revive(tx, found, now=now, is_upserted=True)
+        return _relabelled(tx, shown, submission, now)
+    return numbers.add_version(
+        tx,
+        ports,
+        principal,
+        file=file,
+        digest=digest,
+        content=submission.content,
+        name=submission.name,
+        description=submission.description,
+        is_runnable=is_runnable,
+        is_upserted=True,
+        now=now,
+    )
 
 
 def _check_name_is_free(tx: Transaction, file: File, name: str | None, *, owner: Version | None) -> None:
