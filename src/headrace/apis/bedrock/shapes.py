@@ -109,7 +109,7 @@ _CHANGES: Mapping[Service, Mapping[str, Mapping[str, Any]]] = {
         # Quirk(bedrock): 1.1. A flow is also known by the id that the Humanloop API shows.
         "FlowIdentifier": _FLOW,
         # Quirk(bedrock): 2.1. The model ends connection names at 101 letters; AWS itself has longer ones.
-        "FlowConnectionName": {"pattern": "[a-zA-Z]([_]?[0-9a-zA-Z]){1,}"},
+        "FlowConnectionName": {"pattern": "[a-zA-Z]([_]?[0-9a-zA-Z]){1,1000}"},
         # Quirk(bedrock): 1.4. The model's pattern says `/d{12}` for `\d{12}` and so admits no real ARN;
         # what is not an ARN of ours is not found.
         "TaggableResourcesArn": {"pattern": None},
