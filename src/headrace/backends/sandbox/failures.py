@@ -1,0 +1,31 @@
+"""What can go wrong with code, and with the place it runs in.
+
+EffectFailed
+├─ CodeFailed(stdout)        the code's own doing: an exception, a limit, a result that is none
+└─ SandboxUnavailable        there is no safe place to run it
+"""
+
+from __future__ import annotations
+
+from headrace.core.effects import EffectFailed, Fault
+
+RESOURCE = "InlineCode"
+
+
+class CodeFailed(EffectFailed):
+    """The code did not come to a result.
+
+    Attributes:
+        stdout: what it had printed, where that is kept.
+    """
+
+    def __init__(self, message: str, *, stdout: str = "", fault: Fault = Fault.DEPENDENCY) -> None:
+        super().__init__(message, resource=RESOURCE, fault=fault)
+        self.stdout = stdout
+
+
+class SandboxUnavailable(EffectFailed):
+    """There is no place to run code in; the message says what is missing. Nothing was run."""
+
+    def __init__(self, message: str, *, fault: Fault = Fault.DEPENDENCY) -> None:
+        super().__init__(message, resource=RESOURCE, fault=fault)

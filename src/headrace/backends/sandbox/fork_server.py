@@ -1,0 +1,210 @@
+"""The server's side of one fork server: its process, its control socket, and the calls that it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.backends.sandbox.failures import SandboxUnavailable
+from headrace.backends.sandbox.jail.protocol import MAX_MESSAGE_BYTES, Command, Ending, Greeting
+from headrace.core.effects import Fault
+
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 5.0
+READ_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What came of a call: whatever its process wrote, and how it ended.
+
+    Attributes:
+        written: at most one byte more than was to be read; foreign.
+        ending: as the fork server saw it.
+    """
+
+    written: bytes
+    ending: Ending
+
+
+class ForkServer:
+    """A fork server that has greeted us. Made by ``start_fork_server``."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, control: socket.socket, locks: Mapping[str, Any]
+    ) -> None:
+        self.locks = locks
+        """What holds its calls, for people to read."""
+        self._process = process
+        self._control = control
+        self._ids = itertools.count(1)
+        self._calls: dict[int, asyncio.Future[Ending]] = {}
+        self._loop = asyncio.get_running_loop()
+        self._is_open = True
+        self._loop.add_reader(control.fileno(), self._hear)
+
+    @property
+    def pid(self) -> int:
+        """Of the process that we started: the fork server, or bubblewrap around it."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """False as soon as it is known to have ended."""
+        return self._is_open and self._process.returncode is None
+
+    async def call(self, request: bytes, *, wall_s: float, most_bytes: int) -> Ended:
+        """Run one call to its end; when this is cancelled, the call is killed.
+
+        Raises:
+            SandboxUnavailable: the fork server ended first.
+        """
+        ours, theirs = socket.socketpair()
+        with ours:
+            ours.setblocking(False)
+            id_ = next(self._ids)
+            ending = self._calls[id_] = self._loop.create_future()
+            try:
+                with theirs:
+                    self._say(Command(id=id_, wall_s=wall_s), theirs)
+                written = await _exchange(ours, request, most_bytes)
+                if len(written) > most_bytes:
+                    self._say(Command(id=id_, wall_s=0.0))
+                return Ended(written=written, ending=await ending)
+            finally:
+                if not ending.done():
+                    self._kill(id_)
+                self._calls.pop(id_, None)
+
+    async def close(self) -> None:
+        """End it, with its calls, and reap it."""
+        self._hang_up()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self._process.communicate()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+    def _say(self, command: Command, file: socket.socket | None = None) -> None:
+        files = [] if file is None else [file.fileno()]
+        try:
+            socket.send_fds(self._control, [command.pack()], files)
+        except OSError as error:
+            self._hang_up()
+            raise _ended() from error
+
+    def _kill(self, id_: int) -> None:
+        # When it has ended, so have its calls.
+        with contextlib.suppress(SandboxUnavailable):
+            self._say(Command(id=id_, wall_s=0.0))
+
+    def _hear(self) -> None:
+        """Take one message; an empty one, or none, is the end of the fork server."""
+        try:
+            message = self._control.recv(MAX_MESSAGE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            message = b""
+        if not message:
+            self._hang_up()
+            return
+        ending = Ending.unpack(message)
+        call = self._calls.pop(ending.id, None)
+        if call is not None and not call.done():
+            call.set_result(ending)
+
+    def _hang_up(self) -> None:
+        if not self._is_open:
+            return
+        self._is_open = False
+        self._loop.remove_reader(self._control.fileno())
+        self._control.close()
+        for call in self._calls.values():
+            if not call.done():
+                call.set_exception(_ended())
+                call.exception()  # seen: a call that is still writing asks for it later, or never
+        self._calls.clear()
+
+
+async def start_fork_server(
+    command: Sequence[str], control: tuple[socket.socket, socket.socket]
+) -> ForkServer:
+    """Start a fork server and wait for its greeting.
+
+    Args:
+        command: how to start it.
+        control: a pair of connected sockets: ours, and the one that the command names. Both are given away.
+
+    Raises:
+        SandboxUnavailable: it did not start, or the machine lacks what it needs.
+    """
+    ours, theirs = control
+    with theirs:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=(theirs.fileno(),),
+            env={},
+            cwd=os.sep,
+            start_new_session=True,
+        )
+    try:
+        greeting = await _greeting(ours)
+    except BaseException as error:
+        ours.close()
+        complaint = await _last_words(process)
+        if isinstance(error, TimeoutError | ValueError | OSError):
+            raise SandboxUnavailable(f"The sandbox's fork server did not start: {complaint}") from error
+        raise
+    if greeting.missing:
+        ours.close()
+        await process.communicate()
+        raise SandboxUnavailable(f"The sandbox can't run code here. Missing: {'; '.join(greeting.missing)}.")
+    return ForkServer(process, ours, greeting.locks)
+
+
+async def _greeting(control: socket.socket) -> Greeting:
+    control.setblocking(False)
+    async with asyncio.timeout(START_TIMEOUT_S):
+        message = await asyncio.get_running_loop().sock_recv(control, MAX_MESSAGE_BYTES)
+    return Greeting.unpack(message)
+
+
+async def _last_words(process: asyncio.subprocess.Process) -> str:
+    """What a process that is of no use has said; it is ended and reaped."""
+    with contextlib.suppress(TimeoutError, ProcessLookupError):
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            _, text = await process.communicate()
+            return (
+                text.decode(errors="replace").strip()[-MAX_MESSAGE_BYTES:] or f"status {process.returncode}"
+            )
+    process.kill()
+    await process.wait()
+    return "it hangs"
+
+
+async def _exchange(call: socket.socket, request: bytes, most_bytes: int) -> bytes:
+    """Send a request and read the reply. A process that hangs up is no failure yet: how it ended says more."""
+    loop = asyncio.get_running_loop()
+    pieces = bytearray()
+    with contextlib.suppress(ConnectionError):
+        await loop.sock_sendall(call, request)
+        call.shutdown(socket.SHUT_WR)
+    with contextlib.suppress(ConnectionError):
+        while len(pieces) <= most_bytes and (piece := await loop.sock_recv(call, READ_BYTES)):
+            pieces += piece
+    return bytes(pieces)
+
+
+def _ended() -> SandboxUnavailable:
+    return SandboxUnavailable("The sandbox's fork server ended. Try again.", fault=Fault.GATEWAY)

@@ -1,0 +1,167 @@
+"""One call, in a process of its own: read the request, lock everything, run, reply, end."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import resource
+import signal
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.backends.sandbox.jail import kernel, landlock, modules, program
+from headrace.backends.sandbox.jail.protocol import Bounds
+from headrace.backends.sandbox.jail.seccomp import Filter
+
+SOCKET = 3
+"""Where a call finds its socket; it has no other file but three times /dev/null."""
+OPEN_FILES = 32
+STACK_BYTES = 8 * 1024 * 1024
+NOBODY = 65_534
+REPLIED, NOT_REPLIED = 0, 70
+READ_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locks:
+    """What a call is locked with.
+
+    Attributes:
+        machine: as ``uname -m`` calls it.
+        loading: the filter while modules are loaded.
+        running: the filter while foreign code runs.
+        bounds: what it may use.
+        base_bytes: the address space of the fork server, which every call begins with.
+        is_root: whether there is a root identity to give up.
+    """
+
+    machine: str
+    loading: Filter
+    running: Filter
+    bounds: Bounds
+    base_bytes: int
+    is_root: bool
+
+
+def serve(locks: Locks, socket: int, parent: int) -> None:
+    """Do one call in this process, which was forked for it, and end the process."""
+    status = NOT_REPLIED
+    try:
+        _isolate(socket)
+        _end_with(parent)
+        _limit(locks)
+        locks.loading.install()
+        request = json.loads(_read())
+        _send(_reply(locks, request, parent))
+        status = REPLIED
+    finally:
+        os._exit(status)
+
+
+def _isolate(socket: int) -> None:
+    """Keep the call's socket and close every other file that was inherited."""
+    os.dup2(sys.stdout.fileno(), sys.stderr.fileno())  # /dev/null in place of the pipe to the server
+    os.dup2(socket, SOCKET)
+    os.closerange(SOCKET + 1, os.sysconf("SC_OPEN_MAX"))
+
+
+def _end_with(parent: int) -> None:
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        raise ProcessLookupError("the fork server ended first")
+
+
+def _limit(locks: Locks) -> None:
+    bounds = locks.bounds
+    limits = {
+        resource.RLIMIT_AS: locks.base_bytes + bounds.memory_bytes,
+        resource.RLIMIT_CPU: bounds.cpu_s,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_NPROC: 0,
+        resource.RLIMIT_STACK: STACK_BYTES,
+    }
+    for kind, most in limits.items():
+        allowed = resource.getrlimit(kind)[1]
+        value = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
+        resource.setrlimit(kind, (value, value))
+
+
+def _read() -> bytes:
+    pieces = []
+    while piece := os.read(SOCKET, READ_BYTES):
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _reply(locks: Locks, request: dict[str, Any], parent: int) -> bytes:
+    """Parse, load, lock, run. From ``_lock`` on, nothing can be opened, and nothing here is to be trusted."""
+    printed = program.Printed(locks.bounds.stdout_chars if request["keeps_stdout"] else 0)
+    sys.stdout = sys.stderr = printed  # type: ignore[assignment]
+    sys.stdin = io.StringIO()
+    try:
+        tree = program.parse(request["code"])
+        modules.load_imports(tree)
+    except Exception as error:  # noqa: BLE001  # whatever the parser has to say
+        return _encoded(error=program.described(error))
+    _lock(locks, parent)
+    try:
+        value = program.as_json(_run(tree, request))
+    except BaseException as error:  # noqa: BLE001  # SystemExit and what code derives from BaseException, too
+        return _encoded(error=program.described(error), stdout=printed.text())
+    return _fitting(value, printed.text(), locks.bounds.output_bytes)
+
+
+def _fitting(value: str, stdout: str, most_bytes: int) -> bytes:
+    try:
+        size_bytes = len(value.encode())
+    except UnicodeEncodeError as error:
+        return _encoded(error=program.described(error), stdout=stdout)
+    if size_bytes > most_bytes:
+        return _encoded(error=f"The result is larger than {most_bytes} bytes.", stdout=stdout)
+    return _encoded(value=value, stdout=stdout)
+
+
+def _encoded(*, value: str = "null", error: str | None = None, stdout: str = "") -> bytes:
+    """The reply. Lone surrogates, which are not Unicode, become question marks in what is for people to read."""
+    shown = [None if one is None else one.encode(errors="replace").decode() for one in (error, stdout)]
+    head = json.dumps({"error": shown[0], "stdout": shown[1]})
+    return f'{head[:-1]}, "value": {value}}}'.encode()
+
+
+def _lock(locks: Locks, parent: int) -> None:
+    """Give up the identity, then every file, then every system call but a few."""
+    if locks.is_root:
+        _become_nobody()
+    kernel.drop_capabilities()
+    # A change of identity resets both.
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    _end_with(parent)
+    landlock.restrict(locks.machine, readable=())
+    locks.running.install()
+
+
+def _become_nobody() -> None:
+    # Where user namespaces or a container leave no other identity, root without capabilities has to do.
+    with contextlib.suppress(OSError):
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def _run(tree: Any, request: dict[str, Any]) -> Any:
+    if "arguments" in request:
+        return program.last_function(tree, request["arguments"])
+    return program.last_value(tree, request["variables"])
+
+
+def _send(reply: bytes) -> None:
+    rest = memoryview(reply)
+    while rest:
+        rest = rest[os.write(SOCKET, rest) :]

@@ -1,0 +1,197 @@
+"""CPython behind the kernel's locks: the sandbox that is used unless another is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import signal
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from headrace.backends.sandbox import command
+from headrace.backends.sandbox.failures import CodeFailed, SandboxUnavailable
+from headrace.backends.sandbox.fork_server import Ended, ForkServer, start_fork_server
+from headrace.backends.sandbox.limits import STDOUT_CHARS, SandboxLimits
+from headrace.backends.sandbox.outcome import Called
+from headrace.backends.sandbox.probe import PROBE
+from headrace.core.effects import JSON, EffectContext, Fault
+
+ESCAPED_BYTES = 6
+"""The most that one character takes in JSON."""
+MAX_ERROR_BYTES = 64 * 1024
+PROBE_WALL_S = 10.0
+KILLED_BY_LIMIT = (-signal.SIGKILL, -signal.SIGXCPU)
+
+_log = logging.getLogger(__name__)
+
+
+class _Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call's process says came of it."""
+
+    value: Any
+    error: str | None
+    stdout: str
+
+
+_replies = msgspec.json.Decoder(_Reply)
+
+
+class NativeSandbox:
+    """Runs code in a locked process forked for it, at most ``limits.concurrent`` at once.
+
+    The fork server is started by the first call, and again by the first after it died. It is used only once a
+    probe has found every lock shut.
+    """
+
+    def __init__(
+        self, limits: SandboxLimits | None = None, *, python: Path | None = None, bwrap: str | None = "bwrap"
+    ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            limits: the defaults when None.
+            python: the interpreter for the code; ours when None.
+            bwrap: the bubblewrap program to put around it where it is found and works; None for none.
+        """
+        self._limits = limits or SandboxLimits()
+        self._python = python or command.interpreter()
+        self._bwrap = bwrap
+        self._places = asyncio.Semaphore(self._limits.concurrent)
+        self._starting = asyncio.Lock()
+        self._server: ForkServer | None = None
+        self._most_bytes = self._limits.output_bytes + ESCAPED_BYTES * STDOUT_CHARS + MAX_ERROR_BYTES
+
+    @property
+    def server(self) -> ForkServer | None:
+        """The fork server of the last call."""
+        return self._server
+
+    async def run(self, code: str, variables: Mapping[str, JSON], context: EffectContext) -> JSON:
+        """A node's code. What it prints is discarded.
+
+        Raises:
+            CodeFailed: it came to no result.
+            SandboxUnavailable: there is no safe place to run it.
+        """
+        return (await self._do(code, {"variables": variables, "keeps_stdout": False}, context)).value
+
+    async def call(self, code: str, arguments: Sequence[JSON], context: EffectContext) -> Called:
+        """An evaluator's code: its last top-level function, with as many of the arguments as it takes.
+
+        Raises:
+            CodeFailed: it came to no result; with what it printed before.
+            SandboxUnavailable: there is no safe place to run it.
+        """
+        reply = await self._do(code, {"arguments": arguments, "keeps_stdout": True}, context)
+        return Called(value=reply.value, stdout=reply.stdout)
+
+    async def close(self) -> None:
+        """End the fork server and all calls."""
+        async with self._starting:
+            server, self._server = self._server, None
+            if server is not None:
+                await server.close()
+
+    async def _do(self, code: str, request: Mapping[str, Any], context: EffectContext) -> _Reply:
+        if len(code.encode(errors="replace")) > self._limits.code_bytes:
+            raise CodeFailed(f"The code is larger than {self._limits.code_bytes} bytes.")
+        body = msgspec.json.encode({"code": code, **request})
+        async with self._place(context.timeout_s) as left_s:
+            server = await self._living_server()
+            wall_s = min(self._limits.wall_s, left_s)
+            ended = await server.call(body, wall_s=wall_s, most_bytes=self._most_bytes)
+        return self._result(ended, wall_s)
+
+    @asynccontextmanager
+    async def _place(self, timeout_s: float) -> AsyncIterator[float]:
+        """Wait for one of the places; gives the seconds that are left then."""
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + timeout_s
+        try:
+            async with asyncio.timeout_at(ends_at):
+                await self._places.acquire()
+        except TimeoutError:
+            raise CodeFailed(
+                f"The code was not run: {self._limits.concurrent} others were running for {timeout_s:g} s.",
+                fault=Fault.THROTTLED,
+            ) from None
+        try:
+            yield max(0.001, ends_at - loop.time())
+        finally:
+            self._places.release()
+
+    async def _living_server(self) -> ForkServer:
+        if self._server is not None and self._server.is_alive:
+            return self._server
+        async with self._starting:
+            if self._server is None or not self._server.is_alive:
+                if self._server is not None:
+                    await self._server.close()
+                self._server = None
+                self._server = await self._start()
+            return self._server
+
+    async def _start(self) -> ForkServer:
+        bwrap = shutil.which(self._bwrap) if self._bwrap else None
+        if bwrap:
+            try:
+                return await self._start_behind(command.bubblewrap(bwrap))
+            except SandboxUnavailable as error:
+                _log.warning("Code runs without bubblewrap, which does not work here: %s", error.message)
+        return await self._start_behind([])
+
+    async def _start_behind(self, wrapper: list[str]) -> ForkServer:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        line = command.fork_server(self._python, control=theirs.fileno(), bounds=self._limits.bounds())
+        server = await start_fork_server([*wrapper, *line], (ours, theirs))
+        try:
+            await self._probe(server)
+        except BaseException:
+            await server.close()
+            raise
+        return server
+
+    async def _probe(self, server: ForkServer) -> None:
+        """Try every lock once.
+
+        Raises:
+            SandboxUnavailable: one is open.
+        """
+        variables = {"memory_bytes": self._limits.bounds().memory_bytes}
+        body = msgspec.json.encode({"code": PROBE, "variables": variables, "keeps_stdout": False})
+        ended = await server.call(body, wall_s=PROBE_WALL_S, most_bytes=self._most_bytes)
+        try:
+            is_open = self._result(ended, PROBE_WALL_S).value
+        except CodeFailed as error:
+            raise SandboxUnavailable(f"The sandbox could not be tried out: {error.message}") from error
+        if is_open != []:
+            raise SandboxUnavailable(f"The sandbox does not hold: {is_open} is not refused. Nothing was run.")
+
+    def _result(self, ended: Ended, wall_s: float) -> _Reply:
+        """Judge what a call left behind.
+
+        Raises:
+            CodeFailed: it is no result.
+        """
+        ending = ended.ending
+        if len(ended.written) > self._most_bytes:
+            raise CodeFailed(f"The result is larger than {self._limits.output_bytes} bytes.")
+        if ending.is_late:
+            raise CodeFailed(f"The code ran for longer than {wall_s:g} s.")
+        if ending.status in KILLED_BY_LIMIT and ending.cpu_s >= self._limits.cpu_s * 0.99:
+            raise CodeFailed(f"The code used more than {self._limits.cpu_s} s of processor time.")
+        if ending.status < 0:
+            raise CodeFailed(f"The code's process was ended by {signal.Signals(-ending.status).name}.")
+        try:
+            reply = _replies.decode(ended.written)
+        except (msgspec.DecodeError, RecursionError):
+            raise CodeFailed(f"The code's process ended without a result (status {ending.status}).") from None
+        if reply.error is not None:
+            raise CodeFailed(reply.error, stdout=reply.stdout)
+        return reply

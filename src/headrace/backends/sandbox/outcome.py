@@ -1,0 +1,36 @@
+"""What a sandbox is, whichever it is, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from headrace.core.effects import JSON, CodeRunner, EffectContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """What an evaluator's function gave.
+
+    Attributes:
+        value: what it returned.
+        stdout: what the code printed; the first 64 Ki characters of it.
+    """
+
+    value: JSON
+    stdout: str
+
+
+class Sandbox(CodeRunner, Protocol):
+    """Runs the code of nodes (``run``) and of evaluators (``call``) where it can do no harm."""
+
+    async def call(self, code: str, arguments: Sequence[JSON], context: EffectContext) -> Called:
+        """Run code and call its last top-level function with as many of the arguments as it takes
+        (humanloop 3.8).
+
+        Raises EffectFailed with the resource ``InlineCode``: ``CodeFailed`` or ``SandboxUnavailable``.
+        """
+
+    async def close(self) -> None:
+        """Give up everything that it holds."""
