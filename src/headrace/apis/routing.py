@@ -36,7 +36,10 @@ class WrongMethod:
 
 
 class Table(Generic[T]):
-    """Rows by method and path template (``GET /flows/{id}/versions``); literals win over parameters."""
+    """Rows by method and path template (``GET /flows/{id}/versions``).
+
+    Literals win over parameters, but a row with the request's method wins over a literal without one.
+    """
 
     def __init__(self, rows: Iterable[tuple[str, str, T]]) -> None:
         self._root: _Node[T] = _Node()
@@ -58,12 +61,12 @@ class Table(Generic[T]):
 
     def find(self, method: str, segments: tuple[str, ...]) -> Match[T] | WrongMethod | None:
         """The row for a request; WrongMethod when only the path fits; None when nothing does."""
-        found = _stride(self._root, segments) or _walk(self._root, segments, 0, ())
+        first = _stride(self._root, segments)
+        found = first if first and method in first[0].rows else _walk(self._root, segments, 0, (), method)
         if found is None:
-            return None
+            other = first or _walk(self._root, segments, 0, (), None)
+            return None if other is None else WrongMethod(allowed=tuple(sorted(other[0].rows)))
         node, values = found
-        if method not in node.rows:
-            return WrongMethod(allowed=tuple(sorted(node.rows)))
         names, row = node.rows[method]
         return Match(row=row, parameters=dict(zip(names, values, strict=True)))
 
@@ -84,16 +87,18 @@ def _stride(node: _Node[T], segments: tuple[str, ...]) -> tuple[_Node[T], tuple[
 
 
 def _walk(
-    node: _Node[T], segments: tuple[str, ...], depth: int, values: tuple[str, ...]
+    node: _Node[T], segments: tuple[str, ...], depth: int, values: tuple[str, ...], method: str | None
 ) -> tuple[_Node[T], tuple[str, ...]] | None:
+    """The best end of the path that has a row with the method; with any method when that is None."""
     if depth == len(segments):
-        return (node, values) if node.rows else None
+        has_row = node.rows if method is None else method in node.rows
+        return (node, values) if has_row else None
     segment = segments[depth]
     literal = node.literals.get(segment)
     if literal is not None:
-        found = _walk(literal, segments, depth + 1, values)
+        found = _walk(literal, segments, depth + 1, values, method)
         if found is not None:
             return found
     if node.parameter is None:
         return None
-    return _walk(node.parameter, segments, depth + 1, (*values, segment))
+    return _walk(node.parameter, segments, depth + 1, (*values, segment), method)
