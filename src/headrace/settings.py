@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -20,6 +21,14 @@ CLIENT_VARIABLES = frozenset({"HEADRACE_URL", "HEADRACE_API_KEY"})
 
 class BadSetting(ValueError):
     """A setting has a value that can't be used."""
+
+
+_FORMS = {
+    "account": ("[0-9]{12}", "twelve digits"),
+    "region": ("[a-z0-9-]{1,20}", "up to twenty lower-case letters, digits and hyphens"),
+    "default_role": ("arn:aws(-[^:]+)?:iam::([0-9]{12})?:role/.+", "the ARN of an IAM role"),
+}
+"""What the AWS clients are shown must have the forms that these clients were made for."""
 
 
 def _setting(default: Any, help_text: str, unit: str = "") -> Any:
@@ -94,8 +103,9 @@ class Settings:
             value = getattr(self, one.name)
             if isinstance(value, (int, float)) and not 0 <= value < math.inf:  # nor NaN
                 raise BadSetting(f"{PREFIX}{one.name.upper()} must be 0 or more, not {value}.")
-        if len(self.account) != 12 or not self.account.isdigit():
-            raise BadSetting(f"HEADRACE_ACCOUNT must be twelve digits, not {self.account!r}.")
+        for name, (pattern, words) in _FORMS.items():
+            if re.fullmatch(pattern, getattr(self, name)) is None:
+                raise BadSetting(f"{PREFIX}{name.upper()} must be {words}, not {getattr(self, name)!r}.")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise BadSetting("TLS needs both HEADRACE_TLS_CERTIFICATE and HEADRACE_TLS_KEY.")
         if not 0 <= self.port <= 65_535:

@@ -1,7 +1,7 @@
 """Identifiers: what they look like and how they are minted.
 
 Two families, one a protocol. Long ids are a kind's prefix and 21 characters of ``[0-9A-Za-z]``
-(``fl_6o701g4jmcanPVHxdqD0O``); the first eight carry the time, so that rows are inserted in index order.
+(``fl_6o701g4jmcanPVHxdqD0O``); the first nine carry the time, so that rows are inserted in index order.
 Short ids are ten characters of ``[A-Z0-9]``.
 """
 
@@ -13,7 +13,7 @@ from typing import Protocol
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 BASE36_UPPER = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-TIME_LENGTH = 8  # base 62 digits of microseconds: until the year 8888
+TIME_LENGTH = 9  # base 62 digits of microseconds: until the year 2398
 LONG_LENGTH = 21
 SHORT_LENGTH = 10
 DRAFT_ALIAS = "TSTALIASID"
