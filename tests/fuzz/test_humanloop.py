@@ -1,6 +1,6 @@
 """Whatever is sent to the Humanloop API: never a server error, and every refusal in the contract's shape.
 
-300 requests in the fast run; as many as HEADRACE_FUZZ_REQUESTS says otherwise.
+300 requests in the fast run; as many as HEADRACE_TEST_FUZZ_REQUESTS says otherwise.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.contract.conftest import LiveServer
 from headrace.apis.humanloop.api import OPERATIONS
 
 FAST_REQUESTS = 300
-REQUESTS = int(os.environ.get("HEADRACE_FUZZ_REQUESTS", FAST_REQUESTS))
+REQUESTS = int(os.environ.get("HEADRACE_TEST_FUZZ_REQUESTS", FAST_REQUESTS))
 PER_OPERATION = max(1, REQUESTS // (4 * len(OPERATIONS)))
 PER_RAW_TEST = max(1, REQUESTS // 4)
 KEY = {"X-API-KEY": "any"}

@@ -1,14 +1,17 @@
 """When two JSON values are the same, and the digest that says so.
 
-The canonical form is RFC 8785: keys sorted by UTF-16 code units at every depth, list order kept, null
-kept, numbers in ECMAScript's shortest form, so that ``1`` and ``1.0`` are one value and ``1`` and ``true``
-are two. One deviation: an integer that a double can't hold keeps all its digits, where RFC 8785 refuses it.
+The canonical form is RFC 8785's: keys sorted by UTF-16 code units at every depth, list order kept, null kept,
+numbers in their shortest form, so that ``1`` and ``1.0`` are one value and ``1`` and ``true`` are two. One
+deviation: a whole number keeps all its digits however large it is, where RFC 8785 writes an exponent from
+1e21 on and refuses what a double can't hold; so ``1e22`` and its 23 digits are one value.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import re
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -17,8 +20,9 @@ from headrace.core.errors import Invalid
 
 _sorted = msgspec.json.Encoder(order="sorted").encode
 _text = msgspec.json.Encoder().encode
-_LARGEST_PLAIN = 1e21
-"""From here on ECMAScript writes a number with an exponent, and not as the encoder does."""
+_EXACT_INTEGER = 2**53
+_SMALL = 1e-5
+"""Below this the encoder writes exponents, ECMAScript only below 1e-6."""
 
 
 class _NeedsCareError(Exception):
@@ -37,18 +41,16 @@ def digest(text: bytes) -> str:
 def canonical(text: bytes) -> bytes:
     """The canonical form of a JSON text.
 
-    The encoder's sorted output is that form but for two things: floats that are whole numbers or very large,
-    and keys with characters of the supplementary planes, which it sorts by code point and not by UTF-16 unit.
-
     Raises:
-        Invalid: the value is nested too deeply to be walked.
+        Invalid: the value is nested too deeply to be walked, or holds a number that is out of range.
     """
     try:
         try:
             fast = _sorted(_decode_plain(text))
         except _NeedsCareError:
-            fast = None
-        if fast is not None and (fast.isascii() or _ASTRAL.search(fast) is None):
+            return "".join(_parts(_decode(text))).encode()
+        # The encoder sorts keys by code point, which differs only for the supplementary planes.
+        if fast.isascii() or _SUPPLEMENTARY.search(fast) is None:
             return fast
         return "".join(_parts(_decode(text))).encode()
     except RecursionError:
@@ -56,14 +58,28 @@ def canonical(text: bytes) -> bytes:
 
 
 def _plain_number(text: str) -> float | int:
-    value = float(text)
-    if abs(value) >= _LARGEST_PLAIN:
+    value = _finite(text)
+    if value.is_integer():
+        return _whole(value)
+    if abs(value) < _SMALL:
         raise _NeedsCareError
-    return int(value) if value.is_integer() else value
+    return value
 
 
-_ASTRAL = re.compile(rb"[\xf0-\xf4]")
-_decode = msgspec.json.Decoder().decode
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise Invalid.at(message=f"The number {text} is out of range.", kind="range")
+    return value
+
+
+def _whole(value: float) -> int:
+    """A whole double as an integer with the double's shortest digits."""
+    return int(value) if abs(value) < _EXACT_INTEGER else int(Decimal(repr(value)))
+
+
+_SUPPLEMENTARY = re.compile(rb"[\xf0-\xf4]")
+_decode = msgspec.json.Decoder(float_hook=_finite).decode
 _decode_plain = msgspec.json.Decoder(float_hook=_plain_number).decode
 
 
@@ -96,7 +112,7 @@ def _write(value: Any, put: Any) -> None:
     elif kind is float:
         put(_number(value))
     else:
-        put("null" if value is None else str(value).lower())
+        put(_text(value).decode())
 
 
 def _utf16(key: str) -> bytes:
@@ -104,15 +120,14 @@ def _utf16(key: str) -> bytes:
 
 
 def _number(value: float) -> str:
-    """A double as ECMAScript prints it."""
-    if value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    text = repr(value)
-    mantissa, _, exponent = text.partition("e")
+    """A double as ECMAScript writes it, without the exponent of whole numbers."""
+    if value.is_integer():
+        return str(_whole(value))
+    mantissa, _, exponent = repr(value).partition("e")
     power = int(exponent or 0)
-    if power < -6:  # Python changes to exponents at 1e-4, ECMAScript at 1e-7
+    if power < -6:
         return f"{mantissa}e{power}"
-    if power < 0:
-        sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
-        return f"{sign}0.{'0' * (-power - 1)}{digits.replace('.', '')}"
-    return f"{mantissa}e+{power}" if exponent else text
+    if power == 0:
+        return mantissa
+    sign = "-" if value < 0 else ""  # Python changes to exponents at 1e-4, ECMAScript at 1e-6
+    return f"{sign}0.{'0' * (-power - 1)}{mantissa.removeprefix('-').replace('.', '')}"

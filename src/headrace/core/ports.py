@@ -21,10 +21,15 @@ from typing import Any, Protocol, TypeVar
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
 from headrace.core.files import Directory, File
+from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.validate import Finding, PromptVariables, TypeLimits
 from headrace.core.versions import Draft, Receipt, Release, Version
 
 T = TypeVar("T")
+
+
+EVERYTHING = 2**31
+"""More than any list holds."""
 
 
 class Clash(Exception):
@@ -97,6 +102,8 @@ class Files(Protocol):
     ) -> list[tuple[File, Draft]]:
         """Files that have a draft, newest first, from just after ``before`` (creation time, id) on."""
 
+    def directory(self, *, id: str) -> Directory | None: ...
+
     def add_directory(self, directory: Directory) -> None: ...
 
 
@@ -115,7 +122,10 @@ class Versions(Protocol):
 
     def update(self, version: Version) -> None: ...
 
-    def of_file(self, *, file_id: str) -> list[Version]: ...
+    def of_file(
+        self, *, file_id: str, before: tuple[datetime, str] | None = None, take: int = EVERYTHING
+    ) -> list[Version]:
+        """From just after ``before`` (creation time, id) on."""
 
     def newest(self, *, file_id: str) -> Version | None:
         """The version of the highest live number; of those without a number, the last made."""
@@ -203,6 +213,49 @@ class Tags(Protocol):
     def remove(self, *, resource: str, keys: Collection[str]) -> None: ...
 
 
+class Executions(Protocol):
+    """Runs of flows and their events. The last two are of all organisations."""
+
+    def get(self, *, id: str) -> Execution | None: ...
+
+    def by_name(self, *, file_id: str, name: str) -> Execution | None:
+        """The newest run of that name."""
+
+    def put(self, execution: Execution) -> None:
+        """Add a run, or replace what may change of it: how it ended, its output, what it used."""
+
+    def page(self, *, file_id: str | None, before: tuple[datetime, str] | None, take: int) -> list[Execution]:
+        """Newest first, from just after ``before`` (start, id) on; of one file or of all."""
+
+    def append(self, batch: EventBatch) -> None: ...
+
+    def events(self, *, execution_id: str, first: int, take: int) -> list[EventBatch]:
+        """Up to ``take`` batches in order, from the one that holds the event ``first`` on."""
+
+    def fail_running(self, *, at: datetime, error: str) -> None:
+        """Those that still run are run by nobody: they have failed."""
+
+    def purge(self, *, before: datetime, most: int) -> int:
+        """Forget up to ``most`` runs that ended earlier, with their events; how many they were."""
+
+
+class Sessions(Protocol):
+    """Conversations. The last two are of all organisations."""
+
+    def get(self, *, file_id: str, name: str) -> Session | None: ...
+
+    def put(self, session: Session) -> None: ...
+
+    def remove(self, *, file_id: str, name: str) -> None: ...
+
+    def free(self) -> None:
+        """Turns that were being carried out are not any more: first turns are forgotten, the others can
+        be repeated."""
+
+    def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> None:
+        """Forget up to ``most`` conversations that wait since earlier; their runs were aborted."""
+
+
 class Receipts(Protocol):
     """What client tokens remember."""
 
@@ -273,6 +326,12 @@ class Transaction(Protocol):
 
     @property
     def tags(self) -> Tags: ...
+
+    @property
+    def executions(self) -> Executions: ...
+
+    @property
+    def sessions(self) -> Sessions: ...
 
     @property
     def receipts(self) -> Receipts: ...

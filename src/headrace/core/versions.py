@@ -10,6 +10,7 @@ import msgspec
 MAX_NUMBER = 99_999
 """The highest release number (five digits on the wire)."""
 MAX_RELEASE_DESCRIPTION = 200
+MAX_VERSION_NAME = 255
 DRAFT = "DRAFT"
 """The target of a pointer that follows the prepared snapshot."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 
 from headrace.core.access import Principal
@@ -10,7 +10,7 @@ from headrace.core.errors import AlreadyExists, Invalid, NotFound
 from headrace.core.files import Directory, File, ancestors, numbered, short_name_from
 from headrace.core.ids import SHORT_LENGTH
 from headrace.core.kinds import KINDS
-from headrace.core.ports import FileSort, Transaction
+from headrace.core.ports import Transaction
 from headrace.services.base import Ports
 
 NUMBERED_NAMESAKES = 9
@@ -121,40 +121,13 @@ def directory_for(tx: Transaction, ports: Ports, path: str, now: datetime) -> Di
 def find_directory(tx: Transaction, *, id: str) -> Directory:
     """The directory with that id.
 
-    The store finds directories by path only, and a directory's id is seen on the files in it: so it is looked
-    for above the files that there are. One without any file below it is not found.
-
     Raises:
-        NotFound: no file is below a directory of that id.
+        NotFound: there is none.
     """
-    seen = {""}
-    root = tx.files.at(path="")
-    if isinstance(root, Directory) and root.id == id:
-        return root
-    for path in _file_paths(tx):
-        for above in reversed(ancestors(path)):
-            if above in seen:
-                break
-            seen.add(above)
-            entry = tx.files.at(path=above)
-            if isinstance(entry, Directory) and entry.id == id:
-                return entry
-    raise NotFound("directory", id, f"Directory with ID `{id}` not found.")
-
-
-def _file_paths(tx: Transaction) -> Iterator[str]:
-    for kind in KINDS:
-        for skip in range(0, tx.files.count(kind=kind), WALK_PAGE):
-            found, _ = tx.files.page(
-                kind=kind,
-                name=None,
-                user=None,
-                sort=FileSort.CREATED_AT,
-                descending=False,
-                skip=skip,
-                take=WALK_PAGE,
-            )
-            yield from (file.path for file in found)
+    directory = tx.files.directory(id=id)
+    if directory is None:
+        raise NotFound("directory", id, f"Directory with ID `{id}` not found.")
+    return directory
 
 
 def free_path(tx: Transaction, ports: Ports, kind: str, name: str) -> str:

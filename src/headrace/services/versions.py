@@ -14,7 +14,7 @@ from headrace.core.errors import AlreadyExists, Conflict, InUse, Invalid, NotFou
 from headrace.core.files import File, check_path
 from headrace.core.kinds import KINDS
 from headrace.core.ports import FileSort, Transaction
-from headrace.core.versions import MAX_NUMBER, Version
+from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
 from headrace.services import drafts, numbers, tree
 from headrace.services.base import Ports, read, write
 from headrace.services.views import (
@@ -60,8 +60,7 @@ async def upsert(ports: Ports, principal: Principal, submission: Submission) -> 
     principal.require(Right.EDITOR)
     if submission.path is not None:
         check_path(submission.path, "path")
-    if submission.name == "":
-        raise Invalid.at("version_name", message="A version name may not be empty.", kind="empty")
+    _check_name(submission.name, "version_name")
     content_digest = digest(submission.content)
     runnable = ports.rules.runnable_form(submission.parsed, submission.content)
 
@@ -137,6 +136,14 @@ def _added_or_revived(
         is_upserted=True,
         now=now,
     )
+
+
+def _check_name(name: str | None, at: str) -> None:
+    if name == "":
+        raise Invalid.at(at, message="A version name may not be empty.", kind="empty")
+    if name is not None and len(name) > MAX_VERSION_NAME:
+        message = f"A version name may have at most {MAX_VERSION_NAME} characters; this one has {len(name)}."
+        raise Invalid.at(at, message=message, kind="length")
 
 
 def _check_name_is_free(tx: Transaction, file: File, name: str | None, *, owner: Version | None) -> None:
@@ -270,13 +277,16 @@ async def list_files(
     return await read(ports, principal, work)
 
 
-async def list_versions(ports: Ports, principal: Principal, *, kind: str, ref: str) -> list[VersionView]:
-    """All versions of a file, newest first."""
+async def list_versions(
+    ports: Ports, principal: Principal, *, kind: str, ref: str, before: VersionView | None, take: int
+) -> list[VersionView]:
+    """Versions of a file, newest first, from just after ``before`` on."""
     principal.require(Right.READER)
+    place = None if before is None else (before.version.created_at, before.version.id)
 
     def work(tx: Transaction) -> list[VersionView]:
         file = tree.find(tx, kind=kind, ref=ref)
-        return views(tx, file, tx.versions.of_file(file_id=file.id))
+        return views(tx, file, tx.versions.of_file(file_id=file.id, before=place, take=take))
 
     return await read(ports, principal, work)
 
@@ -297,8 +307,8 @@ async def relabel(
         AlreadyExists: another version of the file has the name.
     """
     principal.require(Right.EDITOR)
-    if name == "":
-        raise Invalid.at("name", message="A version name may not be empty.", kind="empty")
+    if isinstance(name, str):
+        _check_name(name, "name")
 
     def work(tx: Transaction) -> VersionView:
         file = tree.find(tx, kind=kind, ref=ref)

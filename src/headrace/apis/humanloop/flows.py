@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import msgspec
 
@@ -24,7 +24,6 @@ from headrace.apis.humanloop.wire import (
     FlowResponse,
     ListFlows,
     PaginatedFlows,
-    Renderer,
 )
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
@@ -117,23 +116,29 @@ async def delete(call: Call) -> Response:
 async def list_versions(call: Call) -> Response:
     """List all versions of a flow, newest first."""
     query: ListVersions = call.query
-    views = await versions.list_versions(call.ports, call.principal, kind=KIND, ref=call.parameters["id"])
+    first = await _some_versions(call, None)
     aggregates = () if query.evaluator_aggregates else None
-    if len(views) <= BATCH:
-        return ok(ListFlows(records=[call.wire.flow(view, aggregates=aggregates) for view in views]))
-    return Response(status=200, headers=(JSON,), body=_streamed(call.wire, views, aggregates))
+    if len(first) < BATCH:
+        return ok(ListFlows(records=[call.wire.flow(view, aggregates=aggregates) for view in first]))
+    return Response(status=200, headers=(JSON,), body=_streamed(call, first, aggregates))
+
+
+async def _some_versions(call: Call, before: VersionView | None) -> list[VersionView]:
+    return await versions.list_versions(
+        call.ports, call.principal, kind=KIND, ref=call.parameters["id"], before=before, take=BATCH
+    )
 
 
 async def _streamed(
-    wire: Renderer, views: Sequence[VersionView], aggregates: tuple[EvaluatorAggregate, ...] | None
+    call: Call, batch: list[VersionView], aggregates: tuple[EvaluatorAggregate, ...] | None
 ) -> AsyncIterator[bytes]:
-    """A long list as it is rendered, so that it is never in memory twice and holds nobody up."""
+    """A long list as it is read and rendered, so that it is never whole in memory and holds nobody up."""
     opening = b'{"records":['
-    for start in range(0, len(views), BATCH):
-        batch = [wire.flow(view, aggregates=aggregates) for view in views[start : start + BATCH]]
-        yield opening + _encode(batch)[1:-1]
+    while batch:
+        yield opening + _encode([call.wire.flow(view, aggregates=aggregates) for view in batch])[1:-1]
         opening = b","
         await asyncio.sleep(0)  # let other requests run; the server's own send does not when there is room
+        batch = await _some_versions(call, batch[-1]) if len(batch) == BATCH else []
     yield b"]}"
 
 
