@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from headrace.apis.bedrock.api import BedrockApi, BedrockConfig
 from headrace.apis.bedrock.codec import Codec
+from headrace.apis.bedrock.exchange.service import BedrockExchange
 from headrace.apis.bedrock.model import load
 from headrace.apis.console import ConsoleApi
 from headrace.apis.gate import Gate, Throttle
@@ -41,6 +42,7 @@ class Server:
     Attributes:
         gate: says whether it is in open mode.
         local: the default organisation's own user, with all rights.
+        exchange: imports and exports.
     """
 
     app: App
@@ -48,6 +50,7 @@ class Server:
     gate: Gate
     local: Principal
     settings: Settings
+    exchange: BedrockExchange
 
     def annotate(self, note: Mapping[str, str]) -> None:
         """Leave word for commands on this machine, where the store has a place for it."""
@@ -81,8 +84,11 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     local = await access.ensure_organisation(ports, account=settings.account, name="default")
     gate = Gate(ports, local, local_token=local_token)
     throttle = Throttle(settings.rate_limit, settings.rate_burst)
+    exchange = BedrockExchange(
+        ports=ports, codec=codec, region=settings.region, default_role=settings.default_role
+    )
     apis = (
-        ConsoleApi(ports, gate),
+        ConsoleApi(ports, gate, exchange),
         HumanloopApi(
             ports,
             gate,
@@ -100,7 +106,7 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         ),
     )
     app = App(apis, max_body_bytes=settings.max_body, logs_all=settings.log_requests, on_shutdown=store.close)
-    return Server(app=app, ports=ports, gate=gate, local=local, settings=settings)
+    return Server(app=app, ports=ports, gate=gate, local=local, settings=settings, exchange=exchange)
 
 
 def _secret_key(settings: Settings) -> str:

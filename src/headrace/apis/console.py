@@ -1,13 +1,14 @@
-"""What the server's own command line and operators use: health, and the management of keys.
+"""What the server's own command line and operators use: health, keys, imports and exports.
 
-``/healthz`` says that the process answers, ``/readyz`` that the store does. Under ``/console`` a key with the
-right `admin` is needed, or the token that the server leaves in a file only its own user can read.
+``/healthz`` says that the process answers, ``/readyz`` that the store does. Under ``/console`` an
+API key is needed (with the right `admin` to manage keys), or the token that the server leaves in a file only
+its own user can read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any, Protocol
 
 import msgspec
 
@@ -50,12 +51,29 @@ class NewKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: str = ""
 
 
-class ConsoleApi:
-    """Health and administration."""
+class Exchange(Protocol):
+    """Brings resources of another system in and takes them out, as JSON."""
 
-    def __init__(self, ports: Ports, gate: Gate) -> None:
+    def place(self, principal: Principal) -> bytes: ...
+
+    async def bring_in(
+        self, principal: Principal, body: bytes, *, is_update: bool, is_rehearsal: bool
+    ) -> bytes: ...
+
+    async def take_out(self, principal: Principal, refs: Collection[str]) -> bytes: ...
+
+
+class ConsoleApi:
+    """Health and administration.
+
+    Args:
+        exchange: the other system whose resources are imported and exported: Bedrock.
+    """
+
+    def __init__(self, ports: Ports, gate: Gate, exchange: Exchange) -> None:
         self._ports = ports
         self._gate = gate
+        self._exchange = exchange
         self._table: Table[Callable[[Request, Mapping[str, str]], Awaitable[Response]]] = Table(
             [
                 ("GET", "/healthz", self._health),
@@ -63,6 +81,9 @@ class ConsoleApi:
                 ("GET", "/console/keys", self._list_keys),
                 ("POST", "/console/keys", self._create_key),
                 ("DELETE", "/console/keys/{key}", self._revoke_key),
+                ("GET", "/console/bedrock/place", self._place),
+                ("POST", "/console/bedrock/import", self._import),
+                ("GET", "/console/bedrock/export", self._export),
             ]
         )
 
@@ -90,12 +111,12 @@ class ConsoleApi:
         return _json(200, {"status": "ready", "version": __version__})
 
     async def _list_keys(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._admin(request)
+        principal = await self._caller(request)
         keys = await access.list_keys(self._ports, principal)
         return _json(200, {"keys": [describe_key(key, user) for key, user in keys]})
 
     async def _create_key(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._admin(request)
+        principal = await self._caller(request)
         wanted = _parse(request.body)
         issued = await access.create_key(
             self._ports,
@@ -110,11 +131,29 @@ class ConsoleApi:
         return _json(201, {**describe_key(issued.key, issued.user), **secrets})
 
     async def _revoke_key(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._admin(request)
+        principal = await self._caller(request)
         await access.revoke_key(self._ports, principal, key_id=parameters["key"])
         return Response(status=204)
 
-    async def _admin(self, request: Request) -> Principal:
+    async def _place(self, request: Request, parameters: Mapping[str, str]) -> Response:
+        principal = await self._caller(request)
+        return Response(status=200, headers=[JSON], body=self._exchange.place(principal))
+
+    async def _import(self, request: Request, parameters: Mapping[str, str]) -> Response:
+        principal = await self._caller(request)
+        options = {name for name, value in request.query if value == "true"}
+        report = await self._exchange.bring_in(
+            principal, request.body, is_update="update" in options, is_rehearsal="dry_run" in options
+        )
+        return Response(status=200, headers=[JSON], body=report)
+
+    async def _export(self, request: Request, parameters: Mapping[str, str]) -> Response:
+        principal = await self._caller(request)
+        refs = [value for name, value in request.query if name == "flow"]
+        return Response(status=200, headers=[JSON], body=await self._exchange.take_out(principal, refs))
+
+    async def _caller(self, request: Request) -> Principal:
+        """Whoever asks; each use case looks whether they may."""
         return await self._gate.by_local_token(request) or await self._gate.by_api_key(request)
 
 

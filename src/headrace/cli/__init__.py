@@ -11,6 +11,8 @@ from headrace import __version__
 COMMANDS = {
     "serve": ("headrace.cli.serve", "Start the server."),
     "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
+    "import": ("headrace.cli.import_", "Bring in flows and prompts from elsewhere."),
+    "export": ("headrace.cli.export", "Take flows and prompts out."),
     "settings": ("headrace.cli.settings", "List the settings with their values."),
 }
 """Each command's module, which defines ``command``, and its line in the help."""

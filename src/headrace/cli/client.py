@@ -13,7 +13,7 @@ import os
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import click
 
@@ -39,6 +39,12 @@ class Console(Protocol):
     def list_keys(self) -> list[dict[str, Any]]: ...
 
     def revoke_key(self, key_id: str) -> None: ...
+
+    def place(self) -> dict[str, str]: ...
+
+    def bring_in(self, bundle: bytes, *, is_update: bool, is_rehearsal: bool) -> dict[str, Any]: ...
+
+    def take_out(self, flows: tuple[str, ...]) -> list[dict[str, Any]]: ...
 
 
 def find_console(settings: Settings) -> Console:
@@ -73,13 +79,27 @@ class RemoteConsole:
     def revoke_key(self, key_id: str) -> None:
         self._call("DELETE", f"/console/keys/{quote(key_id, safe='')}")
 
+    def place(self) -> dict[str, str]:
+        place: dict[str, str] = self._call("GET", "/console/bedrock/place")
+        return place
+
+    def bring_in(self, bundle: bytes, *, is_update: bool, is_rehearsal: bool) -> dict[str, Any]:
+        query = urlencode({"update": str(is_update).lower(), "dry_run": str(is_rehearsal).lower()})
+        report: dict[str, Any] = self._call("POST", f"/console/bedrock/import?{query}", bundle)
+        return report
+
+    def take_out(self, flows: tuple[str, ...]) -> list[dict[str, Any]]:
+        query = urlencode([("flow", flow) for flow in flows])
+        documents: list[dict[str, Any]] = self._call("GET", f"/console/bedrock/export?{query}")
+        return documents
+
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         connection = self._connection()
         try:
             connection.request(
                 method,
                 self._url.path.rstrip("/") + path,
-                body=None if body is None else json.dumps(body),
+                body=body if body is None or isinstance(body, bytes) else json.dumps(body),
                 headers=self._headers,
             )
             response = connection.getresponse()
@@ -146,6 +166,29 @@ class StoreConsole:
             await access.revoke_key(server.ports, local, key_id=key_id)
 
         self._run(work)
+
+    def place(self) -> dict[str, str]:
+        async def work(server: Server, local: Principal) -> bytes:
+            return server.exchange.place(local)
+
+        place: dict[str, str] = json.loads(self._run(work))
+        return place
+
+    def bring_in(self, bundle: bytes, *, is_update: bool, is_rehearsal: bool) -> dict[str, Any]:
+        async def work(server: Server, local: Principal) -> bytes:
+            return await server.exchange.bring_in(
+                local, bundle, is_update=is_update, is_rehearsal=is_rehearsal
+            )
+
+        report: dict[str, Any] = json.loads(self._run(work))
+        return report
+
+    def take_out(self, flows: tuple[str, ...]) -> list[dict[str, Any]]:
+        async def work(server: Server, local: Principal) -> bytes:
+            return await server.exchange.take_out(local, flows)
+
+        documents: list[dict[str, Any]] = json.loads(self._run(work))
+        return documents
 
     def _run(self, work: Callable[[Server, Principal], Awaitable[T]]) -> T:
         async def run() -> T:

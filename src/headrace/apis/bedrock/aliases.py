@@ -17,24 +17,24 @@ async def create_flow_alias(call: Call) -> Values:
         call.ports,
         call.principal,
         ref=call.flow,
-        edit=_edit(call),
+        edit=edit_of(call),
         labels=call.params.get("tags", {}),
         token=call.token(),
     )
-    return _alias(call, made)
+    return alias_members(call, made)
 
 
 async def get_flow_alias(call: Call) -> Values:
     """GetFlowAlias."""
     flow, alias = _identified(call)
-    return _alias(call, await aliases.get(call.ports, call.principal, ref=flow, alias=alias))
+    return alias_members(call, await aliases.get(call.ports, call.principal, ref=flow, alias=alias))
 
 
 async def update_flow_alias(call: Call) -> Values:
     """UpdateFlowAlias: replaces all; the next call already goes where it points now."""
     flow, alias = _identified(call)
-    changed = await aliases.update(call.ports, call.principal, ref=flow, alias=alias, edit=_edit(call))
-    return _alias(call, changed)
+    changed = await aliases.update(call.ports, call.principal, ref=flow, alias=alias, edit=edit_of(call))
+    return alias_members(call, changed)
 
 
 async def delete_flow_alias(call: Call) -> Values:
@@ -53,7 +53,7 @@ async def list_flow_aliases(call: Call) -> Values:
     shown = found[: page.size]
     last = shown[-1].alias if shown else None
     return {
-        "flowAliasSummaries": [_alias(call, one) for one in shown],
+        "flowAliasSummaries": [alias_members(call, one) for one in shown],
         "nextToken": last and page.token_after_moment(len(found), last.created_at, last.id),
     }
 
@@ -63,7 +63,8 @@ def _identified(call: Call) -> tuple[str, str]:
     return call.flow, call.place.alias_ref(call.params["aliasIdentifier"], flow=call.flow)
 
 
-def _edit(call: Call) -> AliasEdit:
+def edit_of(call: Call) -> AliasEdit:
+    """What a request says of an alias."""
     (route,) = call.params["routingConfiguration"]
     if "flowVersion" not in route:
         raise Invalid.at(
@@ -78,7 +79,8 @@ def _edit(call: Call) -> AliasEdit:
     )
 
 
-def _alias(call: Call, found: AliasView) -> dict[str, Any]:
+def alias_members(call: Call, found: AliasView) -> dict[str, Any]:
+    """An alias as the wire shows it."""
     alias, flow_id = found.alias, found.file.short_id
     limit = alias.concurrency
     return {

@@ -20,22 +20,22 @@ KIND = "flow"
 
 async def create_flow(call: Call) -> Values:
     """CreateFlow. A broken definition is accepted; preparing it tells what is wrong."""
-    flow = await drafts.create(call.ports, call.principal, _edit(call.params), token=call.token())
-    return _flow(call, flow)
+    flow = await drafts.create(call.ports, call.principal, edit_of(call.params), token=call.token())
+    return flow_members(call, flow)
 
 
 async def get_flow(call: Call) -> Values:
     """GetFlow: the draft, and what was found when it was last prepared."""
     flow = await drafts.get(call.ports, call.principal, kind=KIND, ref=call.flow)
     if call.params.get("includedData") == "METADATA_ONLY":
-        return {**_flow(call, flow), "definition": None}
-    return {**_flow(call, flow), "validations": wire_findings(flow.draft.findings)}
+        return {**flow_members(call, flow), "definition": None}
+    return {**flow_members(call, flow), "validations": wire_findings(flow.draft.findings)}
 
 
 async def update_flow(call: Call) -> Values:
     """UpdateFlow: replaces all; what is not given is gone."""
-    flow = await drafts.update(call.ports, call.principal, ref=call.flow, edit=_edit(call.params))
-    return _flow(call, flow)
+    flow = await drafts.update(call.ports, call.principal, ref=call.flow, edit=edit_of(call.params))
+    return flow_members(call, flow)
 
 
 async def delete_flow(call: Call) -> Values:
@@ -76,7 +76,7 @@ async def create_flow_version(call: Call) -> Values:
     order = Order(
         kind=KIND, ref=call.flow, description=call.params.get("description"), operation=call.operation
     )
-    return _release(call, await releases.create(call.ports, call.principal, order, token=call.token()))
+    return version_members(call, await releases.create(call.ports, call.principal, order, token=call.token()))
 
 
 async def get_flow_version(call: Call) -> Values:
@@ -84,7 +84,7 @@ async def get_flow_version(call: Call) -> Values:
     found = await releases.get(
         call.ports, call.principal, kind=KIND, ref=call.flow, number=call.params["flowVersion"]
     )
-    values = _release(call, found)
+    values = version_members(call, found)
     return {**values, "definition": None} if call.params.get("includedData") == "METADATA_ONLY" else values
 
 
@@ -114,7 +114,8 @@ async def delete_flow_version(call: Call) -> Values:
     return {"id": gone.file.short_id, "version": str(gone.release.number)}
 
 
-def _edit(params: Params) -> Edit:
+def edit_of(params: Params) -> Edit:
+    """What a request says of a flow."""
     return Edit(
         kind=KIND,
         short_name=params["name"],
@@ -136,7 +137,8 @@ def _content(call: Call, content: FlowContent) -> dict[str, Any]:
     }
 
 
-def _flow(call: Call, flow: DraftView) -> dict[str, Any]:
+def flow_members(call: Call, flow: DraftView) -> dict[str, Any]:
+    """A flow and its draft as the wire shows them."""
     return {**_flow_summary(call, flow), **_content(call, read_content(flow.draft.content))}
 
 
@@ -154,7 +156,8 @@ def _flow_summary(call: Call, flow: DraftView) -> dict[str, Any]:
     }
 
 
-def _release(call: Call, made: ReleaseView) -> dict[str, Any]:
+def version_members(call: Call, made: ReleaseView) -> dict[str, Any]:
+    """A flow's version as the wire shows it."""
     return {
         **_release_summary(call, made),
         "name": made.release.short_name,

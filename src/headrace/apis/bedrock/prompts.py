@@ -20,18 +20,20 @@ KIND = "prompt"
 
 async def create_prompt(call: Call) -> Values:
     """CreatePrompt."""
-    return _draft(call, await drafts.create(call.ports, call.principal, _edit(call), token=call.token()))
+    return prompt_members(
+        call, await drafts.create(call.ports, call.principal, edit_of(call), token=call.token())
+    )
 
 
 async def get_prompt(call: Call) -> Values:
     """GetPrompt: the draft, or the version that is asked for."""
     prompt, number = _identified(call)
     if number in (None, DRAFT):
-        values = _draft(call, await drafts.get(call.ports, call.principal, kind=KIND, ref=prompt))
+        values = prompt_members(call, await drafts.get(call.ports, call.principal, kind=KIND, ref=prompt))
     else:
         assert number is not None
         found = await releases.get(call.ports, call.principal, kind=KIND, ref=prompt, number=number)
-        values = _release(call, found)
+        values = version_members(call, found)
     if call.params.get("includedData") == "METADATA_ONLY":
         return {**values, "variants": None}
     return values
@@ -47,7 +49,9 @@ async def update_prompt(call: Call) -> Values:
             kind="version",
             where="path",
         )
-    return _draft(call, await drafts.update(call.ports, call.principal, ref=prompt, edit=_edit(call)))
+    return prompt_members(
+        call, await drafts.update(call.ports, call.principal, ref=prompt, edit=edit_of(call))
+    )
 
 
 async def delete_prompt(call: Call) -> Values:
@@ -80,7 +84,7 @@ async def list_prompts(call: Call) -> Values:
     shown = found[: page.size]
     last = shown[-1].file if shown else None
     return {
-        "promptSummaries": [_summary(_draft(call, one)) for one in shown],
+        "promptSummaries": [_summary(prompt_members(call, one)) for one in shown],
         "nextToken": last and page.token_after_moment(len(found), last.created_at, last.id),
     }
 
@@ -98,9 +102,9 @@ async def _list_versions(call: Call) -> Values:
         before=page.after or None,
         take=page.size + 1,
     )
-    rows = [_release(call, one) for one in found]
+    rows = [version_members(call, one) for one in found]
     if page.after is None:
-        rows = [_draft(call, draft), *rows]
+        rows = [prompt_members(call, draft), *rows]
     shown = rows[: page.size]
     last = shown[-1]["version"] if shown else DRAFT
     # Only the draft fits on the page before the first number: any number is below this one.
@@ -125,7 +129,7 @@ async def create_prompt_version(call: Call) -> Values:
         operation=call.operation,
         labels=call.params.get("tags", {}),
     )
-    return _release(call, await releases.create(call.ports, call.principal, order, token=call.token()))
+    return version_members(call, await releases.create(call.ports, call.principal, order, token=call.token()))
 
 
 def _identified(call: Call) -> tuple[str, str | None]:
@@ -138,7 +142,8 @@ def _identified(call: Call) -> tuple[str, str | None]:
     return prompt, in_arn or beside
 
 
-def _edit(call: Call) -> Edit:
+def edit_of(call: Call) -> Edit:
+    """What a request says of a prompt."""
     params = call.params
     names = [variant["name"] for variant in params.get("variants", ())]
     default = params.get("defaultVariant")
@@ -161,7 +166,8 @@ def _edit(call: Call) -> Edit:
     )
 
 
-def _draft(call: Call, found: DraftView) -> dict[str, Any]:
+def prompt_members(call: Call, found: DraftView) -> dict[str, Any]:
+    """A prompt and its draft as the wire shows them."""
     return {
         "name": found.file.short_name,
         "description": found.file.description,
@@ -173,7 +179,8 @@ def _draft(call: Call, found: DraftView) -> dict[str, Any]:
     }
 
 
-def _release(call: Call, found: ReleaseView) -> dict[str, Any]:
+def version_members(call: Call, found: ReleaseView) -> dict[str, Any]:
+    """A prompt's version as the wire shows it."""
     release = found.release
     return {
         "name": release.short_name,
