@@ -17,19 +17,23 @@ from tests.storage.things import (
     Desk,
     alias,
     at,
+    batch,
     directory,
     draft,
     environment,
+    execution,
     file,
     key,
     move,
     receipt,
     release,
+    session,
     user,
     version,
 )
 
 from headrace.core.deployments import EnvironmentTag, PointerKind
+from headrace.core.execution import Status
 from headrace.core.ports import Clash, FileSort, Transaction
 from headrace.storage import open_store
 
@@ -120,6 +124,26 @@ keys = st.builds(
 aliases = st.builds(
     alias, st.sampled_from(["A", "B"]), file_ids, name=names, description=optional_names, updated_at=seconds
 )
+runs = st.sampled_from(["exe_0", "exe_1", "exe_2"])
+executions = st.builds(
+    execution,
+    runs,
+    file_ids,
+    name=names,
+    status=st.sampled_from(Status),
+    started_at=seconds,
+    ended_at=st.none() | seconds,
+)
+batches = st.builds(batch, runs, st.integers(0, 3))
+sessions = st.builds(
+    session,
+    names,
+    file_ids,
+    execution_id=runs,
+    is_busy=st.booleans(),
+    state=st.sampled_from([None, b"{}"]),
+    turn_at=seconds,
+)
 resources = st.sampled_from(["flow/A", "flow/B"])
 receipt_keys = st.fixed_dictionaries({"operation": st.just("create"), "parent": names, "token": names})
 
@@ -163,6 +187,21 @@ CHANGES: list[st.SearchStrategy[Change]] = [
     changes_of(
         st.tuples(resources, st.sets(names)),
         lambda tx, value: tx.tags.remove(resource=value[0], keys=value[1]),
+    ),
+    changes_of(executions, lambda tx, value: tx.executions.put(value)),
+    changes_of(batches, lambda tx, value: tx.executions.append(value)),
+    changes_of(seconds, lambda tx, value: tx.executions.fail_running(at=value, error="e")),
+    changes_of(
+        st.tuples(seconds, st.integers(0, 2)), lambda tx, v: tx.executions.purge(before=v[0], most=v[1])
+    ),
+    changes_of(sessions, lambda tx, value: tx.sessions.put(value)),
+    changes_of(
+        st.tuples(file_ids, names), lambda tx, value: tx.sessions.remove(file_id=value[0], name=value[1])
+    ),
+    st.just(lambda tx: tx.sessions.free()),
+    changes_of(
+        st.tuples(seconds, st.integers(0, 2)),
+        lambda tx, v: tx.sessions.expire(before=v[0], at=at(9), error="e", most=v[1]),
     ),
     changes_of(receipts, lambda tx, value: tx.receipts.add(value)),
     changes_of(receipt_keys, lambda tx, value: tx.receipts.remove(**value)),
@@ -219,6 +258,21 @@ def everything(tx: Transaction) -> list[Any]:
             for before in (None, (START, "B"))
         ],
         [list(tx.tags.of(resource=resource).items()) for resource in ("flow/A", "flow/B")],
+        [
+            tx.executions.page(file_id=one, before=before, take=2)
+            for one in (None, *FILES)
+            for before in (None, (at(3), "exe_1"))
+        ],
+        [
+            tx.executions.events(execution_id=one, first=first, take=2)
+            for one in ("exe_0", "exe_1", "exe_2")
+            for first in range(4)
+        ],
+        [
+            [tx.executions.by_name(file_id=one, name=name), tx.sessions.get(file_id=one, name=name)]
+            for one in FILES
+            for name in NAMES
+        ],
         [[tx.pointers.of_file(file_id=one), tx.pointers.history(file_id=one)] for one in FILES],
         [
             tx.pointers.get(file_id=one, kind=kind, pointer_id=name)

@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 from headrace.core.access import Key, Right, User
 from headrace.core.deployments import Alias, Concurrency, Environment, EnvironmentTag, Move, PointerKind
+from headrace.core.execution import Status
 from headrace.core.files import Directory, File
 from headrace.core.ports import Store, Transaction
+from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, DraftStatus, Receipt, Release, Version
 
 T = TypeVar("T")
@@ -146,6 +148,48 @@ def receipt(token: str = "t1", **changes: Any) -> Receipt:
         "created_at": START,
     }
     return Receipt(token=token, **values | changes)
+
+
+def execution(id: str = "exe_1", file_id: str = "fl_1", **changes: Any) -> Execution:
+    values: dict[str, Any] = {
+        "name": f"name of {id}",
+        "version_id": "flv_1",
+        "number": 1,
+        "is_draft": False,
+        "pointer_id": "ALIAS00001",
+        "environment_id": None,
+        "status": Status.RUNNING,
+        "started_by": "usr_1",
+        "started_at": START,
+        "ended_at": None,
+        "input": '"ü"',
+        "output": None,
+        "error": None,
+        "failed_node": None,
+        "input_tokens": 0,
+        "output_tokens": 0,
+        "cost_usd": None,
+        "events_count": 0,
+    }
+    return Execution(id=id, file_id=file_id, **values | changes)
+
+
+def batch(execution_id: str = "exe_1", first: int = 0, size: int = 2, body: bytes = b"[]") -> EventBatch:
+    return EventBatch(execution_id=execution_id, first=first, size=size, body=body)
+
+
+def session(name: str = "talk", file_id: str = "fl_1", **changes: Any) -> Session:
+    values: dict[str, Any] = {
+        "execution_id": "exe_1",
+        "pointer_id": "ALIAS00001",
+        "is_busy": False,
+        "node": "Agent",
+        "content": b"{}",
+        "digest": "d",
+        "state": b"{}",
+        "turn_at": START,
+    }
+    return Session(file_id=file_id, name=name, **values | changes)
 
 
 def user(id: str = "usr_1", **changes: Any) -> User:

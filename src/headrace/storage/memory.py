@@ -18,6 +18,7 @@ from headrace.core.errors import Unavailable
 from headrace.core.ports import Clash, Transaction
 from headrace.core.versions import Receipt
 from headrace.storage.errors import ReadOnly
+from headrace.storage.memory_executions import Executions, Sessions
 from headrace.storage.memory_files import Drafts, Files, Releases, Versions
 from headrace.storage.memory_tables import Claim, Rows, Shared, Undo
 
@@ -219,6 +220,8 @@ class _Transaction:
         self.pointers = _Pointers(rows)
         self.aliases = _Aliases(rows)
         self.tags = _Tags(rows)
+        self.executions = Executions(account, rows, shared)
+        self.sessions = Sessions(account, rows, shared)
         self.receipts = _Receipts(rows)
         self.access = _Access(rows, shared)
 

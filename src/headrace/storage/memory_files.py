@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from headrace.core.files import Directory, File
-from headrace.core.ports import Clash, FileSort
+from headrace.core.ports import EVERYTHING, Clash, FileSort
 from headrace.core.versions import Draft, Release, Version
 from headrace.storage.memory_tables import Claim, Rows
 
@@ -111,6 +111,9 @@ class Files:
         found.sort(key=lambda pair: (pair[0].created_at, pair[0].id), reverse=True)
         return found[:take]
 
+    def directory(self, *, id: str) -> Directory | None:
+        return self._rows.directories.get(id)
+
     def add_directory(self, directory: Directory) -> None:
         self._rows.claims.check([("path", directory.path)])
         self._check_id(directory.id)
@@ -163,9 +166,12 @@ class Versions:
             self._rows.claims.take(version.id, _version_claims(version))
             versions.put(version.id, version)
 
-    def of_file(self, *, file_id: str) -> list[Version]:
+    def of_file(
+        self, *, file_id: str, before: tuple[datetime, str] | None = None, take: int = EVERYTHING
+    ) -> list[Version]:
         live = self._rows.of(file_id).live_versions()
-        return sorted(live, key=lambda version: (version.created_at, version.id), reverse=True)
+        found = [one for one in live if before is None or (one.created_at, one.id) < before]
+        return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)[:take]
 
     def newest(self, *, file_id: str) -> Version | None:
         live = {version.id: version for version in self.of_file(file_id=file_id)}

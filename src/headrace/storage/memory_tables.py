@@ -10,6 +10,7 @@ from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
 from headrace.core.files import Directory, File
 from headrace.core.ports import Clash
+from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
 
 K = TypeVar("K")
@@ -107,4 +108,7 @@ class Shared:
     def __init__(self, journal: list[Undo]) -> None:
         self.organisations: Table[str, Organisation] = Table(journal)
         self.keys: Table[str, Key] = Table(journal)
+        self.executions: Table[tuple[str, str], Execution] = Table(journal)
+        self.batches: Table[tuple[str, str], tuple[EventBatch, ...]] = Table(journal)
+        self.sessions: Table[tuple[str, str, str], Session] = Table(journal)
         self.claims = Claims(journal)

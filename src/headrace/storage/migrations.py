@@ -13,7 +13,7 @@ from typing import Protocol
 
 from headrace.storage.errors import StoreDamaged, StoreTooNew
 from headrace.storage.rows import microseconds
-from headrace.storage.sql import Connection
+from headrace.storage.sql_collection import Connection
 
 SCHEMA = Path(__file__).with_name("schema")
 _FILE_NAME = re.compile(r"(\d{4})_(\w+)\.sql")

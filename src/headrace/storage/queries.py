@@ -15,6 +15,7 @@ import msgspec
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer
 from headrace.core.files import File
+from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
 
 STRUCTS: dict[str, type[msgspec.Struct]] = {
@@ -23,6 +24,8 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         Alias,
         Draft,
         Environment,
+        EventBatch,
+        Execution,
         File,
         Key,
         Move,
@@ -30,6 +33,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         Pointer,
         Receipt,
         Release,
+        Session,
         User,
         Version,
     )

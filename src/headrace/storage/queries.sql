@@ -42,6 +42,11 @@ SELECT {File} FROM entries WHERE account = :account AND path = :path AND kind IS
 SELECT id, path, directory_id, created_at, updated_at FROM entries
 WHERE account = :account AND path = :path AND kind IS NULL AND deleted_at IS NULL;
 
+-- name: directory_by_id
+-- The directory with an id.
+SELECT id, path, directory_id, created_at, updated_at FROM entries
+WHERE account = :account AND id = :id AND kind IS NULL AND deleted_at IS NULL;
+
 -- name: add_file
 -- A new file, with what it is found by.
 INSERT INTO entries (account, {File}, name, name_folded) VALUES (:account, {:File}, :name, :name_folded);
@@ -161,9 +166,10 @@ WHERE account = :account AND id = :id AND file_id = :file_id;
 UPDATE entries SET versions_count = versions_count + :change WHERE account = :account AND id = :file_id;
 
 -- name: versions_of_file
--- The live versions of a file, newest first.
+-- The live versions of a file, newest first, from just after a place on.
 SELECT {Version} FROM versions WHERE account = :account AND file_id = :file_id AND deleted_at IS NULL
-ORDER BY created_at DESC, id DESC;
+AND (created_at, id) < (:created_at, :id)
+ORDER BY created_at DESC, id DESC LIMIT :take;
 
 -- name: version_of_highest_number
 -- The live version that the highest live number points at.
@@ -368,3 +374,90 @@ UPDATE keys SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL;
 -- name: has_keys
 -- Whether there is a key at all.
 SELECT EXISTS (SELECT 1 FROM keys);
+
+-- name: execution_by_id
+-- A run.
+SELECT {Execution} FROM executions WHERE account = :account AND id = :id;
+
+-- name: execution_by_name
+-- The newest run of a file under the name that its caller knows.
+SELECT {Execution} FROM executions WHERE account = :account AND file_id = :file_id AND name = :name
+ORDER BY id DESC LIMIT 1;
+
+-- name: put_execution
+-- A run, or what has become of it.
+INSERT INTO executions (account, {Execution}) VALUES (:account, {:Execution})
+ON CONFLICT (account, id) DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at,
+  output = excluded.output, error = excluded.error, failed_node = excluded.failed_node,
+  input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, cost_usd = excluded.cost_usd,
+  events_count = excluded.events_count;
+
+-- name: page_of_executions
+-- The runs of an organisation, newest first, from just after a place on.
+SELECT {Execution} FROM executions
+WHERE account = :account AND (started_at, id) < (:created_at, :id)
+ORDER BY started_at DESC, id DESC LIMIT :take;
+
+-- name: page_of_executions_of_file
+-- The same of one file.
+SELECT {Execution} FROM executions
+WHERE account = :account AND file_id = :file_id AND (started_at, id) < (:created_at, :id)
+ORDER BY started_at DESC, id DESC LIMIT :take;
+
+-- name: add_events
+-- A batch of a run's events.
+INSERT INTO event_batches (account, {EventBatch}) VALUES (:account, {:EventBatch});
+
+-- name: events_of_execution
+-- The batches that hold events from a number on, in order.
+SELECT {EventBatch} FROM event_batches
+WHERE account = :account AND execution_id = :execution_id AND first >= (
+  SELECT coalesce(max(first), 0) FROM event_batches
+  WHERE account = :account AND execution_id = :execution_id AND first <= :after)
+ORDER BY first LIMIT :take;
+
+-- name: fail_running_executions
+-- Runs of all organisations that nobody carries out any more.
+UPDATE executions SET status = 'Failed', ended_at = :at, error = :error WHERE status = 'Running';
+
+-- name: purge_executions
+-- Forget the runs of all organisations that ended before a time, oldest first, up to a number.
+DELETE FROM executions WHERE (account, id) IN (
+  SELECT account, id FROM executions WHERE ended_at < :before
+  ORDER BY ended_at, account, id LIMIT :most);
+
+-- name: session
+-- A conversation.
+SELECT {Session} FROM sessions WHERE account = :account AND file_id = :file_id AND name = :name;
+
+-- name: put_session
+-- A conversation, or its next state.
+INSERT INTO sessions (account, {Session}) VALUES (:account, {:Session})
+ON CONFLICT (account, file_id, name) DO UPDATE SET execution_id = excluded.execution_id,
+  pointer_id = excluded.pointer_id, is_busy = excluded.is_busy, node = excluded.node, content = excluded.content,
+  digest = excluded.digest, state = excluded.state, turn_at = excluded.turn_at;
+
+-- name: remove_session
+-- Forget a conversation.
+DELETE FROM sessions WHERE account = :account AND file_id = :file_id AND name = :name;
+
+-- name: drop_first_turns
+-- Forget the conversations of all organisations whose first turn nobody carries out any more.
+DELETE FROM sessions WHERE is_busy = 1 AND state IS NULL;
+
+-- name: free_sessions
+-- Let the other conversations be answered again.
+UPDATE sessions SET is_busy = 0 WHERE is_busy = 1;
+
+-- name: abort_expired_executions
+-- The runs of all organisations that have waited for an answer since before a time, up to a number.
+UPDATE executions SET status = 'Aborted', ended_at = :at, error = :error
+WHERE status = 'Waiting' AND (account, id) IN (
+  SELECT account, execution_id FROM sessions WHERE turn_at < :before AND is_busy = 0
+  ORDER BY turn_at, account, file_id, name LIMIT :most);
+
+-- name: remove_expired_sessions
+-- Their conversations.
+DELETE FROM sessions WHERE (account, file_id, name) IN (
+  SELECT account, file_id, name FROM sessions WHERE turn_at < :before AND is_busy = 0
+  ORDER BY turn_at, account, file_id, name LIMIT :most);

@@ -1,7 +1,7 @@
 """Rows and values: how each struct of the core is written into columns, read off the struct's annotations.
 
 A time is an integer of microseconds since 1970 in UTC, a bool 0 or 1, an enum its value, a tuple of words
-JSON text, and so is a struct inside another; text, integers, bytes and None stand for themselves.
+JSON text, and so is a struct inside another; text, numbers, bytes and None stand for themselves.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
 
 def _conversion(hint: Any, scope: dict[str, Any]) -> tuple[str, str]:
     """Source of what reads and what writes a value of that type; ``{}`` is the value."""
-    if hint in (str, int, bytes):
+    if hint in (str, int, float, bytes):
         return "{}", "{}"
     if hint is bool:
         return "({} == 1)", "int({})"

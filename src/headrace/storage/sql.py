@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Protocol
 
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
 from headrace.core.files import Directory, File
-from headrace.core.ports import Clash, FileSort
+from headrace.core.ports import EVERYTHING, Clash, FileSort
 from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
-from headrace.storage.rows import Row, mapper, microseconds
+from headrace.storage.rows import mapper, microseconds
+from headrace.storage.sql_collection import Connection, SqlCollection, place
+from headrace.storage.sql_executions import Executions, Sessions
 
 ALIAS = mapper(Alias)
 DIRECTORY = mapper(Directory)
@@ -31,52 +32,13 @@ USER = mapper(User)
 VERSION = mapper(Version)
 
 _FILE_WIDTH = len(FILE.columns)
-_END_OF_TIME = 2**63 - 1
-
-
-class Connection(Protocol):
-    """Runs the statements of ``queries.sql`` inside a transaction.
-
-    Each method raises Clash for a broken constraint, Unavailable when the engine can't.
-    """
-
-    def one(self, statement: str, **values: Any) -> Row | None:
-        """The first row."""
-
-    def all(self, statement: str, **values: Any) -> list[Row]:
-        """Every row."""
-
-    def run(self, statement: str, **values: Any) -> int:
-        """The number of rows that were changed."""
-
-
-class _Collection:
-    def __init__(self, connection: Connection, account: str) -> None:
-        self._connection = connection
-        self._account = account
-
-    def _one(self, statement: str, **values: Any) -> Row | None:
-        return self._connection.one(statement, account=self._account, **values)
-
-    def _all(self, statement: str, **values: Any) -> list[Row]:
-        return self._connection.all(statement, account=self._account, **values)
-
-    def _run(self, statement: str, **values: Any) -> int:
-        return self._connection.run(statement, account=self._account, **values)
 
 
 def _name_columns(entry: File | Directory) -> dict[str, str]:
     return {"name": entry.name, "name_folded": entry.name.casefold()}
 
 
-def _place(before: tuple[datetime, str] | None) -> dict[str, Any]:
-    """The place that a list goes on from; without one, from the end of time."""
-    if before is None:
-        return {"created_at": _END_OF_TIME, "id": ""}
-    return {"created_at": microseconds(before[0]), "id": before[1]}
-
-
-class Files(_Collection):
+class Files(SqlCollection):
     def _file(self, statement: str, **values: str) -> File | None:
         row = self._one(statement, **values)
         return FILE.load(row) if row else None
@@ -143,14 +105,18 @@ class Files(_Collection):
     def drafted(
         self, *, kind: str, before: tuple[datetime, str] | None, take: int
     ) -> list[tuple[File, Draft]]:
-        rows = self._all("drafted_files", kind=kind, take=take, **_place(before))
+        rows = self._all("drafted_files", kind=kind, take=take, **place(before))
         return [(FILE.load(row[:_FILE_WIDTH]), DRAFT.load(row[_FILE_WIDTH:])) for row in rows]
+
+    def directory(self, *, id: str) -> Directory | None:
+        row = self._one("directory_by_id", id=id)
+        return DIRECTORY.load(row) if row else None
 
     def add_directory(self, directory: Directory) -> None:
         self._run("add_directory", **DIRECTORY.dump(directory), **_name_columns(directory))
 
 
-class Versions(_Collection):
+class Versions(SqlCollection):
     def _version(self, statement: str, **values: str) -> Version | None:
         row = self._one(statement, **values)
         return VERSION.load(row) if row else None
@@ -177,8 +143,11 @@ class Versions(_Collection):
             if change:
                 self._run("count_version", file_id=version.file_id, change=change)
 
-    def of_file(self, *, file_id: str) -> list[Version]:
-        return [VERSION.load(row) for row in self._all("versions_of_file", file_id=file_id)]
+    def of_file(
+        self, *, file_id: str, before: tuple[datetime, str] | None = None, take: int = EVERYTHING
+    ) -> list[Version]:
+        rows = self._all("versions_of_file", file_id=file_id, take=take, **place(before))
+        return [VERSION.load(row) for row in rows]
 
     def newest(self, *, file_id: str) -> Version | None:
         numbered = self._version("version_of_highest_number", file_id=file_id)
@@ -189,7 +158,7 @@ class Versions(_Collection):
         return int(row[0]) if row else 0
 
 
-class Releases(_Collection):
+class Releases(SqlCollection):
     def get(self, *, file_id: str, number: int) -> Release | None:
         row = self._one("release_by_number", file_id=file_id, number=number)
         return RELEASE.load(row) if row else None
@@ -218,7 +187,7 @@ class Releases(_Collection):
         return int(row[1]) if row else 0
 
 
-class Drafts(_Collection):
+class Drafts(SqlCollection):
     def get(self, *, file_id: str) -> Draft | None:
         row = self._one("draft_of_file", file_id=file_id)
         return DRAFT.load(row) if row else None
@@ -228,7 +197,7 @@ class Drafts(_Collection):
         self._run("mark_drafted", file_id=draft.file_id)
 
 
-class Environments(_Collection):
+class Environments(SqlCollection):
     def all(self) -> list[Environment]:
         return [ENVIRONMENT.load(row) for row in self._all("all_environments")]
 
@@ -236,7 +205,7 @@ class Environments(_Collection):
         self._run("add_environment", **ENVIRONMENT.dump(environment))
 
 
-class Pointers(_Collection):
+class Pointers(SqlCollection):
     def move(self, move: Move) -> None:
         columns = MOVE.dump(move)
         self._run("add_move", **columns)
@@ -253,7 +222,7 @@ class Pointers(_Collection):
         return [MOVE.load(row) for row in self._all("moves_of_file", file_id=file_id)]
 
 
-class Aliases(_Collection):
+class Aliases(SqlCollection):
     def _alias(self, statement: str, **values: str) -> Alias | None:
         row = self._one(statement, **values)
         return ALIAS.load(row) if row else None
@@ -274,7 +243,7 @@ class Aliases(_Collection):
         self._run("remove_alias", file_id=file_id, id=id)
 
     def page(self, *, file_id: str, before: tuple[datetime, str] | None, take: int) -> list[Alias]:
-        rows = self._all("page_of_aliases", file_id=file_id, take=take, **_place(before))
+        rows = self._all("page_of_aliases", file_id=file_id, take=take, **place(before))
         return [ALIAS.load(row) for row in rows]
 
     def count(self, *, file_id: str) -> int:
@@ -282,7 +251,7 @@ class Aliases(_Collection):
         return int(count)
 
 
-class Tags(_Collection):
+class Tags(SqlCollection):
     def of(self, *, resource: str) -> dict[str, str]:
         return dict(self._all("tags_of_resource", resource=resource))
 
@@ -295,7 +264,7 @@ class Tags(_Collection):
             self._run("remove_tag", resource=resource, key=key)
 
 
-class Receipts(_Collection):
+class Receipts(SqlCollection):
     def get(self, *, operation: str, parent: str, token: str) -> Receipt | None:
         row = self._one("receipt", operation=operation, parent=parent, token=token)
         return RECEIPT.load(row) if row else None
@@ -310,7 +279,7 @@ class Receipts(_Collection):
         self._run("expire_receipts", before=microseconds(before), most=most)
 
 
-class Access(_Collection):
+class Access(SqlCollection):
     def organisation(self, *, account: str) -> Organisation | None:
         row = self._connection.one("organisation", account=account)
         return ORGANISATION.load(row) if row else None
@@ -365,5 +334,7 @@ class SqlTransaction:
         self.pointers = Pointers(connection, account)
         self.aliases = Aliases(connection, account)
         self.tags = Tags(connection, account)
+        self.executions = Executions(connection, account)
+        self.sessions = Sessions(connection, account)
         self.receipts = Receipts(connection, account)
         self.access = Access(connection, account)

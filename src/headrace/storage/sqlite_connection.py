@@ -36,6 +36,7 @@ RULES = {
     "environments.account": "environment_default",
     "environments.account, environments.id": "id",
     "environments.account, environments.name": "environment_name",
+    "event_batches.account, event_batches.execution_id, event_batches.first": "id",
     "keys.access_key_id": "key",
     "keys.api_key_hash": "key",
     "keys.id": "id",

@@ -1,0 +1,131 @@
+"""The memory store's runs of flows. Their tables are those of all organisations, by account first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from headrace.core.execution import Status
+from headrace.core.ports import Clash
+from headrace.core.records import EventBatch, Execution, Session
+from headrace.storage.memory_tables import Rows, Shared
+
+_MAY_CHANGE = (
+    "status",
+    "ended_at",
+    "output",
+    "error",
+    "failed_node",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "events_count",
+)
+
+
+class Executions:
+    def __init__(self, account: str, rows: Rows, shared: Shared) -> None:
+        self._account = account
+        self._rows = rows
+        self._runs = shared.executions
+        self._batches = shared.batches
+
+    def get(self, *, id: str) -> Execution | None:
+        return self._runs.get((self._account, id))
+
+    def by_name(self, *, file_id: str, name: str) -> Execution | None:
+        of_name = [run for run in self._own() if (run.file_id, run.name) == (file_id, name)]
+        return max(of_name, key=lambda run: run.id, default=None)
+
+    def put(self, execution: Execution) -> None:
+        known = self.get(id=execution.id)
+        if known is None:
+            self._rows.require_file(execution.file_id)
+        else:
+            changes = {field: getattr(execution, field) for field in _MAY_CHANGE}
+            execution = msgspec.structs.replace(known, **changes)
+        self._runs.put((self._account, execution.id), execution)
+
+    def page(self, *, file_id: str | None, before: tuple[datetime, str] | None, take: int) -> list[Execution]:
+        found = [
+            run
+            for run in self._own()
+            if file_id in (None, run.file_id) and (before is None or (run.started_at, run.id) < before)
+        ]
+        return sorted(found, key=lambda run: (run.started_at, run.id), reverse=True)[:take]
+
+    def append(self, batch: EventBatch) -> None:
+        key = (self._account, batch.execution_id)
+        batches = self._batches.get(key, ())
+        if any(one.first == batch.first for one in batches):
+            raise Clash("id")
+        if key not in self._runs:
+            raise Clash("reference")
+        self._batches.put(key, tuple(sorted((*batches, batch), key=lambda one: one.first)))
+
+    def events(self, *, execution_id: str, first: int, take: int) -> list[EventBatch]:
+        batches = self._batches.get((self._account, execution_id), ())
+        start = max((one.first for one in batches if one.first <= first), default=0)
+        found = [one for one in batches if one.first >= start][:take]
+        return [one for one in found if one.first + one.size > first]
+
+    def fail_running(self, *, at: datetime, error: str) -> None:
+        for key, run in list(self._runs.items()):
+            if run.status is Status.RUNNING:
+                self._runs.put(
+                    key, msgspec.structs.replace(run, status=Status.FAILED, ended_at=at, error=error)
+                )
+
+    def purge(self, *, before: datetime, most: int) -> int:
+        old = sorted(
+            (run.ended_at, key)
+            for key, run in self._runs.items()
+            if run.ended_at is not None and run.ended_at < before
+        )
+        for _, key in old[:most]:
+            self._runs.drop(key)
+            self._batches.drop(key)
+        return len(old[:most])
+
+    def _own(self) -> list[Execution]:
+        return [run for (account, _), run in self._runs.items() if account == self._account]
+
+
+class Sessions:
+    def __init__(self, account: str, rows: Rows, shared: Shared) -> None:
+        self._account = account
+        self._rows = rows
+        self._sessions = shared.sessions
+        self._runs = shared.executions
+
+    def get(self, *, file_id: str, name: str) -> Session | None:
+        return self._sessions.get((self._account, file_id, name))
+
+    def put(self, session: Session) -> None:
+        self._rows.require_file(session.file_id)
+        self._sessions.put((self._account, session.file_id, session.name), session)
+
+    def remove(self, *, file_id: str, name: str) -> None:
+        self._sessions.drop((self._account, file_id, name))
+
+    def free(self) -> None:
+        for key, session in list(self._sessions.items()):
+            if session.is_busy and session.state is None:
+                self._sessions.drop(key)
+            elif session.is_busy:
+                self._sessions.put(key, msgspec.structs.replace(session, is_busy=False))
+
+    def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> None:
+        old = sorted(
+            (session.turn_at, key)
+            for key, session in self._sessions.items()
+            if session.turn_at < before and not session.is_busy
+        )
+        for _, key in old[:most]:
+            run_key = (key[0], self._sessions[key].execution_id)
+            self._sessions.drop(key)
+            run = self._runs.get(run_key)
+            if run is not None and run.status is Status.WAITING:
+                aborted = msgspec.structs.replace(run, status=Status.ABORTED, ended_at=at, error=error)
+                self._runs.put(run_key, aborted)
