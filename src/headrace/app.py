@@ -19,6 +19,7 @@ from headrace.core.access import Principal
 from headrace.core.clock import SystemClock
 from headrace.core.ids import RandomIds
 from headrace.core.ports import Store
+from headrace.core.validate import GENEROUS, TypeLimits
 from headrace.rules import FlowRules
 from headrace.services import access
 from headrace.services.base import Limits, Ports
@@ -78,12 +79,13 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
             files={"flow": settings.quota_flows, "prompt": settings.quota_prompts},
             releases={"flow": settings.quota_flow_versions, "prompt": settings.quota_prompt_versions},
             aliases=settings.quota_flow_aliases,
+            node_types=TypeLimits() if settings.strict_node_counts else GENEROUS,
             receipts_s=settings.client_token_lifetime,
         ),
     )
     local = await access.ensure_organisation(ports, account=settings.account, name="default")
     gate = Gate(ports, local, local_token=local_token)
-    throttle = Throttle(settings.rate_limit, settings.rate_burst)
+    throttle = Throttle(settings.rate_limit, settings.rate_burst, read_rate_per_s=settings.rate_limit_reads)
     exchange = BedrockExchange(
         ports=ports, codec=codec, region=settings.region, default_role=settings.default_role
     )

@@ -19,6 +19,23 @@ CLIENT_VARIABLES = frozenset({"HEADRACE_URL", "HEADRACE_API_KEY"})
 """What the command line reads to find a server; not settings of one."""
 
 
+PROFILES: Mapping[str, Mapping[str, Any]] = {
+    "default": {},
+    "aws": {
+        "quota_flows": 100,
+        "quota_flow_versions": 10,
+        "quota_flow_aliases": 10,
+        "quota_prompt_versions": 10,
+        "rate_limit": 2.0,
+        "rate_limit_reads": 10.0,
+        "rate_burst": 0,
+        "strict_limits": True,
+        "strict_node_counts": True,
+    },
+}
+"""What each profile sets, instead of the defaults (bedrock 1.6)."""
+
+
 class BadSetting(ValueError):
     """A setting has a value that can't be used."""
 
@@ -43,6 +60,11 @@ class Settings:
     port: int = _setting(8321, "Port to listen on; 0 picks a free one.")
     store: str = _setting("sqlite:///headrace.db", "Where everything is kept: sqlite:///PATH or memory:.")
     account: str = _setting("000000000000", "The default organisation: twelve digits, also its AWS account.")
+    profile: str = _setting(
+        "default",
+        "Limits that go together: default is generous, aws has the numbers of AWS (quotas, shapes, node "
+        "counts, request rates). Settings that are given themselves win.",
+    )
     region: str = _setting("us-east-1", "The AWS region in this server's ARNs.")
     default_role: str = _setting(
         "arn:aws:iam::000000000000:role/headrace",
@@ -65,10 +87,18 @@ class Settings:
     rate_limit: float = _setting(
         0.0, "Calls of one operation by one organisation; 0 is no limit.", "per second"
     )
-    rate_burst: int = _setting(10, "Calls that may come at once under a rate limit.", "calls")
+    rate_limit_reads: float = _setting(
+        0.0, "The same for operations that only read; 0 is no other limit for these.", "per second"
+    )
+    rate_burst: int = _setting(
+        10, "Calls that may come at once under a rate limit; 0 is as many as a second's.", "calls"
+    )
     client_token_lifetime: int = _setting(86_400, "How long a clientToken is remembered.", "seconds")
     shutdown_timeout: int = _setting(10, "How long open requests may take to finish at shutdown.", "seconds")
     strict_limits: bool = _setting(False, "Keep AWS's smaller limits on the shape of definitions.")
+    strict_node_counts: bool = _setting(
+        False, "Keep AWS's limits on how many nodes of each type a flow may have."
+    )
     zoned_timestamps: bool = _setting(False, "End the Humanloop API's times with Z, unlike the original.")
     log_requests: bool = _setting(False, "Log every request and not only failures of the server.")
     log_format: str = _setting("text", "text or json.")
@@ -93,7 +123,8 @@ class Settings:
             ):
                 raise BadSetting(_unknown(variable, list(known)))
         values.update({name: value for name, value in overrides.items() if value is not None})
-        settings = cls(**values)
+        profile = PROFILES.get(values.get("profile", "default"), {})
+        settings = cls(**{**profile, **values})
         settings.check()
         return settings
 
@@ -106,6 +137,9 @@ class Settings:
         for name, (pattern, words) in _FORMS.items():
             if re.fullmatch(pattern, getattr(self, name)) is None:
                 raise BadSetting(f"{PREFIX}{name.upper()} must be {words}, not {getattr(self, name)!r}.")
+        if self.profile not in PROFILES:
+            known = ", ".join(PROFILES)
+            raise BadSetting(f"HEADRACE_PROFILE must be one of these: {known}; not {self.profile!r}.")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise BadSetting("TLS needs both HEADRACE_TLS_CERTIFICATE and HEADRACE_TLS_KEY.")
         if not 0 <= self.port <= 65_535:

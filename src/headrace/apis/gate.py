@@ -117,25 +117,31 @@ class _Bucket:
 
 
 class Throttle:
-    """A token bucket for each account and operation; off when the rate is 0."""
+    """A token bucket for each account and operation (bedrock 6.3); off when the rate is 0.
 
-    def __init__(self, rate_per_s: float, burst: int) -> None:
-        self._rate = rate_per_s
-        self._burst = max(burst, 1)
+    Args:
+        read_rate_per_s: for operations that only read; 0 is the same rate as for the others.
+        burst: the size of a bucket; 0 is what is filled in within a second.
+    """
+
+    def __init__(self, rate_per_s: float, burst: int, *, read_rate_per_s: float = 0.0) -> None:
+        self._rates = {False: rate_per_s, True: read_rate_per_s or rate_per_s}
+        self._sizes = {is_read: float(burst or max(rate, 1)) for is_read, rate in self._rates.items()}
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
-    def take(self, account: str, operation: str) -> None:
+    def take(self, account: str, operation: str, *, is_read: bool) -> None:
         """Take one token.
 
         Raises:
             Throttled: there is none.
         """
-        if not self._rate:
+        rate, size = self._rates[is_read], self._sizes[is_read]
+        if not rate:
             return
         now = time.monotonic()
-        bucket = self._buckets.setdefault((account, operation), _Bucket(self._burst, now))
-        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.filled_at) * self._rate)
+        bucket = self._buckets.setdefault((account, operation), _Bucket(size, now))
+        bucket.tokens = min(size, bucket.tokens + (now - bucket.filled_at) * rate)
         bucket.filled_at = now
         if bucket.tokens < 1:
-            raise Throttled(retry_after_s=(1 - bucket.tokens) / self._rate)
+            raise Throttled(retry_after_s=(1 - bucket.tokens) / rate)
         bucket.tokens -= 1

@@ -13,9 +13,10 @@ from operator import itemgetter
 from headrace.core.definition import Definition
 from headrace.core.validation import conditions, connections, loops, nodes, whole
 from headrace.core.validation.findings import Finding, FindingType, Severity
-from headrace.core.validation.level import Level, Placed, PromptVariables, TypeLimits
+from headrace.core.validation.level import GENEROUS, Level, Placed, PromptVariables, TypeLimits
 
 __all__ = [
+    "GENEROUS",
     "MAX_FINDINGS",
     "RULES",
     "Finding",

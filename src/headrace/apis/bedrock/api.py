@@ -92,7 +92,7 @@ class BedrockApi:
         principal = await self._authenticate(request)
         match = self._match(request)
         operation = match.row
-        self._throttle.take(principal.account, operation.name)
+        self._throttle.take(principal.account, operation.name, is_read=operation.method == "GET")
         params = self._codec.decode(
             operation.name, uri=match.parameters, query=request.query, body=request.body
         )

@@ -62,7 +62,7 @@ class HumanloopApi:
             return operation
         principal = await self._gate.by_api_key(request)
         principal.require(operation.right)
-        self._throttle.take(principal.account, operation.name)
+        self._throttle.take(principal.account, operation.name, is_read=request.method == "GET")
         query, body, parsed = self._decode(operation, request)
         call = Call(
             ports=self._ports,

@@ -62,6 +62,13 @@ class TypeLimits:
     inline_code_inputs: int = 5
 
 
+GENEROUS = TypeLimits(
+    nodes=MappingProxyType({NodeType.INPUT: 1, NodeType.ITERATOR: 1, NodeType.COLLECTOR: 1}),
+    inline_code_inputs=20,
+)
+"""Only what a run depends on: one start, and one Iterator with its Collector (bedrock 1.6, 2.15)."""
+
+
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """A node where it stands.
 
