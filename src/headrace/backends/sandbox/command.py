@@ -1,4 +1,4 @@
-"""The command line of a fork server: an interpreter without site-packages, in bubblewrap where that is wanted."""
+"""The command line of a fork server: a bare interpreter, in bubblewrap where that is wanted."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ async def _last_words(process: asyncio.subprocess.Process) -> str:
 
 
 async def _exchange(call: socket.socket, request: bytes, most_bytes: int) -> bytes:
-    """Send a request and read the reply. A process that hangs up is no failure yet: how it ended says more."""
+    """Send a request and read the reply. If the process hangs up, how it ended says more."""
     loop = asyncio.get_running_loop()
     pieces = bytearray()
     with contextlib.suppress(ConnectionError):

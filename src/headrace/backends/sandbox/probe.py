@@ -1,4 +1,4 @@
-"""Code that tries each lock of a new fork server. Its value is what was not refused: an empty list, or no use."""
+"""Code that tries each lock of a new fork server. Its value is what was not refused: nothing, it is hoped."""
 
 PROBE = """
 import os, socket, threading

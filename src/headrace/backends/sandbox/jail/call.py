@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ SOCKET = 3
 OPEN_FILES = 32
 STACK_BYTES = 8 * 1024 * 1024
 NOBODY = 65_534
+POLITENESS = 5
+"""How much foreign code gives way to the server for the processor (``nice``)."""
 REPLIED, NOT_REPLIED = 0, 70
 READ_BYTES = 1 << 16
 
@@ -46,13 +49,21 @@ class Locks:
     is_root: bool
 
 
-def serve(locks: Locks, socket: int, parent: int) -> None:
-    """Do one call in this process, which was forked for it, and end the process."""
+def serve(locks: Locks, inbox: int, parent: int) -> None:
+    """Wait for one call, do it, and end the process, which was forked for it.
+
+    Args:
+        locks: what to lock it with.
+        inbox: a socket to which the fork server sends the call's socket.
+        parent: the fork server's process.
+    """
     status = NOT_REPLIED
     try:
-        _isolate(socket)
+        _isolate(inbox)
         _end_with(parent)
         _limit(locks)
+        _rehearse()
+        _take_socket()
         locks.loading.install()
         request = json.loads(_read())
         _send(_reply(locks, request, parent))
@@ -61,10 +72,10 @@ def serve(locks: Locks, socket: int, parent: int) -> None:
         os._exit(status)
 
 
-def _isolate(socket: int) -> None:
-    """Keep the call's socket and close every other file that was inherited."""
+def _isolate(inbox: int) -> None:
+    """Keep the inbox, in the place of the call's socket, and close every other file that was inherited."""
     os.dup2(sys.stdout.fileno(), sys.stderr.fileno())  # /dev/null in place of the pipe to the server
-    os.dup2(socket, SOCKET)
+    os.dup2(inbox, SOCKET)
     os.closerange(SOCKET + 1, os.sysconf("SC_OPEN_MAX"))
 
 
@@ -72,6 +83,21 @@ def _end_with(parent: int) -> None:
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         raise ProcessLookupError("the fork server ended first")
+
+
+def _rehearse() -> None:
+    """Copy the pages that every call writes to while nobody waits for it."""
+    tree = program.parse("0")
+    modules.load_imports(tree)
+    _fitting(program.as_json(program.last_value(tree, json.loads("{}"))), "", 1)
+
+
+def _take_socket() -> None:
+    with socket.socket(fileno=SOCKET) as inbox:
+        _, files, _, _ = socket.recv_fds(inbox, 1, 1)
+        inbox.detach()
+    os.dup2(files[0], SOCKET)
+    os.close(files[0])
 
 
 def _limit(locks: Locks) -> None:
@@ -103,7 +129,7 @@ def _read() -> bytes:
 def _reply(locks: Locks, request: dict[str, Any], parent: int) -> bytes:
     """Parse, load, lock, run. From ``_lock`` on, nothing can be opened, and nothing here is to be trusted."""
     printed = program.Printed(locks.bounds.stdout_chars if request["keeps_stdout"] else 0)
-    sys.stdout = sys.stderr = printed  # type: ignore[assignment]
+    sys.stdout = sys.stderr = printed
     sys.stdin = io.StringIO()
     try:
         tree = program.parse(request["code"])
@@ -129,7 +155,7 @@ def _fitting(value: str, stdout: str, most_bytes: int) -> bytes:
 
 
 def _encoded(*, value: str = "null", error: str | None = None, stdout: str = "") -> bytes:
-    """The reply. Lone surrogates, which are not Unicode, become question marks in what is for people to read."""
+    """The reply. Lone surrogates, which are not Unicode, become question marks in what people read."""
     shown = [None if one is None else one.encode(errors="replace").decode() for one in (error, stdout)]
     head = json.dumps({"error": shown[0], "stdout": shown[1]})
     return f'{head[:-1]}, "value": {value}}}'.encode()
@@ -144,6 +170,7 @@ def _lock(locks: Locks, parent: int) -> None:
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     _end_with(parent)
     landlock.restrict(locks.machine, readable=())
+    os.setpriority(os.PRIO_PROCESS, 0, POLITENESS)
     locks.running.install()
 
 

@@ -15,7 +15,7 @@ CREATE_VERSION = 1
 RULE_PATH_BENEATH = 1
 READ_FILE, READ_DIR = 1 << 2, 1 << 3
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}
-"""How many kinds of access to files each version of the interface can refuse, from the one that changed it."""
+"""How many kinds of access to files the interface can refuse, from the version that changed it."""
 NETWORK_FROM, SCOPES_FROM = 4, 6
 TCP_BIND_AND_CONNECT = 0b11
 ABSTRACT_SOCKETS_AND_SIGNALS = 0b11

@@ -1,7 +1,7 @@
 """The standard library, for code that can open no file: what is loaded beforehand, and what it asks for.
 
-The fork server loads what most code wants, once. Before a call is locked, the modules that its import statements
-name are loaded too. Afterwards nothing can be loaded any more.
+The fork server loads what most code wants, once. Before a call is locked, the modules that its import
+statements name are loaded too. Afterwards nothing can be loaded any more.
 """
 
 from __future__ import annotations
@@ -10,28 +10,36 @@ import ast
 import importlib
 import io
 import sys
+import zlib
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 WARM = (
-    "abc array ast base64 binascii bisect calendar cmath codecs collections collections.abc colorsys contextlib "
-    "copy csv dataclasses datetime decimal difflib enum fnmatch fractions functools graphlib gzip hashlib heapq "
-    "hmac html html.entities html.parser inspect io itertools json keyword locale logging math numbers operator os "
-    "pathlib pickle pprint queue random re secrets shlex signal statistics string struct textwrap threading time "
-    "timeit token tokenize traceback types typing unicodedata urllib.parse uuid warnings weakref "
-    "xml.etree.ElementTree zlib zoneinfo"
-).split()
-"""What most code uses. The C libraries that some of it rests on can only be loaded now."""
+    "abc", "array", "ast", "base64", "binascii", "bisect", "calendar", "cmath", "codecs", "collections",
+    "collections.abc", "contextlib", "copy", "csv", "dataclasses", "datetime", "decimal", "difflib", "enum",
+    "fractions", "functools", "hashlib", "heapq", "hmac", "inspect", "io", "itertools", "json", "keyword",
+    "locale", "math", "numbers", "operator", "os", "pathlib", "pprint", "random", "re", "secrets", "signal",
+    "statistics", "string", "struct", "textwrap", "threading", "time", "token", "traceback", "types",
+    "typing", "unicodedata", "urllib.parse", "uuid", "warnings", "weakref", "zlib", "zoneinfo",
+)  # fmt: skip
+"""What most code uses. Each makes every call a little slower, and a call that uses it a lot faster."""
 
 WARM_HIDDEN = (
-    "_strptime encodings.ascii encodings.base64_codec encodings.charmap encodings.cp1252 encodings.hex_codec "
-    "encodings.idna encodings.iso8859_15 encodings.latin_1 encodings.punycode encodings.raw_unicode_escape "
-    "encodings.rot_13 encodings.unicode_escape encodings.utf_16 encodings.utf_16_be encodings.utf_16_le "
-    "encodings.utf_32 encodings.utf_7 encodings.utf_8_sig linecache stringprep"
-).split()
+    "_strptime", "encodings.ascii", "encodings.base64_codec", "encodings.charmap", "encodings.hex_codec",
+    "encodings.latin_1", "encodings.raw_unicode_escape", "encodings.rot_13", "encodings.unicode_escape",
+    "encodings.utf_16", "encodings.utf_16_be", "encodings.utf_16_le", "encodings.utf_32", "encodings.utf_7",
+    "encodings.utf_8_sig", "linecache",
+)  # fmt: skip
 """What the standard library itself imports in the middle of its functions."""
+
+COMPANIONS = {
+    "email": ("email.message", "email.mime.text", "email.parser", "email.policy"),
+    "email.message": ("email.generator", "email.policy"),
+    "xml.dom.minidom": ("xml.dom.expatbuilder",),
+}
+"""And what modules that are not warm import in theirs."""
 
 REFUSED = ("ctypes", "_ctypes", "_hashlib", "_ssl")
 """ctypes has no honest use here. Without the last two, ``hashlib`` is smaller and does without OpenSSL."""
@@ -40,14 +48,12 @@ IMPORTABLE = sys.stdlib_module_names - frozenset(REFUSED) - {"__main__", "antigr
 
 
 def warm() -> None:
-    """Load what every call shall find loaded. A module that this interpreter was built without is left out."""
+    """Load what every call shall find loaded; what this interpreter was built without is left out."""
     for name in REFUSED:
         sys.modules[name] = None  # type: ignore[assignment]  # so that importing it fails
     for name in (*WARM, *WARM_HIDDEN):
         _load(name)
-    zoneinfo._common.load_tzdata = _zone_loader(_read_zones())  # type: ignore[attr-defined]
-    # It is asked first, and would look at the file system.
-    zoneinfo._tzpath.find_tzfile = lambda key: None  # type: ignore[attr-defined]
+    _serve_zones()
 
 
 def load_imports(tree: ast.Module) -> None:
@@ -58,6 +64,8 @@ def load_imports(tree: ast.Module) -> None:
     for name in _imported(tree):
         if name not in sys.modules and name.partition(".")[0] in IMPORTABLE:
             _load(name)
+            for companion in COMPANIONS.get(name, ()):
+                _load(companion)
 
 
 def _load(name: str) -> None:
@@ -81,21 +89,28 @@ def _may_be_module(node: ast.ImportFrom, alias: ast.alias) -> bool:
 
 
 def _read_zones() -> dict[str, bytes]:
-    """The system's time zones, about half a megabyte; none where it has none."""
+    """The system's time zones, compressed; none where it has none."""
     zones = {}
     for name in zoneinfo.available_timezones():
         for directory in zoneinfo.TZPATH:
             path = Path(directory, name)
             if path.is_file():
-                zones[name] = path.read_bytes()
+                zones[name] = zlib.compress(path.read_bytes())
                 break
     return zones
 
 
-def _zone_loader(zones: dict[str, bytes]) -> Callable[[str], BinaryIO]:
+def _serve_zones() -> None:
+    """Let ``zoneinfo`` find time zones in memory, by the two functions with which it looks for files."""
+    zones = _read_zones()
+
     def load(key: str) -> BinaryIO:
         if key not in zones:
             raise zoneinfo.ZoneInfoNotFoundError(f"No time zone found with key {key}")
-        return io.BytesIO(zones[key])
+        return io.BytesIO(zlib.decompress(zones[key]))
 
-    return load
+    def find(_key: str) -> None:
+        return None
+
+    sys.modules["zoneinfo._common"].__dict__["load_tzdata"] = load
+    sys.modules["zoneinfo._tzpath"].__dict__["find_tzfile"] = find

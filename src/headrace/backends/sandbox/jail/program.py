@@ -1,6 +1,6 @@
 """What code means: as a node's (the value of its last expression) and as an evaluator's (its last function).
 
-Everything here is done inside the locks, next to the foreign code and at its mercy. The server believes none of it.
+Everything here is done inside the locks, at the mercy of the foreign code. The server believes none of it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Printed(io.TextIOBase):
         self._pieces: list[str] = []
         self._room = most
 
-    def writable(self) -> bool:  # noqa: D102
+    def writable(self) -> bool:
         return True
 
-    def write(self, text: str) -> int:  # noqa: D102
+    def write(self, text: str) -> int:
         piece = text[: self._room]
         if piece:
             self._pieces.append(piece)
@@ -68,7 +68,7 @@ def last_value(tree: ast.Module, variables: Mapping[str, Any]) -> Any:
 
 
 def last_function(tree: ast.Module, arguments: Sequence[Any]) -> Any:
-    """Run code, then call its last top-level function with as many of the arguments as it takes (humanloop 3.8)."""
+    """Run code, then call its last top-level function (humanloop 3.8)."""
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     if not names:
         raise NameError("the code defines no function at its top level")

@@ -1,8 +1,8 @@
 """What the server and the fork server say to each other, and the fork server and a call.
 
-Over the control socket (``SOCK_SEQPACKET``): first a ``Greeting`` up; then ``Command``s down, those that start a
-call with the call's own socket beside them; and for each call that was started, one ``Ending`` up. Over a call's
-socket: the request as JSON down, then the end of the stream; the reply as JSON up, then the end of the stream.
+Over the control socket (``SOCK_SEQPACKET``): first a ``Greeting`` up; then ``Command``s down, those that
+start a call with the call's own socket beside them; and for each call that was started, one ``Ending`` up.
+Over a call's socket: the request as JSON down, then the stream's end; the reply as JSON up, then its end.
 
 What comes from a call's socket was written by foreign code and may be anything.
 """

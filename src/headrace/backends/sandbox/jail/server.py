@@ -5,6 +5,7 @@ It runs no foreign code. It ends, with all its calls, when the server closes the
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import os
@@ -14,28 +15,26 @@ import selectors
 import signal
 import socket
 import sys
-import sysconfig
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headrace.backends.sandbox.jail import call, kernel, landlock, modules, seccomp
+from headrace.backends.sandbox.jail import call, kernel, landlock, modules, program, seccomp
 from headrace.backends.sandbox.jail.protocol import MAX_MESSAGE_BYTES, Bounds, Command, Ending, Greeting
 from headrace.backends.sandbox.jail.syscalls import LOADING, NUMBERS, RUNNING
 
-POLITENESS = 5
-"""How much foreign code gives way to the server for the processor (``nice``)."""
 CAP_KILL, CAP_SETGID, CAP_SETUID = 1 << 5, 1 << 6, 1 << 7
 
 
 @dataclass(slots=True, kw_only=True)
 class _Child:
-    """A call's process."""
+    """A process for a call; a spare one, which waits for its call, has no id and all the time there is."""
 
-    id: int
     pid: int
-    ends_at: float
+    inbox: socket.socket
+    id: int | None = None
+    ends_at: float = math.inf
     is_late: bool = False
 
 
@@ -65,7 +64,8 @@ def missing_features(machine: str) -> tuple[str, ...]:
 def _prepare(bounds: Bounds) -> call.Locks:
     machine = platform.machine()
     modules.warm()
-    os.nice(POLITENESS)
+    # The first time costs a process half a millisecond: types are set up, pages are copied.
+    program.as_json(program.last_value(program.parse("0"), {}))
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     kernel.drop_capabilities(but=CAP_KILL | CAP_SETGID | CAP_SETUID)
@@ -94,9 +94,8 @@ def _shown(locks: call.Locks) -> dict[str, Any]:
 
 
 def _libraries() -> list[Path]:
-    """The standard library; nothing installed is among it."""
-    paths = {sysconfig.get_path("stdlib"), sysconfig.get_config_var("DESTSHARED")}
-    return [Path(one) for one in sorted(filter(None, paths)) if Path(one).is_dir()]
+    """The standard library: a bare interpreter looks nowhere else."""
+    return [path for path in map(Path, sys.path) if path.is_dir()]
 
 
 def _address_space_bytes() -> int:
@@ -113,6 +112,7 @@ class _Server:
         self._selector.register(control, selectors.EVENT_READ)
         self._children: dict[int, _Child] = {}
         """By the file that becomes readable when the process ends."""
+        self._spare: _Child | None = None
 
     def run(self) -> None:
         while True:
@@ -130,7 +130,7 @@ class _Server:
             return False
         command = Command.unpack(message)
         if files:
-            self._fork(command, files[0])
+            self._start(command, files[0])
             os.close(files[0])
             return True
         for child in self._children.values():
@@ -138,18 +138,31 @@ class _Server:
                 child.ends_at = -math.inf
         return True
 
-    def _fork(self, command: Command, file: int) -> None:
-        pid = os.fork()
-        if pid == 0:
-            call.serve(self._locks, file, self._pid)
+    def _fork(self) -> _Child:
+        """A new spare process."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            pid = os.fork()
+            if pid == 0:
+                call.serve(self._locks, theirs.fileno(), self._pid)
         watched = os.pidfd_open(pid)
-        ends_at = time.monotonic() + command.wall_s
-        self._children[watched] = _Child(id=command.id, pid=pid, ends_at=ends_at)
+        child = self._children[watched] = _Child(pid=pid, inbox=ours)
         self._selector.register(watched, selectors.EVENT_READ)
+        return child
+
+    def _start(self, command: Command, file: int) -> None:
+        child, self._spare = self._spare or self._fork(), None
+        child.id = command.id
+        child.ends_at = time.monotonic() + command.wall_s
+        # If it has died, that is reported when it is reaped.
+        with contextlib.suppress(OSError), child.inbox:
+            socket.send_fds(child.inbox, [b"1"], [file])
 
     def _next_timeout_s(self) -> float | None:
-        waiting = [child.ends_at for child in self._children.values() if not child.is_late]
-        return max(0.0, min(waiting) - time.monotonic()) if waiting else None
+        next_end = min(
+            (child.ends_at for child in self._children.values() if not child.is_late), default=math.inf
+        )
+        return None if next_end == math.inf else max(0.0, next_end - time.monotonic())
 
     def _kill_late(self) -> None:
         now = time.monotonic()
@@ -162,7 +175,11 @@ class _Server:
         child = self._children.pop(watched)
         self._selector.unregister(watched)
         os.close(watched)
+        child.inbox.close()
         _, status, usage = os.wait4(child.pid, 0)
+        if child.id is None:
+            self._spare = None
+            return
         ending = Ending(
             id=child.id,
             status=os.waitstatus_to_exitcode(status),
@@ -171,6 +188,9 @@ class _Server:
             peak_bytes=usage.ru_maxrss * 1024,
         )
         self._control.send(ending.pack())
+        # While the server is busy with the answer. A call that comes meanwhile would have had to wait for its
+        # own process just as long.
+        self._spare = self._spare or self._fork()
 
     def _end(self) -> None:
         for child in self._children.values():
