@@ -1,0 +1,54 @@
+"""What passes between the machine and who drives it: calls, and how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from headrace.core.execution import NodeActed, NodeDepended
+from headrace.engine.failure import Failure
+from headrace.engine.frame import Frame
+from headrace.engine.step import Step
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call ended; can be kept as JSON.
+
+    Attributes:
+        outputs: the value of each output, when it went well.
+        question: what the user is asked before it can go on; None when nothing is.
+        failure: what went wrong; None when nothing did.
+        actions: what it did, when traces are wanted.
+    """
+
+    outputs: Mapping[str, Any] = {}
+    question: str | None = None
+    failure: Failure | None = None
+    actions: tuple[NodeActed | NodeDepended, ...] = ()
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A step that acts outside and may do so now.
+
+    Attributes:
+        inputs: by name, in order of declaration.
+        turn: how many questions of it have been answered.
+    """
+
+    frame: Frame
+    step: Step
+    inputs: Mapping[str, Any]
+    turn: int = 0
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A call that ended with a question.
+
+    Attributes:
+        text: the question.
+    """
+
+    call: Call
+    text: str

@@ -1,0 +1,54 @@
+"""Condition: decides which way a flow goes (bedrock 2.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from headrace.core.condition import parse
+from headrace.core.definition import Node, NodeType
+from headrace.engine.nodes.node import NodeKind, settings_of
+from headrace.engine.step import Scope, Step
+
+if TYPE_CHECKING:
+    from headrace.engine.frame import Frame
+    from headrace.engine.machine import Machine
+
+DEFAULT = "default"
+"""The condition that wins when no other does, wherever it stands in the list."""
+
+
+class Condition:
+    """The first condition that holds wins.
+
+    Attributes:
+        tests: the conditions in order, without the default.
+    """
+
+    __slots__ = ("tests",)
+
+    def __init__(self, tests: tuple[tuple[str, Callable[[Mapping[str, Any]], bool]], ...]) -> None:
+        self.tests = tests
+
+    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+        inputs = machine.begin(frame, step)
+        for name, holds in self.tests:
+            if holds(inputs):
+                machine.decide(frame, step, name)
+                return
+        machine.decide(frame, step, DEFAULT)
+
+
+def _make(node: Node, _body: Scope | None) -> Condition:
+    types = {port.name: port.type for port in node.inputs}
+    entries = settings_of(node)["conditions"]
+    return Condition(
+        tuple(
+            (entry["name"], parse(entry["expression"], types).holds)
+            for entry in entries
+            if entry["name"] != DEFAULT
+        )
+    )
+
+
+NODE = NodeKind(type=NodeType.CONDITION, make=_make)

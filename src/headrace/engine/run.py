@@ -1,0 +1,308 @@
+"""Runs a plan: drives the machine, makes its calls, and keeps the time.
+
+There are tasks only while two or more steps act outside at the same time. A call goes through the host:
+the direct one makes it, another may keep the reply and give it back when the run is repeated. Everything
+else is recomputed, and a step's id does not depend on the order in which branches run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+import msgspec
+
+from headrace.core.effects import EffectContext, EffectFailed, Effects
+from headrace.core.errors import Invalid
+from headrace.core.execution import Event, FailureKind, FlowResumed
+from headrace.engine.call import Call, Reply
+from headrace.engine.failure import Failure, NodeRefuses
+from headrace.engine.machine import Machine
+from headrace.engine.nodes.node import ActingNode, Asks, Task
+from headrace.engine.pause import Pause, PauseMismatch, restore, save
+from headrace.engine.plan import Plan
+
+
+class StepId(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of an execution that acts outside; the same in every attempt to run it.
+
+    Attributes:
+        number: its index in `Plan.effects`.
+        path: its node, behind the Loops it is in.
+        indexes: the item and round it belongs to, outermost first.
+        turn: how many questions of it have been answered.
+    """
+
+    number: int
+    path: str
+    indexes: tuple[int, ...] = ()
+    turn: int = 0
+
+    def __str__(self) -> str:
+        parts = [self.path, ".".join(map(str, self.indexes)) or "0"]
+        return "/".join([*parts, f"answer-{self.turn}"] if self.turn else parts)
+
+
+class Host(Protocol):
+    """Decides how a step that acts outside is done."""
+
+    async def step(self, step_id: StepId, act: Callable[[], Awaitable[Reply]]) -> Reply:
+        """Have it done, or give the reply that is known already."""
+
+
+class DirectHost:
+    """Does each step as it comes, and keeps nothing."""
+
+    async def step(self, step_id: StepId, act: Callable[[], Awaitable[Reply]]) -> Reply:
+        return await act()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartInput:
+    """The document of a run.
+
+    Attributes:
+        node: the Input node it is meant for.
+        output: the output of that node.
+        document: the value.
+    """
+
+    node: str
+    document: Any
+    output: str = "document"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The answer to a question.
+
+    Attributes:
+        node: the node that asked.
+        text: what the user says.
+        input: the input of that node that the answer takes the place of.
+    """
+
+    node: str
+    text: str
+    input: str = "agentInputText"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """Where a run takes place.
+
+    Attributes:
+        execution_id: unique for the flow.
+        account: the organisation.
+        flow_arn: the flow's ARN.
+        alias_arn: the ARN of the alias it is called by.
+        effects: all that nodes may call.
+        traces: whether what happens to nodes is told, too.
+        max_parallel: how many steps may act outside at the same time, and how many items of an Iterator
+            may run at the same time. None: as many as are ready, and one item after another.
+        latency: ``standard`` or ``optimized``, as the caller asked for; None when not.
+        limit_s: how long the run may take.
+        node_limit_s: how long one call of a node may take.
+        host: how steps that act outside are done.
+        now_ns: the time, in nanoseconds since 1970.
+    """
+
+    execution_id: str
+    account: str
+    flow_arn: str
+    alias_arn: str
+    effects: Effects
+    traces: bool = False
+    max_parallel: int | None = None
+    latency: str | None = None
+    limit_s: float = 3600.0
+    node_limit_s: float = 300.0
+    host: Host = field(default_factory=DirectHost)
+    now_ns: Callable[[], int] = time.time_ns
+
+
+class Run(AsyncIterator[Event]):
+    """A run of a flow: iterate over it for what happens. It only goes on while it is asked for more.
+
+    The last event is a `FlowFinished` or a `FlowFailed`. A mistake of our own is raised instead, as it is.
+    """
+
+    def __init__(self, plan: Plan, machine: Machine, context: RunContext) -> None:
+        self._plan = plan
+        self._machine = machine
+        self._context = context
+        self._ends_at = time.monotonic() + context.limit_s
+        self._tasks: dict[asyncio.Task[Reply], Call] = {}
+        self._events = self._drive()
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self._events
+
+    async def __anext__(self) -> Event:
+        return await anext(self._events)
+
+    async def aclose(self) -> None:
+        """Stop: what is running is cancelled, and has ended when this returns."""
+        await self._events.aclose()
+
+    @property
+    def pause(self) -> bytes | None:
+        """What `resume` needs, once the run ended with a question; None when it did not."""
+        return save(self._plan, self._machine) if self._machine.questions else None
+
+    async def _drive(self) -> AsyncGenerator[Event, None]:
+        machine, tasks = self._machine, self._tasks
+        try:
+            while True:
+                if not machine.is_over:
+                    self._advance()
+                for event in machine.take_events():
+                    yield event
+                if machine.is_over:
+                    return
+                calls = machine.take_calls()
+                if len(calls) == 1 and not tasks and not machine.is_ready:
+                    machine.deliver(calls[0], await self._perform(calls[0]))
+                    continue
+                for call in calls:
+                    tasks[asyncio.create_task(self._perform(call))] = call
+                if machine.is_ready or not tasks:
+                    # Others have waited long enough.
+                    await asyncio.sleep(0)
+                else:
+                    await self._any()
+        finally:
+            await self._cancel()
+
+    def _advance(self) -> None:
+        if time.monotonic() >= self._ends_at:
+            self._machine.time_out(self._context.limit_s)
+        else:
+            self._machine.advance()
+
+    async def _any(self) -> None:
+        """Deliver what has come in, once something has; at the same time is in the order of the plan."""
+        tasks = self._tasks
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in sorted(done, key=lambda one: _place(tasks[one])):
+            call = tasks.pop(task)
+            if not self._machine.is_over:
+                self._machine.deliver(call, task.result())
+
+    async def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+            self._tasks.clear()
+
+    def _perform(self, call: Call) -> Coroutine[Any, Any, Reply]:
+        step_id = StepId(
+            number=call.step.number, path=call.step.path, indexes=call.frame.indexes, turn=call.turn
+        )
+        return self._context.host.step(step_id, partial(self._act, call, step_id))
+
+    async def _act(self, call: Call, step_id: StepId) -> Reply:
+        """Have a node do what it does, in time."""
+        context, left_s = self._context, self._ends_at - time.monotonic()
+        task = Task(
+            inputs=call.inputs,
+            effects=context.effects,
+            context=EffectContext(
+                account=context.account,
+                flow_arn=context.flow_arn,
+                alias_arn=context.alias_arn,
+                execution_id=context.execution_id,
+                node=call.step.name,
+                step=f"{context.execution_id}/{step_id}",
+                timeout_s=min(left_s, context.node_limit_s),
+            ),
+            latency=context.latency,
+            scope=call.frame.chain,
+            traces=context.traces,
+            now_ns=context.now_ns,
+        )
+        node = call.step.behaviour
+        assert isinstance(node, ActingNode)
+        return await self._attempt(node, task)
+
+    async def _attempt(self, node: ActingNode, task: Task) -> Reply:
+        try:
+            async with asyncio.timeout(task.context.timeout_s):
+                result = await node.run(task)
+        except EffectFailed as failed:
+            failure = Failure(
+                kind=FailureKind.of(failed.fault), message=failed.message, resource=failed.resource
+            )
+            return Reply(failure=failure, actions=tuple(task.actions))
+        except NodeRefuses as refusal:
+            return Reply(failure=refusal.failure, actions=tuple(task.actions))
+        except TimeoutError:
+            return Reply(failure=self._too_slow(task), actions=tuple(task.actions))
+        if isinstance(result, Asks):
+            return Reply(question=result.question, actions=tuple(task.actions))
+        return Reply(outputs=result, actions=tuple(task.actions))
+
+    def _too_slow(self, task: Task) -> Failure:
+        context = self._context
+        if task.context.timeout_s < context.node_limit_s:
+            message = f"The flow did not end within {context.limit_s:g} seconds."
+            return Failure(kind=FailureKind.TIMED_OUT, message=message)
+        message = f"it did not end within {context.node_limit_s:g} seconds"
+        return Failure(kind=FailureKind.DEPENDENCY, message=message)
+
+
+def run(plan: Plan, start: StartInput, context: RunContext) -> Run:
+    """Run a flow from its beginning."""
+    machine = _machine(plan, context)
+    machine.start(start.node, start.output, start.document)
+    return Run(plan, machine, context)
+
+
+def resume(plan: Plan, pause: bytes, answer: Answer, context: RunContext) -> Run:
+    """Go on with a run that ended with a question, here or in another process.
+
+    Raises:
+        PauseMismatch: it is a pause of another version.
+        Invalid: the answer is not for the node that asked, or not a text.
+    """
+    machine = _machine(plan, context)
+    waiting = restore(plan, pause, machine)
+    if answer.node != waiting.call.step.name or answer.input not in waiting.call.inputs:
+        raise Invalid.at(
+            "inputs", 0, "nodeName", message=f"Node {waiting.call.step.name} asked the question."
+        )
+    if not isinstance(answer.text, str):
+        raise Invalid.at("inputs", 0, "content", message="The answer must be a String.")
+    machine.events.append(FlowResumed(at_ns=context.now_ns(), node=answer.node, value=answer.text))
+    machine.ask_again(waiting, answer.text, answer.input)
+    return Run(plan, machine, context)
+
+
+def _machine(plan: Plan, context: RunContext) -> Machine:
+    return Machine(
+        plan.scope, traces=context.traces, max_parallel=context.max_parallel, now_ns=context.now_ns
+    )
+
+
+def _place(call: Call) -> tuple[int, tuple[int, ...]]:
+    return call.step.number, call.frame.indexes
+
+
+__all__ = [
+    "Answer",
+    "DirectHost",
+    "Host",
+    "Pause",
+    "PauseMismatch",
+    "Run",
+    "RunContext",
+    "StartInput",
+    "StepId",
+    "resume",
+    "run",
+]
