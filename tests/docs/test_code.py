@@ -118,6 +118,35 @@ def _make_key(store: str) -> dict[str, Any]:
     return key
 
 
+def test_what_is_exported_can_be_imported_with_its_numbers(fresh_server: LiveServer, tmp_path: Path) -> None:
+    client = fresh_server.boto()
+    triage = str(ROOT / "examples" / "support_triage.json")
+    _headrace("import", "bedrock", triage, "--name", "SupportTriage", "--store", fresh_server.store)
+    flow = client.list_flows()["flowSummaries"][0]["id"]
+    client.prepare_flow(flowIdentifier=flow)
+    for _ in range(3):
+        client.create_flow_version(flowIdentifier=flow)
+    client.delete_flow_version(flowIdentifier=flow, flowVersion="2")
+    exported = tmp_path / "flows.json"
+    exported.write_text(_headrace("export", "bedrock", "--store", fresh_server.store))
+    other = LiveServer(store=f"sqlite:///{tmp_path / 'other.db'}").start()
+    try:
+        _headrace("import", "bedrock", str(exported), "--store", other.store)
+        copy = other.boto().list_flows()["flowSummaries"][0]
+        listed = other.boto().list_flow_versions(flowIdentifier=copy["id"])["flowVersionSummaries"]
+        assert (copy["name"], [one["version"] for one in listed]) == ("SupportTriage", ["3", "1"])
+    finally:
+        assert other.stop() == 0
+
+
+def _headrace(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "headrace", *arguments], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_the_lines_that_a_new_key_prints_are_what_the_page_shows(fresh_server: LiveServer) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "headrace", "keys", "create", "--email", "you@example.com", "--right", "admin",
