@@ -1,0 +1,228 @@
+"""The control plane: what a validation costs inside the process, and whether pages stay cheap as lists grow.
+
+Goals: ValidateFlowDefinition of 40 nodes within 1 ms; a page of ListFlowVersions at 99,999 versions less than
+twice as dear as at 10.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from bench.registry import ROLE, ten_nodes
+from bench.server import store_directory
+from headrace.apis.http import JSON
+from headrace.app import Server, build
+from headrace.core.files import File
+from headrace.core.ports import Transaction
+from headrace.core.versions import Release
+from headrace.settings import Settings
+
+SIZES = (10, 1_000, 99_999)
+CHUNK = 2_000
+"""Versions that are added in one transaction."""
+
+
+def forty_nodes() -> dict[str, Any]:
+    """An input, 12 prompts, each followed by a condition with two ways into prompts, and outputs."""
+    nodes: list[dict[str, Any]] = [_node("Start", "Input", {"input": {}}, outputs=["document"])]
+    connections: list[dict[str, Any]] = []
+    source, output = "Start", "document"
+    for index in range(12):
+        ask, choose, more = f"Ask{index}", f"Choose{index}", f"More{index}"
+        nodes.append(_prompt(ask, ["text", "style"]))
+        nodes.append(_condition(choose))
+        nodes.append(_prompt(more, ["text"]))
+        connections += [
+            _data(source, output, ask, "text"),
+            _data("Start", "document", ask, "style"),
+            _data(ask, "modelCompletion", choose, "answer"),
+            _conditional(choose, "good", more),
+            _data(ask, "modelCompletion", more, "text"),
+        ]
+        source, output = ask, "modelCompletion"
+    for index in range(3):
+        end = f"End{index}"
+        nodes.append(_node(end, "Output", {"output": {}}, inputs=[("document", "$.data")]))
+        connections.append(_data(source, output, end, "document"))
+    return {"nodes": nodes, "connections": connections}
+
+
+def _node(
+    name: str,
+    type_name: str,
+    configuration: dict[str, Any],
+    *,
+    inputs: list[tuple[str, str]] | None = None,
+    outputs: list[str] | None = None,
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": type_name,
+        "configuration": configuration,
+        "inputs": [{"name": one, "type": "String", "expression": text} for one, text in inputs or []],
+        "outputs": [{"name": one, "type": "String"} for one in outputs or []],
+    }
+
+
+def _prompt(name: str, variables: list[str]) -> dict[str, Any]:
+    text = f"{name}: " + ", ".join("{{" + one + "}}" for one in variables)
+    inline = {
+        "modelId": "example.model-v1",
+        "templateType": "TEXT",
+        "templateConfiguration": {
+            "text": {"text": text, "inputVariables": [{"name": one} for one in variables]}
+        },
+        "inferenceConfiguration": {"text": {"temperature": 0.2, "maxTokens": 500}},
+    }
+    configuration = {"prompt": {"sourceConfiguration": {"inline": inline}}}
+    inputs = [(one, "$.data") for one in variables]
+    return _node(name, "Prompt", configuration, inputs=inputs, outputs=["modelCompletion"])
+
+
+def _condition(name: str) -> dict[str, Any]:
+    conditions = [{"name": "good", "expression": 'answer == "yes" or answer == "y"'}, {"name": "default"}]
+    return _node(name, "Condition", {"condition": {"conditions": conditions}}, inputs=[("answer", "$.data")])
+
+
+def _data(source: str, output: str, target: str, target_input: str) -> dict[str, Any]:
+    configuration = {"data": {"sourceOutput": output, "targetInput": target_input}}
+    name = f"{source}To{target}{target_input}"
+    return {"name": name, "type": "Data", "source": source, "target": target, "configuration": configuration}
+
+
+def _conditional(source: str, condition: str, target: str) -> dict[str, Any]:
+    configuration = {"conditional": {"condition": condition}}
+    name = f"{source}If{target}"
+    return {
+        "name": name,
+        "type": "Conditional",
+        "source": source,
+        "target": target,
+        "configuration": configuration,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request, given to the application as an HTTP server would, but without one."""
+
+    server: Server
+    method: str
+    path: str
+    body: bytes
+
+    async def send(self) -> bytes:
+        """The body of the answer."""
+        parts: list[bytes] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": self.body}
+
+        async def keep(message: MutableMapping[str, Any]) -> None:
+            parts.append(message.get("body", b""))
+
+        scope = {
+            "type": "http",
+            "method": self.method,
+            "raw_path": self.path.encode(),
+            "query_string": b"",
+            "headers": [(b"x-api-key", b"bench"), (b"host", b"localhost"), JSON],
+        }
+        await self.server.app(scope, receive, keep)
+        return b"".join(parts)
+
+
+def ask(server: Server, method: str, path: str, body: Any = None) -> Asked:
+    """A request with a JSON body."""
+    text = b"" if body is None else json.dumps(body).encode()
+    return Asked(server=server, method=method, path=path, body=text)
+
+
+async def fill(server: Server, flow: str, *, up_to: int) -> None:
+    """Give a flow's only version more numbers, as many as there may be."""
+
+    def work(tx: Transaction) -> bool:
+        file = tx.files.by_short_id(kind="flow", short_id=flow)
+        assert isinstance(file, File)
+        first = tx.releases.get(file_id=file.id, number=1)
+        assert isinstance(first, Release)
+        last = min(up_to, file.last_number + CHUNK)
+        for number in range(file.last_number + 1, last + 1):
+            tx.releases.add(msgspec.structs.replace(first, number=number))
+        tx.files.issue_number(id=file.id, number=last, at=datetime.now(UTC))
+        return last < up_to
+
+    while await server.ports.store.write(server.local.account, work):
+        pass
+
+
+async def typical_us(asked: Asked, times: int) -> dict[str, float]:
+    """The median and the 95th percentile of what one request takes."""
+    taken = []
+    for _ in range(times):
+        started = time.perf_counter_ns()
+        await asked.send()
+        taken.append((time.perf_counter_ns() - started) / 1000)
+    cuts = statistics.quantiles(taken, n=20)
+    return {"median_us": round(statistics.median(taken), 1), "p95_us": round(cuts[-1], 1)}
+
+
+async def measure(times: int) -> dict[str, Any]:
+    """All figures."""
+    with tempfile.TemporaryDirectory(dir=store_directory()) as directory:
+        server = await build(Settings(store=f"sqlite:///{directory}/bench.db"))
+        try:
+            return {"validate": await _validations(server, times), "list": await _pages(server, times)}
+        finally:
+            await server.ports.store.close()
+
+
+async def _validations(server: Server, times: int) -> list[dict[str, Any]]:
+    rows = []
+    for definition in (ten_nodes(), forty_nodes()):
+        asked = ask(server, "POST", "/flows/validate-definition", {"definition": definition})
+        found = json.loads(await asked.send())
+        assert found == {"validations": []}, found
+        sizes = {"nodes": len(definition["nodes"]), "connections": len(definition["connections"])}
+        rows.append({**sizes, "body_bytes": len(asked.body), **await typical_us(asked, times)})
+    return rows
+
+
+async def _pages(server: Server, times: int) -> list[dict[str, Any]]:
+    wanted = {"name": "bench", "executionRoleArn": ROLE, "definition": ten_nodes()}
+    flow = json.loads(await ask(server, "POST", "/flows/", wanted).send())["id"]
+    await ask(server, "POST", f"/flows/{flow}/").send()
+    await ask(server, "POST", f"/flows/{flow}/versions", {}).send()
+    asked = ask(server, "GET", f"/flows/{flow}/versions")
+    rows: list[dict[str, Any]] = []
+    for size in SIZES:
+        await fill(server, flow, up_to=size)
+        page = json.loads(await asked.send())
+        assert [one["version"] for one in page["flowVersionSummaries"]] == [
+            str(number) for number in range(size, size - 10, -1)
+        ]
+        figures = await typical_us(asked, times)
+        growth = round(figures["median_us"] / rows[0]["median_us"], 2) if rows else 1.0
+        rows.append({"versions": size, **figures, "growth": growth})
+    return rows
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    times = int(os.environ.get("BENCH_TIMES", "2000"))
+    print(json.dumps(asyncio.run(measure(times)), indent=1))
+
+
+if __name__ == "__main__":
+    main()
