@@ -54,6 +54,21 @@ class Machine:
         is_over: whether nothing happens any more.
     """
 
+    __slots__ = (
+        "_max_parallel",
+        "_now_ns",
+        "_queue",
+        "_ready",
+        "_running",
+        "calls",
+        "events",
+        "is_over",
+        "max_items",
+        "questions",
+        "root",
+        "traces",
+    )
+
     def __init__(
         self, scope: Scope, *, traces: bool, max_parallel: int | None, now_ns: Callable[[], int]
     ) -> None:
@@ -95,7 +110,8 @@ class Machine:
             except NodeRefuses as refusal:
                 self.fail(frame, step, refusal.failure)
                 return
-        self._start_calls()
+        if self._queue:
+            self._start_calls()
         if not (ready or self.calls or self._running or self.is_over):
             self._stop()
 

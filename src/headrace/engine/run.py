@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -61,8 +60,10 @@ class DirectHost:
         return await act()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartInput:
+DIRECT = DirectHost()
+
+
+class StartInput(msgspec.Struct, frozen=True, kw_only=True):
     """The document of a run.
 
     Attributes:
@@ -76,8 +77,7 @@ class StartInput:
     output: str = "document"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a question.
 
     Attributes:
@@ -91,8 +91,7 @@ class Answer:
     input: str = "agentInputText"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunContext:
+class RunContext(msgspec.Struct, frozen=True, kw_only=True):
     """Where a run takes place.
 
     Attributes:
@@ -121,7 +120,7 @@ class RunContext:
     latency: str | None = None
     limit_s: float = 3600.0
     node_limit_s: float = 300.0
-    host: Host = field(default_factory=DirectHost)
+    host: Host = DIRECT
     now_ns: Callable[[], int] = time.time_ns
 
 
