@@ -94,7 +94,9 @@ async def _run(url: str, requests: Iterator[bytes], connections: int, seconds: f
         return time.perf_counter() - started > seconds
 
     made = [
-        await loop.create_connection(lambda: _Connection(requests, until, latencies), parts.hostname, parts.port)
+        await loop.create_connection(
+            lambda: _Connection(requests, until, latencies), parts.hostname, parts.port
+        )
         for _ in range(connections)
     ]
     await asyncio.gather(*(connection.done for _, connection in made))

@@ -41,7 +41,10 @@ def ten_nodes() -> dict[str, Any]:
             "modelId": "amazon.nova-lite-v1:0",
             "templateType": "TEXT",
             "templateConfiguration": {
-                "text": {"text": f"{name}: improve the text, keep its meaning. Text: {{{{text}}}}", "inputVariables": [{"name": "text"}]}
+                "text": {
+                    "text": f"{name}: improve the text, keep its meaning. Text: {{{{text}}}}",
+                    "inputVariables": [{"name": "text"}],
+                }
             },
             "inferenceConfiguration": {"text": {"temperature": 0.2, "maxTokens": 500}},
         }
@@ -55,7 +58,11 @@ def ten_nodes() -> dict[str, Any]:
             }
         )
     nodes.append(
-        {"name": "End", "type": "Output", "inputs": [{"name": "document", "type": "String", "expression": "$.data"}]}
+        {
+            "name": "End",
+            "type": "Output",
+            "inputs": [{"name": "document", "type": "String", "expression": "$.data"}],
+        }
     )
     chain = ["Start", *names, "End"]
     connections = [
@@ -176,7 +183,9 @@ def measure(seconds: float) -> dict[str, Any]:
             )
     with headrace() as server:
         flow = prepared_flow(server, "bench")
-        upserted = call(server, "POST", "/v5/flows", {"path": "upserts/read", "attributes": {"a": "x" * 4000}})
+        upserted = call(
+            server, "POST", "/v5/flows", {"path": "upserts/read", "attributes": {"a": "x" * 4000}}
+        )
         call(server, "POST", f"/flows/{flow}/versions", {})
         loads = {
             "CreateFlowVersion": lambda: version_requests(flow, KEY),
