@@ -19,14 +19,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def _read(name: str) -> Any:
+def read_flow(name: str) -> Any:
     return json.loads((Path(FLOWS_FOLDER or "") / name).read_text())
 
 
-ENTRIES: list[dict[str, Any]] = [] if FLOWS_FOLDER is None else _read("index.json")
+ENTRIES: list[dict[str, Any]] = [] if FLOWS_FOLDER is None else read_flow("index.json")
 
 
-def _check_findings(expect: Mapping[str, Any], findings: list[dict[str, Any]]) -> None:
+def check_findings(expect: Mapping[str, Any], findings: list[dict[str, Any]]) -> None:
     if "type" not in expect:
         assert findings == expect["validations"]
         return
@@ -43,7 +43,7 @@ def _check_findings(expect: Mapping[str, Any], findings: list[dict[str, Any]]) -
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["file"])
 def test_a_definition_of_the_collection(bedrock: Any, entry: dict[str, Any]) -> None:
-    sent = _read(entry["file"])
+    sent = read_flow(entry["file"])
     made = bedrock.create_flow(name=new_name(), executionRoleArn=ROLE, definition=sent)
     flow = {"flowIdentifier": made["id"]}
     assert bedrock.raw["definition"] == sent
@@ -52,7 +52,7 @@ def test_a_definition_of_the_collection(bedrock: Any, entry: dict[str, Any]) -> 
     found = bedrock.get_flow(**flow)
     assert json.dumps(bedrock.raw["definition"]) == json.dumps(sent), "in its order, with its numbers"
     assert found["status"] == entry["expect"]["prepare"]
-    _check_findings(entry["expect"], bedrock.raw["validations"])
+    check_findings(entry["expect"], bedrock.raw["validations"])
 
     if found["status"] == "Failed":
         with refused("ConflictException", 409, "status Failed"):

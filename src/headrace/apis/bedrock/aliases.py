@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from headrace.apis.bedrock.call import Call, Values
-from headrace.core.deployments import Concurrency
+from headrace.core.deployments import Alias, Concurrency
 from headrace.core.errors import Invalid
+from headrace.core.ids import DRAFT_ALIAS
 from headrace.services import aliases
 from headrace.services.aliases import AliasEdit, AliasView
+
+NEWER_THAN_ALL = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 async def create_flow_alias(call: Call) -> Values:
@@ -54,8 +58,13 @@ async def list_flow_aliases(call: Call) -> Values:
     last = shown[-1].alias if shown else None
     return {
         "flowAliasSummaries": [alias_members(call, one) for one in shown],
-        "nextToken": last and page.token_after_moment(len(found), last.created_at, last.id),
+        "nextToken": last and page.token_after_moment(len(found), _moment(last), last.id),
     }
+
+
+def _moment(alias: Alias) -> datetime:
+    """What an alias is ordered by; the born one is as old as its flow, but comes before all others."""
+    return NEWER_THAN_ALL if alias.id == DRAFT_ALIAS else alias.created_at
 
 
 def _identified(call: Call) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from headrace.core.errors import Invalid, NotFound
+from headrace.core.ids import SHORT_LENGTH
 from headrace.services.tags import Resource
 
 PARTITION = "aws"
@@ -57,7 +58,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         if not identifier.startswith("arn:"):
             return identifier
         match = self._local(identifier, _FLOW)
-        if match["flow"] != flow or match["alias"] is None:
+        # A long id does not tell whether the ARN is of that flow; if not, the alias is not found in it.
+        is_other_flow = len(flow) == SHORT_LENGTH and match["flow"] != flow
+        if is_other_flow or match["alias"] is None:
             message = f"The alias {identifier} does not belong to flow {flow}."
             raise Invalid.at("aliasIdentifier", message=message, kind="mismatch", where="path")
         return match["alias"]

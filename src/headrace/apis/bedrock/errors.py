@@ -87,9 +87,13 @@ def render(model: ServiceModel, service: Service, request: Request, error: Headr
         name, message = _name(error), _message(error)
     body: dict[str, Any] = {"message": message}
     if isinstance(error, Invalid) and not isinstance(error, Malformed) and service == "bedrock-agent":
-        body["fieldList"] = [
-            {"name": dotted(problem), "message": problem.message} for problem in error.problems
+        fields = [
+            {"name": dotted(problem), "message": problem.message}
+            for problem in error.problems
+            if problem.path
         ]
+        if fields:
+            body["fieldList"] = fields
     headers = [JSON, (b"x-amzn-errortype", name.encode()), (b"x-amzn-requestid", request.id.encode())]
     if isinstance(error, Throttled):
         headers.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
