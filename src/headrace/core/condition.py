@@ -16,6 +16,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from headrace.core.definition import PortType
@@ -26,6 +27,9 @@ MAX_NESTING = 32
 
 Values = Mapping[str, Any]
 Test = Callable[[Values], Any]
+
+REMEMBERED = 4_096
+"""Conditions that are not read anew: a flow is validated at each edit, and most of it stays as it was."""
 
 
 class MalformedCondition(MalformedExpression):
@@ -159,9 +163,15 @@ def parse(text: str, inputs: Mapping[str, PortType]) -> Condition:
     Raises:
         MalformedCondition: the text is not one, or asks what the inputs' types can't answer.
     """
-    return _Parser(text, inputs).condition()
+    return _parse(text, tuple(inputs.items()))
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _parse(text: str, inputs: tuple[tuple[str, PortType], ...]) -> Condition:
+    return _Parser(text, dict(inputs)).condition()
+
+
+@lru_cache(maxsize=REMEMBERED)
 def normal_form(text: str) -> str:
     """The text without blanks outside its texts: two conditions are duplicates when these are equal."""
     return _BLANKS_OR_TEXT.sub(lambda match: match[1] or "", text)
