@@ -1,0 +1,166 @@
+"""Posts JSON to an address of the operator's and takes the JSON that comes back.
+
+Only to addresses of the public internet unless the configuration allows others, checked on the very address
+that is connected to; redirects are an error, so that no answer leads elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from headrace.backends.aws import fault_of_status
+from headrace.backends.failures import late, load
+from headrace.core.effects import EffectContext, EffectFailed, Fault
+
+CONNECT_TIMEOUT_S = 10.0
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_ERROR_TEXT = 500
+PORTS = {"http": 80, "https": 443}
+
+
+class Hook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to post.
+
+    Attributes:
+        url: with http or https.
+        headers: sent with each request.
+        allow_private: also connect to private, loopback and link-local addresses.
+    """
+
+    url: str
+    headers: dict[str, str] = {}
+    allow_private: bool = False
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in PORTS or not parts.hostname:
+            raise ValueError("url must begin with http:// or https:// and name a host")
+
+
+class Hooks:
+    """Posts to hooks, keeping connections open."""
+
+    def __init__(self) -> None:
+        self._client: Any = None
+
+    async def post(self, hook: Hook, event: Any, *, resource: str, context: EffectContext) -> Any:
+        """The JSON that a hook answers.
+
+        Raises:
+            EffectFailed: the address is refused, nobody answers in time, the answer is an error or no JSON.
+        """
+        try:
+            async with asyncio.timeout(context.timeout_s):
+                return await self._post(hook, event, resource, context)
+        except TimeoutError:
+            raise late(resource, urlsplit(hook.url).hostname or "", context.timeout_s) from None
+
+    async def _post(self, hook: Hook, event: Any, resource: str, context: EffectContext) -> Any:
+        httpx = load("httpx", extra="http", resource=resource)
+        if self._client is None:
+            # No proxy of the environment: it would connect where we did not look.
+            self._client = httpx.AsyncClient(
+                timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S), trust_env=False
+            )
+        url = httpx.URL(hook.url)
+        address = await checked_address(hook, resource)
+        headers = {
+            "content-type": "application/json",
+            "idempotency-key": context.step,
+            **hook.headers,
+            "host": url.netloc.decode(),
+        }
+        try:
+            async with self._client.stream(
+                "POST",
+                url.copy_with(host=address),
+                content=msgspec.json.encode(event),
+                headers=headers,
+                extensions={"sni_hostname": url.host},
+            ) as response:
+                content = await _content(response, url.host, resource)
+                return _answer(url.host, response.status_code, content, resource)
+        except httpx.HTTPError as error:
+            raise EffectFailed(
+                f"{url.host} could not be reached: {type(error).__name__}: {error}",
+                resource=resource,
+                fault=Fault.GATEWAY,
+            ) from None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+
+async def checked_address(hook: Hook, resource: str) -> str:
+    """The address to connect to.
+
+    Raises:
+        EffectFailed: the host has no address, or one that the configuration does not allow.
+    """
+    parts = urlsplit(hook.url)
+    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise EffectFailed(
+            f"The host {host} has no address: {error}", resource=resource, fault=Fault.GATEWAY
+        ) from None
+    addresses = [str(entry[4][0]) for entry in found]
+    for address in addresses:
+        if not hook.allow_private and not is_public(address):
+            raise EffectFailed(
+                f"The host {host} has the address {address}, which is not public. Set `allow_private = true` "
+                "where that is meant.",
+                resource=resource,
+            )
+    return addresses[0]
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the public internet."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None, None))[1]
+        if inner is not None:
+            return is_public(str(inner))
+        if parsed in ipaddress.ip_network("64:ff9b::/96"):
+            return is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
+    return parsed.is_global and not parsed.is_multicast
+
+
+async def _content(response: Any, host: str, resource: str) -> bytes:
+    content = bytearray()
+    async for part in response.aiter_bytes():
+        content += part
+        if len(content) > MAX_ANSWER_BYTES:
+            raise EffectFailed(
+                f"{host} answered more than {MAX_ANSWER_BYTES} bytes.",
+                resource=resource,
+                fault=Fault.GATEWAY,
+            )
+    return bytes(content)
+
+
+def _answer(host: str, status: int, content: bytes, resource: str) -> Any:
+    if 300 <= status < 400:
+        raise EffectFailed(f"{host} answered {status}, a redirect, which is not followed.", resource=resource)
+    if status >= 400:
+        text = content.decode(errors="replace").strip()[:MAX_ERROR_TEXT]
+        raise EffectFailed(
+            f"{host} answered {status}: {text}", resource=resource, fault=fault_of_status(status)
+        )
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.DecodeError as error:
+        raise EffectFailed(
+            f"{host} answered what is no JSON: {error}", resource=resource, fault=Fault.GATEWAY
+        ) from None

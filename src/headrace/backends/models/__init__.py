@@ -1,0 +1,1 @@
+"""What answers for models: a routing table and one file a provider."""

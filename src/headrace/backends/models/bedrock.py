@@ -1,0 +1,79 @@
+"""Amazon Bedrock itself, by the Converse operation."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import msgspec
+
+from headrace.backends.aws import Aws, AwsPlace
+from headrace.backends.failures import BEDROCK
+from headrace.core.effects import EffectContext, ModelProvider, ModelReply, ModelRequest, Usage
+
+
+class BedrockModel(AwsPlace, frozen=True, kw_only=True, tag="bedrock", forbid_unknown_fields=True):
+    """Amazon Bedrock in one region."""
+
+
+class BedrockModels(ModelProvider):
+    """Passes requests on as they are; guardrails and latency included."""
+
+    def __init__(self, place: AwsPlace, aws: Aws, *, name: str) -> None:
+        self._place = place
+        self._aws = aws
+        self._name = name
+
+    async def converse(self, request: ModelRequest, context: EffectContext) -> ModelReply:
+        parameters = converse_parameters(request)
+        answer = await self._aws.call(
+            "bedrock-runtime",
+            self._place,
+            lambda client: client.converse(**parameters),
+            resource=BEDROCK,
+            context=context,
+        )
+        used = answer.get("usage", {})
+        return ModelReply(
+            content=[_plain(block) for block in answer["output"].get("message", {}).get("content", [])],
+            stop_reason=answer["stopReason"],
+            usage=Usage(input_tokens=used.get("inputTokens", 0), output_tokens=used.get("outputTokens", 0)),
+            provider=self._name,
+            model=request.model_id,
+            request_id=answer["ResponseMetadata"].get("RequestId", context.step),
+        )
+
+
+def converse_parameters(request: ModelRequest) -> dict[str, Any]:
+    """The arguments of boto3's ``converse``."""
+    parameters: dict[str, Any] = {
+        "modelId": request.model_id,
+        "messages": [
+            {"role": message["role"], "content": [_sent(block) for block in message["content"]]}
+            for message in request.messages
+        ],
+        "system": [dict(block) for block in request.system],
+        "inferenceConfig": dict(request.inference),
+        "toolConfig": request.tools,
+        "additionalModelRequestFields": request.extra,
+        "guardrailConfig": dict(request.guardrail) if request.guardrail else None,
+        "performanceConfig": {"latency": request.latency} if request.latency else None,
+    }
+    return {key: value for key, value in parameters.items() if value}
+
+
+def _sent(block: Any) -> Any:
+    """A content block with its bytes, which in JSON are base64, as bytes."""
+    if isinstance(block, list):
+        return [_sent(one) for one in block]
+    if not isinstance(block, dict):
+        return block
+    return {
+        key: base64.b64decode(value) if key == "bytes" and isinstance(value, str) else _sent(value)
+        for key, value in block.items()
+    }
+
+
+def _plain(block: Any) -> Any:
+    """A content block of the answer as JSON."""
+    return msgspec.to_builtins(block)

@@ -1,0 +1,27 @@
+"""A provider that repeats what it was asked, and says so."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headrace.core.effects import EffectContext, ModelProvider, ModelReply, ModelRequest
+
+
+class Echo(msgspec.Struct, frozen=True, kw_only=True, tag="echo", forbid_unknown_fields=True):
+    """Answers with the prompt; for trying a flow's wiring. It counts no tokens, because it uses none."""
+
+
+class EchoModels(ModelProvider):
+    """Repeats the prompt behind a mark that no model would write."""
+
+    async def converse(self, request: ModelRequest, context: EffectContext) -> ModelReply:
+        text = f"[echo of {request.model_id}] {prompt_text(request)}"
+        return ModelReply(
+            content=[{"text": text}], provider="echo", model=request.model_id, request_id=context.step
+        )
+
+
+def prompt_text(request: ModelRequest) -> str:
+    """The texts of the system blocks and of all messages, a line each."""
+    contents = [request.system, *(message["content"] for message in request.messages)]
+    return "\n".join(block["text"] for blocks in contents for block in blocks if "text" in block)

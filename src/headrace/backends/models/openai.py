@@ -1,0 +1,162 @@
+"""Any server that speaks OpenAI's chat completions, over httpx."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from typing import Any
+
+import msgspec
+
+from headrace.backends.aws import fault_of_status
+from headrace.backends.failures import BEDROCK, load
+from headrace.backends.models.chat import body_of, completion_of, refuse_guardrail
+from headrace.core.effects import (
+    EffectContext,
+    EffectFailed,
+    Fault,
+    ModelProvider,
+    ModelReply,
+    ModelRequest,
+    Usage,
+)
+
+CONNECT_TIMEOUT_S = 10.0
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_ERROR_TEXT = 500
+BACKOFF_S = 0.5
+RETRIED = {429, 502, 503, 504}
+
+
+class OpenAi(msgspec.Struct, frozen=True, kw_only=True, tag="openai", forbid_unknown_fields=True):
+    """An OpenAI-compatible endpoint.
+
+    Attributes:
+        url: up to and with the version, such as ``https://models.example.com/v1``.
+        api_key_env: the environment variable with the key; empty sends none.
+        max_tokens_field: newer models of OpenAI's own want ``max_completion_tokens``.
+        headers: sent with each request.
+        retries: how often a call that was refused for now (429, 502, 503, 504) is repeated.
+        ignore_guardrails: answer without the guardrail that a node asks for, instead of refusing.
+    """
+
+    url: str
+    api_key_env: str = ""
+    max_tokens_field: str = "max_tokens"
+    headers: dict[str, str] = {}
+    retries: int = 2
+    ignore_guardrails: bool = False
+
+
+class OpenAiModels(ModelProvider):
+    """Asks one endpoint; keeps its connections open."""
+
+    def __init__(self, spec: OpenAi, *, name: str) -> None:
+        self._spec = spec
+        self._name = name
+        self._client: Any = None
+
+    async def converse(self, request: ModelRequest, context: EffectContext) -> ModelReply:
+        refuse_guardrail(request, ignore=self._spec.ignore_guardrails, who=self._name)
+        body = body_of(request, max_tokens_field=self._spec.max_tokens_field)
+        answer = await self._ask(msgspec.json.encode(body), context)
+        completion = completion_of(answer, who=f"The provider `{self._name}`")
+        used = completion.usage
+        return ModelReply(
+            content=completion.content,
+            stop_reason=completion.stop_reason,
+            usage=Usage(input_tokens=used.prompt_tokens, output_tokens=used.completion_tokens)
+            if used
+            else Usage(),
+            provider=self._name,
+            model=completion.model or request.model_id,
+            request_id=completion.id or context.step,
+        )
+
+    async def _ask(self, body: bytes, context: EffectContext) -> Any:
+        headers = self._headers(context)
+        for attempt in range(self._spec.retries + 1):
+            status, retry_after, content = await self._post(body, headers)
+            if status == 200:
+                return self._parsed(content)
+            if status not in RETRIED or attempt == self._spec.retries:
+                break
+            await asyncio.sleep(_pause_s(retry_after, attempt))
+        raise EffectFailed(
+            f"The provider `{self._name}` answered {status}: {self._readable(content)}",
+            resource=BEDROCK,
+            fault=fault_of_status(status),
+        )
+
+    async def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, str, bytes]:
+        httpx = load("httpx", extra="http", resource=BEDROCK)
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S))
+        url = f"{self._spec.url.rstrip('/')}/chat/completions"
+        try:
+            async with self._client.stream("POST", url, content=body, headers=headers) as response:
+                content = bytearray()
+                async for part in response.aiter_bytes():
+                    content += part
+                    if len(content) > MAX_ANSWER_BYTES:
+                        raise self._failed(f"answered more than {MAX_ANSWER_BYTES} bytes")
+                return response.status_code, response.headers.get("retry-after", ""), bytes(content)
+        except httpx.InvalidURL as error:
+            raise EffectFailed(f"The provider `{self._name}`: {error}", resource=BEDROCK) from None
+        except httpx.HTTPError as error:
+            raise self._failed(f"could not be reached: {type(error).__name__}: {error}") from None
+
+    def _headers(self, context: EffectContext) -> dict[str, str]:
+        headers = {"content-type": "application/json", "idempotency-key": context.step, **self._spec.headers}
+        if self._spec.api_key_env:
+            headers["authorization"] = f"Bearer {self._key()}"
+        return headers
+
+    def _key(self) -> str:
+        key = os.environ.get(self._spec.api_key_env, "")
+        if not key:
+            raise EffectFailed(
+                f"The provider `{self._name}` takes its key from {self._spec.api_key_env}, which is not set.",
+                resource=BEDROCK,
+            )
+        return key
+
+    def _parsed(self, content: bytes) -> Any:
+        try:
+            return msgspec.json.decode(content)
+        except msgspec.DecodeError:
+            raise self._failed("answered something that is not JSON") from None
+
+    def _readable(self, content: bytes) -> str:
+        """What an error says, without the key, which some servers repeat."""
+        text = _error_text(content)
+        key = os.environ.get(self._spec.api_key_env, "") if self._spec.api_key_env else ""
+        secrets = [key, *self._spec.headers.values()]
+        for secret in filter(None, secrets):
+            text = text.replace(secret, "…")
+        text = re.sub(r"\bsk-[\w*-]{6,}", "sk-…", text)  # a part of the key, as OpenAI's own error shows it
+        return text[:MAX_ERROR_TEXT]
+
+    def _failed(self, what: str) -> EffectFailed:
+        return EffectFailed(f"The provider `{self._name}` {what}.", resource=BEDROCK, fault=Fault.GATEWAY)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+
+def _pause_s(retry_after: str, attempt: int) -> float:
+    """How long to wait: what the server asked for, else longer each time."""
+    return float(retry_after) if re.fullmatch(r"\d{1,4}(\.\d+)?", retry_after) else BACKOFF_S * 2**attempt
+
+
+def _error_text(content: bytes) -> str:
+    try:
+        parsed = msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        return content.decode(errors="replace").strip()
+    error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
+    text = error.get("message", error) if isinstance(error, dict) else error
+    return text if isinstance(text, str) else msgspec.json.encode(text).decode()

@@ -1,0 +1,1 @@
+"""What answers for buckets of objects."""
