@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import shutil
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ from headrace.backends.sandbox.failures import CodeFailed, SandboxUnavailable
 from headrace.backends.sandbox.fork_server import Ended, ForkServer, start_fork_server
 from headrace.backends.sandbox.limits import STDOUT_CHARS, SandboxLimits
 from headrace.backends.sandbox.outcome import Called
+from headrace.backends.sandbox.place import Places
 from headrace.backends.sandbox.probe import PROBE
-from headrace.core.effects import JSON, EffectContext, Fault
+from headrace.core.effects import JSON, EffectContext
 
 ESCAPED_BYTES = 6
 """The most that one character takes in JSON."""
@@ -62,7 +63,7 @@ class NativeSandbox:
         self._limits = limits or SandboxLimits()
         self._python = python or command.interpreter()
         self._bwrap = bwrap
-        self._places = asyncio.Semaphore(self._limits.concurrent)
+        self._places = Places(self._limits.concurrent)
         self._starting = asyncio.Lock()
         self._server: ForkServer | None = None
         self._most_bytes = self._limits.output_bytes + ESCAPED_BYTES * STDOUT_CHARS + MAX_ERROR_BYTES
@@ -101,30 +102,12 @@ class NativeSandbox:
     async def _do(self, code: str, request: Mapping[str, Any], context: EffectContext) -> _Reply:
         if len(code.encode(errors="replace")) > self._limits.code_bytes:
             raise CodeFailed(f"The code is larger than {self._limits.code_bytes} bytes.")
-        body = msgspec.json.encode({"code": code, **request})
-        async with self._place(context.timeout_s) as left_s:
+        body = json.dumps({"code": code, **request}).encode()
+        async with self._places.one(context.timeout_s) as left_s:
             server = await self._living_server()
             wall_s = min(self._limits.wall_s, left_s)
             ended = await server.call(body, wall_s=wall_s, most_bytes=self._most_bytes)
         return self._result(ended, wall_s)
-
-    @asynccontextmanager
-    async def _place(self, timeout_s: float) -> AsyncIterator[float]:
-        """Wait for one of the places; gives the seconds that are left then."""
-        loop = asyncio.get_running_loop()
-        ends_at = loop.time() + timeout_s
-        try:
-            async with asyncio.timeout_at(ends_at):
-                await self._places.acquire()
-        except TimeoutError:
-            raise CodeFailed(
-                f"The code was not run: {self._limits.concurrent} others were running for {timeout_s:g} s.",
-                fault=Fault.THROTTLED,
-            ) from None
-        try:
-            yield max(0.001, ends_at - loop.time())
-        finally:
-            self._places.release()
 
     async def _living_server(self) -> ForkServer:
         if self._server is not None and self._server.is_alive:
@@ -164,7 +147,7 @@ class NativeSandbox:
             SandboxUnavailable: one is open.
         """
         variables = {"memory_bytes": self._limits.bounds().memory_bytes}
-        body = msgspec.json.encode({"code": PROBE, "variables": variables, "keeps_stdout": False})
+        body = json.dumps({"code": PROBE, "variables": variables, "keeps_stdout": False}).encode()
         ended = await server.call(body, wall_s=PROBE_WALL_S, most_bytes=self._most_bytes)
         try:
             is_open = self._result(ended, PROBE_WALL_S).value

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 FILENAME = "<code>"
+NO_FUNCTION = "the code defines no function at its top level"
 UNPRINTABLE = "<its text can't be shown>"
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -71,7 +72,7 @@ def last_function(tree: ast.Module, arguments: Sequence[Any]) -> Any:
     """Run code, then call its last top-level function (humanloop 3.8)."""
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     if not names:
-        raise NameError("the code defines no function at its top level")
+        raise NameError(NO_FUNCTION)
     space = _space({})
     exec(_compiled(tree), space)  # noqa: S102
     function = space[names[-1]]
