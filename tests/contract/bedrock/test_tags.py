@@ -1,106 +1,142 @@
-"""Tags of flows, aliases and prompts through boto3 (bedrock 1.1, 1.4)."""
+"""TagResource, UntagResource, ListTagsForResource through boto3 (bedrock 1.1, 1.4)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from tests.contract.bedrock.things import ROLE, new_name, refused
+from tests.contract.bedrock.things import new_name, refused, send, without_metadata
+from tests.contract.conftest import LiveServer
 
 Make = Callable[..., Mapping[str, Any]]
 
 
-def _tags(bedrock: Any, arn: str) -> dict[str, str]:
-    tags: dict[str, str] = bedrock.list_tags_for_resource(resourceArn=arn)["tags"]
-    return tags
+def tags_of(bedrock: Any, arn: str) -> dict[str, str]:
+    """The tags of a resource."""
+    found = without_metadata(bedrock.list_tags_for_resource(resourceArn=arn))
+    assert list(found) == ["tags"]
+    return dict(found["tags"])
 
 
-def _resources(bedrock: Any, flow: Mapping[str, Any]) -> list[str]:
-    alias = bedrock.create_flow_alias(
-        flowIdentifier=flow["id"], name="a", routingConfiguration=[{"flowVersion": "DRAFT"}]
-    )
+@pytest.fixture(params=["flow", "alias", "draft alias", "prompt", "prompt version"])
+def arn(request: pytest.FixtureRequest, bedrock: Any, make_flow: Make) -> str:
+    """The ARN of each kind of thing that may have tags."""
+    flow = make_flow()
     prompt = bedrock.create_prompt(name=new_name("prompt"))
     version = bedrock.create_prompt_version(promptIdentifier=prompt["id"])
-    born = f"{flow['arn']}/alias/TSTALIASID"
-    return [flow["arn"], alias["arn"], born, prompt["arn"], version["arn"]]
-
-
-def test_tags_of_every_kind_of_resource(bedrock: Any, make_flow: Make) -> None:
-    arns = _resources(bedrock, make_flow())
-    for index, arn in enumerate(arns):
-        assert _tags(bedrock, arn) == {}
-        assert bedrock.raw == {"tags": {}}
-        bedrock.tag_resource(resourceArn=arn, tags={"number": str(index), "empty": ""})
-        bedrock.tag_resource(resourceArn=arn, tags={"a:/=+@-_. b": "x"})
-        bedrock.untag_resource(resourceArn=arn, tagKeys=["empty", "unknown"])
-        bedrock.tag_resource(resourceArn=arn, tags={"number": f"{index}!".replace("!", "+")})
-    for index, arn in enumerate(arns):
-        assert _tags(bedrock, arn) == {"number": f"{index}+", "a:/=+@-_. b": "x"}
-
-
-def test_tags_given_at_birth(bedrock: Any) -> None:
-    tags = {"team": "a", "stage": "b"}
-    flow = bedrock.create_flow(name=new_name(), executionRoleArn=ROLE, tags=tags)
-    assert "tags" not in bedrock.raw
     alias = bedrock.create_flow_alias(
-        flowIdentifier=flow["id"], name="a", routingConfiguration=[{"flowVersion": "DRAFT"}], tags=tags
+        flowIdentifier=flow["id"], name="live", routingConfiguration=[{"flowVersion": "DRAFT"}]
     )
-    prompt = bedrock.create_prompt(name=new_name("prompt"), tags=tags)
-    version = bedrock.create_prompt_version(promptIdentifier=prompt["id"], tags={"only": "here"})
-    for one in (flow, alias, prompt):
-        assert _tags(bedrock, one["arn"]) == tags
-    assert _tags(bedrock, version["arn"]) == {"only": "here"}
-    bedrock.update_flow(flowIdentifier=flow["id"], name=flow["name"], executionRoleArn=ROLE)
-    assert _tags(bedrock, flow["arn"]) == tags
+    made = {
+        "flow": flow["arn"],
+        "alias": alias["arn"],
+        "draft alias": f"{flow['arn']}/alias/TSTALIASID",
+        "prompt": prompt["arn"],
+        "prompt version": version["arn"],
+    }
+    return str(made[request.param])
 
 
-def test_tags_go_with_their_resource(bedrock: Any, make_flow: Make) -> None:
-    arns = _resources(bedrock, flow := make_flow())
-    bedrock.tag_resource(resourceArn=flow["arn"], tags={"a": "b"})
-    bedrock.delete_flow(flowIdentifier=flow["id"], skipResourceInUseCheck=True)
-    for arn in arns[:3]:
-        for call, given in (
-            (bedrock.list_tags_for_resource, {}),
-            (bedrock.tag_resource, {"tags": {"a": "b"}}),
-            (bedrock.untag_resource, {"tagKeys": ["a"]}),
-        ):
-            with refused("ResourceNotFoundException", 404):
-                call(resourceArn=arn, **given)
+def test_tags_come_and_go(bedrock: Any, arn: str) -> None:
+    assert tags_of(bedrock, arn) == {}
+    assert without_metadata(bedrock.tag_resource(resourceArn=arn, tags={"a": "1", "b": ""})) == {}
+    bedrock.tag_resource(resourceArn=arn, tags={"b": "2", "c": "3"})
+    assert tags_of(bedrock, arn) == {"a": "1", "b": "2", "c": "3"}
+    assert without_metadata(bedrock.untag_resource(resourceArn=arn, tagKeys=["a", "c", "unknown"])) == {}
+    assert tags_of(bedrock, arn) == {"b": "2"}
+    bedrock.untag_resource(resourceArn=arn, tagKeys=[])
+    assert tags_of(bedrock, arn) == {"b": "2"}
+
+
+def test_tags_are_given_at_birth(bedrock: Any, make_flow: Make) -> None:
+    flow = make_flow(tags={"team": "search", "a.b:/=+@- c": "v.:/=+@- _"})
+    assert tags_of(bedrock, flow["arn"]) == {"team": "search", "a.b:/=+@- c": "v.:/=+@- _"}
+    assert "tags" not in bedrock.get_flow(flowIdentifier=flow["id"])
+    prompt = bedrock.create_prompt(name=new_name("prompt"), tags={"x": "y"})
+    version = bedrock.create_prompt_version(promptIdentifier=prompt["id"], tags={"v": "1"})
+    assert (tags_of(bedrock, prompt["arn"]), tags_of(bedrock, version["arn"])) == ({"x": "y"}, {"v": "1"})
+
+
+def test_updates_keep_them_and_a_new_life_starts_without(bedrock: Any, make_flow: Make) -> None:
+    flow = make_flow(tags={"a": "b"})
+    bedrock.update_flow(
+        flowIdentifier=flow["id"], name=flow["name"], executionRoleArn=flow["executionRoleArn"]
+    )
+    assert tags_of(bedrock, flow["arn"]) == {"a": "b"}
+    bedrock.delete_flow(flowIdentifier=flow["id"])
+    with refused("ResourceNotFoundException", 404):
+        bedrock.list_tags_for_resource(resourceArn=flow["arn"])
+    again = make_flow(name=flow["name"])
+    assert tags_of(bedrock, again["arn"]) == {}
 
 
 @pytest.mark.parametrize(
-    "arn",
+    "tags",
+    [{"": "v"}, {"k" * 129: "v"}, {"k": "v" * 257}, {"k\u00a7": "v"}, {"k": "\u00a7"}, {"k": 7}, {"k": None}],
+)
+def test_tags_out_of_shape(server: LiveServer, make_flow: Make, tags: Mapping[str, Any]) -> None:
+    flow = make_flow()
+    answer = send(server.url, "POST", f"/tags/{quote(flow['arn'], safe='')}", {"tags": tags})
+    assert (answer.status, answer.error) == (400, "ValidationException"), answer.body
+
+
+def test_reserved_keys(bedrock: Any, make_flow: Make) -> None:
+    flow = make_flow()
+    for key in ("aws:a", "AWS:a"):
+        with refused("ValidationException", 400, "aws:"):
+            bedrock.tag_resource(resourceArn=flow["arn"], tags={key: "v"})
+    with refused("ValidationException", 400, "aws:"):
+        make_flow(tags={"aws:cloudformation:stack-name": "s"})
+
+
+def test_fifty_are_enough(bedrock: Any, make_flow: Make) -> None:
+    flow = make_flow(tags={f"k{index}": "v" for index in range(50)})
+    bedrock.tag_resource(resourceArn=flow["arn"], tags={"k0": "other"})
+    with refused("ServiceQuotaExceededException", 402, "50"):
+        bedrock.tag_resource(resourceArn=flow["arn"], tags={"k50": "v"})
+    assert len(tags_of(bedrock, flow["arn"])) == 50
+    bedrock.untag_resource(resourceArn=flow["arn"], tagKeys=["k1"])
+    bedrock.tag_resource(resourceArn=flow["arn"], tags={"k50": "v"})
+
+
+@pytest.mark.parametrize(
+    "resource",
     [
         "arn:aws:bedrock:us-east-1:000000000000:flow/ABCDEFGHIJ",
-        "arn:aws:bedrock:us-east-1:999999999999:flow/ABCDEFGHIJ",
+        "arn:aws:bedrock:us-east-1:000000000000:flow/ABCDEFGHIJ/alias/ABCDEFGHIJ",
+        "arn:aws:bedrock:us-east-1:000000000000:prompt/ABCDEFGHIJ",
         "arn:aws:bedrock:us-east-1:000000000000:prompt/ABCDEFGHIJ:1",
         "arn:aws:bedrock:us-east-1:000000000000:agent/ABCDEFGHIJ",
-        "arn:aws:s3:::a-bucket-of-somebody",
-        "no ARN at all, but long enough",
+        "arn:aws:bedrock:eu-west-1:000000000000:flow/ABCDEFGHIJ",
+        "arn:aws:s3:::some-bucket-that-is",
+        "this-is-no-arn-but-long-enough",
     ],
 )
-def test_resources_that_are_not_there(bedrock: Any, arn: str) -> None:
-    with refused("ResourceNotFoundException", 404):
+def test_what_is_not_here(bedrock: Any, resource: str) -> None:
+    for call, more in (
+        (bedrock.tag_resource, {"tags": {"a": "b"}}),
+        (bedrock.untag_resource, {"tagKeys": ["a"]}),
+        (bedrock.list_tags_for_resource, {}),
+    ):
+        with refused("ResourceNotFoundException", 404):
+            call(resourceArn=resource, **more)
+
+
+def test_arns_out_of_shape(server: LiveServer) -> None:
+    for resource in ("short", "a" * 1012):
+        answer = send(server.url, "GET", f"/tags/{resource}")
+        assert (answer.status, answer.error) == (400, "ValidationException")
+
+
+def test_a_foreign_account_is_not_here(bedrock: Any, make_flow: Make) -> None:
+    arn = make_flow()["arn"].replace("000000000000", "999999999999")
+    with refused("ResourceNotFoundException", 404, "999999999999"):
         bedrock.list_tags_for_resource(resourceArn=arn)
 
 
-def test_there_may_be_fifty(bedrock: Any, make_flow: Make) -> None:
-    arn = make_flow(tags={f"k{index}": "v" for index in range(50)})["arn"]
-    bedrock.tag_resource(resourceArn=arn, tags={"k7": "another value"})
-    with refused("ServiceQuotaExceededException", 402, "50"):
-        bedrock.tag_resource(resourceArn=arn, tags={"one-more": "v"})
-    bedrock.untag_resource(resourceArn=arn, tagKeys=["k0"])
-    bedrock.tag_resource(resourceArn=arn, tags={"one-more": "v"})
-
-
-@pytest.mark.parametrize(
-    ("key", "value"), [("aws:mine", "v"), ("k" * 129, "v"), ("k", "v" * 257), ("k!", "v"), ("k", "v!")]
-)
-def test_tags_that_are_none(bedrock: Any, make_flow: Make, key: str, value: str) -> None:
-    flow = make_flow()
-    with refused("ValidationException", 400):
-        bedrock.tag_resource(resourceArn=flow["arn"], tags={key: value})
-    with refused("ValidationException", 400):
-        bedrock.create_flow(name=new_name(), executionRoleArn=ROLE, tags={key: value})
-    assert _tags(bedrock, flow["arn"]) == {}
+def test_humanloop_tags_are_others(bedrock: Any, make_flow: Make, server: LiveServer) -> None:
+    flow = make_flow(tags={"a": "b"})
+    seen = server.humanloop().flows.list_versions(bedrock.get_flow(flowIdentifier=flow["id"])["id"])
+    assert [one for one in seen.records if one.tags] == []
