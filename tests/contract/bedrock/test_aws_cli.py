@@ -48,7 +48,7 @@ def aws(server: LiveServer, tmp_path: Path) -> Any:
             timeout=60,
             check=False,
         )
-        return json.loads(done.stdout) if done.returncode == 0 else done.stderr.strip()
+        return json.loads(done.stdout or "{}") if done.returncode == 0 else done.stderr.strip()
 
     return call
 
@@ -82,6 +82,35 @@ def test_every_other_operation(aws: Any) -> None:
     assert deleted == {"id": flow["id"], "version": "1"}
     renamed = aws("update-flow", **ref, name=name, execution_role_arn=ROLE + "-2")
     assert (renamed["executionRoleArn"], "definition" in renamed) == (ROLE + "-2", False)
+    _go_through_aliases_and_tags(aws, ref)
+    _go_through_prompts(aws)
+    assert aws("validate-flow-definition", definition=definition()) == {"validations": []}
     assert aws("delete-flow", "--no-skip-resource-in-use-check", **ref) == {"id": flow["id"]}
     assert "(ResourceNotFoundException)" in aws("get-flow", **ref)
     assert "(ValidationException)" in aws("get-flow", flow_identifier="no such id")
+
+
+def _go_through_aliases_and_tags(aws: Any, ref: dict[str, str]) -> None:
+    to_draft = {"name": "live", "routing_configuration": [{"flowVersion": "DRAFT"}]}
+    made = aws("create-flow-alias", **ref, **to_draft)
+    alias = {**ref, "alias_identifier": made["arn"]}
+    assert aws("get-flow-alias", **alias) == made
+    assert aws("update-flow-alias", **alias, **to_draft)["id"] == made["id"]
+    listed = aws("list-flow-aliases", "--page-size", "1", **ref)["flowAliasSummaries"]
+    assert [one["id"] for one in listed] == ["TSTALIASID", made["id"]]
+    assert "(ConflictException)" in aws("delete-flow", **ref)
+    aws("tag-resource", resource_arn=made["arn"], tags={"a": "1", "b": "2"})
+    aws("untag-resource", resource_arn=made["arn"], tag_keys=["a"])
+    assert aws("list-tags-for-resource", resource_arn=made["arn"]) == {"tags": {"b": "2"}}
+    assert aws("delete-flow-alias", **alias) == {"flowId": made["flowId"], "id": made["id"]}
+
+
+def _go_through_prompts(aws: Any) -> None:
+    made = aws("create-prompt", name=new_name("prompt"))
+    prompt = {"prompt_identifier": made["id"]}
+    assert aws("get-prompt", **prompt) == made
+    assert aws("update-prompt", **prompt, name=made["name"], description="d")["description"] == "d"
+    assert aws("create-prompt-version", **prompt)["version"] == "1"
+    versions = [one["version"] for one in aws("list-prompts", **prompt)["promptSummaries"]]
+    assert versions == ["DRAFT", "1"]
+    assert aws("delete-prompt", **prompt) == {"id": made["id"]}

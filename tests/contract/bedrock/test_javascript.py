@@ -148,6 +148,48 @@ def test_the_life_of_a_flow(sdk: Sdk) -> None:
     assert sdk.call("DeleteFlow", **flow) == {"id": made["id"]}
 
 
+def test_the_life_of_an_alias(sdk: Sdk, prepared: str) -> None:
+    flow = {"flowIdentifier": prepared}
+    sdk.call("CreateFlowVersion", **flow)
+    to_one = {"name": "live", "routingConfiguration": [{"flowVersion": "1"}]}
+    made = sdk.call("CreateFlowAlias", **flow, **to_one)
+    alias = {**flow, "aliasIdentifier": made["arn"]}
+    assert sdk.call("GetFlowAlias", **alias) == made
+    sdk.fail("CreateFlowAlias", "ConflictException", 409, **flow, **to_one)
+    sdk.fail("DeleteFlowVersion", "ConflictException", 409, **flow, flowVersion="1")
+    moved = sdk.call("UpdateFlowAlias", **alias, name="live", routingConfiguration=[{"flowVersion": "DRAFT"}])
+    assert moved["routingConfiguration"] == [{"flowVersion": "DRAFT"}]
+    pages = sdk.ask(paginate="ListFlowAliases", input=flow)["output"]
+    assert [one["id"] for page in pages for one in page["flowAliasSummaries"]] == ["TSTALIASID", made["id"]]
+    assert sdk.call("DeleteFlowAlias", **alias) == {"flowId": prepared, "id": made["id"]}
+
+
+def test_the_life_of_a_prompt(sdk: Sdk) -> None:
+    template = {"templateType": "TEXT", "templateConfiguration": {"text": {"text": "Say {{it}}"}}}
+    name, variants = new_name("prompt"), [{"name": "main", **template}]
+    made = sdk.call("CreatePrompt", name=name, variants=variants, defaultVariant="main")
+    prompt = {"promptIdentifier": made["id"]}
+    assert sdk.call("GetPrompt", **prompt) == made
+    version = sdk.call("CreatePromptVersion", **prompt)
+    assert sdk.call("GetPrompt", promptIdentifier=version["arn"]) == version
+    assert "variants" not in sdk.call("UpdatePrompt", **prompt, name=name)
+    summaries = sdk.call("ListPrompts", **prompt)["promptSummaries"]
+    assert [one["version"] for one in summaries] == ["DRAFT", "1"]
+    assert sdk.call("DeletePrompt", **prompt) == {"id": made["id"]}
+    sdk.fail("GetPrompt", "ResourceNotFoundException", 404, **prompt)
+
+
+def test_tags_and_validation(sdk: Sdk) -> None:
+    made = sdk.call("CreateFlow", name=new_name(), executionRoleArn=ROLE, tags={"a": "1"})
+    resource = {"resourceArn": made["arn"]}
+    assert sdk.call("TagResource", **resource, tags={"b": "2", "c": ""}) == {}
+    assert sdk.call("UntagResource", **resource, tagKeys=["a", "c"]) == {}
+    assert sdk.call("ListTagsForResource", **resource) == {"tags": {"b": "2"}}
+    assert sdk.call("ValidateFlowDefinition", definition=definition()) == {"validations": []}
+    found = sdk.call("ValidateFlowDefinition", definition=faulty_definition())["validations"]
+    assert {"missingEndingNodes": {}} in [one["details"] for one in found]
+
+
 def test_paginators(sdk: Sdk, prepared: str) -> None:
     for _ in range(11):
         sdk.call("CreateFlowVersion", flowIdentifier=prepared)
