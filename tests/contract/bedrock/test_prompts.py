@@ -142,8 +142,9 @@ def test_members_out_of_shape(server: LiveServer, member: str, value: Any) -> No
 
 def test_the_default_variant_must_be_there(bedrock: Any, make_prompt: Make) -> None:
     for variants in ([], [text_variant()]):
-        with refused("ValidationException", 400, "defaultVariant", "missing"):
+        with refused("ValidationException", 400, "missing") as caught:
             bedrock.create_prompt(name=new_name("prompt"), variants=variants, defaultVariant="missing")
+        assert [field["name"] for field in caught.value.response["fieldList"]] == ["defaultVariant"]
     made = make_prompt()
     with refused("ValidationException", 400, "missing"):
         bedrock.update_prompt(promptIdentifier=made["id"], name=made["name"], defaultVariant="missing")
@@ -223,7 +224,7 @@ def test_versions_are_never_numbered_twice(bedrock: Any, make_prompt: Make) -> N
     with refused("ResourceNotFoundException", 404, "2"):
         bedrock.delete_prompt(promptIdentifier=f"{made['arn']}:2")
     assert bedrock.create_prompt_version(promptIdentifier=made["id"])["version"] == "3"
-    with refused("ValidationException", 400, "DRAFT"):
+    with refused("ValidationException", 400, "promptVersion"):
         bedrock.delete_prompt(promptIdentifier=made["id"], promptVersion="DRAFT")
 
 

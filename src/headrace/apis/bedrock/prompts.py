@@ -60,13 +60,6 @@ async def delete_prompt(call: Call) -> Values:
     if number is None:
         file = await drafts.delete(call.ports, call.principal, kind=KIND, ref=prompt, is_forced=False)
         return {"id": file.short_id}
-    if number == DRAFT:
-        raise Invalid.at(
-            "promptVersion",
-            message="The DRAFT can't be deleted without the prompt.",
-            kind="version",
-            where="query",
-        )
     gone = await releases.delete(
         call.ports, call.principal, kind=KIND, ref=prompt, number=number, is_forced=False
     )
