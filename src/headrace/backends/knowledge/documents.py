@@ -17,7 +17,7 @@ TEXT = frozenset({".txt", ".text", ".rst", ".csv", ".tsv", ".json", ".yaml", ".y
 KINDS = MARKDOWN | TEXT | {".pdf"}
 """The file names' ends that are taken."""
 METADATA = ".metadata.json"
-"""``guide.md.metadata.json`` beside ``guide.md`` holds ``{"metadataAttributes": {…}}``, as in AWS's sources."""
+"""Beside ``guide.md``, ``guide.md.metadata.json`` holds ``{"metadataAttributes": {…}}``, as AWS has it."""
 
 
 class Unreadable(ValueError):

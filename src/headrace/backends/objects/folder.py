@@ -1,7 +1,7 @@
 """Buckets as folders: one file an object, and no way out of the root.
 
 Every step from the root down is opened relative to the one before and never through a symbolic link, so what
-is checked is what is used. A key that would not be a file of exactly that name is refused and never rewritten.
+is checked is what is used. A key that would not be a file of exactly that name is refused, never rewritten.
 """
 
 from __future__ import annotations
