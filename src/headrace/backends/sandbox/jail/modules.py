@@ -27,7 +27,8 @@ WARM = (
 """What most code uses. Each makes every call a little slower, and a call that uses it a lot faster."""
 
 WARM_HIDDEN = (
-    "_strptime", "encodings.ascii", "encodings.base64_codec", "encodings.charmap", "encodings.hex_codec",
+    "_strptime", "encodings.ascii", "encodings.base64_codec", "encodings.charmap", "encodings.cp1252",
+    "encodings.hex_codec", "encodings.iso8859_15",
     "encodings.latin_1", "encodings.raw_unicode_escape", "encodings.rot_13", "encodings.unicode_escape",
     "encodings.utf_16", "encodings.utf_16_be", "encodings.utf_16_le", "encodings.utf_32", "encodings.utf_7",
     "encodings.utf_8_sig", "linecache",
@@ -37,6 +38,7 @@ WARM_HIDDEN = (
 COMPANIONS = {
     "email": ("email.message", "email.mime.text", "email.parser", "email.policy"),
     "email.message": ("email.generator", "email.policy"),
+    "socket": ("encodings.idna",),
     "xml.dom.minidom": ("xml.dom.expatbuilder",),
 }
 """And what modules that are not warm import in theirs."""

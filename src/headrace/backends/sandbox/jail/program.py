@@ -16,6 +16,7 @@ from typing import Any
 
 FILENAME = "<code>"
 NO_FUNCTION = "the code defines no function at its top level"
+MOST_ERROR_CHARS = 4096
 UNPRINTABLE = "<its text can't be shown>"
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -121,8 +122,8 @@ def _positions(function: Callable[..., Any]) -> int | None:
 def _text(error: BaseException) -> str:
     try:
         if isinstance(error, SyntaxError):
-            return str.__str__(error.msg)
-        return str.__str__(str(error))
+            return str.__str__(error.msg)[:MOST_ERROR_CHARS]
+        return str.__str__(str(error))[:MOST_ERROR_CHARS]
     except BaseException:  # noqa: BLE001  # the text is made by the code, too
         return UNPRINTABLE
 
