@@ -100,6 +100,8 @@ class Machine:
 
     def advance(self) -> None:
         """Do what can be done at once, at most `BREATH` steps of it."""
+        if self.is_over:
+            return
         ready = self._ready
         for _ in range(BREATH):
             if not ready:

@@ -157,8 +157,7 @@ class Run(AsyncIterator[Event]):
         machine, tasks = self._machine, self._tasks
         try:
             while True:
-                if not machine.is_over:
-                    self._advance()
+                self._advance()
                 for event in machine.take_events():
                     yield event
                 if machine.is_over:
@@ -178,7 +177,7 @@ class Run(AsyncIterator[Event]):
             await self._cancel()
 
     def _advance(self) -> None:
-        if time.monotonic() >= self._ends_at:
+        if time.monotonic() >= self._ends_at and not self._machine.is_over:
             self._machine.time_out(self._context.limit_s)
         else:
             self._machine.advance()
@@ -190,7 +189,9 @@ class Run(AsyncIterator[Event]):
         for task in sorted(done, key=lambda one: _place(tasks[one])):
             call = tasks.pop(task)
             if not self._machine.is_over:
+                # What it leads to comes before what the next one may break.
                 self._machine.deliver(call, task.result())
+                self._machine.advance()
 
     async def _cancel(self) -> None:
         for task in self._tasks:
