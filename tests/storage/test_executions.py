@@ -169,11 +169,16 @@ def test_a_conversation_is_put_found_and_removed(filed: Desk) -> None:
 
 def test_turns_that_nobody_carries_out_can_be_repeated(filed: Desk) -> None:
     first = session("first", is_busy=True, node=None, state=None)
-    second = session("second", "fl_2", is_busy=True)
+    second = session("second", "fl_2", execution_id="exe_2", is_busy=True)
+    put(filed, execution("exe_1"), execution("exe_2"))
     filed.write(lambda tx: [tx.sessions.put(one) for one in (first, second, session("waits"))])
     filed.write(lambda tx: tx.sessions.free(), ABROAD)
     assert filed.read(lambda tx: tx.sessions.get(file_id="fl_1", name="first")) is None
-    assert filed.read(lambda tx: tx.sessions.get(file_id="fl_2", name="second")) == session("second", "fl_2")
+    freed = session("second", "fl_2", execution_id="exe_2")
+    assert filed.read(lambda tx: tx.sessions.get(file_id="fl_2", name="second")) == freed
+    waits_again = filed.read(lambda tx: tx.executions.get(id="exe_2"))
+    assert waits_again == execution("exe_2", status=Status.WAITING)
+    assert filed.read(lambda tx: tx.executions.get(id="exe_1")) == execution("exe_1")
     assert filed.read(lambda tx: tx.sessions.get(file_id="fl_1", name="waits")) == session("waits")
 
 

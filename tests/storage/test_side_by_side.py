@@ -336,14 +336,14 @@ class SideBySide(RuleBasedStateMachine):
     @initialize(values=st.permutations(FILES))
     def begin(self, values: list[str]) -> None:
         paths = dict(zip(values, PATHS, strict=True))
-        self.do(
-            [
-                lambda tx, one=one: tx.files.add(
-                    file(one, kind=KIND_OF[one], created_at=BORN[one], created_by="usr_0", path=paths[one])
-                )
-                for one in FILES
-            ]
-        )
+        adds: list[Change] = [
+            lambda tx, one=one: tx.files.add(
+                file(one, kind=KIND_OF[one], created_at=BORN[one], created_by="usr_0", path=paths[one])
+            )
+            for one in FILES
+        ]
+        for account in (HOME, ABROAD):
+            self.do(adds, account=account)
 
     @rule(change=st.one_of(CHANGES), account=accounts)
     def change_one_thing(self, change: Change, account: str) -> None:

@@ -249,8 +249,8 @@ class Sessions(Protocol):
     def remove(self, *, file_id: str, name: str) -> None: ...
 
     def free(self) -> None:
-        """Turns that were being carried out are not any more: first turns are forgotten, the others can
-        be repeated."""
+        """Turns that were being carried out are not any more: first turns are forgotten, the runs of the
+        others wait again."""
 
     def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> None:
         """Forget up to ``most`` conversations that wait since earlier; their runs were aborted."""

@@ -21,7 +21,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
         version_id: the version that ran; of the draft its prepared snapshot.
         number: the release number that ran; None for the draft, and where the version has none.
         is_draft: whether it ran the prepared snapshot.
-        pointer_id: the alias it was called by, or what stands for an environment there.
+        pointer_id: the alias it was called by, or what stands for an environment there; None when a number
+            was named.
         environment_id: the environment it was called by, if it was.
         started_by: the user's id.
         input: the start of its document as JSON text; None when it was not kept.
@@ -38,7 +39,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     version_id: str
     number: int | None
     is_draft: bool
-    pointer_id: str
+    pointer_id: str | None
     environment_id: str | None
     status: Status
     started_by: str
@@ -82,7 +83,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: what its caller knows it by; unique in the flow.
         execution_id: the run.
-        pointer_id: the alias it goes by; an answer must come by the same.
+        pointer_id: the alias it goes by, or None; an answer must come by the same.
         is_busy: whether a turn is being carried out right now.
         node: the node that waits for an answer; None during the first turn.
         content: the content that runs, whatever becomes of its version meanwhile.
@@ -93,7 +94,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     file_id: str
     name: str
     execution_id: str
-    pointer_id: str
+    pointer_id: str | None
     is_busy: bool
     node: str | None
     content: bytes

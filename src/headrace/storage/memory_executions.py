@@ -115,6 +115,10 @@ class Sessions:
                 self._sessions.drop(key)
             elif session.is_busy:
                 self._sessions.put(key, msgspec.structs.replace(session, is_busy=False))
+                run_key = (key[0], session.execution_id)
+                run = self._runs.get(run_key)
+                if run is not None and run.status is Status.RUNNING:
+                    self._runs.put(run_key, msgspec.structs.replace(run, status=Status.WAITING))
 
     def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> None:
         old = sorted(

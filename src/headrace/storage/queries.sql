@@ -441,6 +441,11 @@ ON CONFLICT (account, file_id, name) DO UPDATE SET execution_id = excluded.execu
 -- Forget a conversation.
 DELETE FROM sessions WHERE account = :account AND file_id = :file_id AND name = :name;
 
+-- name: wait_again
+-- Runs of all organisations whose answer nobody carries out any more wait for it again.
+UPDATE executions SET status = 'Waiting' WHERE status = 'Running' AND (account, id) IN (
+  SELECT account, execution_id FROM sessions WHERE is_busy = 1 AND state IS NOT NULL);
+
 -- name: drop_first_turns
 -- Forget the conversations of all organisations whose first turn nobody carries out any more.
 DELETE FROM sessions WHERE is_busy = 1 AND state IS NULL;

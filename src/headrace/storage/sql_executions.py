@@ -58,6 +58,7 @@ class Sessions(SqlCollection):
         self._run("remove_session", file_id=file_id, name=name)
 
     def free(self) -> None:
+        self._connection.run("wait_again")
         self._connection.run("drop_first_turns")
         self._connection.run("free_sessions")
 
