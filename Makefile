@@ -32,8 +32,8 @@ test: $(VENV)/.ready
 chaos: $(VENV)/.ready
 	$(PY) -m pytest -q -m chaos
 
-bench: $(VENV)/.ready
-	$(PY) -m bench
+bench: $(VENV)/.ready  # all, or some: make bench NAMES="registry startup"
+	$(PY) -m bench $(NAMES)
 
 demo:
 	@sh scripts/demo.sh
