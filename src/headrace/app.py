@@ -23,10 +23,14 @@ from headrace.core.validate import GENEROUS, TypeLimits
 from headrace.rules import FlowRules
 from headrace.services import access
 from headrace.services.base import Limits, Ports
+from headrace.services.runs import Runs
+from headrace.services.stored_prompts import StoredPrompts
+from headrace.services.upkeep import Upkeep
 from headrace.settings import Settings
 from headrace.storage import open_store
 from headrace.storage.place import path_of
 from headrace.vault import KeyVault, key_beside, new_key
+from headrace.world import build_runs, build_world
 
 
 @runtime_checkable
@@ -43,11 +47,13 @@ class Server:
     Attributes:
         gate: says whether it is in open mode.
         local: the default organisation's own user, with all rights.
+        runs: what flows run in.
         exchange: imports and exports.
     """
 
     app: App
     ports: Ports
+    runs: Runs
     gate: Gate
     local: Principal
     settings: Settings
@@ -89,6 +95,9 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     exchange = BedrockExchange(
         ports=ports, codec=codec, region=settings.region, default_role=settings.default_role
     )
+    world = build_world(settings, StoredPrompts(store))
+    runs = build_runs(settings, ports, world)
+    upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
     apis = (
         ConsoleApi(ports, gate, exchange),
         HumanloopApi(
@@ -100,6 +109,7 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         ),
         BedrockApi(
             ports=ports,
+            runs=runs,
             gate=gate,
             throttle=throttle,
             model=model,
@@ -107,8 +117,21 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
             config=BedrockConfig(region=settings.region, default_role=settings.default_role),
         ),
     )
-    app = App(apis, max_body_bytes=settings.max_body, logs_all=settings.log_requests, on_shutdown=store.close)
-    return Server(app=app, ports=ports, gate=gate, local=local, settings=settings, exchange=exchange)
+
+    async def shut_down() -> None:
+        for close in (upkeep.close, runs.recorder.close, world.close, store.close):
+            await close()
+
+    app = App(
+        apis,
+        max_body_bytes=settings.max_body,
+        logs_all=settings.log_requests,
+        on_startup=upkeep.start,
+        on_shutdown=shut_down,
+    )
+    return Server(
+        app=app, ports=ports, runs=runs, gate=gate, local=local, settings=settings, exchange=exchange
+    )
 
 
 def _secret_key(settings: Settings) -> str:

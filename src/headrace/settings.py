@@ -36,6 +36,15 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
 """What each profile sets, instead of the defaults (bedrock 1.6)."""
 
 
+CHOICES = {
+    "keep_content": ("all", "metadata", "none"),
+    "sandbox": ("native", "monty", "off"),
+    "log_format": ("text", "json"),
+    "log_level": ("debug", "info", "warning", "error"),
+}
+"""The settings that are one of a few words."""
+
+
 class BadSetting(ValueError):
     """A setting has a value that can't be used."""
 
@@ -95,6 +104,22 @@ class Settings:
     )
     client_token_lifetime: int = _setting(86_400, "How long a clientToken is remembered.", "seconds")
     shutdown_timeout: int = _setting(10, "How long open requests may take to finish at shutdown.", "seconds")
+    config: str = _setting(
+        "headrace.toml",
+        "File that says what flows may call: models, functions, knowledge bases. A missing one is empty.",
+    )
+    sandbox: str = _setting(
+        "native", "What runs the code of InlineCode nodes: native, monty (needs the extra), or off for none."
+    )
+    execution_timeout: int = _setting(3600, "How long a run of a flow may take.", "seconds")
+    node_timeout: int = _setting(300, "How long one call of a node may take.", "seconds")
+    answer_timeout: int = _setting(3600, "How long a run that asks its user waits for the answer.", "seconds")
+    concurrent_runs: int = _setting(1000, "Runs of an organisation at the same time.", "runs")
+    keep_content: str = _setting(
+        "all", "What is kept of runs: all, metadata (no values) or none (no events)."
+    )
+    keep_runs: int = _setting(90, "How long ended runs are kept; 0 is for ever.", "days")
+    wait_for_record: bool = _setting(False, "Let each run wait until its record is durable.")
     strict_limits: bool = _setting(False, "Keep AWS's smaller limits on the shape of definitions.")
     strict_node_counts: bool = _setting(
         False, "Keep AWS's limits on how many nodes of each type a flow may have."
@@ -144,10 +169,10 @@ class Settings:
             raise BadSetting("TLS needs both HEADRACE_TLS_CERTIFICATE and HEADRACE_TLS_KEY.")
         if not 0 <= self.port <= 65_535:
             raise BadSetting(f"HEADRACE_PORT must be 0 to 65535, not {self.port}.")
-        if self.log_format not in ("text", "json"):
-            raise BadSetting(f"HEADRACE_LOG_FORMAT must be text or json, not {self.log_format!r}.")
-        if self.log_level not in ("debug", "info", "warning", "error"):
-            raise BadSetting(f"HEADRACE_LOG_LEVEL must be debug, info, warning or error: {self.log_level!r}.")
+        for name, words in CHOICES.items():
+            if (word := getattr(self, name)) not in words:
+                known = f"{', '.join(words[:-1])} or {words[-1]}"
+                raise BadSetting(f"{PREFIX}{name.upper()} must be {known}, not {word!r}.")
 
 
 def _convert(variable: str, text: str, kind: type) -> Any:

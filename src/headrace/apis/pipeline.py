@@ -8,11 +8,12 @@ Only this module speaks ASGI.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from headrace.apis.http import Request, Response, join_headers, split_path, split_query
 from headrace.core.errors import HeadraceError, TooLarge, Unavailable
@@ -42,6 +43,13 @@ class Api(Protocol):
         """The API's way to say what went wrong; None for a bug of ours, of which nothing is told."""
 
 
+@runtime_checkable
+class Closable(Protocol):
+    """A body that holds something it has to let go of."""
+
+    async def aclose(self) -> None: ...
+
+
 class Disconnected(Exception):
     """The caller went away before the request was read."""
 
@@ -56,10 +64,12 @@ class App:
         max_body_bytes: int,
         logs_all: bool,
         on_shutdown: Callable[[], Awaitable[None]],
+        on_startup: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._apis = apis
         self._max_body_bytes = max_body_bytes
         self._logs_all = logs_all
+        self._on_startup = on_startup
         self._on_shutdown = on_shutdown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,6 +84,8 @@ class App:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                if self._on_startup is not None:
+                    await self._on_startup()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self._on_shutdown()
@@ -102,7 +114,7 @@ class App:
             body=body,
         )
         response = api.failure(request, refused) if refused else await _answer(api, request)
-        await _send(response, request, send)
+        await _send(response, request, receive, send)
         if self._logs_all or response.status >= 500:
             _log(request, response, started)
 
@@ -143,7 +155,7 @@ async def _answer(api: Api, request: Request) -> Response:
         return api.failure(request, None)
 
 
-async def _send(response: Response, request: Request, send: Send) -> None:
+async def _send(response: Response, request: Request, receive: Receive, send: Send) -> None:
     body = response.body
     headers = [*response.headers, (b"x-request-id", request.id.encode())]
     if isinstance(body, bytes):
@@ -152,13 +164,42 @@ async def _send(response: Response, request: Request, send: Send) -> None:
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
         return
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await _stream(body, send)
+    await _stream(body, receive, send)
 
 
-async def _stream(body: AsyncIterator[bytes], send: Send) -> None:
-    async for part in body:
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+async def _stream(body: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
+    """Send a body piece by piece. When the caller goes away, what makes the body is stopped at once."""
+    sending = asyncio.current_task()
+    assert sending is not None
+    leaving = asyncio.create_task(_gone(receive))
+    # The server tells of a disconnection also once all is sent: then there is nothing left to stop.
+    is_whole = False
+
+    def stop(_: asyncio.Task[None]) -> None:
+        if not is_whole:
+            sending.cancel()
+
+    leaving.add_done_callback(stop)
+    try:
+        async for part in body:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        is_whole = True
+        await send({"type": "http.response.body", "body": b""})
+    except asyncio.CancelledError:
+        if not leaving.done():
+            raise
+        sending.uncancel()
+    finally:
+        is_whole = True
+        leaving.cancel()
+        if isinstance(body, Closable):
+            await body.aclose()
+
+
+async def _gone(receive: Receive) -> None:
+    """Returns when the caller has gone away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _request_id() -> str:

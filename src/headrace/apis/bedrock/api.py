@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from headrace.apis.bedrock import aliases, errors, flows, prompts, sigv4, tags
+from headrace.apis.bedrock import aliases, errors, flows, prompts, runtime, sigv4, tags
 from headrace.apis.bedrock.arns import Place
 from headrace.apis.bedrock.call import Call, Values
 from headrace.apis.bedrock.codec import Codec
@@ -17,8 +17,10 @@ from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Unauthenticated
 from headrace.services import access
 from headrace.services.base import Ports
+from headrace.services.runs import Runs
 
 Handler = Callable[[Call], Awaitable[Values]]
+Streamer = Callable[[Call, Runs], Awaitable[tuple[Values, AsyncIterator[bytes]]]]
 
 HANDLERS: Mapping[str, Handler] = {
     "CreateFlow": flows.create_flow,
@@ -49,6 +51,9 @@ HANDLERS: Mapping[str, Handler] = {
 }
 """What carries out each operation; everything else about an operation stands in the service model."""
 
+STREAMERS: Mapping[str, Streamer] = {"InvokeFlow": runtime.invoke_flow}
+"""The same for operations whose answer is a stream."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BedrockConfig:
@@ -70,6 +75,7 @@ class BedrockApi:
         self,
         *,
         ports: Ports,
+        runs: Runs,
         gate: Gate,
         throttle: Throttle,
         model: ServiceModel,
@@ -77,12 +83,13 @@ class BedrockApi:
         config: BedrockConfig,
     ) -> None:
         self._ports = ports
+        self._runs = runs
         self._gate = gate
         self._throttle = throttle
         self._model = model
         self._codec = codec
         self._config = config
-        operations = [model.operations[name] for name in HANDLERS]
+        operations = [model.operations[name] for name in (*HANDLERS, *STREAMERS)]
         self._table = Table((one.method, "/".join(one.segments), one) for one in operations)
 
     def owns(self, segments: tuple[str, ...]) -> bool:
@@ -104,10 +111,14 @@ class BedrockApi:
             place=Place(region=self._config.region, account=principal.account),
             default_role=self._config.default_role,
         )
-        status, headers, body = self._codec.encode(operation.name, await HANDLERS[operation.name](call))
-        return Response(
-            status=status, headers=[*headers, (b"x-amzn-requestid", request.id.encode())], body=body
-        )
+        stream: AsyncIterator[bytes] | None = None
+        if operation.name in STREAMERS:
+            values, stream = await STREAMERS[operation.name](call, self._runs)
+        else:
+            values = await HANDLERS[operation.name](call)
+        status, headers, body = self._codec.encode(operation.name, values)
+        headers.append((b"x-amzn-requestid", request.id.encode()))
+        return Response(status=status, headers=headers, body=stream or body)
 
     def failure(self, request: Request, error: HeadraceError | None) -> Response:
         found = self._table.find(request.method, request.segments)

@@ -1,0 +1,64 @@
+"""InvokeFlow: a request in, a stream of what happens out (bedrock 4)."""
+
+from __future__ import annotations
+
+from headrace.apis.bedrock.call import Call, Values
+from headrace.apis.bedrock.codec import Params
+from headrace.apis.bedrock.trace import frames_of
+from headrace.services import invocations
+from headrace.services.invocations import Invocation, Order
+from headrace.services.runs import Runs
+from headrace.services.targets import Choice
+
+
+class Frames:
+    """The body of the response: a turn, framed as it goes. Closing it before its end stops the run."""
+
+    def __init__(self, invocation: Invocation, *, traces: bool) -> None:
+        self._invocation = invocation
+        self._traces = traces
+
+    def __aiter__(self) -> Frames:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while True:
+            frames = frames_of(await anext(self._invocation), traces=self._traces)
+            if frames:
+                return frames
+
+    async def aclose(self) -> None:
+        await self._invocation.aclose()
+
+
+async def invoke_flow(call: Call, runs: Runs) -> tuple[Values, Frames]:
+    """InvokeFlow: the response's members, and its stream; nothing runs before the stream is read.
+
+    All that is an error of the request is raised here; all that goes wrong in the run is a frame.
+    """
+    invocation = await invocations.begin(runs, call.ports, call.principal, order_of(call), call.place)
+    frames = Frames(invocation, traces=call.params.get("enableTrace", False))
+    return {"executionId": invocation.name}, frames
+
+
+def order_of(call: Call) -> Order:
+    """What a request asks for (bedrock 4.1)."""
+    flow = call.flow
+    (given,) = call.params["inputs"]
+    return Order(
+        ref=flow,
+        choice=Choice(alias=call.place.alias_ref(call.params["flowAliasIdentifier"], flow=flow)),
+        node=given["nodeName"],
+        output=given.get("nodeOutputName", "document"),
+        answers=given.get("nodeInputName"),
+        document=given["content"]["document"],
+        name=call.params.get("executionId"),
+        latency=_latency(call.params),
+        operation=call.operation,
+    )
+
+
+def _latency(params: Params) -> str | None:
+    performance = params.get("modelPerformanceConfiguration", {}).get("performanceConfig", {})
+    latency: str | None = performance.get("latency")
+    return latency

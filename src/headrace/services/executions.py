@@ -1,0 +1,122 @@
+"""Looking at what was kept of runs, and keeping it no longer than wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from headrace.core.access import Principal, Right
+from headrace.core.errors import NotFound
+from headrace.core.execution import Event
+from headrace.core.files import File
+from headrace.core.ports import Transaction
+from headrace.core.records import Execution
+from headrace.services import tree
+from headrace.services.base import Ports, read
+
+PURGED_AT_ONCE = 200
+"""So few at a time, that a purge never holds up other writes for long."""
+BATCHES_A_READ = 20
+STOPPED = "The server stopped while this was running."
+EXPIRED = "Nobody answered in time."
+
+
+class ExecutionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A run and the flow it is a run of; None when the flow is gone."""
+
+    execution: Execution
+    file: File | None
+
+
+async def get(ports: Ports, principal: Principal, *, ref: str) -> ExecutionView:
+    """A run by its id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    principal.require(Right.READER)
+
+    def work(tx: Transaction) -> ExecutionView:
+        execution = tx.executions.get(id=ref)
+        if execution is None:
+            raise NotFound("execution", ref)
+        return ExecutionView(execution=execution, file=tx.files.get(id=execution.file_id))
+
+    return await read(ports, principal, work)
+
+
+async def page(
+    ports: Ports, principal: Principal, *, flow: str | None, before: tuple[datetime, str] | None, take: int
+) -> list[ExecutionView]:
+    """Runs of a flow or of all, newest first, from just after ``before`` (start, id) on.
+
+    Raises:
+        NotFound: there is no such flow.
+    """
+    principal.require(Right.READER)
+
+    def work(tx: Transaction) -> list[ExecutionView]:
+        file_id = None if flow is None else tree.find(tx, kind="flow", ref=flow).id
+        found = tx.executions.page(file_id=file_id, before=before, take=take)
+        files = {one.file_id: tx.files.get(id=one.file_id) for one in found}
+        return [ExecutionView(execution=one, file=files[one.file_id]) for one in found]
+
+    return await read(ports, principal, work)
+
+
+async def events(ports: Ports, principal: Principal, *, ref: str, first: int, take: int) -> Sequence[Event]:
+    """Up to ``take`` events of a run in order, from the number ``first`` on.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    principal.require(Right.READER)
+
+    def work(tx: Transaction) -> list[Event]:
+        if tx.executions.get(id=ref) is None:
+            raise NotFound("execution", ref)
+        found: list[Event] = []
+        batches = tx.executions.events(execution_id=ref, first=first, take=BATCHES_A_READ)
+        while batches and len(found) < take:
+            for batch in batches:
+                found += batch.events()[max(first - batch.first, 0) :]
+            next_first = batches[-1].first + batches[-1].size
+            batches = tx.executions.events(execution_id=ref, first=next_first, take=BATCHES_A_READ)
+        return found[:take]
+
+    return await read(ports, principal, work)
+
+
+async def recover(ports: Ports, account: str) -> None:
+    """Say of what ran when the server last stopped that it does not any more; conversations can go on.
+
+    For a store that no other process runs flows on.
+    """
+
+    def work(tx: Transaction) -> None:
+        tx.sessions.free()
+        tx.executions.fail_running(at=ports.clock.now(), error=STOPPED)
+
+    await ports.store.write(account, work)
+
+
+async def tidy(ports: Ports, account: str, *, kept_days: float, answer_s: float) -> None:
+    """Forget, in every organisation, the runs that ended too long ago, and questions nobody answered.
+
+    Args:
+        kept_days: 0 keeps runs for ever.
+    """
+
+    def work(tx: Transaction) -> int:
+        now = ports.clock.now()
+        tx.sessions.expire(
+            before=now - timedelta(seconds=answer_s), at=now, error=EXPIRED, most=PURGED_AT_ONCE
+        )
+        if not kept_days:
+            return 0
+        return tx.executions.purge(before=now - timedelta(days=kept_days), most=PURGED_AT_ONCE)
+
+    while await ports.store.write(account, work) == PURGED_AT_ONCE:
+        pass

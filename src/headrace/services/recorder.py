@@ -1,0 +1,343 @@
+"""Keeping what happens in runs, off their path.
+
+A run hands each event to its ``Recording`` and goes on. What was handed in is written at most ``DELAY_S``
+later, in batches, all runs together; a crash loses no more than that. Nothing a run does ever waits for the
+store, unless it asks to (``Recorder.settle``).
+
+When the store can't keep up or can't write, what waits is bounded, in this order: beyond ``MOST_EVENTS`` (or
+``MOST_BYTES``) events are kept without their content, beyond twice that no events at all are. That a run took
+place, how it ended and what it used is kept for as long as the process lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from headrace.core.clock import Clock
+from headrace.core.errors import Unavailable
+from headrace.core.execution import (
+    Event,
+    FlowAborted,
+    FlowFailed,
+    FlowFinished,
+    FlowOutput,
+    FlowResumed,
+    FlowStarted,
+    InputRequested,
+    NodeActed,
+    NodeDepended,
+    NodeFinished,
+    NodeStarted,
+)
+from headrace.core.ports import Clash, Store, Transaction
+from headrace.core.records import PREVIEW_CHARS, EventBatch, Execution
+
+DELAY_S = 0.05
+"""How long an event waits for others at the most; writing takes its time on top."""
+RETRY_S = 1.0
+BATCH = 500
+"""So many events are one row."""
+TOGETHER = 50
+"""So many rows, with what belongs to them, are written at a time."""
+MOST_EVENTS = 100_000
+MOST_BYTES = 64 * 1024 * 1024
+
+log = logging.getLogger("headrace.recorder")
+_encode = msgspec.json.Encoder().encode
+
+
+class Keeps(StrEnum):
+    """How much of what goes through a flow is kept."""
+
+    ALL = "all"
+    """Everything."""
+    METADATA = "metadata"
+    """What happened when, what it used and what went wrong, but no values."""
+    NONE = "none"
+    """That a run took place and how it ended; no events."""
+
+
+def without_content(event: Event) -> Event:
+    """An event without the values that went through the flow."""
+    change = msgspec.structs.replace
+    match event:
+        case NodeStarted() | NodeFinished():
+            return change(event, values=(None,) * len(event.values))
+        case NodeActed():
+            return change(event, request=None, response=None)
+        case NodeDepended():
+            return change(event, traces=())
+        case FlowStarted() | FlowResumed() | FlowOutput() | InputRequested():
+            return change(event, value=None)
+    return event
+
+
+def preview(value: Any) -> str:
+    """The start of a value's JSON."""
+    return _encode(value).decode()[:PREVIEW_CHARS]
+
+
+class Recording:
+    """What is recorded of one run.
+
+    Attributes:
+        status: where the run is.
+    """
+
+    def __init__(self, recorder: Recorder, account: str, execution: Execution) -> None:
+        self.account = account
+        self.status = execution.status
+        self._recorder = recorder
+        self._execution = execution
+        self._count = execution.events_count
+        self._events: list[Event] = []
+        self._output: Any = None
+        self._has_output = False
+        self._input_tokens = execution.input_tokens
+        self._output_tokens = execution.output_tokens
+        self._cost_usd = execution.cost_usd
+        self._ending: FlowFailed | None = None
+
+    @property
+    def id(self) -> str:
+        """The execution's id."""
+        return self._execution.id
+
+    def add(self, event: Event) -> None:
+        """Note that something happened."""
+        if isinstance(event, NodeActed):
+            self._count_usage(event)
+        elif isinstance(event, FlowOutput):
+            self._output, self._has_output = event.value, True
+        elif isinstance(event, FlowFinished | FlowFailed | FlowResumed | FlowAborted):
+            self.status = self.status.after(event)
+            self._ending = event if isinstance(event, FlowFailed) else None
+        kept = self._recorder.thin(event)
+        if kept is not None:
+            self._events.append(kept)
+        self._recorder.note(self)
+
+    def _count_usage(self, event: NodeActed) -> None:
+        usage = event.usage
+        if usage is not None:
+            self._input_tokens += usage.input_tokens
+            self._output_tokens += usage.output_tokens
+            if usage.cost_usd is not None:
+                self._cost_usd = (self._cost_usd or 0.0) + usage.cost_usd
+
+    def take(self) -> Iterator[list[EventBatch]]:
+        """The events since this was last asked, a batch at a time; the row is to be written anyway."""
+        events, self._events = self._events, []
+        for start in range(0, len(events) or 1, BATCH):
+            part = events[start : start + BATCH]
+            batch = EventBatch(execution_id=self.id, first=self._count, size=len(part), body=_encode(part))
+            self._count += len(part)
+            yield [batch] if part else []
+
+    def row(self) -> Execution:
+        """The run as it is now."""
+        is_over = self.status.is_final
+        shown = self._has_output and self._recorder.keeps is Keeps.ALL
+        return msgspec.structs.replace(
+            self._execution,
+            status=self.status,
+            ended_at=self._recorder.clock.now() if is_over else None,
+            output=preview(self._output) if shown else self._execution.output,
+            error=self._ending.message if self._ending else None,
+            failed_node=self._ending.node if self._ending else None,
+            input_tokens=self._input_tokens,
+            output_tokens=self._output_tokens,
+            cost_usd=self._cost_usd,
+            events_count=self._count,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Job:
+    """Something to write.
+
+    Attributes:
+        record: what was recorded; may be None.
+        also: what is to be written with it, or not at all.
+        answer: told when both are durable.
+        size_bytes: about as much memory as it holds.
+    """
+
+    account: str
+    record: Callable[[Transaction], None] | None
+    also: Callable[[Transaction], None] | None = None
+    answer: asyncio.Future[None] | None = None
+    size_bytes: int = 0
+
+    def write(self, tx: Transaction) -> None:
+        for work in (self.record, self.also):
+            if work is not None:
+                work(tx)
+
+    def refuse(self, error: Exception) -> None:
+        """Tell who waits that it is not durable; what was recorded stays to be tried again."""
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_exception(error)
+            self.also = None
+
+    def confirm(self) -> None:
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_result(None)
+
+
+class Recorder:
+    """Writes what recordings hand in. Belongs to one event loop.
+
+    Attributes:
+        keeps: how much is kept.
+        dropped: how many events were not kept, or not whole, because the store did not keep up.
+    """
+
+    def __init__(self, store: Store, clock: Clock, *, keeps: Keeps = Keeps.ALL) -> None:
+        self.keeps = keeps
+        self.clock = clock
+        self.dropped = 0
+        self._store = store
+        self._changed: dict[str, Recording] = {}
+        self._jobs: deque[_Job] = deque()
+        self._waiting_events = 0
+        self._waiting_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Task[None] | None = None
+
+    def begin(self, account: str, execution: Execution) -> Recording:
+        """Record a run, new or resumed."""
+        recording = Recording(self, account, execution)
+        self.note(recording)
+        return recording
+
+    def thin(self, event: Event) -> Event | None:
+        """As much of an event as is kept; None when nothing is."""
+        if self.keeps is Keeps.NONE:
+            return None
+        load = max(self._waiting_events / MOST_EVENTS, self._waiting_bytes / MOST_BYTES)
+        if load >= 1:
+            self.dropped += 1
+        if load >= 2:
+            return None
+        self._waiting_events += 1
+        return without_content(event) if load >= 1 or self.keeps is Keeps.METADATA else event
+
+    def note(self, recording: Recording) -> None:
+        """There is something new in a recording."""
+        self._changed[recording.id] = recording
+        if self._timer is None and self._writing is None:
+            self._timer = asyncio.get_running_loop().call_later(DELAY_S, self._start)
+
+    def later(self, account: str, work: Callable[[Transaction], None]) -> None:
+        """Have something written behind what was recorded so far."""
+        self._collect()
+        self._jobs.append(_Job(account=account, record=work))
+        self._start()
+
+    async def settle(self, recording: Recording, also: Callable[[Transaction], None] | None = None) -> None:
+        """Make what was recorded of a run durable, and ``also`` with it.
+
+        Raises:
+            Unavailable: the store can't keep it now.
+        """
+        self._collect()
+        answer = asyncio.get_running_loop().create_future()
+        row = recording.row()
+        self._jobs.append(_Job(account=recording.account, record=_record(row, []), also=also, answer=answer))
+        self._start()
+        await answer
+
+    async def flush(self) -> None:
+        """Write all that was recorded until now. Returns also when the store can't keep it."""
+        while self._changed or self._jobs or self._writing:
+            self._start()
+            assert self._writing is not None
+            await asyncio.shield(self._writing)
+            if self._timer is not None:  # the store refused, and is asked again later
+                return
+
+    async def close(self) -> None:
+        """Write what is left."""
+        await self.flush()
+        if self._timer is not None:
+            self._timer.cancel()
+            log.error("%d records of runs were lost: the store could not keep them", len(self._jobs))
+
+    def _start(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        delay_s = DELAY_S
+        try:
+            self._collect()
+            while self._jobs:
+                await self._write_some(self._next())
+                self._collect()
+        except Unavailable as error:
+            delay_s = RETRY_S
+            log.warning("runs can't be recorded: %s", error.message)
+            for job in self._jobs:
+                job.refuse(error)
+        finally:
+            self._writing = None
+            if self._changed or self._jobs:
+                self._timer = asyncio.get_running_loop().call_later(delay_s, self._start)
+
+    def _next(self) -> list[_Job]:
+        """The jobs that are written together."""
+        account = self._jobs[0].account
+        jobs = itertools.takewhile(lambda job: job.account == account, self._jobs)
+        return list(itertools.islice(jobs, TOGETHER))
+
+    async def _write_some(self, jobs: list[_Job]) -> None:
+        def write(tx: Transaction) -> None:
+            for job in jobs:
+                job.write(tx)
+
+        try:
+            await self._store.write(jobs[0].account, write)
+        except Clash as clash:
+            if len(jobs) > 1:
+                for job in jobs:
+                    await self._write_some([job])
+                return
+            log.exception("a record of a run was refused")
+            jobs[0].refuse(clash)
+        for job in jobs:
+            self._jobs.popleft()
+            self._waiting_bytes -= job.size_bytes
+            job.confirm()
+
+    def _collect(self) -> None:
+        """Turn what recordings hold into jobs."""
+        changed, self._changed = self._changed, {}
+        for recording in changed.values():
+            for batches in recording.take():
+                self._waiting_events -= batches[0].size if batches else 0
+                size_bytes = sum(len(batch.body) for batch in batches)
+                self._waiting_bytes += size_bytes
+                record = _record(recording.row(), batches)
+                self._jobs.append(_Job(account=recording.account, record=record, size_bytes=size_bytes))
+
+
+def _record(row: Execution, batches: list[EventBatch]) -> Callable[[Transaction], None]:
+    def write(tx: Transaction) -> None:
+        tx.executions.put(row)
+        for batch in batches:
+            tx.executions.append(batch)
+
+    return write

@@ -1,0 +1,57 @@
+"""What a server does by itself: putting runs in order after a stop, and forgetting old ones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from headrace.core.errors import Unavailable
+from headrace.services import executions
+from headrace.services.base import Ports
+
+EVERY_S = 60.0
+
+log = logging.getLogger("headrace.upkeep")
+
+
+class Upkeep:
+    """Looks after the store while a server runs.
+
+    Args:
+        account: any organisation; what is done is done in all.
+        kept_days: how long runs are kept after their end; 0 is for ever.
+        answer_s: how long a run waits for an answer.
+    """
+
+    def __init__(
+        self, ports: Ports, account: str, *, kept_days: float, answer_s: float, every_s: float = EVERY_S
+    ) -> None:
+        self._ports = ports
+        self._account = account
+        self._kept_days = kept_days
+        self._answer_s = answer_s
+        self._every_s = every_s
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Say of what ran when the server last stopped that it does not, then begin."""
+        await executions.recover(self._ports, self._account)
+        self._task = asyncio.create_task(self._keep_on())
+
+    async def close(self) -> None:
+        """Stop, between two rounds or in one."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _keep_on(self) -> None:
+        while True:
+            await asyncio.sleep(self._every_s)
+            try:
+                await executions.tidy(
+                    self._ports, self._account, kept_days=self._kept_days, answer_s=self._answer_s
+                )
+            except Unavailable as error:
+                log.warning("old runs can't be forgotten now: %s", error.message)

@@ -1,0 +1,69 @@
+"""What flows may call, put together from the settings; for the server and for runs without one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.backends.config import Config, read_config
+from headrace.backends.effects import build_effects
+from headrace.backends.sandbox.limits import SandboxLimits
+from headrace.backends.sandbox.runners import open_sandbox
+from headrace.core.effects import Effects, Prompts
+from headrace.services.base import Ports
+from headrace.services.recorder import Keeps, Recorder
+from headrace.services.runs import RunLimits, Runs
+from headrace.settings import Settings
+from headrace.storage.place import path_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What flows may call, and how it is ended."""
+
+    effects: Effects
+    closers: tuple[Callable[[], Awaitable[None]], ...]
+
+    async def close(self) -> None:
+        """End what was started."""
+        for close in self.closers:
+            await close()
+
+
+def build_world(settings: Settings, prompts: Prompts, *, config: Config | None = None) -> World:
+    """Everything that flows may call. Nothing is started before it is first used.
+
+    Args:
+        config: used instead of the file that the settings name.
+
+    Raises:
+        BadConfig: that file can't be used.
+    """
+    path, store = Path(settings.config), path_of(settings.store)
+    if config is None:
+        config = read_config(path) if path.exists() else Config()
+    sandbox = open_sandbox(settings.sandbox, SandboxLimits())
+    outside = build_effects(
+        config,
+        folder=path.parent,
+        knowledge_file=None if store is None else store.with_name(store.name + ".knowledge"),
+        code=sandbox,
+        prompts=prompts,
+    )
+    return World(effects=outside.effects, closers=(outside.close, sandbox.close))
+
+
+def build_runs(settings: Settings, ports: Ports, world: World) -> Runs:
+    """What carries runs out, with the limits and the record that the settings want."""
+    return Runs(
+        effects=world.effects,
+        recorder=Recorder(ports.store, ports.clock, keeps=Keeps(settings.keep_content)),
+        limits=RunLimits(
+            execution_s=settings.execution_timeout,
+            node_s=settings.node_timeout,
+            concurrent=settings.concurrent_runs,
+            answer_s=settings.answer_timeout,
+        ),
+        waits_for_record=settings.wait_for_record,
+    )
