@@ -25,6 +25,8 @@ NOBODY = 65_534
 POLITENESS = 5
 """How much foreign code gives way to the server for the processor (``nice``)."""
 REPLIED, NOT_REPLIED = 0, 70
+RESERVE_BYTES = 4 * 1024 * 1024
+"""Address space that is kept back, so that there is room to tell of a MemoryError."""
 READ_BYTES = 1 << 16
 
 
@@ -137,9 +139,11 @@ def _reply(locks: Locks, request: dict[str, Any], parent: int) -> bytes:
     except Exception as error:  # noqa: BLE001  # whatever the parser has to say
         return _encoded(error=program.described(error))
     _lock(locks, parent)
+    reserve = bytearray(RESERVE_BYTES)
     try:
         value = program.as_json(_run(tree, request))
     except BaseException as error:  # noqa: BLE001  # SystemExit and what code derives from BaseException, too
+        del reserve
         return _encoded(error=program.described(error), stdout=printed.text())
     return _fitting(value, printed.text(), locks.bounds.output_bytes)
 
