@@ -147,30 +147,46 @@ async def start_fork_server(
         SandboxUnavailable: it did not start, or the machine lacks what it needs.
     """
     ours, theirs = control
-    with theirs:
-        process = await asyncio.create_subprocess_exec(
+    try:
+        with theirs:
+            process = await _spawn(command, theirs)
+        greeting = await _greeted(ours, process)
+    except BaseException:
+        ours.close()
+        raise
+    return ForkServer(process, ours, greeting.locks)
+
+
+async def _spawn(command: Sequence[str], control: socket.socket) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
-            pass_fds=(theirs.fileno(),),
+            pass_fds=(control.fileno(),),
             env={},
             cwd=os.sep,
             start_new_session=True,
         )
+    except OSError as error:
+        raise SandboxUnavailable(f"The sandbox's fork server did not start: {error}") from error
+
+
+async def _greeted(control: socket.socket, process: asyncio.subprocess.Process) -> Greeting:
     try:
-        greeting = await _greeting(ours)
-    except BaseException as error:
-        ours.close()
+        greeting = await _greeting(control)
+    except (TimeoutError, ValueError, OSError) as error:
         complaint = await _last_words(process)
-        if isinstance(error, TimeoutError | ValueError | OSError):
-            raise SandboxUnavailable(f"The sandbox's fork server did not start: {complaint}") from error
+        raise SandboxUnavailable(f"The sandbox's fork server did not start: {complaint}") from error
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
         raise
     if greeting.missing:
-        ours.close()
         await process.communicate()
         raise SandboxUnavailable(f"The sandbox can't run code here. Missing: {'; '.join(greeting.missing)}.")
-    return ForkServer(process, ours, greeting.locks)
+    return greeting
 
 
 async def _greeting(control: socket.socket) -> Greeting:

@@ -6,6 +6,8 @@ import os, socket, threading
 def is_open(attempt):
     try:
         attempt()
+    except FileNotFoundError:
+        return True  # it was looked for
     except (OSError, RuntimeError, MemoryError):
         return False
     return True
