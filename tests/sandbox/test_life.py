@@ -1,0 +1,155 @@
+"""How a sandbox begins, survives and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.sandbox.box import Box, context
+from tests.sandbox.conftest import TIGHT
+
+from headrace.backends.sandbox.failures import SandboxUnavailable
+from headrace.backends.sandbox.native import NativeSandbox
+
+SYSTEM_PYTHON = Path("/usr/bin/python3")
+ORPHAN = """
+import asyncio, os
+from tests.sandbox.box import context
+from tests.sandbox.conftest import TIGHT
+from headrace.backends.sandbox.native import NativeSandbox
+async def main():
+    sandbox = NativeSandbox(TIGHT, bwrap=None)
+    await sandbox.run("1", {}, context())
+    print(sandbox.server.pid, flush=True)
+    await asyncio.gather(*(sandbox.run("import time; time.sleep(60)", {}, context()) for _ in range(2)))
+asyncio.run(main())
+"""
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _goes(pid: int) -> bool:
+    """Whether a process ends within five seconds."""
+    ends_at = time.monotonic() + 5
+    while _is_there(pid) and time.monotonic() < ends_at:
+        time.sleep(0.01)
+    return not _is_there(pid)
+
+
+def test_it_starts_nothing_until_it_is_used() -> None:
+    with Box(TIGHT) as box:
+        assert box.sandbox.server is None
+        assert box.run("1") == 1
+        assert box.sandbox.server is not None
+
+
+def test_calls_that_come_together_start_one_server() -> None:
+    async def many(sandbox: NativeSandbox) -> list[Any]:
+        return await asyncio.gather(*(sandbox.run("x", {"x": at}, context()) for at in range(8)))
+
+    with Box(TIGHT) as box:
+        assert box.wait(many(box.sandbox)) == list(range(8))
+        assert box.sandbox.server is not None
+        assert box.sandbox.server.locks["landlock"] >= 1
+
+
+def test_a_dead_fork_server_is_told_of_and_replaced() -> None:
+    async def die_during_a_call(sandbox: NativeSandbox) -> None:
+        await sandbox.run("1", {}, context())
+        assert sandbox.server is not None
+        running = asyncio.create_task(sandbox.run("import time\ntime.sleep(2)", {}, context()))
+        await asyncio.sleep(0.2)
+        os.kill(sandbox.server.pid, signal.SIGKILL)
+        with pytest.raises(SandboxUnavailable, match=r"ended\. Try again") as caught:
+            await running
+        assert caught.value.fault == "gateway"
+
+    with Box(TIGHT) as box:
+        box.wait(die_during_a_call(box.sandbox))
+        first = box.sandbox.server
+        assert first is not None
+        assert box.run("40 + 2") == 42
+        assert box.sandbox.server is not first
+        assert not _is_there(first.pid)
+
+
+def test_closing_ends_running_calls_and_leaves_no_process() -> None:
+    async def close_during_a_call(sandbox: NativeSandbox) -> int:
+        await sandbox.run("1", {}, context())
+        assert sandbox.server is not None
+        running = asyncio.create_task(sandbox.run("import time\ntime.sleep(2)", {}, context()))
+        await asyncio.sleep(0.2)
+        pid = sandbox.server.pid
+        await sandbox.close()
+        with pytest.raises(SandboxUnavailable):
+            await running
+        return pid
+
+    with Box(TIGHT) as box:
+        assert not _is_there(box.wait(close_during_a_call(box.sandbox)))
+
+
+def test_a_killed_server_leaves_no_process() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        fork_server = int(server.stdout.readline())
+        children = Path(f"/proc/{fork_server}/task/{fork_server}/children")
+        ends_at = time.monotonic() + 5
+        while (
+            len(pids := [int(one) for one in children.read_text().split()]) < 2 and time.monotonic() < ends_at
+        ):
+            time.sleep(0.01)
+        server.kill()
+    assert len(pids) >= 2
+    assert all(_goes(pid) for pid in (fork_server, *pids))
+
+
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="NOT TESTED: bubblewrap (bwrap) is not installed")
+def test_bubblewrap_gives_it_namespaces_of_its_own() -> None:
+    with Box(TIGHT, bwrap="bwrap") as box:
+        assert box.run("import os\nos.getpid()") < 100
+        assert box.sandbox.server is not None
+        namespaces = {
+            kind: Path(f"/proc/{_last_descendant(box.sandbox.server.pid)}/ns/{kind}").readlink()
+            for kind in ("ipc", "mnt", "net", "pid", "uts")
+        }
+        ours = {kind: Path(f"/proc/self/ns/{kind}").readlink() for kind in namespaces}
+        assert not set(namespaces.values()) & set(ours.values())
+        expected = 65_534 if os.geteuid() == 0 else os.geteuid()
+        assert box.run("import os\nos.getuid()") == expected
+
+
+def _last_descendant(pid: int) -> int:
+    while children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        pid = int(children[-1])
+    return pid
+
+
+@pytest.mark.skipif(not SYSTEM_PYTHON.exists(), reason="NOT TESTED: there is no system interpreter")
+def test_another_interpreter_will_do() -> None:
+    version = subprocess.run(
+        [SYSTEM_PYTHON, "-c", "import sys; print(sys.version_info >= (3, 11))"],
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    if version != "True":
+        pytest.skip("NOT TESTED: the system's interpreter is older than 3.11")
+    with Box(TIGHT, python=SYSTEM_PYTHON) as box:
+        assert box.run("import sys\n[1 + 1, sys.prefix]") == [2, "/usr"]
