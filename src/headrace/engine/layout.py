@@ -115,6 +115,11 @@ class Layout:
             places[Part.WHOLE, node.name] = self._place(Part.WHOLE, node)
         for connection in definition.connections:
             self._connect(connection)
+        for collector in definition.of_type(NodeType.COLLECTOR):
+            if not any(part is Part.SPREAD for part, _ in self.places[Part.WHOLE, collector.name].hard):
+                raise Unrunnable(
+                    f"Collector '{collector.name}' takes no item of an Iterator.", collector.name
+                )
 
     def _place(self, part: Part, node: Node) -> Place:
         return Place(part=part, node=node, order=self._order[node.name])

@@ -52,6 +52,7 @@ class Machine:
         traces: whether what happens to nodes is told.
         max_items: how many items of an Iterator run at the same time.
         is_over: whether nothing happens any more.
+        is_waiting: whether that is because of a question.
     """
 
     __slots__ = (
@@ -63,6 +64,7 @@ class Machine:
         "calls",
         "events",
         "is_over",
+        "is_waiting",
         "max_items",
         "questions",
         "root",
@@ -79,6 +81,7 @@ class Machine:
         self.traces = traces
         self.max_items = max_parallel or 1
         self.is_over = False
+        self.is_waiting = False
         self._max_parallel = max_parallel
         self._running = 0
         self._ready: deque[tuple[Frame, Step]] = deque()
@@ -372,6 +375,7 @@ class Machine:
             return
         # One agent waits at a time (bedrock 4.5).
         self.sort_questions()
+        self.is_waiting = True
         first = self.questions[0]
         self.events.append(
             InputRequested(

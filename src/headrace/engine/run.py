@@ -151,7 +151,7 @@ class Run(AsyncIterator[Event]):
     @property
     def pause(self) -> bytes | None:
         """What `resume` needs, once the run ended with a question; None when it did not."""
-        return save(self._plan, self._machine) if self._machine.questions else None
+        return save(self._plan, self._machine) if self._machine.is_waiting else None
 
     async def _drive(self) -> AsyncGenerator[Event, None]:
         machine, tasks = self._machine, self._tasks
