@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from headrace.apis.bedrock.api import BedrockApi, BedrockConfig
+from headrace.apis.bedrock.arns import Place
 from headrace.apis.bedrock.codec import Codec
 from headrace.apis.bedrock.exchange.service import BedrockExchange
 from headrace.apis.bedrock.model import load
 from headrace.apis.console import ConsoleApi
+from headrace.apis.console_runs import ConsoleRuns
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.humanloop.api import HumanloopApi
 from headrace.apis.pipeline import App
@@ -75,20 +77,7 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     store = store or open_store(settings.store)
     model = load()
     codec = Codec(model, strict=settings.strict_limits)
-    ports = Ports(
-        store=store,
-        ids=RandomIds(),
-        clock=SystemClock(),
-        rules=FlowRules(codec),
-        vault=KeyVault(_secret_key(settings)),
-        limits=Limits(
-            files={"flow": settings.quota_flows, "prompt": settings.quota_prompts},
-            releases={"flow": settings.quota_flow_versions, "prompt": settings.quota_prompt_versions},
-            aliases=settings.quota_flow_aliases,
-            node_types=TypeLimits() if settings.strict_node_counts else GENEROUS,
-            receipts_s=settings.client_token_lifetime,
-        ),
-    )
+    ports = _ports(settings, store, codec)
     local = await access.ensure_organisation(ports, account=settings.account, name="default")
     gate = Gate(ports, local, local_token=local_token)
     throttle = Throttle(settings.rate_limit, settings.rate_burst, read_rate_per_s=settings.rate_limit_reads)
@@ -98,8 +87,12 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     world = build_world(settings, StoredPrompts(store))
     runs = build_runs(settings, ports, world)
     upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
+
+    def names(account: str) -> Place:
+        return Place(region=settings.region, account=account)
+
     apis = (
-        ConsoleApi(ports, gate, exchange),
+        ConsoleApi(ports, gate, exchange, ConsoleRuns(ports, gate, runs, names)),
         HumanloopApi(
             ports,
             gate,
@@ -131,6 +124,23 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     )
     return Server(
         app=app, ports=ports, runs=runs, gate=gate, local=local, settings=settings, exchange=exchange
+    )
+
+
+def _ports(settings: Settings, store: Store, codec: Codec) -> Ports:
+    return Ports(
+        store=store,
+        ids=RandomIds(),
+        clock=SystemClock(),
+        rules=FlowRules(codec),
+        vault=KeyVault(_secret_key(settings)),
+        limits=Limits(
+            files={"flow": settings.quota_flows, "prompt": settings.quota_prompts},
+            releases={"flow": settings.quota_flow_versions, "prompt": settings.quota_prompt_versions},
+            aliases=settings.quota_flow_aliases,
+            node_types=TypeLimits() if settings.strict_node_counts else GENEROUS,
+            receipts_s=settings.client_token_lifetime,
+        ),
     )
 
 

@@ -36,15 +36,6 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
 """What each profile sets, instead of the defaults (bedrock 1.6)."""
 
 
-CHOICES = {
-    "keep_content": ("all", "metadata", "none"),
-    "sandbox": ("native", "monty", "off"),
-    "log_format": ("text", "json"),
-    "log_level": ("debug", "info", "warning", "error"),
-}
-"""The settings that are one of a few words."""
-
-
 class BadSetting(ValueError):
     """A setting has a value that can't be used."""
 
@@ -53,8 +44,13 @@ _FORMS = {
     "account": ("[0-9]{12}", "twelve digits"),
     "region": ("[a-z0-9-]{1,20}", "up to twenty lower-case letters, digits and hyphens"),
     "default_role": ("arn:aws(-[^:]+)?:iam::([0-9]{12})?:role/.+", "the ARN of an IAM role"),
+    "keep_content": ("all|metadata|none", "all, metadata or none"),
+    "sandbox": ("native|monty|off", "native, monty or off"),
+    "log_format": ("text|json", "text or json"),
+    "log_level": ("debug|info|warning|error", "debug, info, warning or error"),
 }
-"""What the AWS clients are shown must have the forms that these clients were made for."""
+"""What the AWS clients are shown must have the forms that these clients were made for; a few settings are
+one of a few words."""
 
 
 def _setting(default: Any, help_text: str, unit: str = "") -> Any:
@@ -169,10 +165,6 @@ class Settings:
             raise BadSetting("TLS needs both HEADRACE_TLS_CERTIFICATE and HEADRACE_TLS_KEY.")
         if not 0 <= self.port <= 65_535:
             raise BadSetting(f"HEADRACE_PORT must be 0 to 65535, not {self.port}.")
-        for name, words in CHOICES.items():
-            if (word := getattr(self, name)) not in words:
-                known = f"{', '.join(words[:-1])} or {words[-1]}"
-                raise BadSetting(f"{PREFIX}{name.upper()} must be {known}, not {word!r}.")
 
 
 def _convert(variable: str, text: str, kind: type) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from headrace import __version__
+from headrace.apis.console_runs import ConsoleRuns
 from headrace.apis.gate import Gate
 from headrace.apis.http import JSON, Request, Response
 from headrace.apis.routing import Match, Table
@@ -24,6 +25,7 @@ from headrace.core.errors import (
     HeadraceError,
     Invalid,
     NotFound,
+    QuotaExceeded,
     TooLarge,
     Unavailable,
 )
@@ -36,6 +38,7 @@ STATUSES: Mapping[type[BaseException], int] = {
     Denied: 401,
     NotFound: 404,
     Conflict: 409,
+    QuotaExceeded: 429,
     TooLarge: 413,
     Unavailable: 503,
     HeadraceError: 400,
@@ -68,9 +71,10 @@ class ConsoleApi:
 
     Args:
         exchange: the other system whose resources are imported and exported: Bedrock.
+        runs: the operations on runs.
     """
 
-    def __init__(self, ports: Ports, gate: Gate, exchange: Exchange) -> None:
+    def __init__(self, ports: Ports, gate: Gate, exchange: Exchange, runs: ConsoleRuns) -> None:
         self._ports = ports
         self._gate = gate
         self._exchange = exchange
@@ -84,6 +88,7 @@ class ConsoleApi:
                 ("GET", "/console/bedrock/place", self._place),
                 ("POST", "/console/bedrock/import", self._import),
                 ("GET", "/console/bedrock/export", self._export),
+                *runs.rows(),
             ]
         )
 
@@ -111,12 +116,12 @@ class ConsoleApi:
         return _json(200, {"status": "ready", "version": __version__})
 
     async def _list_keys(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._caller(request)
+        principal = await self._gate.by_console(request)
         keys = await access.list_keys(self._ports, principal)
         return _json(200, {"keys": [describe_key(key, user) for key, user in keys]})
 
     async def _create_key(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._caller(request)
+        principal = await self._gate.by_console(request)
         wanted = _parse(request.body)
         issued = await access.create_key(
             self._ports,
@@ -131,16 +136,16 @@ class ConsoleApi:
         return _json(201, {**describe_key(issued.key, issued.user), **secrets})
 
     async def _revoke_key(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._caller(request)
+        principal = await self._gate.by_console(request)
         await access.revoke_key(self._ports, principal, key_id=parameters["key"])
         return Response(status=204)
 
     async def _place(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._caller(request)
+        principal = await self._gate.by_console(request)
         return Response(status=200, headers=[JSON], body=self._exchange.place(principal))
 
     async def _import(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._caller(request)
+        principal = await self._gate.by_console(request)
         options = {name for name, value in request.query if value == "true"}
         report = await self._exchange.bring_in(
             principal, request.body, is_update="update" in options, is_rehearsal="dry_run" in options
@@ -148,13 +153,9 @@ class ConsoleApi:
         return Response(status=200, headers=[JSON], body=report)
 
     async def _export(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._caller(request)
+        principal = await self._gate.by_console(request)
         refs = [value for name, value in request.query if name == "flow"]
         return Response(status=200, headers=[JSON], body=await self._exchange.take_out(principal, refs))
-
-    async def _caller(self, request: Request) -> Principal:
-        """Whoever asks; each use case looks whether they may."""
-        return await self._gate.by_local_token(request) or await self._gate.by_api_key(request)
 
 
 def _parse(body: bytes) -> NewKey:

@@ -65,6 +65,10 @@ class Gate:
             return self._local
         return None
 
+    async def by_console(self, request: Request) -> Principal:
+        """Whoever speaks to the console: by the token from that file, or else by an API key."""
+        return await self.by_local_token(request) or await self.by_api_key(request)
+
     async def by_api_key(self, request: Request) -> Principal:
         """Whoever the ``X-API-KEY`` header names.
 

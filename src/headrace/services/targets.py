@@ -22,6 +22,7 @@ from headrace.core.versions import DRAFT, Version
 from headrace.engine.plan import InvalidDefinition, Plan, Plans
 from headrace.services import drafts, tree
 from headrace.services.base import Ports
+from headrace.services.views import default_environment, environment_targets
 
 KIND = "flow"
 
@@ -83,6 +84,27 @@ def environment_alias(file_id: str, environment_id: str) -> str:
     """What stands for an environment where an alias's id is asked for: always the same ten characters."""
     number = int.from_bytes(hashlib.sha256(f"{file_id} {environment_id}".encode()).digest())
     return "".join(BASE36_UPPER[(number // 36**place) % 36] for place in range(SHORT_LENGTH))
+
+
+def find_anyhow(tx: Transaction, ref: str) -> File:
+    """A flow by its id, its path or its name among flows, as people write it.
+
+    Raises:
+        NotFound: none of the three is one's.
+    """
+    entry = tx.files.at(path=ref)
+    if isinstance(entry, File) and entry.kind == KIND:
+        return entry
+    return tx.files.by_short_name(kind=KIND, short_name=ref) or tree.find(tx, kind=KIND, ref=ref)
+
+
+def usual(tx: Transaction, file: File) -> Choice:
+    """What is meant when nothing is said: what the default environment has, the newest version, the draft."""
+    environment = default_environment(tx)
+    if environment_targets(tx, file).get(environment.id) is not None:
+        return Choice(alias=environment_alias(file.id, environment.id))
+    newest = tx.releases.runnable(file_id=file.id, before=None, take=1)
+    return Choice(number=newest[0].number) if newest else Choice()
 
 
 def route(tx: Transaction, ref: str, choice: Choice) -> Route:
