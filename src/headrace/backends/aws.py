@@ -90,7 +90,11 @@ class Aws:
             raise _refused(error.response, resource) from error
         except exceptions.EventStreamError as error:
             raise _refused(error.response, resource) from error
-        except (exceptions.HTTPClientError, exceptions.IncompleteReadError) as error:
+        except (
+            exceptions.HTTPClientError,
+            exceptions.ConnectionError,
+            exceptions.IncompleteReadError,
+        ) as error:
             raise EffectFailed(
                 f"{service} could not be reached: {error}", resource=resource, fault=Fault.GATEWAY
             ) from error

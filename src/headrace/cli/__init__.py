@@ -13,6 +13,7 @@ COMMANDS = {
     "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
     "import": ("headrace.cli.import_", "Bring in flows and prompts from elsewhere."),
     "export": ("headrace.cli.export", "Take flows and prompts out."),
+    "kb": ("headrace.cli.kb", "Keep local knowledge bases."),
     "settings": ("headrace.cli.settings", "List the settings with their values."),
 }
 """Each command's module, which defines ``command``, and its line in the help."""

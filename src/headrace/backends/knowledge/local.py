@@ -60,6 +60,11 @@ GROUP BY base.id ORDER BY base.name
 """
 
 
+def beside(store: Path) -> Path:
+    """The file of the knowledge bases that belong to a SQLite store."""
+    return store.with_name(store.name + ".kb")
+
+
 class KnowledgeError(ValueError):
     """A local knowledge base can't do what was asked."""
 
