@@ -109,11 +109,12 @@ class MontySandbox:
             if self._pool is None:
                 try:
                     self._monty = importlib.import_module("pydantic_monty")
-                except ImportError as error:
+                    pool = self._monty.AsyncMonty(max_processes=self._limits.concurrent)
+                    self._pool = await pool.__aenter__()
+                except (ImportError, OSError) as error:
                     raise SandboxUnavailable(
-                        "Code can't run: Monty is not installed. Install `headrace[monty]`."
+                        f"Code can't run, for want of Monty. Install `headrace[monty]`. ({error})"
                     ) from error
-                self._pool = await self._monty.AsyncMonty(max_processes=self._limits.concurrent).__aenter__()
             return self._pool
 
 
