@@ -457,3 +457,68 @@ def test_a_number_and_its_version_tell_the_same_author_and_time(server: LiveServ
     answer = httpx.get(f"{server.url}/v5/flows/{flow}/versions", headers={"x-api-key": "any"})
     [version] = answer.json()["records"]
     assert made["createdAt"].isoformat().startswith(version["created_at"].rstrip("Z"))
+
+
+# Aliases
+
+
+def _alias(aws: Any, flow: str, version: str) -> Mapping[str, Any]:
+    routing = [{"flowVersion": version}]
+    made: Mapping[str, Any] = aws.create_flow_alias(
+        flowIdentifier=flow, name=new_name("alias"), routingConfiguration=routing
+    )
+    return made
+
+
+def test_an_alias_keeps_a_humanloop_version(aws: Any, human: Any) -> None:
+    path = new_name()
+    human.upsert(path=path, attributes=_runnable("one"))
+    made = human.upsert(path=path, attributes=_runnable("two"))
+    alias = _alias(aws, made.id, "2")["id"]
+    status, text = _status(human.delete_flow_version, made.id, made.version_id)
+    assert (status, alias in text) == (409, True)
+    aws.delete_flow_alias(flowIdentifier=made.id, aliasIdentifier=alias)
+    human.delete_flow_version(made.id, made.version_id)
+
+
+def test_an_alias_of_another_number_of_the_content_keeps_it_too(aws: Any, human: Any) -> None:
+    flow = _bedrock_flow(aws)
+    for _ in range(2):
+        aws.create_flow_version(flowIdentifier=flow)
+    version = human.get(flow).version_id
+    human.upsert(id=flow, attributes={"another": "version"})
+    _alias(aws, flow, "1")
+    aws.delete_flow_version(flowIdentifier=flow, flowVersion="2")
+    assert _status(human.delete_flow_version, flow, version)[0] == 409
+
+
+def test_environments_are_no_aliases_and_do_not_keep_a_flow(aws: Any, human: Any) -> None:
+    flow = human.upsert(path=new_name(), attributes=_runnable()).id
+    listed = aws.list_flow_aliases(flowIdentifier=flow)["flowAliasSummaries"]
+    assert [one["id"] for one in listed] == ["TSTALIASID"]
+    aws.delete_flow(flowIdentifier=flow)
+
+
+def test_humanloop_deletes_a_flow_with_its_aliases(aws: Any, human: Any) -> None:
+    flow = _bedrock_flow(aws)
+    _alias(aws, flow, "DRAFT")
+    human.delete(flow)
+    with refused("ResourceNotFoundException", 404):
+        aws.list_flow_aliases(flowIdentifier=flow)
+
+
+def test_the_arn_of_an_alias_fits_however_the_flow_is_named(aws: Any, human: Any) -> None:
+    flow = _bedrock_flow(aws)
+    alias, long = _alias(aws, flow, "DRAFT"), human.get(flow).id
+    for ref in (flow, long, alias["arn"].partition("/alias/")[0]):
+        found = aws.get_flow_alias(flowIdentifier=ref, aliasIdentifier=alias["arn"])
+        assert found["id"] == alias["id"]
+
+
+def test_a_page_of_aliases_may_have_become_empty(aws: Any) -> None:
+    flow = _bedrock_flow(aws)
+    alias = _alias(aws, flow, "DRAFT")["id"]
+    token = aws.list_flow_aliases(flowIdentifier=flow, maxResults=1)["nextToken"]
+    aws.delete_flow_alias(flowIdentifier=flow, aliasIdentifier=alias)
+    aws.list_flow_aliases(flowIdentifier=flow, nextToken=token)
+    assert aws.raw == {"flowAliasSummaries": []}

@@ -22,18 +22,18 @@ texts = st.text(st.characters(codec="utf-8"))
 values = st.recursive(
     st.none() | st.booleans() | integers | floats | texts,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(texts, inner, max_size=5),
-    max_leaves=30,
+    max_leaves=15,
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(values, st.booleans(), st.sampled_from([None, 2]))
 def test_it_is_rfc_8785(value: Any, ensure_ascii: bool, indent: int | None) -> None:
     text = json.dumps(value, ensure_ascii=ensure_ascii, indent=indent).encode()
     assert canonical(text) == rfc8785.dumps(value)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(st.lists(floats, max_size=20))
 def test_numbers(numbers: list[float]) -> None:
     assert canonical(json.dumps(numbers).encode()) == rfc8785.dumps(numbers)
