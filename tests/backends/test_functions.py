@@ -133,6 +133,8 @@ HANDLERS = """
         return object()
     def stuck(event, context):
         lock.wait(20)
+    def leaving(event, context):
+        raise SystemExit("bye")
     number = 3
 """
 
@@ -173,6 +175,7 @@ class TestHandlers:
         [
             ("broken", "KeyError: 'amount'"),
             ("odd", "no JSON"),
+            ("leaving", "SystemExit: bye"),
             ("none", "can't be imported: AttributeError"),
             ("number", "can't be called"),
         ],
@@ -248,3 +251,13 @@ class TestIntents:
 
     def test_a_bot_that_nothing_is_mapped_to_says_how(self, tmp_path: Path) -> None:
         failure(lambda: self.recognise("", "?", tmp_path), Fault.DEPENDENCY, match=r"\[\[lex.route\]\]")
+
+
+def test_cookies_are_not_kept(tmp_path: Path) -> None:
+    async def use(effects: Effects) -> None:
+        for _ in range(2):
+            await effects.functions.invoke(FUNCTION, EVENT, context())
+
+    with http_server(lambda heard: (200, {"set-cookie": "who=me; Path=/"}, b"1")) as server:
+        with_effects(http(server.url, allow_private=True), use, folder=tmp_path)
+    assert ["cookie" in heard.headers for heard in server.heard] == [False, False]

@@ -76,7 +76,7 @@ def _imported(name: str, folders: Sequence[Path], resource: str) -> Handler:
     module, _, attribute = name.partition(":")
     try:
         handler = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # importing runs the operator's code, which may raise anything
+    except BaseException as error:  # the operator's code may even call sys.exit(), which ends no server
         raise EffectFailed(
             f"The handler {name} can't be imported: {type(error).__name__}: {error}", resource=resource
         ) from error
@@ -91,7 +91,7 @@ def _called(handler: Handler, event: Any, about: HandlerContext, resource: str) 
         result = handler(event, about)
         if inspect.iscoroutine(result):
             result = asyncio.run(result)
-    except Exception as error:  # the operator's code may raise anything
+    except BaseException as error:  # as above
         raise EffectFailed(f"{type(error).__name__}: {error}", resource=resource) from error
     try:
         return msgspec.json.decode(msgspec.json.encode(result))

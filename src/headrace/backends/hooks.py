@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,7 +49,7 @@ class Hooks:
     """Posts to hooks, keeping connections open."""
 
     def __init__(self) -> None:
-        self._client: Any = None
+        self._clients: dict[str, Any] = {}
 
     async def post(self, hook: Hook, event: Any, *, resource: str, context: EffectContext) -> Any:
         """The JSON that a hook answers.
@@ -63,12 +65,8 @@ class Hooks:
 
     async def _post(self, hook: Hook, event: Any, resource: str, context: EffectContext) -> Any:
         httpx = load("httpx", extra="http", resource=resource)
-        if self._client is None:
-            # No proxy of the environment: it would connect where we did not look.
-            self._client = httpx.AsyncClient(
-                timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S), trust_env=False
-            )
         url = httpx.URL(hook.url)
+        client = self._client(url.netloc.decode())
         address = await checked_address(hook, resource)
         headers = {
             "content-type": "application/json",
@@ -77,7 +75,7 @@ class Hooks:
             "host": url.netloc.decode(),
         }
         try:
-            async with self._client.stream(
+            async with client.stream(
                 "POST",
                 url.copy_with(host=address),
                 content=msgspec.json.encode(event),
@@ -93,10 +91,25 @@ class Hooks:
                 fault=Fault.GATEWAY,
             ) from None
 
+    def _client(self, netloc: str) -> Any:
+        """The connections of one host: a connection is to an address, but its certificate is a host's."""
+        if netloc not in self._clients:
+            import httpx
+
+            self._clients[netloc] = httpx.AsyncClient(
+                timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
+                trust_env=False,  # a proxy of the environment would connect where we did not look
+                verify=ssl.create_default_context(),
+                cookies=CookieJar(
+                    DefaultCookiePolicy(allowed_domains=[])
+                ),  # calls know nothing of each other
+            )
+        return self._clients[netloc]
+
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
 
 async def checked_address(hook: Hook, resource: str) -> str:

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from headrace.backends.failures import late
 
 T = TypeVar("T")
+Work = Callable[[], None]
 
 
 class Threads:
-    """A pool of threads of its own, so that slow calls never take the event loop's.
+    """Threads of its own, so that slow calls never take the event loop's.
 
     A call that is too late is given up: its thread goes on until the call ends by itself and its result is
-    dropped, so whatever runs here should have a limit of its own too.
+    dropped, so whatever runs here should have a limit of its own too. The threads are daemons, which those of
+    the standard library's pool are not: a call that never ends must not keep the process from ending.
     """
 
     def __init__(self, name: str, *, most: int = 64) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=most, thread_name_prefix=name)
+        self._name = name
+        self._most = most
+        self._started = 0
+        self._idle = threading.Semaphore(0)
+        self._waiting: SimpleQueue[Work | None] = SimpleQueue()
 
     async def run(self, call: Callable[[], T], *, resource: str, who: str, timeout_s: float) -> T:
         """What a call returns.
@@ -28,13 +36,45 @@ class Threads:
         Raises:
             EffectFailed: it did not end in time. What the call raises comes through.
         """
-        started = asyncio.get_running_loop().run_in_executor(self._pool, call)
-        done, _ = await asyncio.wait({started}, timeout=timeout_s)
+        result: Future[T] = Future()
+
+        def work() -> None:
+            if result.set_running_or_notify_cancel():
+                try:
+                    result.set_result(call())
+                except BaseException as error:  # noqa: BLE001 - whatever it is, it is the waiter's
+                    result.set_exception(error)
+
+        self._waiting.put(work)
+        self._serve_it()
+        awaited = asyncio.wrap_future(result)
+        try:
+            done, _ = await asyncio.wait({awaited}, timeout=timeout_s)
+        finally:
+            result.cancel()  # these do nothing when it is done
+            awaited.cancel()
         if not done:
-            started.cancel()
             raise late(resource, who, timeout_s)
-        return started.result()
+        return awaited.result()
+
+    def _serve_it(self) -> None:
+        """See to it that a thread takes what was put last."""
+        if not self._idle.acquire(blocking=False) and self._started < self._most:
+            self._started += 1
+            threading.Thread(target=self._serve, name=f"{self._name}-{self._started}", daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                work = self._waiting.get_nowait()
+            except Empty:
+                self._idle.release()
+                work = self._waiting.get()
+            if work is None:
+                self._waiting.put(None)  # for the next thread
+                return
+            work()
 
     async def close(self) -> None:
-        """Take no more calls and wait for none."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Let the threads end when they have no more to do."""
+        self._waiting.put(None)

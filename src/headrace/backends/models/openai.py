@@ -25,6 +25,8 @@ from headrace.core.effects import (
 CONNECT_TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_ERROR_TEXT = 500
+SHORTEST_SECRET = 8
+"""Shorter values of headers are words like ``json``, and no secrets."""
 BACKOFF_S = 0.5
 RETRIED = {429, 502, 503, 504}
 
@@ -132,9 +134,9 @@ class OpenAiModels(ModelProvider):
         """What an error says, without the key, which some servers repeat."""
         text = _error_text(content)
         key = os.environ.get(self._spec.api_key_env, "") if self._spec.api_key_env else ""
-        secrets = [key, *self._spec.headers.values()]
-        for secret in filter(None, secrets):
-            text = text.replace(secret, "…")
+        for secret in (key, *self._spec.headers.values()):
+            if len(secret) >= SHORTEST_SECRET:
+                text = text.replace(secret, "…")
         text = re.sub(r"\bsk-[\w*-]{6,}", "sk-…", text)  # a part of the key, as OpenAI's own error shows it
         return text[:MAX_ERROR_TEXT]
 
