@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 
 import pytest
 from tests.sandbox.box import Box
+from tests.sandbox.conftest import TIGHT
 from tests.sandbox.corpus import ATTEMPTS, ESCAPED, SECRET, Attempt
 
 from headrace.backends.sandbox.failures import CodeFailed
@@ -63,6 +65,15 @@ def test_the_harmless_ones_work_without_the_sandbox(attempt: Attempt, left_open:
         stdin=subprocess.DEVNULL,
     )
     assert ESCAPED in done.stdout, done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="NOT TESTED: bubblewrap (bwrap) is not installed")
+def test_no_attempt_works_in_bubblewrap_either(left_open: int) -> None:
+    natives = platform.machine() == "x86_64"
+    with Box(TIGHT, bwrap="bwrap") as box:
+        for attempt in ATTEMPTS:
+            if natives or not attempt.is_native:
+                assert box.outcome(HELP + attempt.code, LEFT_OPEN=left_open) != ESCAPED, attempt.name
 
 
 def test_calls_leave_nothing_to_each_other(box: Box) -> None:
