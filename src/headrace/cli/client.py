@@ -12,13 +12,12 @@ import json
 import os
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import click
 
 from headrace.apis.console import describe_key
-from headrace.app import Server, build
 from headrace.core.access import Principal, Right
 from headrace.core.errors import HeadraceError
 from headrace.services import access
@@ -26,6 +25,9 @@ from headrace.settings import Settings
 from headrace.storage.errors import StoreError
 from headrace.storage.place import running_server
 from headrace.vault import BadKey
+
+if TYPE_CHECKING:
+    from headrace.app import Server
 
 T = TypeVar("T")
 TIMEOUT_S = 30
@@ -191,6 +193,8 @@ class StoreConsole:
         return documents
 
     def _run(self, work: Callable[[Server, Principal], Awaitable[T]]) -> T:
+        from headrace.app import build  # half a second, which who speaks to a running server is spared
+
         async def run() -> T:
             server = await build(self._settings)
             try:

@@ -73,21 +73,29 @@ async def _serve(settings: Settings) -> None:
     token = secrets.token_urlsafe(24)
     if settings.tls_certificate:
         _check_tls(settings)
-    listener = _listen(settings)
+    server = await build(settings, local_token=token)
     try:
-        server = await build(settings, local_token=token)
-        url = _url(settings, listener)
-        if await server.gate.is_open() and not is_loopback(settings.host):
-            await server.ports.store.close()
-            raise click.ClickException(
-                f"Refusing to listen on {settings.host} without keys: anybody could use this server.\n"
-                "Make a key first:  headrace keys create --email you@example.com --right admin\n"
-                "or listen on this machine only:  headrace serve --host 127.0.0.1"
-            )
-        server.annotate({"pid": str(os.getpid()), "url": url, "token": token})
+        await _check_closed_beyond_loopback(server)
+        listener = _listen(settings)
+    except BaseException:
+        await server.ports.store.close()
+        raise
+    url = _url(settings, listener)
+    server.annotate({"pid": str(os.getpid()), "url": url, "token": token})
+    try:
         await _Uvicorn(server, url).serve(sockets=[listener])
     finally:
         listener.close()
+
+
+async def _check_closed_beyond_loopback(server: Server) -> None:
+    host = server.settings.host
+    if await server.gate.is_open() and not is_loopback(host):
+        raise click.ClickException(
+            f"Refusing to listen on {host} without keys: anybody could use this server.\n"
+            "Make a key first:  headrace keys create --email you@example.com --right admin\n"
+            "or listen on this machine only:  headrace serve --host 127.0.0.1"
+        )
 
 
 def _check_tls(settings: Settings) -> None:
