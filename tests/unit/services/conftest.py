@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from headrace.core.access import Principal, Right, User
-from headrace.core.ports import Store, Transaction
+from headrace.core.ports import EVERYTHING, Store, Transaction
 from headrace.core.validate import Finding, PromptVariables, TypeLimits
 from headrace.services import access, versions
 from headrace.services.base import Ports
@@ -105,7 +105,10 @@ class Registry:
         return self.run(versions.get(self.ports, self.principal, kind="flow", ref=ref, **options))
 
     def listed(self, ref: str) -> list[VersionView]:
-        return self.run(versions.list_versions(self.ports, self.principal, kind="flow", ref=ref))
+        page = versions.list_versions(
+            self.ports, self.principal, kind="flow", ref=ref, before=None, take=EVERYTHING
+        )
+        return self.run(page)
 
     def inside(self, work: Any) -> Any:
         """What ``work`` sees in the store."""
