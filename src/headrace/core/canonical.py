@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from decimal import Decimal
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -33,9 +33,11 @@ def digest(text: bytes) -> str:
     """The SHA-256 of the canonical form of a JSON text, in hexadecimal.
 
     Raises:
-        Invalid: the value is nested too deeply to be walked.
+        Invalid: the value is nested too deeply to be walked, or holds a number that is out of range.
     """
-    return hashlib.sha256(canonical(text)).hexdigest()
+    found = hashlib.sha256()
+    _feed(text, found.update)  # never whole: the form of `1e308` is sixty times as long as the text
+    return found.hexdigest()
 
 
 def canonical(text: bytes) -> bytes:
@@ -44,24 +46,39 @@ def canonical(text: bytes) -> bytes:
     Raises:
         Invalid: the value is nested too deeply to be walked, or holds a number that is out of range.
     """
+    parts: list[bytes] = []
+    _feed(text, parts.append)
+    return b"".join(parts)
+
+
+def _feed(text: bytes, put: Callable[[bytes], object]) -> None:
+    """Give the canonical form of a JSON text to ``put``, piece by piece."""
     try:
-        try:
-            fast = _sorted(_decode_plain(text))
-        except _NeedsCareError:
-            return "".join(_parts(_decode(text))).encode()
-        # The encoder sorts keys by code point, which differs only for the supplementary planes.
-        if fast.isascii() or _SUPPLEMENTARY.search(fast) is None:
-            return fast
-        return "".join(_parts(_decode(text))).encode()
+        fast = _fast(text)
+        if fast is None:
+            _write(_decode(text), lambda part: put(part.encode()))
+        else:
+            put(fast)
     except RecursionError:
         raise Invalid.at(message="The JSON is nested too deeply.", kind="depth") from None
 
 
+def _fast(text: bytes) -> bytes | None:
+    """The canonical form as the encoder writes it; None when that may differ."""
+    try:
+        form = _sorted(_decode_plain(text))
+    except _NeedsCareError:
+        return None
+    # The encoder sorts keys by code point, which differs only for the supplementary planes.
+    return form if form.isascii() or _SUPPLEMENTARY.search(form) is None else None
+
+
 def _plain_number(text: str) -> float | int:
     value = _finite(text)
-    if value.is_integer():
-        return _whole(value)
-    if abs(value) < _SMALL:
+    size = abs(value)
+    if value.is_integer() and size < _EXACT_INTEGER:
+        return int(value)
+    if size < _SMALL or size >= _EXACT_INTEGER:
         raise _NeedsCareError
     return value
 
@@ -73,20 +90,9 @@ def _finite(text: str) -> float:
     return value
 
 
-def _whole(value: float) -> int:
-    """A whole double as an integer with the double's shortest digits."""
-    return int(value) if abs(value) < _EXACT_INTEGER else int(Decimal(repr(value)))
-
-
 _SUPPLEMENTARY = re.compile(rb"[\xf0-\xf4]")
 _decode = msgspec.json.Decoder(float_hook=_finite).decode
 _decode_plain = msgspec.json.Decoder(float_hook=_plain_number).decode
-
-
-def _parts(value: Any) -> list[str]:
-    parts: list[str] = []
-    _write(value, parts.append)
-    return parts
 
 
 def _write(value: Any, put: Any) -> None:
@@ -121,12 +127,17 @@ def _utf16(key: str) -> bytes:
 
 def _number(value: float) -> str:
     """A double as ECMAScript writes it, without the exponent of whole numbers."""
-    if value.is_integer():
-        return str(_whole(value))
+    if value.is_integer() and abs(value) < _EXACT_INTEGER:
+        return str(int(value))
     mantissa, _, exponent = repr(value).partition("e")
     power = int(exponent or 0)
     if power < -6:
         return f"{mantissa}e{power}"
+    whole, _, fraction = mantissa.partition(".")
+    if power > 0:  # a whole number: the double's shortest digits, then zeros
+        return f"{whole}{fraction}{'0' * (power - len(fraction))}"
+    if value.is_integer():
+        return whole
     if power == 0:
         return mantissa
     sign = "-" if value < 0 else ""  # Python changes to exponents at 1e-4, ECMAScript at 1e-6

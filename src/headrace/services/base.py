@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from headrace.core.access import Principal
+from headrace.core.canonical import digest
 from headrace.core.clock import Clock
 from headrace.core.errors import AlreadyExists
 from headrace.core.ids import Ids
@@ -14,6 +16,8 @@ from headrace.core.ports import Clash, DefinitionRules, Store, Transaction, Vaul
 from headrace.core.validate import TypeLimits
 
 T = TypeVar("T")
+LARGE_BYTES = 128 * 1024
+"""From here on finding a digest takes so long that others are let run meanwhile."""
 LOST_RACES = 5
 """How often a use case is run again when another one was faster to a unique value."""
 
@@ -68,3 +72,8 @@ async def write(ports: Ports, principal: Principal, work: Callable[[Transaction]
         except Clash as clash:
             rule = clash.rule
     raise AlreadyExists(f"Others keep taking the same {rule.replace('_', ' ')}. Try again.")
+
+
+async def digest_of(content: bytes) -> str:
+    """The digest of content; see `headrace.core.canonical.digest`."""
+    return digest(content) if len(content) < LARGE_BYTES else await asyncio.to_thread(digest, content)

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from headrace.core.access import Principal, Right
-from headrace.core.canonical import digest
 from headrace.core.deployments import PointerKind
 from headrace.core.errors import AlreadyExists, InUse, NotFound, QuotaExceeded
 from headrace.core.files import File
@@ -20,7 +19,7 @@ from headrace.core.ports import Transaction
 from headrace.core.validate import Finding, Severity
 from headrace.core.versions import Draft, DraftStatus, Version
 from headrace.services import receipts, tags, tree
-from headrace.services.base import Ports, read, write
+from headrace.services.base import Ports, digest_of, read, write
 from headrace.services.receipts import Token
 
 
@@ -58,7 +57,7 @@ async def create(ports: Ports, principal: Principal, edit: Edit, *, token: Token
     """
     principal.require(Right.EDITOR)
     tags.check_keys(edit.labels)
-    content_digest = digest(edit.content)
+    content_digest = await digest_of(edit.content)
     operation = f"create_{edit.kind}"
 
     def work(tx: Transaction) -> DraftView:
@@ -171,7 +170,7 @@ async def get(ports: Ports, principal: Principal, *, kind: str, ref: str) -> Dra
 async def update(ports: Ports, principal: Principal, *, ref: str, edit: Edit) -> DraftView:
     """Replace a draft and its file's name and description; a snapshot stays until it is prepared again."""
     principal.require(Right.EDITOR)
-    content_digest = digest(edit.content)
+    content_digest = await digest_of(edit.content)
 
     def work(tx: Transaction) -> DraftView:
         return replace(tx, find(tx, edit.kind, ref), edit, content_digest, ports.clock.now())

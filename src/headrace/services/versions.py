@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from headrace.core.access import Principal, Right
-from headrace.core.canonical import digest
 from headrace.core.deployments import PointerKind
 from headrace.core.errors import AlreadyExists, Conflict, InUse, Invalid, NotFound
 from headrace.core.files import File, check_path
@@ -16,7 +15,7 @@ from headrace.core.kinds import KINDS
 from headrace.core.ports import FileSort, Transaction
 from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
 from headrace.services import drafts, numbers, tree
-from headrace.services.base import Ports, read, write
+from headrace.services.base import Ports, digest_of, read, write
 from headrace.services.views import (
     VersionView,
     default_environment,
@@ -61,7 +60,7 @@ async def upsert(ports: Ports, principal: Principal, submission: Submission) -> 
     if submission.path is not None:
         check_path(submission.path, "path")
     _check_name(submission.name, "version_name")
-    content_digest = digest(submission.content)
+    content_digest = await digest_of(submission.content)
     runnable = ports.rules.runnable_form(submission.parsed, submission.content)
 
     def work(tx: Transaction) -> VersionView:

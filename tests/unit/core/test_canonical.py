@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 
 import pytest
 
@@ -33,6 +34,17 @@ def test_forms(text: bytes, form: bytes) -> None:
 def test_large_whole_numbers_keep_their_digits() -> None:
     """The one deviation from RFC 8785, which writes an exponent."""
     assert canonical(b"[1e22]") == canonical(b"[10000000000000000000000]") == b"[10000000000000000000000]"
+
+
+def test_a_form_much_longer_than_its_text_is_never_whole_in_memory() -> None:
+    text = b"[" + b",".join([b"1e308"] * 20_000) + b"]"
+    tracemalloc.start()
+    found = digest(text)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    form = b"[" + b",".join([b"1" + b"0" * 308] * 20_000) + b"]"
+    assert found == hashlib.sha256(form).hexdigest()
+    assert peak_bytes < len(form) / 3
 
 
 @pytest.mark.parametrize(
