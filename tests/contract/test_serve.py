@@ -93,7 +93,7 @@ def test_a_bad_setting_is_named(variable: str, value: str, words: str) -> None:
         ({}, ("--store", "mongodb://x"), "'mongodb://x' does not begin with one of `memory:`, `sqlite:`"),
         ({}, ("--store", "sqlite:////nowhere/at/all.db"), "/nowhere/at/all.db"),
         ({}, ("--tls-certificate", "/no/chain.pem", "--tls-key", "/no/key.pem"), "/no/chain.pem"),
-        ({}, ("--host", "192.0.2.1"), "Can't listen on 192.0.2.1 port 0"),
+        ({}, ("--host", "192.0.2.1"), "Refusing to listen on 192.0.2.1"),
     ],
 )
 def test_what_can_not_be_used_is_named(
