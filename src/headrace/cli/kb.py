@@ -73,7 +73,9 @@ def add(name: str, paths: tuple[Path, ...], prefix: str | None, store: str | Non
 @command.command("query")
 @click.argument("name")
 @click.argument("question")
-@click.option("--most", default=5, show_default=True, help="How many passages at the most.")
+@click.option(
+    "--most", type=click.IntRange(1, 100), default=5, show_default=True, help="How many passages at the most."
+)
 @store_option
 @json_option
 def query(name: str, question: str, most: int, store: str | None, as_json: bool) -> None:
