@@ -87,6 +87,22 @@ def test_a_dead_fork_server_is_told_of_and_replaced() -> None:
         assert not _is_there(first.pid)
 
 
+def test_a_fork_server_that_hangs_is_replaced() -> None:
+    async def hang_during_a_call(sandbox: NativeSandbox) -> None:
+        assert sandbox.server is not None
+        os.kill(sandbox.server.pid, signal.SIGSTOP)
+        with pytest.raises(SandboxUnavailable, match="fork server hung"):
+            await sandbox.run("1", {}, context(timeout_s=0.5))
+
+    with Box(TIGHT) as box:
+        assert box.run("1") == 1
+        first = box.sandbox.server
+        box.wait(hang_during_a_call(box.sandbox))
+        assert box.run("2") == 2
+        assert first is not None
+        assert not _is_there(first.pid)
+
+
 def test_closing_ends_running_calls_and_leaves_no_process() -> None:
     async def close_during_a_call(sandbox: NativeSandbox) -> int:
         await sandbox.run("1", {}, context())

@@ -40,7 +40,7 @@ def bubblewrap(bwrap: str) -> list[str]:
     return [
         bwrap,
         *(_root_options() if os.geteuid() == 0 else ("--unshare-all", "--cap-drop", "ALL")),
-        *("--new-session", "--clearenv", "--proc", "/proc", "--chdir", "/"),
+        *("--die-with-parent", "--new-session", "--clearenv", "--proc", "/proc", "--chdir", "/"),
         *_mounts(),
         "--",
     ]

@@ -17,6 +17,8 @@ from headrace.core.effects import Fault
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
+GRACE_S = 2.0
+"""After a call's time is over, how long the fork server may take to say that it killed it."""
 READ_BYTES = 1 << 16
 
 
@@ -63,8 +65,19 @@ class ForkServer:
         """Run one call to its end; when this is cancelled, the call is killed.
 
         Raises:
-            SandboxUnavailable: the fork server ended first.
+            SandboxUnavailable: the fork server ended first, or hangs and was killed.
         """
+        try:
+            async with asyncio.timeout(wall_s + GRACE_S):
+                return await self._call(request, wall_s, most_bytes)
+        except TimeoutError:
+            self._process.kill()
+            self._hang_up()
+            raise SandboxUnavailable(
+                "The sandbox's fork server hung. Try again.", fault=Fault.GATEWAY
+            ) from None
+
+    async def _call(self, request: bytes, wall_s: float, most_bytes: int) -> Ended:
         ours, theirs = socket.socketpair()
         with ours:
             ours.setblocking(False)

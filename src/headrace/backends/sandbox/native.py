@@ -8,6 +8,7 @@ import logging
 import shutil
 import signal
 import socket
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,8 @@ class NativeSandbox:
             return self._server
 
     async def _start(self) -> ForkServer:
+        if sys.platform != "linux":
+            raise SandboxUnavailable("The sandbox can't run code here. Missing: Linux.")
         bwrap = shutil.which(self._bwrap) if self._bwrap else None
         if bwrap:
             try:
