@@ -260,6 +260,18 @@ class TestConverse:
             match="credentials",
         )
 
+    def test_no_secret_is_logged(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setenv("AWS_SESSION_TOKEN", "token-of-the-test")
+        caplog.set_level("DEBUG")
+        body = json.dumps({"message": "no"}).encode()
+        with http_server(lambda heard: (403, {"x-amzn-errortype": "AccessDeniedException"}, body)) as server:
+            failure(lambda: converse(self.config(server.url), ask("a prompt"), folder=tmp_path), Fault.DENIED)
+        assert server.heard[0].headers["x-amz-security-token"] == "token-of-the-test"
+        for word in ("secret-of-the-test", "token-of-the-test", "a prompt"):
+            assert word not in caplog.text
+
     def test_a_late_answer_is_not_waited_for_and_blocks_nobody(self, tmp_path: Path) -> None:
         def late(heard: Heard) -> tuple[int, Mapping[str, str], bytes]:
             server.release.wait(20)

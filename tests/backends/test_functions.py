@@ -253,6 +253,14 @@ class TestIntents:
         failure(lambda: self.recognise("", "?", tmp_path), Fault.DEPENDENCY, match=r"\[\[lex.route\]\]")
 
 
+def test_no_address_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with http_server(lambda heard: (200, {}, b"1")) as server:
+        invoke(http(f"{server.url}/f?token=t0ken", allow_private=True), tmp_path)
+    assert server.heard[0].path == "/f?token=t0ken"
+    assert "t0ken" not in caplog.text
+
+
 def test_cookies_are_not_kept(tmp_path: Path) -> None:
     async def use(effects: Effects) -> None:
         for _ in range(2):

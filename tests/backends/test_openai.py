@@ -203,6 +203,14 @@ def test_a_key_that_is_not_set_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     failure(call, Fault.DEPENDENCY, match="TEST_MODEL_KEY")
 
 
+def test_the_key_is_not_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with http_server(always(401, KEY.encode())) as server:
+        failure(lambda: converse(settings(server.url), ask(), folder=tmp_path), Fault.DENIED)
+    assert KEY in server.heard[0].headers["authorization"]
+    assert KEY not in caplog.text
+
+
 def test_a_guardrail_is_not_left_out_silently(tmp_path: Path) -> None:
     request = ask(guardrail={"guardrailIdentifier": "gr-1", "guardrailVersion": "1"})
     with http_server(always(200, completion("Fine."))) as server:

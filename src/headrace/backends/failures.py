@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from types import ModuleType
 
 from headrace.core.effects import EffectFailed, Fault
@@ -11,6 +12,9 @@ BEDROCK = "Amazon Bedrock"
 LAMBDA = "Lambda"
 S3 = "Amazon S3"
 LEX = "Amazon Lex"
+
+TALKATIVE = {"boto3": ("botocore", logging.INFO), "httpx": ("httpx", logging.WARNING)}
+"""Loggers that write session tokens and bodies (botocore below info) or whole URLs (httpx at info)."""
 
 
 def unrouted(resource: str, what: str, name: str, *, how: str) -> EffectFailed:
@@ -39,6 +43,9 @@ def load(module: str, *, extra: str, resource: str) -> ModuleType:
     Raises:
         EffectFailed: it is not installed; the message says what to install.
     """
+    if module in TALKATIVE:
+        name, level = TALKATIVE[module]
+        logging.getLogger(name).setLevel(level)
     try:
         return importlib.import_module(module)
     except ImportError as error:
