@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
@@ -115,6 +116,7 @@ class HttpServer:
 @contextmanager
 def http_server(
     answer: Callable[[Heard], tuple[int, Mapping[str, str], bytes]],
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[HttpServer]:
     """A server for as long as the block runs."""
     about = HttpServer(answer)
@@ -139,7 +141,9 @@ def http_server(
         def log_message(self, format: str, *args: Any) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    about.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    about.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
