@@ -11,7 +11,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 import uvicorn
@@ -142,7 +142,7 @@ class _Uvicorn(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 server.app,
-                http="httptools" if _has("httptools") else "h11",
+                http=_http_protocol(),
                 ws="none",
                 lifespan="on",
                 access_log=False,
@@ -186,7 +186,9 @@ class _Uvicorn(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _has(module: str) -> bool:
-    import importlib.util
-
-    return importlib.util.find_spec(module) is not None
+def _http_protocol() -> type[asyncio.Protocol] | Literal["h11"]:
+    try:
+        from headrace.cli.connection import Connection
+    except ImportError:  # httptools is not everywhere; h11 has limits of its own
+        return "h11"
+    return Connection

@@ -1,0 +1,71 @@
+"""One HTTP connection: uvicorn's, which by itself would read a request's head for ever and of any size."""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEAD_BYTES = 64 * 1024
+HEAD_TIMEOUT_S = 75.0
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that ends when a head grows too large or does not come.
+
+    Nobody has shown any credentials at that point. The size is looked at whenever more of a head came, so a
+    head that came at once may be larger.
+    """
+
+    max_head_bytes = MAX_HEAD_BYTES
+    head_timeout_s = HEAD_TIMEOUT_S
+
+    _is_in_head = True
+    _head_bytes = 0
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if not self._is_in_head or self._head_bytes == 0 or self.transport.is_closing():
+            return
+        if self._head_bytes > self.max_head_bytes:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+        elif self._deadline is None:
+            self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self._head_bytes = 0
+        self._forget_deadline()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._is_in_head = True
+
+    def _expect_head(self) -> None:
+        self._deadline = self.loop.call_later(self.head_timeout_s, self._give_up)
+
+    def _give_up(self) -> None:
+        cycle = getattr(self, "cycle", None)
+        if cycle is None or cycle.response_complete:
+            self.transport.close()
+        else:  # an answer is on its way, and only the next request is late
+            self._expect_head()
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

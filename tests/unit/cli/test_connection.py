@@ -1,0 +1,95 @@
+"""A connection ends when a request's head grows too large or does not come."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from headrace.cli.connection import Connection
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+
+
+async def hello(scope: Any, receive: Any, send: Any) -> None:
+    await asyncio.sleep(0.3 if scope["path"] == "/slow" else 0)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"hi"})
+
+
+class Impatient(Connection):
+    max_head_bytes = 1000
+    head_timeout_s = 0.1
+
+
+def talk(conversation: Callable[[Streams], Awaitable[bytes]]) -> bytes:
+    """What a conversation with an impatient server came to."""
+
+    async def run() -> bytes:
+        config = uvicorn.Config(hello, log_config=None)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: Impatient(config, ServerState(), {}), "127.0.0.1", 0)
+        async with server:
+            streams = await asyncio.open_connection(*server.sockets[0].getsockname())
+            try:
+                return await asyncio.wait_for(conversation(streams), timeout=20)
+            finally:
+                streams[1].close()
+
+    return asyncio.run(run())
+
+
+def test_a_head_without_end() -> None:
+    async def conversation(streams: Streams) -> bytes:
+        reader, writer = streams
+        writer.write(HEAD)
+        for number in itertools.count():
+            writer.write(b"X-%d: %b\r\n" % (number, b"more" * 50))
+            try:
+                await writer.drain()
+                return await asyncio.wait_for(reader.readline(), timeout=0.001)
+            except TimeoutError:
+                continue
+        raise AssertionError
+
+    assert talk(conversation) == b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+
+
+def test_nothing_at_all() -> None:
+    assert talk(lambda streams: streams[0].read()) == b""
+
+
+def test_a_head_that_stops() -> None:
+    async def conversation(streams: Streams) -> bytes:
+        streams[1].write(HEAD)
+        return await streams[0].read()
+
+    assert talk(conversation) == b""
+
+
+def test_an_answer_is_waited_for() -> None:
+    async def conversation(streams: Streams) -> bytes:
+        streams[1].write(HEAD.replace(b"GET /", b"GET /slow") + b"\r\n")
+        await streams[1].drain()
+        await asyncio.sleep(0.05)  # so that the next head begins on its own
+        streams[1].write(HEAD)
+        return await streams[0].read()
+
+    assert talk(conversation).endswith(b"\r\n\r\nhi")
+
+
+def test_many_requests_on_one_connection() -> None:
+    async def conversation(streams: Streams) -> bytes:
+        reader, writer = streams
+        for _ in range(50):  # together far more than one head may be
+            writer.write(HEAD + b"\r\n")
+            assert await reader.readuntil(b"\r\n\r\n")
+            assert await reader.readexactly(2) == b"hi"
+        return b"done"
+
+    assert talk(conversation) == b"done"
