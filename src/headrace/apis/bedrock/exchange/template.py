@@ -32,9 +32,13 @@ def load_template(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        if text.lstrip().startswith(("{", "[")):
-            raise Unreadable(f"It is not valid JSON: {error}") from None
-    return _load_yaml(text)
+        wrong = error
+    try:
+        return _load_yaml(text)
+    except Unreadable as error:
+        if text.lstrip().startswith(("{", "[")):  # YAML's braces are legal, but mostly it was meant as JSON
+            raise Unreadable(f"It is not valid JSON: {wrong}") from None
+        raise error from None
 
 
 def _load_yaml(text: str) -> Any:
