@@ -13,6 +13,8 @@ from tests.sandbox.box import Box, context
 
 from headrace.backends.sandbox.failures import CodeFailed
 
+pytestmark = pytest.mark.slow
+
 MOST_PAUSE_S = 1.0
 """How long the server may stand still beside code that does its worst, on a busy machine with two cores."""
 
