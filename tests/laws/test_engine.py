@@ -39,8 +39,6 @@ from headrace.engine.plan import InvalidDefinition, Plan, compile_plan
 from headrace.engine.run import Answer, resume
 
 ROUNDS = 3
-TEXTS = {"Start": "$.data[0]", "Code": "$.data.text"}
-"""The expression for the text in what a kind of node gives, where it isn't all of it."""
 
 
 def number(*parts: Any) -> int:
@@ -115,6 +113,16 @@ class Draft:
     gates: list[str] = field(default_factory=list)
     arrays: list[str] = field(default_factory=list)
 
+    def repeated(self) -> set[str]:
+        """The nodes that an Iterator repeats; arrows only lead to later nodes."""
+        found = {"Each.arrayItem"}
+        for arrow in self.arrows:
+            source, target = arrow.split(" > ")
+            name = target.partition(".")[0]
+            if name != "Gather" and (source in found or source.replace("?", ".").partition(".")[0] in found):
+                found.add(name)
+        return found
+
 
 def loop(name: str, expression: str) -> dict[str, Any]:
     """A Loop that runs while its code says so."""
@@ -146,7 +154,7 @@ def add(draw: st.DrawFn, draft: Draft, at: int) -> None:
     """Add a node that takes from those that are there."""
     source, output, expression = draw(st.sampled_from(draft.texts))
     kinds = ["Code", "Code", "Agent", "Loop", "End"]
-    kinds += ["Choose"] if draft.flags else []
+    kinds += ["Choose"] * 3 if draft.flags else []
     kinds += ["All"] if draft.arrays else []
     kind = draw(st.sampled_from(kinds))
     name = f"{kind}{at}"
@@ -175,7 +183,7 @@ def add(draw: st.DrawFn, draft: Draft, at: int) -> None:
         made["inputs"][0]["expression"] = expression
         draft.nodes.append(made)
         draft.arrows.append(f"{source}.{output} > {name}.{port}")
-    if draft.gates and draw(st.booleans()):
+    if draft.gates and draw(st.integers(0, 3)):
         draft.arrows.append(f"{draw(st.sampled_from(draft.gates))} > {name}")
     if kind in ("Code", "All"):
         draft.texts.append((name, "response", "$.data.text"))
@@ -188,22 +196,26 @@ def add(draw: st.DrawFn, draft: Draft, at: int) -> None:
 def flows(draw: st.DrawFn) -> Flow:
     """A sound flow and a document."""
     draft = Draft([start("Array")])
-    size = draw(st.integers(2, 9))
-    spread_at = draw(st.one_of(st.none(), st.integers(0, size)))
-    gather_at = draw(st.one_of(st.none(), st.integers(0, size)))
+    size = draw(st.integers(2, 12))
+    spread_at = draw(st.sampled_from([-1, 0, 1, 2, 3]))
+    gather_at = draw(st.sampled_from([-1, 3, 5, 6, 7]))
     for at in range(size):
         if at == spread_at:
             draft.nodes.append(each(type="String"))
             draft.arrows.append("Start.document > Each.array")
             # Several times, to be chosen often.
             draft.texts += [("Each", "arrayItem", "$.data")] * 4
-        elif at == gather_at and spread_at is not None and spread_at < at:
-            source, output, expression = draw(st.sampled_from(draft.texts))
+        elif at == gather_at and 0 <= spread_at < at:
+            repeated = draft.repeated()
+            inside = [one for one in draft.texts if one[0] in repeated or one[1] == "arrayItem"]
+            source, output, expression = draw(st.sampled_from(inside))
             made = gather(type="String")
             made["inputs"][0]["expression"] = expression
             draft.nodes.append(made)
             draft.arrows += [f"{source}.{output} > Gather.arrayItem", "Each.arraySize > Gather.arraySize"]
-            draft.arrays.append("Gather")
+            if gates := [gate for gate in draft.gates if gate.partition("?")[0] in repeated]:
+                draft.arrows += [f"{draw(st.sampled_from(gates))} > Gather"] if draw(st.booleans()) else []
+            draft.arrays += ["Gather"] * 3
         else:
             add(draw, draft, at)
     source, output, expression = draft.texts[-1]
@@ -360,11 +372,9 @@ def by_node(events: list[Event]) -> dict[Any, list[str]]:
 def test_what_runs_and_comes_out_is_what_the_contract_says(flow: Flow) -> None:
     events, oracle = run(flow, traces=True), Oracle(flow)
     assert Counter(outputs(events)) == oracle.outputs()
-    ran = Counter({node for node, scope in by_node(events) for _ in [0]})
     runs = Counter(
         node for node, scope in by_node(events) if not any(link.type is NodeType.LOOP for link in scope)
     )
-    assert set(ran) >= set(runs)
     assert runs == oracle.runs()
 
 
@@ -388,8 +398,9 @@ def test_a_node_runs_once_a_scope_and_after_what_feeds_it(flow: Flow, limit: int
         if isinstance(event, NodeStarted):
             assert (event.node, event.scope) not in started
             started.add((event.node, event.scope))
-            for port, _ in event.fields:
-                assert any(
+            for port, value in event.fields:
+                # What no item gave came from nowhere.
+                assert (event.node == "Gather" and value == []) or any(
                     node == port.source.node
                     and (scope == event.scope[: len(scope)] or event.node == "Gather")
                     for node, scope in finished
@@ -445,11 +456,11 @@ def test_memory_is_flat() -> None:
         "Each.arraySize > Gather.arraySize",
         "Gather.collectedArray > End.document",
     )
-    flow = Flow(Definition.parse(draft), ["a", "b"])
+    flow = Flow(Definition.parse(draft), ["a"])
 
     async def scenario(times: int) -> None:
         for _ in range(times):
-            async for _ in Answering().run(flow.plan, flow.document, traces=True, max_parallel=2):
+            async for _ in Answering().run(flow.plan, flow.document, traces=True):
                 pass
 
     def used(times: int) -> int:
@@ -460,6 +471,6 @@ def test_memory_is_flat() -> None:
     tracemalloc.start()
     try:
         before = used(200)
-        assert used(2_000) - before < 50_000
+        assert used(10_000) - before < 50_000
     finally:
         tracemalloc.stop()

@@ -95,7 +95,8 @@ class RunContext(msgspec.Struct, frozen=True, kw_only=True):
     """Where a run takes place.
 
     Attributes:
-        execution_id: unique for the flow.
+        execution_id: what the caller knows the run by; also the session of agents.
+        steps_of: what the ids of steps begin with, unique among all runs; empty is the execution's id.
         account: the organisation.
         flow_arn: the flow's ARN.
         alias_arn: the ARN of the alias it is called by.
@@ -115,6 +116,7 @@ class RunContext(msgspec.Struct, frozen=True, kw_only=True):
     flow_arn: str
     alias_arn: str
     effects: Effects
+    steps_of: str = ""
     traces: bool = False
     max_parallel: int | None = None
     latency: str | None = None
@@ -218,7 +220,7 @@ class Run(AsyncIterator[Event]):
                 alias_arn=context.alias_arn,
                 execution_id=context.execution_id,
                 node=call.step.name,
-                step=f"{context.execution_id}/{step_id}",
+                step=f"{context.steps_of or context.execution_id}/{step_id}",
                 timeout_s=min(left_s, context.node_limit_s),
             ),
             latency=context.latency,
@@ -231,8 +233,9 @@ class Run(AsyncIterator[Event]):
         return await self._attempt(node, task)
 
     async def _attempt(self, node: ActingNode, task: Task) -> Reply:
+        limit = asyncio.timeout(task.context.timeout_s)
         try:
-            async with asyncio.timeout(task.context.timeout_s):
+            async with limit:
                 result = await node.run(task)
         except EffectFailed as failed:
             failure = Failure(
@@ -242,6 +245,8 @@ class Run(AsyncIterator[Event]):
         except NodeRefuses as refusal:
             return Reply(failure=refusal.failure, actions=tuple(task.actions))
         except TimeoutError:
+            if not limit.expired():
+                raise
             return Reply(failure=self._too_slow(task), actions=tuple(task.actions))
         if isinstance(result, Asks):
             return Reply(question=result.question, actions=tuple(task.actions))

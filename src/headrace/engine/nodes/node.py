@@ -7,7 +7,6 @@ subclasses `ActingNode` and has an ``async run``, which is all that is ever awai
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -102,18 +101,20 @@ class Task:
             )
 
 
-class ActingNode(ABC):
+class ActingNode:
     """A node that acts outside."""
+
+    __slots__ = ()
 
     def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
         machine.call(frame, step)
 
-    @abstractmethod
     async def run(self, task: Task) -> Mapping[str, Any] | Asks:
         """Do it, and give the value of each output that is declared.
 
         Raises EffectFailed and NodeRefuses.
         """
+        raise NotImplementedError
 
 
 def settings_of(node: Node) -> Mapping[str, Any]:
