@@ -8,6 +8,7 @@ from pathlib import Path
 
 from headrace.backends.config import Config, read_config
 from headrace.backends.effects import build_effects
+from headrace.backends.knowledge.local import beside
 from headrace.backends.sandbox.limits import SandboxLimits
 from headrace.backends.sandbox.runners import open_sandbox
 from headrace.core.effects import Effects, Prompts
@@ -47,7 +48,7 @@ def build_world(settings: Settings, prompts: Prompts, *, config: Config | None =
     outside = build_effects(
         config,
         folder=path.parent,
-        knowledge_file=None if store is None else store.with_name(store.name + ".knowledge"),
+        knowledge_file=None if store is None else beside(store),
         code=sandbox,
         prompts=prompts,
     )

@@ -236,7 +236,7 @@ async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, n
             await _claim(turn, execution.id)
         node = order.node or plan.scope.starts[0].name
         start = StartInput(node=node, output=order.output, document=order.document)
-        going = run(plan, start, _context(turn, order, names))
+        going = run(plan, start, _context(turn, execution, order, names))
         return Invocation(turn, going, runs.recorder.begin(principal.account, execution))
     except BaseException:
         runs.leave(turn.key)
@@ -322,7 +322,7 @@ async def _answer(runs: Runs, ports: Ports, principal: Principal, order: Order, 
     answer = Answer(
         node=order.node or session.node or "", text=order.document, input=order.answers or AGENT_INPUT
     )
-    going = resume(plan, session.state, answer, _context(turn, order, names))
+    going = resume(plan, session.state, answer, _context(turn, execution, order, names))
     runs.enter(turn.key)
     try:
         await _reclaim(turn, session)
@@ -368,10 +368,11 @@ async def _reclaim(turn: _Turn, session: Session) -> None:
     await write(turn.ports, turn.principal, work)
 
 
-def _context(turn: _Turn, order: Order, names: Names) -> RunContext:
+def _context(turn: _Turn, execution: Execution, order: Order, names: Names) -> RunContext:
     file, limits = turn.route.file, turn.runs.limits
     return RunContext(
         execution_id=turn.name,
+        steps_of=execution.id,  # a name may be used again
         account=turn.principal.account,
         flow_arn=names.flow_arn(file.short_id),
         alias_arn=names.alias_arn(file.short_id, turn.route.pointer_id or DRAFT_ALIAS),
