@@ -99,6 +99,22 @@ class TestAddresses:
             failed = failure(lambda: invoke(http(server.url, allow_private=True), tmp_path), fault)
         assert body.decode() in failed.message or status == 200
 
+    def test_every_address_of_a_host_is_tried(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def found(hook: Any, resource: str) -> list[str]:
+            return ["127.0.0.9", "127.0.0.1"]  # nobody listens at the first
+
+        monkeypatch.setattr("headrace.backends.hooks.checked_addresses", found)
+        with http_server(lambda heard: (200, {}, b"1")) as server:
+            url = server.url.replace("127.0.0.1", "two.example")
+            assert invoke(http(url), tmp_path) == 1
+        assert server.heard[0].headers["host"].startswith("two.example:")
+
+    def test_a_header_that_is_repeated_is_not_told(self, tmp_path: Path) -> None:
+        with http_server(lambda heard: (400, {}, json.dumps(dict(heard.headers)).encode())) as server:
+            config = http(server.url, allow_private=True, **{"headers.authorization": "Bearer t0ken"})
+            failed = failure(lambda: invoke(config, tmp_path), Fault.DEPENDENCY, match="authorization")
+        assert "t0ken" not in failed.message
+
     def test_a_late_answer_is_not_waited_for(self, tmp_path: Path) -> None:
         with http_server(lambda heard: (200 if server.release.wait(20) else 500, {}, b"1")) as server:
             config = http(server.url, allow_private=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections.abc import Iterable
 from types import ModuleType
 
 from headrace.core.effects import EffectFailed, Fault
@@ -35,6 +36,18 @@ def late(resource: str, who: str, timeout_s: float) -> EffectFailed:
     return EffectFailed(
         f"{who} did not answer within {timeout_s:g} s.", resource=resource, fault=Fault.GATEWAY
     )
+
+
+SHORTEST_SECRET = 8
+"""Shorter values of headers are words like ``json``, and no secrets."""
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """What a server said, without the secrets that it was sent; some servers repeat them."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, "…")
+    return text
 
 
 def load(module: str, *, extra: str, resource: str) -> ModuleType:

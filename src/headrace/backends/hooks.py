@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from headrace.backends.aws import fault_of_status
-from headrace.backends.failures import late, load
+from headrace.backends.failures import late, load, redacted
 from headrace.core.effects import EffectContext, EffectFailed, Fault
 
 CONNECT_TIMEOUT_S = 10.0
@@ -67,29 +67,35 @@ class Hooks:
         httpx = load("httpx", extra="http", resource=resource)
         url = httpx.URL(hook.url)
         client = self._client(url.netloc.decode())
-        address = await checked_address(hook, resource)
         headers = {
             "content-type": "application/json",
             "idempotency-key": context.step,
             **hook.headers,
             "host": url.netloc.decode(),
         }
-        try:
-            async with client.stream(
+        unreached: Exception | None = None
+        for address in await checked_addresses(hook, resource):
+            request = client.build_request(
                 "POST",
                 url.copy_with(host=address),
                 content=msgspec.json.encode(event),
                 headers=headers,
                 extensions={"sni_hostname": url.host},
-            ) as response:
-                content = await _content(response, url.host, resource)
-                return _answer(url.host, response.status_code, content, resource)
-        except httpx.HTTPError as error:
-            raise EffectFailed(
-                f"{url.host} could not be reached: {type(error).__name__}: {error}",
-                resource=resource,
-                fault=Fault.GATEWAY,
-            ) from None
+            )
+            try:
+                response = await client.send(request, stream=True)
+                try:
+                    content = await _content(response, url.host, resource)
+                finally:
+                    await response.aclose()
+            except httpx.ConnectError as error:
+                unreached = error  # the host may have another address
+            except httpx.HTTPError as error:
+                raise _unreached(url.host, error, resource) from None
+            else:
+                return _answer(hook, url.host, response.status_code, content, resource)
+        assert unreached is not None
+        raise _unreached(url.host, unreached, resource)
 
     def _client(self, netloc: str) -> Any:
         """The connections of one host: a connection is to an address, but its certificate is a host's."""
@@ -100,9 +106,8 @@ class Hooks:
                 timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
                 trust_env=False,  # a proxy of the environment would connect where we did not look
                 verify=ssl.create_default_context(),
-                cookies=CookieJar(
-                    DefaultCookiePolicy(allowed_domains=[])
-                ),  # calls know nothing of each other
+                # Calls know nothing of each other.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             )
         return self._clients[netloc]
 
@@ -112,8 +117,8 @@ class Hooks:
             await client.aclose()
 
 
-async def checked_address(hook: Hook, resource: str) -> str:
-    """The address to connect to.
+async def checked_addresses(hook: Hook, resource: str) -> list[str]:
+    """The addresses to connect to, the best one first.
 
     Raises:
         EffectFailed: the host has no address, or one that the configuration does not allow.
@@ -135,7 +140,7 @@ async def checked_address(hook: Hook, resource: str) -> str:
                 "where that is meant.",
                 resource=resource,
             )
-    return addresses[0]
+    return addresses
 
 
 def is_public(address: str) -> bool:
@@ -163,11 +168,20 @@ async def _content(response: Any, host: str, resource: str) -> bytes:
     return bytes(content)
 
 
-def _answer(host: str, status: int, content: bytes, resource: str) -> Any:
+def _unreached(host: str, error: Exception, resource: str) -> EffectFailed:
+    return EffectFailed(
+        f"{host} could not be reached: {type(error).__name__}: {error}",
+        resource=resource,
+        fault=Fault.GATEWAY,
+    )
+
+
+def _answer(hook: Hook, host: str, status: int, content: bytes, resource: str) -> Any:
     if 300 <= status < 400:
         raise EffectFailed(f"{host} answered {status}, a redirect, which is not followed.", resource=resource)
     if status >= 400:
-        text = content.decode(errors="replace").strip()[:MAX_ERROR_TEXT]
+        said = redacted(content.decode(errors="replace").strip(), hook.headers.values())
+        text = said[:MAX_ERROR_TEXT]
         raise EffectFailed(
             f"{host} answered {status}: {text}", resource=resource, fault=fault_of_status(status)
         )

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from headrace.backends.aws import fault_of_status
-from headrace.backends.failures import BEDROCK, load
+from headrace.backends.failures import BEDROCK, load, redacted
 from headrace.backends.models.chat import body_of, completion_of, refuse_guardrail
 from headrace.core.effects import (
     EffectContext,
@@ -25,8 +25,6 @@ from headrace.core.effects import (
 CONNECT_TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_ERROR_TEXT = 500
-SHORTEST_SECRET = 8
-"""Shorter values of headers are words like ``json``, and no secrets."""
 BACKOFF_S = 0.5
 RETRIED = {429, 502, 503, 504}
 
@@ -134,9 +132,7 @@ class OpenAiModels(ModelProvider):
         """What an error says, without the key, which some servers repeat."""
         text = _error_text(content)
         key = os.environ.get(self._spec.api_key_env, "") if self._spec.api_key_env else ""
-        for secret in (key, *self._spec.headers.values()):
-            if len(secret) >= SHORTEST_SECRET:
-                text = text.replace(secret, "…")
+        text = redacted(text, (key, *self._spec.headers.values()))
         text = re.sub(r"\bsk-[\w*-]{6,}", "sk-…", text)  # a part of the key, as OpenAI's own error shows it
         return text[:MAX_ERROR_TEXT]
 
