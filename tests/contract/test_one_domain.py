@@ -522,3 +522,11 @@ def test_a_page_of_aliases_may_have_become_empty(aws: Any) -> None:
     aws.delete_flow_alias(flowIdentifier=flow, aliasIdentifier=alias)
     aws.list_flow_aliases(flowIdentifier=flow, nextToken=token)
     assert aws.raw == {"flowAliasSummaries": []}
+
+
+def test_no_flow_keeps_prompts_from_being_made(make_server: Any) -> None:
+    """Prompts are made under `prompts/`, but who gives one only a name knows nothing of paths."""
+    live = make_server(store="memory:")
+    aws = checked_client(live.url)
+    aws.create_flow(name="prompts", executionRoleArn=ROLE)
+    assert [aws.create_prompt(name=name)["name"] for name in ("one", "two")] == ["one", "two"]

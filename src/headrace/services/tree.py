@@ -131,13 +131,15 @@ def find_directory(tx: Transaction, *, id: str) -> Directory:
 
 
 def free_path(tx: Transaction, ports: Ports, kind: str, name: str) -> str:
-    """A path for a new file that was given a name only: in its kind's home, with a suffix on a clash.
+    """A path for a new file that was given a name only: in its kind's home, each with a suffix on a clash.
 
     Names and paths go their own ways, so a name may be free while its path is not; who makes a file by name
     knows nothing of paths and must not be stopped by one.
     """
     home = KINDS[kind].home
-    folder = f"{home}/" if home else ""
+    folder = ""
+    if home:
+        folder = _first_free(ports, home, lambda path: not isinstance(tx.files.at(path=path), File)) + "/"
     name = _first_free(ports, name, lambda name: tx.files.at(path=folder + name) is None)
     return folder + name
 
