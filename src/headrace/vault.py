@@ -31,11 +31,8 @@ class KeyVault:
     """
 
     def __init__(self, key: str) -> None:
-        try:
-            raw = urlsafe_b64decode(key)
-        except ValueError:
-            raw = b""
-        if len(raw) != KEY_BYTES:
+        raw = _decoded(key)
+        if raw is None:
             raise BadKey("HEADRACE_SECRET_KEY must be the URL-safe base64 of 32 random bytes.")
         self._key = raw
         self._open = lru_cache(maxsize=10_000)(self._decrypt)
@@ -44,25 +41,21 @@ class KeyVault:
         """Encrypt and authenticate."""
         return self._fernet().encrypt(plain).decode()
 
-    def open(self, sealed: str) -> bytes:
-        """Decrypt what ``seal`` made.
-
-        Raises:
-            BadKey: it was sealed with another key.
-        """
+    def open(self, sealed: str) -> bytes | None:
+        """Decrypt what ``seal`` made; None when it was made with another key."""
         return self._open(sealed)
 
     def sign(self, message: bytes, *, purpose: str) -> bytes:
         """32 bytes that only this key can make of this message, for this purpose."""
         return hmac.digest(self._derived(purpose), message, hashlib.sha256)
 
-    def _decrypt(self, sealed: str) -> bytes:
+    def _decrypt(self, sealed: str) -> bytes | None:
         from cryptography.fernet import InvalidToken
 
         try:
             return self._fernet().decrypt(sealed.encode())
         except InvalidToken:
-            raise BadKey("This secret was sealed with another HEADRACE_SECRET_KEY.") from None
+            return None
 
     def _fernet(self) -> Fernet:
         from cryptography.fernet import Fernet  # costs 30 ms, and open mode never needs it
@@ -79,17 +72,46 @@ def new_key() -> str:
 
 
 def key_beside(path: Path) -> str:
-    """The key in this file, which is made with mode 0600 when it is not there."""
+    """The key in this file, which is made with mode 0600 when it is not there.
+
+    Only for who has the store that the file belongs to.
+
+    Raises:
+        BadKey: the file holds something else.
+    """
     try:
-        return path.read_text().strip()
+        key = path.read_bytes().decode("latin-1").strip()
     except FileNotFoundError:
-        pass
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process was faster
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        file.write(new_key() + "\n")
+        key = new_key()
+        _make_file(path, key)
+    if _decoded(key) is None:
+        raise BadKey(
+            f"{path} holds no key. Restore it from a backup; or remove it, and another is made: "
+            "then API keys stay good, but not the secrets of AWS access keys."
+        )
+    return key
+
+
+def _make_file(path: Path, key: str) -> None:
+    """Make a file whole or not at all; it is there after a power cut."""
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(key + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return path.read_text().strip()
+    unfinished.rename(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _decoded(key: str) -> bytes | None:
+    """The bytes of a key; None when it is none."""
+    try:
+        raw = urlsafe_b64decode(key)
+    except ValueError:
+        return None
+    return raw if len(raw) == KEY_BYTES else None

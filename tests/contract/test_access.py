@@ -372,12 +372,24 @@ def test_an_expired_presigned_address(
     assert _answer(prepared)[0] == 403
 
 
+def test_a_lost_server_key(make_server: Any) -> None:
+    live, key = closed_server(make_server)
+    assert _answer(_signed(live.url, key)) == (200, None)
+    live.stop()
+    Path(live.store.removeprefix("sqlite:///") + ".key").unlink()
+    live.start()
+    assert _answer(_signed(live.url, key)) == (403, "UnrecognizedClientException")
+    assert httpx.get(f"{live.url}/v5/flows", headers={"x-api-key": key["api_key"]}).status_code == 200
+
+
 # Open mode
 
 
 def test_open_mode_wants_credentials_all_the_same(server: LiveServer) -> None:
     answer = send(server.url, "GET", "/flows/", headers={})
     assert (answer.status, answer.error) == (403, "MissingAuthenticationTokenException")
+    answer = send(server.url, "GET", "/flows/?X-Amz-Signature=any", headers={})
+    assert (answer.status, answer.error) == (403, "MissingAuthenticationTokenException"), "only an address"
     assert httpx.get(f"{server.url}/v5/flows").status_code == 401
     assert httpx.get(f"{server.url}/console/keys").status_code == 401
 

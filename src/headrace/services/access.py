@@ -140,12 +140,16 @@ async def by_access_key_id(ports: Ports, access_key_id: str) -> tuple[Principal,
     """Whoever holds this access key, and its secret, against which the signature is to be checked.
 
     Raises:
-        Unauthenticated: nobody does, or it was revoked.
+        Unauthenticated: nobody does, it was revoked, or its secret can't be read any more.
     """
     key = await ports.store.read("", lambda tx: tx.access.key_by_access_id(access_key_id=access_key_id))
     if key is None or key.revoked_at is not None:
         raise Unauthenticated("The security token included in the request is invalid.", reason="unknown")
-    return await _principal(ports, key), ports.vault.open(key.secret_sealed)
+    secret = ports.vault.open(key.secret_sealed)
+    if secret is None:
+        message = "The secret of this access key was sealed with another HEADRACE_SECRET_KEY. Make a new key."
+        raise Unauthenticated(message, reason="unknown")
+    return await _principal(ports, key), secret
 
 
 async def _principal(ports: Ports, key: Key) -> Principal:

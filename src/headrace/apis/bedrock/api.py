@@ -139,9 +139,12 @@ class BedrockApi:
         """Whoever signed the request (bedrock 6.2), or shows an API key."""
         if request.header("x-api-key"):
             return await self._gate.by_api_key(request)
-        if request.header("authorization") is None and b"X-Amz-Signature=" not in request.raw_query:
+        is_open = await self._gate.is_open()
+        # In open mode an address is not enough: a web page can send a browser to any address.
+        is_presigned = b"X-Amz-Signature=" in request.raw_query and not is_open
+        if request.header("authorization") is None and not is_presigned:
             raise Unauthenticated("Missing Authentication Token")
-        if await self._gate.is_open():
+        if is_open:
             return await self._gate.local(request)
         headers = tuple(request.headers.items())
         credential = sigv4.find_credential(headers, request.raw_query)
