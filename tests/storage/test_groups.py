@@ -181,3 +181,19 @@ def test_closing_waits_for_what_was_begun_and_refuses_the_rest() -> None:
         assert diary.lines == ["begin", "a", "commit", "begin", "b", "commit"]
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("step", ["begin", "commit"])
+def test_a_bug_in_the_engine_leaves_nobody_waiting(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        diary = Diary()
+        groups = GroupCommit(diary)
+        with monkeypatch.context() as broken:
+            broken.setattr(diary, step, bug)
+            for _ in range(2):
+                with pytest.raises(ZeroDivisionError):
+                    await asyncio.wait_for(groups.run(note(diary, "a")), timeout=5)
+        assert await asyncio.wait_for(groups.run(note(diary, "b")), timeout=5) == "b"
+        await groups.close()
+
+    asyncio.run(scene())

@@ -115,8 +115,8 @@ class GroupCommit:
         """Run waiting jobs in a transaction and leave it open for those that succeeded."""
         try:
             self._engine.begin()
-        except Unavailable:
-            self._fail(self._waiting)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be left waiting
+            self._fail(self._waiting, error)
             self._waiting.clear()
             return []
         group: list[_Job] = []
@@ -131,7 +131,7 @@ class GroupCommit:
             except Exception as error:  # noqa: BLE001 - whatever it is, it is its caller's
                 job.fail(error)
             if not self._engine.is_in_transaction:  # a full disk may undo all of it
-                self._fail(group)
+                self._fail(group, Unavailable())
                 return []
         if not group:
             self._engine.roll_back()
@@ -140,23 +140,24 @@ class GroupCommit:
     def _commit_groups(self) -> None:
         """The thread: make one group after another durable."""
         while (commit := self._commits.get()) is not None:
-            is_kept = True
+            reason: Exception | None = None
             try:
                 self._engine.commit()
-            except Unavailable:
-                is_kept = False
+            except Exception as error:  # noqa: BLE001 - as above; and the next group needs this thread
+                reason = error
             with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-                commit.loop.call_soon_threadsafe(self._answer, commit, is_kept)
+                commit.loop.call_soon_threadsafe(self._answer, commit, reason)
 
-    def _answer(self, commit: _Commit, is_kept: bool) -> None:
-        if is_kept:
+    def _answer(self, commit: _Commit, reason: Exception | None) -> None:
+        if reason is None:
             for job in commit.group:
                 job.succeed()
         else:
-            self._fail(commit.group)
+            self._fail(commit.group, reason)
         self._next_group(commit.loop)
 
     @staticmethod
-    def _fail(jobs: deque[_Job] | list[_Job]) -> None:
+    def _fail(jobs: deque[_Job] | list[_Job], reason: Exception) -> None:
         for job in jobs:
-            job.fail(Unavailable("The store could not keep this. Try again."))
+            is_expected = isinstance(reason, Unavailable)
+            job.fail(Unavailable("The store could not keep this. Try again.") if is_expected else reason)
