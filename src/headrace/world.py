@@ -15,7 +15,7 @@ from headrace.core.effects import Effects, Prompts
 from headrace.services.base import Ports
 from headrace.services.recorder import Keeps, Recorder
 from headrace.services.runs import RunLimits, Runs
-from headrace.settings import Settings
+from headrace.settings import DEFAULT_CONFIG, Settings
 from headrace.storage.place import path_of
 
 
@@ -43,7 +43,8 @@ def build_world(settings: Settings, prompts: Prompts, *, config: Config | None =
     """
     path, store = Path(settings.config), path_of(settings.store)
     if config is None:
-        config = read_config(path) if path.exists() else Config()
+        is_optional = settings.config == DEFAULT_CONFIG  # a file that somebody named must be there
+        config = Config() if is_optional and not path.exists() else read_config(path)
     sandbox = open_sandbox(settings.sandbox, SandboxLimits())
     outside = build_effects(
         config,

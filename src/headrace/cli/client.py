@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import click
 
 from headrace.apis.console import describe_key
+from headrace.backends.config import BadConfig
 from headrace.core.access import Principal, Right
 from headrace.core.errors import HeadraceError
 from headrace.services import access
@@ -204,5 +205,5 @@ class StoreConsole:
 
         try:
             return asyncio.run(run())
-        except (HeadraceError, StoreError, BadKey, OSError) as error:
+        except (HeadraceError, StoreError, BadKey, BadConfig, OSError) as error:
             raise click.ClickException(str(error)) from None

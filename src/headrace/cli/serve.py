@@ -19,6 +19,7 @@ import uvicorn
 from headrace import __version__
 from headrace.apis.gate import is_loopback
 from headrace.app import Server, build
+from headrace.backends.config import BadConfig
 from headrace.cli.options import read_settings, store_option
 from headrace.logging import configure
 from headrace.settings import Settings
@@ -52,7 +53,7 @@ def command(**options: Any) -> None:
     configure(settings.log_level, settings.log_format)
     try:
         _run(settings)
-    except (StoreError, BadKey, OSError) as error:
+    except (StoreError, BadKey, BadConfig, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 
