@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +125,34 @@ def test_keys_of_a_server_elsewhere(keyed: tuple[LiveServer, dict[str, Any]]) ->
     assert run("keys", "list", HEADRACE_URL=live.url, HEADRACE_API_KEY="wrong").returncode == 1
     nobody = run("keys", "list", HEADRACE_URL="http://127.0.0.1:1")
     assert (nobody.returncode, "No answer from http://127.0.0.1:1" in nobody.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("URL", "localhost:8321", "such as http://127.0.0.1:8321, not 'localhost:8321'"),
+        ("URL", "http://localhost:port", "such as http://127.0.0.1:8321"),
+        ("URL", "http://[::1", "such as http://127.0.0.1:8321"),
+        ("URL", "ftp://localhost", "such as http://127.0.0.1:8321"),
+        ("API_KEY", "two\nlines", "characters that no key has"),
+    ],
+)
+def test_no_address_of_a_server_elsewhere(variable: str, value: str, words: str) -> None:
+    there = {"HEADRACE_URL": "http://127.0.0.1:1", f"HEADRACE_{variable}": value}
+    done = run("keys", "list", **there)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert words in done.stderr
+
+
+def test_what_answers_elsewhere_is_something_else(tmp_path: Path) -> None:
+    (tmp_path / "console").mkdir()
+    (tmp_path / "console" / "keys").write_text("<p>hello</p>")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        done = run("keys", "list", HEADRACE_URL=f"http://127.0.0.1:{other.server_port}")
+        other.shutdown()
+    assert (done.returncode, "is not Headrace" in done.stderr) == (1, True)
 
 
 def test_a_store_in_memory_has_no_keys_from_outside() -> None:

@@ -6,6 +6,8 @@ import json
 import re
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -91,7 +93,9 @@ def test_a_bad_setting_is_named(variable: str, value: str, words: str) -> None:
         ({"HEADRACE_PROT": "1"}, (), "Did you mean HEADRACE_PORT?"),
         ({"HEADRACE_SECRET_KEY": "short"}, (), "HEADRACE_SECRET_KEY must be the URL-safe base64"),
         ({}, ("--store", "mongodb://x"), "'mongodb://x' does not begin with one of `memory:`, `sqlite:`"),
-        ({}, ("--store", "sqlite:////nowhere/at/all.db"), "/nowhere/at/all.db"),
+        ({}, ("--store", "sqlite:////nowhere/at/all.db"), "there is no directory /nowhere/at"),
+        ({}, ("--store", "sqlite:////etc/passwd/s.db"), "there is no directory /etc/passwd"),
+        ({}, ("--store", "sqlite:////tmp"), "/tmp is a directory"),
         ({}, ("--tls-certificate", "/no/chain.pem", "--tls-key", "/no/key.pem"), "/no/chain.pem"),
         ({}, ("--host", "192.0.2.1"), "Refusing to listen on 192.0.2.1"),
     ],
@@ -130,6 +134,23 @@ def test_a_second_server_on_one_store(server: LiveServer) -> None:
     for words in (f"process {server.process.pid}", server.url, "stop it first"):
         assert words in done.stderr
     assert httpx.get(f"{server.url}/readyz").status_code == 200, "the first one does not mind"
+
+
+@pytest.mark.parametrize("room_bytes", [1_000, 150_000])
+def test_a_disk_that_is_full_from_the_start(tmp_path: Path, room_bytes: int) -> None:
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room_bytes}, {room_bytes})); "
+    start = "from headrace.cli import main; main()"
+    store = tmp_path / "full.db"
+    done = subprocess.run(
+        [sys.executable, "-c", limit + start, "serve", "--port", "0", "--store", f"sqlite:///{store}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert f"{store} can't be opened as a store: " in done.stderr
+    assert run("keys", "list", "--store", f"sqlite:///{store}").returncode == 0, "with room it can"
 
 
 # Start and end

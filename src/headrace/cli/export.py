@@ -41,7 +41,7 @@ def _as_yaml_template(documents: Documents) -> tuple[str, list[Note]]:
     try:
         import yaml
     except ImportError:
-        raise click.ClickException("Writing YAML needs PyYAML: pip install 'headrace[import]'.") from None
+        raise click.ClickException("Writing YAML needs PyYAML: pip install 'headrace[yaml]'.") from None
 
     class Plain(yaml.SafeDumper):
         """Writes what is there twice twice: CloudFormation takes no YAML aliases."""

@@ -211,6 +211,27 @@ def test_all_else_goes_on_before_the_run_waits() -> None:
     assert world.nodes() == ["Agent", "Beside", "Agent", "Join"]
 
 
+def test_what_was_ruled_out_before_stays_out() -> None:
+    route = plan(
+        [
+            start("String"),
+            agent("Agent"),
+            choose("Choose", {"value": "String"}, other='value == "other"'),
+            code("Never", {"text": "String"}, "String"),
+            end("NeverEnd", "String"),
+            end(type="String"),
+        ],
+        "Start.document > Agent.agentInputText",
+        "Start.document > Choose.value",
+        "Choose?other > Never",
+        "Agent.agentResponse > Never.text",
+        "Never.response > NeverEnd.document",
+        "Agent.agentResponse > End.document",
+    )
+    events, _ = asyncio.run(talk(route, "hi", ANSWERS, Curious()))
+    assert outputs(events) == [("End", "you")]
+
+
 def test_each_turn_is_a_step_of_its_own_in_the_same_session() -> None:
     world = Curious()
     asyncio.run(talk(TALK, "hi", ANSWERS, world))

@@ -45,7 +45,7 @@ def _load_yaml(text: str) -> Any:
     try:
         import yaml
     except ImportError:
-        raise Unreadable("Reading YAML needs PyYAML: pip install 'headrace[import]'.") from None
+        raise Unreadable("Reading YAML needs PyYAML: pip install 'headrace[yaml]'.") from None
 
     class Loader(yaml.SafeLoader):
         """Plain data, CloudFormation's tags, and dates as the texts that they are in templates."""
