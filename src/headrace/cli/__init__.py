@@ -10,6 +10,8 @@ from headrace import __version__
 
 COMMANDS = {
     "serve": ("headrace.cli.serve", "Start the server."),
+    "run": ("headrace.cli.run", "Run a flow, or a definition in a file."),
+    "executions": ("headrace.cli.executions", "Look at what ran."),
     "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
     "import": ("headrace.cli.import_", "Bring in flows and prompts from elsewhere."),
     "export": ("headrace.cli.export", "Take flows and prompts out."),

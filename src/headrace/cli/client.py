@@ -11,7 +11,8 @@ import http.client
 import json
 import os
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -54,13 +55,46 @@ def find_console(settings: Settings) -> Console:
     """The server at HEADRACE_URL, or the one that runs on the store, or the store."""
     url = os.environ.get("HEADRACE_URL")
     if url:
-        return RemoteConsole(url, {"x-api-key": os.environ.get("HEADRACE_API_KEY", "-")})
+        return RemoteConsole(_checked_url(url), {"x-api-key": _api_key()})
     if settings.store == "memory:":
         raise click.UsageError("A store in memory is only in its server: set HEADRACE_URL to that server's.")
-    note = running_server(settings.store)
+    try:
+        note = running_server(settings.store)
+    except OSError as error:
+        raise click.ClickException(f"Can't tell whether a server runs on the store: {error}") from None
     if note is not None:
         return RemoteConsole(note["url"], {"x-headrace-local": note["token"]}, is_local=True)
     return StoreConsole(settings)
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its port or its IPv6 address is none
+        is_usable = False
+    if not is_usable:
+        raise click.UsageError(f"HEADRACE_URL must be an address such as http://127.0.0.1:8321, not {url!r}.")
+    return url
+
+
+def _api_key() -> str:
+    key = os.environ.get("HEADRACE_API_KEY", "-")
+    if not (key.isascii() and key.isprintable()):
+        raise click.UsageError("HEADRACE_API_KEY holds characters that no key has.")
+    return key
+
+
+def find_server(settings: Settings) -> RemoteConsole:
+    """The server at HEADRACE_URL, or the one that runs on the store."""
+    console = (
+        None if settings.store == "memory:" and not os.environ.get("HEADRACE_URL") else find_console(settings)
+    )
+    if not isinstance(console, RemoteConsole):
+        raise click.ClickException(
+            f"No server runs on {settings.store}. Start it with `headrace serve`, or set HEADRACE_URL."
+        )
+    return console
 
 
 class RemoteConsole:
@@ -96,8 +130,30 @@ class RemoteConsole:
         documents: list[dict[str, Any]] = self._call("GET", f"/console/bedrock/export?{query}")
         return documents
 
+    def get(self, path: str) -> Any:
+        """What the console shows at a path."""
+        return self._call("GET", path)
+
+    def stream(self, path: str, body: Any) -> Iterator[bytes]:
+        """The lines that a request is answered with, as they come, however long one takes."""
+        with self._asked("POST", path, body, timeout_s=None) as response:
+            while line := response.readline():
+                yield line
+
     def _call(self, method: str, path: str, body: Any = None) -> Any:
-        connection = self._connection()
+        with self._asked(method, path, body, timeout_s=TIMEOUT_S) as response:
+            text = response.read()
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            raise click.ClickException(f"What answers at {self._url.geturl()} is not Headrace.") from None
+
+    @contextmanager
+    def _asked(
+        self, method: str, path: str, body: Any, *, timeout_s: float | None
+    ) -> Iterator[http.client.HTTPResponse]:
+        """A response that is no refusal."""
+        connection = self._connection(timeout_s=timeout_s)
         try:
             connection.request(
                 method,
@@ -106,24 +162,24 @@ class RemoteConsole:
                 headers=self._headers,
             )
             response = connection.getresponse()
-            text = response.read()
+            if response.status >= 400:
+                reason = _reason(response.read())
+                raise click.ClickException(reason or f"The server answered {response.status}.")
+            yield response
         except (OSError, http.client.HTTPException) as error:
             raise click.ClickException(f"No answer from {self._url.geturl()}: {error}") from None
         finally:
             connection.close()
-        if response.status >= 400:
-            raise click.ClickException(_reason(text) or f"The server answered {response.status}.")
-        return json.loads(text) if text else None
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self, *, timeout_s: float | None) -> http.client.HTTPConnection:
         host, port = self._url.hostname or "", self._url.port
         if self._url.scheme != "https":
-            return http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
+            return http.client.HTTPConnection(host, port, timeout=timeout_s)
         context = ssl.create_default_context()
         if self._is_local:  # the address came from a file that only our own user can write
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=context)
+        return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=context)
 
 
 def _reason(text: bytes) -> str | None:

@@ -1,0 +1,120 @@
+"""What happens in a run, on a terminal: a line for each node, and what comes out of the flow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+import msgspec
+
+from headrace.core.execution import (
+    ConditionsDecided,
+    Event,
+    FlowFailed,
+    FlowFinished,
+    FlowOutput,
+    InputRequested,
+    Link,
+    NodeActed,
+    NodeFailed,
+    NodeFinished,
+    NodeStarted,
+)
+
+Place = tuple[str, tuple[Link, ...]]
+SHOWN_CHARS = 200
+CLEAR_LINE = "\r\x1b[K"
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """Watches a run.
+
+    Attributes:
+        to: where lines go.
+        is_live: whether the nodes that run now are shown, too.
+        shows_lines: whether each node gets a line.
+        shows_values: whether what goes in and comes out is shown, too.
+        outputs: what came out of the flow so far.
+        question: what the flow asks, when it ended so.
+        failure: how it failed, when it did.
+    """
+
+    to: IO[str]
+    is_live: bool
+    shows_lines: bool
+    shows_values: bool
+    outputs: list[FlowOutput] = field(default_factory=list)
+    question: InputRequested | None = None
+    failure: FlowFailed | None = None
+    _started: dict[Place, int] = field(default_factory=dict)
+    _tokens: dict[Place, int] = field(default_factory=dict)
+
+    def see(self, event: Event) -> None:
+        """Something happened."""
+        match event:
+            case NodeStarted():
+                self._started[event.node, event.scope] = event.at_ns
+                self._show_values("in", event.values)
+                self._show_running()
+            case NodeActed():
+                self._count(event)
+            case NodeFinished():
+                self._end(event, "done")
+                self._show_values("out", event.values)
+            case ConditionsDecided():
+                self._end(event, "done", "-> " + ", ".join(event.conditions))
+            case NodeFailed():
+                self._end(event, "failed", event.message)
+            case FlowOutput():
+                self._started.pop((event.node, event.scope), None)
+                self.outputs.append(event)
+            case InputRequested():
+                self.question = event
+            case FlowFinished() | FlowFailed():
+                self.failure = event if isinstance(event, FlowFailed) else None
+                self.to.write(CLEAR_LINE if self.is_live else "")
+
+    def _count(self, event: NodeActed) -> None:
+        if event.usage is not None:
+            place = (event.node, event.scope)
+            used = event.usage.input_tokens + event.usage.output_tokens
+            self._tokens[place] = self._tokens.get(place, 0) + used
+
+    def _end(self, event: NodeFinished | ConditionsDecided | NodeFailed, state: str, more: str = "") -> None:
+        place = (event.node, event.scope)
+        lasted_ms = (event.at_ns - self._started.pop(place, event.at_ns)) / 1e6
+        if self.shows_lines:
+            tokens = self._tokens.pop(place, 0)
+            words = [f"{_name(place):<32} {state:<6} {lasted_ms:9.1f} ms", f"{tokens} tokens" * bool(tokens)]
+            line = "  ".join(word for word in (*words, more) if word)
+            self.to.write((CLEAR_LINE if self.is_live else "") + line + "\n")
+        self._show_running()
+
+    def _show_values(self, side: str, values: tuple[Any, ...]) -> None:
+        if self.shows_values:
+            for value in values:
+                self.to.write(f"    {side:<4}{shortened(value)}\n")
+
+    def _show_running(self) -> None:
+        if self.is_live:
+            running = ", ".join(_name(place) for place in self._started)
+            self.to.write(CLEAR_LINE + (f"running: {running}" if running else ""))
+            self.to.flush()
+
+
+def _name(place: Place) -> str:
+    node, scope = place
+    return node + "".join(f"[{link.index}]" for link in scope)
+
+
+def shortened(value: Any) -> str:
+    """The start of a value as JSON."""
+    text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+    return text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + " ..."
+
+
+def plain(value: Any) -> str:
+    """A value as a result: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
