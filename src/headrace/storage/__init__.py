@@ -24,7 +24,14 @@ def _open_sqlite(rest: str) -> Store:
             f"The store URL 'sqlite:{rest}' names no file: write `sqlite:///relative.db` or "
             "`sqlite:////absolute.db`, or `memory:` to keep nothing."
         )
-    return SqliteStore(Path(path))
+    file = Path(path)
+    if file.is_dir():
+        raise NoSuchStore(
+            f"The store {file} is a directory; a store is a file, such as {file / 'headrace.db'}."
+        )
+    if not file.parent.is_dir():
+        raise NoSuchStore(f"The store {file} can't be made: there is no directory {file.parent}.")
+    return SqliteStore(file)
 
 
 OPENERS: dict[str, Callable[[str], Store]] = {"memory": _open_memory, "sqlite": _open_sqlite}

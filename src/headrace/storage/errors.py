@@ -5,6 +5,7 @@ StoreError
 ├─ StoreLocked       another process has it open
 ├─ StoreTooNew       a later release of Headrace wrote it
 ├─ StoreDamaged      it is not what this code would have made
+├─ StoreUnusable     the machine does not let it be opened: no room, no right
 └─ ReadOnly          a use case that only reads tried to write: a bug
 """
 
@@ -29,6 +30,10 @@ class StoreTooNew(StoreError):
 
 class StoreDamaged(StoreError):
     """The store is not what Headrace would have made."""
+
+
+class StoreUnusable(StoreError):
+    """The machine does not let the store be opened."""
 
 
 class ReadOnly(StoreError):

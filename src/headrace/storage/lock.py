@@ -28,7 +28,7 @@ def read_note(store: Path) -> dict[str, str]:
     try:
         text = lock_path(store).read_bytes()[:MAX_NOTE_BYTES]
         return _notes.decode(text) if text else {}
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
         return {}
 
 

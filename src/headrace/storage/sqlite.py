@@ -13,7 +13,7 @@ from headrace.storage.groups import GroupCommit
 from headrace.storage.lock import FileLock
 from headrace.storage.migrations import SCHEMA, migrate, migrations_in
 from headrace.storage.sql import SqlTransaction
-from headrace.storage.sqlite_connection import SqliteConnection, make_file
+from headrace.storage.sqlite_connection import SqliteConnection, make_file, opening
 
 T = TypeVar("T")
 
@@ -28,9 +28,10 @@ class SqliteStore:
             StoreLocked: another process has it open.
             StoreTooNew: a later release wrote it.
             StoreDamaged: it is not a store, or not as this code would have made it.
+            StoreUnusable: the disk is full, or SQLite can't read or write there.
             OSError: the file can't be made.
         """
-        with ExitStack() as undo:
+        with opening(path), ExitStack() as undo:
             self._lock = FileLock(path)
             undo.callback(self._lock.release)
             make_file(path)

@@ -12,7 +12,7 @@ import apsw
 
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Clash
-from headrace.storage.errors import ReadOnly, StoreDamaged
+from headrace.storage.errors import ReadOnly, StoreDamaged, StoreUnusable
 from headrace.storage.queries import QUERIES
 from headrace.storage.rows import Row
 
@@ -79,15 +79,14 @@ class SqliteConnection:
         self._sqlite.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         self._sqlite.set_busy_timeout(BUSY_TIMEOUT_MS)
         self._cursor = self._sqlite.cursor()
-        with _damage_named(path):
-            for name, value in (
-                ("foreign_keys", "ON"),
-                ("synchronous", "FULL"),
-                ("cache_size", -CACHE_KIB),
-                ("mmap_size", MMAP_BYTES),
-                ("wal_autocheckpoint", CHECKPOINT_PAGES),
-            ):
-                self._sqlite.pragma(name, value)
+        for name, value in (
+            ("foreign_keys", "ON"),
+            ("synchronous", "FULL"),
+            ("cache_size", -CACHE_KIB),
+            ("mmap_size", MMAP_BYTES),
+            ("wal_autocheckpoint", CHECKPOINT_PAGES),
+        ):
+            self._sqlite.pragma(name, value)
 
     def one(self, statement: str, **values: Any) -> Row | None:
         rows = self._execute(QUERIES[statement], values).fetchall()
@@ -183,11 +182,10 @@ class SqliteConnection:
             StoreDamaged: it holds something else.
         """
         path = Path(self._sqlite.filename)
-        with _damage_named(path):
-            is_new = not self._sqlite.pragma("schema_version")
-            if not is_new and self._sqlite.pragma("application_id") != APPLICATION_ID:
-                raise StoreDamaged(f"{path} is a database, but not one of Headrace's.")
-            self._sqlite.pragma("journal_mode", "WAL")
+        is_new = not self._sqlite.pragma("schema_version")
+        if not is_new and self._sqlite.pragma("application_id") != APPLICATION_ID:
+            raise StoreDamaged(f"{path} is a database, but not one of Headrace's.")
+        self._sqlite.pragma("journal_mode", "WAL")
         if is_new:
             with self.transaction():
                 self._sqlite.pragma("application_id", APPLICATION_ID)
@@ -201,11 +199,15 @@ class SqliteConnection:
 
 
 @contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
+def opening(path: Path) -> Iterator[None]:
+    """Say of a store that can't be opened which it is, and why."""
     try:
         yield
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise StoreDamaged(f"{path} is not a readable database. Restore a backup.") from error
+    except (Unavailable, apsw.ReadOnlyError, *_OUT_OF_ORDER) as error:
+        reason = error.__cause__ or error
+        raise StoreUnusable(f"{path} can't be opened as a store: {reason}.") from error
 
 
 def _broken_rule(error: apsw.ConstraintError) -> str | None:
