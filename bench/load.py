@@ -65,15 +65,21 @@ class _Connection(asyncio.Protocol):
         if head_end < 0:
             return
         head = self._buffer[:head_end].lower()
-        at = head.find(b"content-length:")
-        length = int(head[at + 15 : head.find(b"\r", at) if head.find(b"\r", at) > 0 else None])
-        if len(self._buffer) < head_end + 4 + length:
+        if not self._is_whole(head, head_end + 4):
             return
         self._latencies.append(time.perf_counter() - self._sent_at)
         if not head.startswith(b"http/1.1 2"):
             self.failures += 1
         self._buffer = b""
         self._next()
+
+    def _is_whole(self, head: bytes, body_at: int) -> bool:
+        at = head.find(b"content-length:")
+        if at < 0:  # chunked
+            return self._buffer.endswith(b"\r\n0\r\n\r\n")
+        end = head.find(b"\r", at)
+        length = int(head[at + 15 : end if end > 0 else None])
+        return len(self._buffer) >= body_at + length
 
 
 def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
