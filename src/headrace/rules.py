@@ -10,7 +10,8 @@ import msgspec
 from headrace.apis.bedrock.codec import Codec
 from headrace.core.definition import Definition
 from headrace.core.errors import Invalid
-from headrace.core.validate import Finding, PromptVariables, TypeLimits, validate
+from headrace.core.validate import Finding, PromptVariables, Severity, TypeLimits, validate
+from headrace.engine.plan import objection
 
 SHAPES = {"executionRoleArn": "FlowExecutionRoleArn", "customerEncryptionKeyArn": "KmsKeyArn"}
 """The members beside the definition that must have a shape when they are there."""
@@ -47,4 +48,8 @@ class FlowRules:
     ) -> Sequence[Finding]:
         """What is wrong with a definition of the right shape; without one it has no nodes."""
         parsed = Definition.parse(definition or {})
-        return validate(parsed, prompt_variables=prompt_variables, limits=limits)
+        found = validate(parsed, prompt_variables=prompt_variables, limits=limits)
+        if any(finding.severity is Severity.ERROR for finding in found):
+            return found
+        message = objection(parsed)
+        return found if message is None else (*found, Finding.unspecified(message))

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from headrace.core.definition import Definition
+from headrace.core.definition import Definition, NodeType
 from headrace.core.errors import Invalid, Problem
 from headrace.core.validate import Finding, Severity, TypeLimits, validate
 from headrace.engine.layout import Unrunnable
@@ -60,6 +60,24 @@ def compile_plan(definition: Definition, *, digest: str) -> Plan:
     except Unrunnable as unrunnable:
         raise InvalidDefinition(unrunnable.message, node=unrunnable.node) from None
     return Plan(digest=digest, scope=scope, effects=tuple(effects))
+
+
+def objection(definition: Definition) -> str | None:
+    """What keeps a definition from running that validation has nothing against; None when nothing does.
+
+    The contract has no finding for values that would have to leave an Iterator before its last item, so this
+    is asked of the plan itself, and only where something repeats.
+    """
+    if not any(definition.of_type(repeating) for repeating in _REPEATING):
+        return None
+    try:
+        Wiring(definition, effects=[]).scope()
+    except Unrunnable as unrunnable:
+        return unrunnable.message
+    return None
+
+
+_REPEATING = (NodeType.ITERATOR, NodeType.COLLECTOR, NodeType.LOOP)
 
 
 class Plans:
