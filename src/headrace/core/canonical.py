@@ -9,7 +9,6 @@ deviation: a whole number keeps all its digits however large it is, where RFC 87
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import msgspec
 
 from headrace.core.errors import Invalid
+from headrace.core.parsing import finite, parse
 
 _sorted = msgspec.json.Encoder(order="sorted").encode
 _text = msgspec.json.Encoder().encode
@@ -56,7 +56,7 @@ def _feed(text: bytes, put: Callable[[bytes], object]) -> None:
     try:
         fast = _fast(text)
         if fast is None:
-            _write(_decode(text), lambda part: put(part.encode()))
+            _write(parse(text), lambda part: put(part.encode()))
         else:
             put(fast)
     except RecursionError:
@@ -74,7 +74,7 @@ def _fast(text: bytes) -> bytes | None:
 
 
 def _plain_number(text: str) -> float | int:
-    value = _finite(text)
+    value = finite(text)
     size = abs(value)
     if value.is_integer() and size < _EXACT_INTEGER:
         return int(value)
@@ -83,15 +83,7 @@ def _plain_number(text: str) -> float | int:
     return value
 
 
-def _finite(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise Invalid.at(message=f"The number {text} is out of range.", kind="range")
-    return value
-
-
 _SUPPLEMENTARY = re.compile(rb"[\xf0-\xf4]")
-_decode = msgspec.json.Decoder(float_hook=_finite).decode
 _decode_plain = msgspec.json.Decoder(float_hook=_plain_number).decode
 
 

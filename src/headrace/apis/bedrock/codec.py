@@ -20,11 +20,11 @@ from headrace.apis.bedrock.model import Member, Operation, Service, ServiceModel
 from headrace.apis.bedrock.shapes import MAX_DEPTH, Checker, ShapeCompiler, served_shapes
 from headrace.apis.bedrock.walk import Report, Walk, Where
 from headrace.core.errors import Invalid, Malformed, Problem
+from headrace.core.parsing import parse
 
 Headers = list[tuple[bytes, bytes]]
 
 _decode_slices = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_decode_json = msgspec.json.Decoder().decode
 _encode_json = msgspec.json.Encoder().encode
 
 CONTENT_SHAPES = ("FlowDefinition", "FlowExecutionRoleArn", "KmsKeyArn")
@@ -206,8 +206,8 @@ class _InputPlan:
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        given = _decode_json(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        given = parse(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, Invalid) as error:
         raise Malformed(message=f"The body is not valid JSON: {error}") from error
     except RecursionError as error:
         raise Malformed(message=f"The body is nested deeper than {MAX_DEPTH} levels.") from error

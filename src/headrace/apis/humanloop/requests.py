@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from headrace.apis.humanloop.wire import JsonObject
+from headrace.core import parsing
 from headrace.core.errors import Invalid, Malformed, Problem
 from headrace.core.ports import FileSort
 
@@ -139,7 +140,7 @@ def parse(body: bytes) -> Any:
         Invalid: it is JSON that can't be kept: nested too deeply, or with a number out of range.
     """
     try:
-        return msgspec.json.decode(body)
+        return parsing.parse(body)
     except msgspec.ValidationError as error:
         raise Invalid.at(message=str(error), kind="out_of_range") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from headrace.core.kinds.kind import FileKind
+from headrace.core.parsing import parse
 
 KIND = FileKind(name="flow", title="Flow", prefix="fl_", version_prefix="flv_", is_prepared=True)
 
@@ -31,7 +32,7 @@ class FlowContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     def parsed_definition(self) -> Any:
         """The graph as plain JSON values; None when there is none."""
-        return None if self.definition is msgspec.UNSET else msgspec.json.decode(self.definition)
+        return None if self.definition is msgspec.UNSET else parse(self.definition)
 
 
 _decoder = msgspec.json.Decoder(FlowContent)

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from headrace.core.kinds.kind import FileKind
+from headrace.core.parsing import parse
 from headrace.core.template import texts, variables
 
 KIND = FileKind(name="prompt", title="Prompt", prefix="pr_", version_prefix="prv_", home="prompts")
@@ -81,8 +82,6 @@ def write_prompt(*, variants: bytes | None, default_variant: str | None, key: st
 def prompt_variables(content: bytes) -> frozenset[str]:
     """The variables in the texts of a prompt's variants."""
     prompt = read_prompt(content)
-    variants: list[Mapping[str, Any]] = (
-        [] if prompt.variants is msgspec.UNSET else msgspec.json.decode(prompt.variants)
-    )
+    variants: list[Mapping[str, Any]] = [] if prompt.variants is msgspec.UNSET else parse(prompt.variants)
     found = (text for variant in variants for text in texts(variant.get("templateConfiguration") or {}))
     return frozenset(variables(found))
