@@ -13,7 +13,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from headrace.apis.http import Request, Response, join_headers, split_path, split_query
 from headrace.core.errors import HeadraceError, TooLarge, Unavailable
@@ -24,6 +24,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 log = logging.getLogger("headrace.request")
+
+
+WATCH_AFTER_S = 0.1
+"""A body that takes longer is stopped when its caller goes away."""
 
 
 class Api(Protocol):
@@ -41,13 +45,6 @@ class Api(Protocol):
 
     def failure(self, request: Request, error: HeadraceError | None) -> Response:
         """The API's way to say what went wrong; None for a bug of ours, of which nothing is told."""
-
-
-@runtime_checkable
-class Closable(Protocol):
-    """A body that holds something it has to let go of."""
-
-    async def aclose(self) -> None: ...
 
 
 class Disconnected(Exception):
@@ -171,7 +168,7 @@ async def _stream(body: AsyncIterator[bytes], receive: Receive, send: Send) -> N
     """Send a body piece by piece. When the caller goes away, what makes the body is stopped at once."""
     sending = asyncio.current_task()
     assert sending is not None
-    leaving = asyncio.create_task(_gone(receive))
+    leaving: asyncio.Task[None] | None = None
     # The server tells of a disconnection also once all is sent: then there is nothing left to stop.
     is_whole = False
 
@@ -179,21 +176,30 @@ async def _stream(body: AsyncIterator[bytes], receive: Receive, send: Send) -> N
         if not is_whole:
             sending.cancel()
 
-    leaving.add_done_callback(stop)
+    def watch() -> None:
+        nonlocal leaving
+        leaving = asyncio.create_task(_gone(receive))
+        leaving.add_done_callback(stop)
+
+    # Most bodies are whole before anybody could go away, and a task costs more than to make them.
+    watching = asyncio.get_running_loop().call_later(WATCH_AFTER_S, watch)
     try:
         async for part in body:
             await send({"type": "http.response.body", "body": part, "more_body": True})
         is_whole = True
         await send({"type": "http.response.body", "body": b""})
     except asyncio.CancelledError:
-        if not leaving.done():
+        if leaving is None or not leaving.done():
             raise
         sending.uncancel()
     finally:
         is_whole = True
-        leaving.cancel()
-        if isinstance(body, Closable):
-            await body.aclose()
+        watching.cancel()
+        if leaving is not None:
+            leaving.cancel()
+        close = getattr(body, "aclose", None)
+        if close is not None:
+            await close()
 
 
 async def _gone(receive: Receive) -> None:

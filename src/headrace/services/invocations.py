@@ -41,6 +41,7 @@ from headrace.services.runs import Running, Runs, busy
 from headrace.services.targets import Choice, Route, Target
 
 log = logging.getLogger("headrace.run")
+_LAST = (FlowFinished, FlowFailed)
 AGENT_INPUT = "agentInputText"
 
 
@@ -135,11 +136,11 @@ class Invocation:
         question: InputRequested | None = None
         try:
             async for event in self._run:
-                if isinstance(event, InputRequested):
+                if event.__class__ is InputRequested:
                     self._recording.add(event)
                     question = event  # held back until the conversation is durable
                     continue
-                if isinstance(event, FlowFinished | FlowFailed):
+                if isinstance(event, _LAST):
                     await self._end(event, question)
                     if question is not None:
                         yield question

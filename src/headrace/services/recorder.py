@@ -66,6 +66,10 @@ class Keeps(StrEnum):
     """That a run took place and how it ended; no events."""
 
 
+_FACTS = frozenset({NodeActed, FlowOutput, FlowFinished, FlowFailed, FlowResumed, FlowAborted})
+"""The events that change a run's row."""
+
+
 def without_content(event: Event) -> Event:
     """An event without the values that went through the flow."""
     change = msgspec.structs.replace
@@ -91,11 +95,13 @@ class Recording:
 
     Attributes:
         status: where the run is.
+        is_noted: whether the recorder knows that there is something new.
     """
 
     def __init__(self, recorder: Recorder, account: str, execution: Execution) -> None:
         self.account = account
         self.status = execution.status
+        self.is_noted = False
         self._recorder = recorder
         self._execution = execution
         self._count = execution.events_count
@@ -114,17 +120,23 @@ class Recording:
 
     def add(self, event: Event) -> None:
         """Note that something happened."""
+        if type(event) in _FACTS:  # most events are none, and there may be thousands in a run
+            self._learn(event)
+        kept = self._recorder.thin(event)
+        if kept is not None:
+            self._events.append(kept)
+        if not self.is_noted:
+            self._recorder.note(self)
+
+    def _learn(self, event: Event) -> None:
+        """Take from an event what stands in the row."""
         if isinstance(event, NodeActed):
             self._count_usage(event)
         elif isinstance(event, FlowOutput):
             self._output, self._has_output = event.value, True
-        elif isinstance(event, FlowFinished | FlowFailed | FlowResumed | FlowAborted):
+        else:
             self.status = self.status.after(event)
             self._ending = event if isinstance(event, FlowFailed) else None
-        kept = self._recorder.thin(event)
-        if kept is not None:
-            self._events.append(kept)
-        self._recorder.note(self)
 
     def _count_usage(self, event: NodeActed) -> None:
         usage = event.usage
@@ -224,16 +236,19 @@ class Recorder:
         """As much of an event as is kept; None when nothing is."""
         if self.keeps is Keeps.NONE:
             return None
+        if self._waiting_events < MOST_EVENTS and self._waiting_bytes < MOST_BYTES:
+            self._waiting_events += 1
+            return event if self.keeps is Keeps.ALL else without_content(event)
+        self.dropped += 1
         load = max(self._waiting_events / MOST_EVENTS, self._waiting_bytes / MOST_BYTES)
-        if load >= 1:
-            self.dropped += 1
         if load >= 2:
             return None
         self._waiting_events += 1
-        return without_content(event) if load >= 1 or self.keeps is Keeps.METADATA else event
+        return without_content(event)
 
     def note(self, recording: Recording) -> None:
         """There is something new in a recording."""
+        recording.is_noted = True
         self._changed[recording.id] = recording
         if self._timer is None and self._writing is None:
             self._timer = asyncio.get_running_loop().call_later(DELAY_S, self._start)
@@ -326,6 +341,7 @@ class Recorder:
         """Turn what recordings hold into jobs."""
         changed, self._changed = self._changed, {}
         for recording in changed.values():
+            recording.is_noted = False
             for batches in recording.take():
                 self._waiting_events -= batches[0].size if batches else 0
                 size_bytes = sum(len(batch.body) for batch in batches)
