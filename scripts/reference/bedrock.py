@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headrace.apis.bedrock.api import HANDLERS
+from headrace.apis.bedrock.api import HANDLERS, STREAMERS
 from headrace.apis.bedrock.model import Member, Operation, ServiceModel, Shape, load
 from reference.markdown import Row, code, page, summary, table
+
+SERVED = {**HANDLERS, **STREAMERS}
 
 
 def bedrock_page() -> str:
     """The operations that are served, from the service model and the table of handlers."""
     model = load()
-    served = [model.operations[name] for name in HANDLERS]
+    served = [model.operations[name] for name in SERVED]
     return page(
         "The Amazon Bedrock API",
         f"These operations are served, in the shapes of botocore {model.botocore_version}'s service models; "
@@ -27,7 +29,7 @@ def bedrock_page() -> str:
             ],
         ),
         *(_bedrock_operation(model, one) for one in served),
-        _not_served(sorted(name for name in model.operations if name not in HANDLERS)),
+        _not_served(sorted(name for name in model.operations if name not in SERVED)),
     )
 
 
@@ -46,7 +48,7 @@ def _bedrock_operation(model: ServiceModel, one: Operation) -> str:
     parts = [
         f"## {one.name}",
         code(f"{one.method} {one.uri}"),
-        summary(HANDLERS[one.name]),
+        summary(SERVED[one.name]),
         table(
             ["member", "in", "type", "limits"],
             [
