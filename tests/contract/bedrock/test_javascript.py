@@ -86,7 +86,8 @@ STATUSES = {
 }
 
 
-def _start(folder: Path, url: str, access_key: str = "any", secret_key: str = "any") -> Iterator[Sdk]:
+def start(folder: Path, url: str, access_key: str = "any", secret_key: str = "any") -> Iterator[Sdk]:
+    """The driver, running until the iterator is asked for more."""
     process = subprocess.Popen(
         ["node", "driver.mjs", url, access_key, secret_key],
         cwd=folder,
@@ -105,7 +106,7 @@ def _start(folder: Path, url: str, access_key: str = "any", secret_key: str = "a
 
 @pytest.fixture(scope="module")
 def sdk(installed: Path, server: LiveServer) -> Iterator[Sdk]:
-    yield from _start(installed, server.url)
+    yield from start(installed, server.url)
 
 
 @pytest.fixture
@@ -232,7 +233,7 @@ def test_a_repeated_token(sdk: Sdk, prepared: str) -> None:
 
 def test_limits(installed: Path, make_server: Any) -> None:
     live = make_server(quota_flow_versions="1", rate_limit="0.001", rate_burst="2", store="memory:")
-    for sdk in _start(installed, live.url):
+    for sdk in start(installed, live.url):
         flow = sdk.call("CreateFlow", name="full", executionRoleArn=ROLE, definition=definition())["id"]
         sdk.call("PrepareFlow", flowIdentifier=flow)
         sdk.call("CreateFlowVersion", flowIdentifier=flow)
@@ -244,13 +245,13 @@ def test_limits(installed: Path, make_server: Any) -> None:
 
 def test_signatures(installed: Path, make_server: Any) -> None:
     live, key = closed_server(make_server)
-    for sdk in _start(installed, live.url, key["access_key_id"], key["secret_access_key"]):
+    for sdk in start(installed, live.url, key["access_key_id"], key["secret_access_key"]):
         made = sdk.call("CreateFlow", name="signed", executionRoleArn=ROLE, description="ünï ✓ &=+ %2F")
         assert (
             sdk.call("GetFlow", flowIdentifier=made["arn"], includedData="METADATA_ONLY")["id"] == made["id"]
         )
         sdk.call("DeleteFlow", flowIdentifier=made["arn"], skipResourceInUseCheck=True)
-    for sdk in _start(installed, live.url, key["access_key_id"], "wrong"):
+    for sdk in start(installed, live.url, key["access_key_id"], "wrong"):
         sdk.fail("ListFlows", "InvalidSignatureException", 403)
-    for sdk in _start(installed, live.url, "HRAKNOBODY", "wrong"):
+    for sdk in start(installed, live.url, "HRAKNOBODY", "wrong"):
         sdk.fail("ListFlows", "UnrecognizedClientException", 403)

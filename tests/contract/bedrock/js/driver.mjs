@@ -2,19 +2,36 @@
 //
 //   {"command": "GetFlow", "input": {...}}         -> {"output": {...}} or {"error": {...}}
 //   {"paginate": "ListFlowVersions", "input": {}}  -> {"output": [page, ...]}
+//   {"invoke": {...}}                              -> {"output": {"executionId", "events", "error"?}}
 
 import { createInterface } from "node:readline";
 import * as sdk from "@aws-sdk/client-bedrock-agent";
 
+import { BedrockAgentRuntimeClient, InvokeFlowCommand } from "@aws-sdk/client-bedrock-agent-runtime";
+
 const [endpoint, accessKeyId, secretAccessKey] = process.argv.slice(2);
-const client = new sdk.BedrockAgentClient({
+const options = {
   endpoint,
   region: "us-east-1",
   credentials: { accessKeyId, secretAccessKey },
   maxAttempts: 1,
-});
+};
+const client = new sdk.BedrockAgentClient(options);
+const runtime = new BedrockAgentRuntimeClient(options);
 
-async function carryOut({ command, paginate, input }) {
+async function invokeFlow(input) {
+  const { executionId, responseStream } = await runtime.send(new InvokeFlowCommand(input));
+  const events = [];
+  try {
+    for await (const event of responseStream) events.push(event);
+  } catch (error) {
+    return { executionId, events, error: { name: error.name, message: error.message } };
+  }
+  return { executionId, events };
+}
+
+async function carryOut({ command, paginate, invoke, input }) {
+  if (invoke) return invokeFlow(invoke);
   if (paginate) {
     const pages = [];
     for await (const page of sdk[`paginate${paginate}`]({ client }, input)) pages.push(page);
