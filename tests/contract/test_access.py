@@ -79,6 +79,8 @@ def test_keys_of_a_store_that_no_server_has(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/headrace.db"
     key = create_key(store, "reader")
     assert [one["id"] for one in run_json("keys", "list", "--store", store)] == [key["id"]]
+    unknown = run("keys", "revoke", "key_unknown", "--store", store)
+    assert (unknown.returncode, "Key `key_unknown` not found" in unknown.stderr) == (1, True)
     assert run("keys", "revoke", key["id"], "--store", store).returncode == 0
     shown = run("keys", "list", "--store", store).stdout
     assert key["id"] in shown
@@ -104,7 +106,6 @@ def test_a_key_is_printed_once_for_people(tmp_path: Path) -> None:
         (("create", "--email", "nobody"), "Not an e-mail address: 'nobody'"),
         (("create",), "Missing option '--email'"),
         (("create", "--email", "a@b.c", "--right", "owner"), "'owner' is not one of"),
-        (("revoke", "key_unknown"), "Key `key_unknown` not found"),
     ],
 )
 def test_mistakes_on_the_command_line(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
@@ -112,6 +113,14 @@ def test_mistakes_on_the_command_line(tmp_path: Path, arguments: tuple[str, ...]
     assert done.returncode != 0
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["keys list", "keys revoke key_unknown", "export bedrock"])
+def test_a_misspelt_store_is_not_made(tmp_path: Path, command: str) -> None:
+    done = run(*command.split(), "--store", f"sqlite:///{tmp_path}/hedrace.db")
+    assert done.returncode == 1
+    assert f"There is no store at {tmp_path}/hedrace.db" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_keys_of_a_server_elsewhere(keyed: tuple[LiveServer, dict[str, Any]]) -> None:

@@ -25,7 +25,7 @@ from headrace.core.errors import HeadraceError
 from headrace.services import access
 from headrace.settings import Settings
 from headrace.storage.errors import StoreError
-from headrace.storage.place import running_server
+from headrace.storage.place import path_of, running_server
 from headrace.vault import BadKey
 
 if TYPE_CHECKING:
@@ -51,8 +51,12 @@ class Console(Protocol):
     def take_out(self, flows: tuple[str, ...]) -> list[dict[str, Any]]: ...
 
 
-def find_console(settings: Settings) -> Console:
-    """The server at HEADRACE_URL, or the one that runs on the store, or the store."""
+def find_console(settings: Settings, *, makes_store: bool = False) -> Console:
+    """The server at HEADRACE_URL, or the one that runs on the store, or the store.
+
+    Args:
+        makes_store: whether a store that is not there is made, instead of taken for a misspelt one.
+    """
     url = os.environ.get("HEADRACE_URL")
     if url:
         return RemoteConsole(_checked_url(url), {"x-api-key": _api_key()})
@@ -64,6 +68,11 @@ def find_console(settings: Settings) -> Console:
         raise click.ClickException(f"Can't tell whether a server runs on the store: {error}") from None
     if note is not None:
         return RemoteConsole(note["url"], {"x-headrace-local": note["token"]}, is_local=True)
+    path = path_of(settings.store)
+    if path is not None and not makes_store and not path.exists():
+        raise click.ClickException(
+            f"There is no store at {path}. Name another with --store or HEADRACE_STORE."
+        )
     return StoreConsole(settings)
 
 

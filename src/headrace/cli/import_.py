@@ -68,7 +68,7 @@ def bedrock(
       headrace import bedrock template.yaml --parameter Stage=prod --update
       headrace import bedrock definition.json --name my-flow
     """
-    console = find_console(read_settings(store=store))
+    console = find_console(read_settings(store=store), makes_store=True)
     bundle, notes = _read(
         console, files, name=name, role=role, parameters=_parameters(pairs), s3_root=s3_root
     )

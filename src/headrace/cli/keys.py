@@ -23,8 +23,8 @@ def command() -> None:
     """
 
 
-def _console(store: str | None) -> Console:
-    return find_console(read_settings(store=store))
+def _console(store: str | None, *, makes_store: bool = False) -> Console:
+    return find_console(read_settings(store=store), makes_store=makes_store)
 
 
 @command.command("create")
@@ -44,7 +44,8 @@ def create(
       headrace keys create --email ann@example.com --right admin
       headrace keys create --email ci@example.com --name "CI" --json
     """
-    made = _console(store).create_key({"email": email, "full_name": full_name, "right": right, "name": name})
+    wanted = {"email": email, "full_name": full_name, "right": right, "name": name}
+    made = _console(store, makes_store=True).create_key(wanted)
     if as_json:
         click.echo(json.dumps(made, indent=2))
         return
