@@ -372,6 +372,20 @@ def test_a_number_that_was_deployed_by_hand_is_in_use(aws: Any, human: Any) -> N
         aws.delete_flow_version(flowIdentifier=flow, flowVersion="1")
     aws.delete_flow_version(flowIdentifier=flow, flowVersion="1", skipResourceInUseCheck=True)
     assert human.get(flow, environment="staging").version_id == version, "deployed content stays"
+    assert [one.version_id for one in human.list_versions(flow).records] == [version]
+    human.remove_deployment(flow, staging)
+    assert human.list_versions(flow).records == [], "nobody knows it by any name"
+
+
+def test_content_known_only_by_its_deployment_goes_when_another_takes_its_place(aws: Any, human: Any) -> None:
+    flow = _bedrock_flow(aws)
+    aws.create_flow_version(flowIdentifier=flow)
+    staging = _environments(human, flow)["staging"]
+    human.set_deployment(flow, staging, version_id=human.get(flow).version_id)
+    aws.delete_flow_version(flowIdentifier=flow, flowVersion="1", skipResourceInUseCheck=True)
+    other = human.upsert(id=flow, attributes=_runnable("other")).version_id
+    human.set_deployment(flow, staging, version_id=other)
+    assert [one.version_id for one in human.list_versions(flow).records] == [other]
 
 
 def test_a_deployed_number_is_free_when_another_holds_the_content(aws: Any, human: Any) -> None:

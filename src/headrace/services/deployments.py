@@ -9,6 +9,7 @@ import msgspec
 from headrace.core.access import Principal, Right
 from headrace.core.deployments import Environment, PointerKind
 from headrace.core.errors import NotFound
+from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.services import numbers, tree
@@ -52,8 +53,9 @@ async def deploy(
         )
         changed = msgspec.structs.replace(version, updated_at=now)
         tx.versions.update(changed)
-        if pointer is not None and pointer.version_id != version_id:
-            _touch(tx, pointer.version_id, now)
+        before = None if pointer is None else pointer.version_id
+        if before is not None and before != version_id:
+            _taken_out(tx, file, before, now)
         file = msgspec.structs.replace(file, updated_at=now)
         tx.files.update(file)
         return view(tx, file, changed)
@@ -83,17 +85,18 @@ async def undeploy(ports: Ports, principal: Principal, *, kind: str, ref: str, e
             target=None,
             now=now,
         )
-        _touch(tx, target, now)
+        _taken_out(tx, file, target, now)
         tx.files.update(msgspec.structs.replace(file, updated_at=now))
 
     await write(ports, principal, work)
 
 
-def _touch(tx: Transaction, version_id: str | None, now: datetime) -> None:
-    """A version that was taken out of an environment has changed (humanloop 2.10)."""
-    version = tx.versions.get(id=version_id) if version_id else None
+def _taken_out(tx: Transaction, file: File, version_id: str, now: datetime) -> None:
+    """A version that was taken out of an environment has changed (humanloop 2.10), or was only known there."""
+    version = tx.versions.get(id=version_id)
     if version is not None:
         tx.versions.update(msgspec.structs.replace(version, updated_at=now))
+        numbers.hide_unless_known(tx, file, version_id, now=now)
 
 
 async def list_deployments(

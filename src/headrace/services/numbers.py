@@ -14,6 +14,7 @@ from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.core.versions import MAX_RELEASE_DESCRIPTION, Release, Version
 from headrace.services.base import Ports
+from headrace.services.views import environment_targets
 
 
 def add_version(
@@ -93,6 +94,15 @@ def revive(tx: Transaction, version: Version, *, now: datetime, is_upserted: boo
 def hide(tx: Transaction, version: Version, *, now: datetime) -> None:
     """Take content out of every list; equal content brings it back."""
     tx.versions.update(msgspec.structs.replace(version, deleted_at=now, is_upserted=False, updated_at=now))
+
+
+def hide_unless_known(tx: Transaction, file: File, version_id: str, *, now: datetime) -> None:
+    """Hide content that was never submitted as content, has no number any more and is deployed nowhere."""
+    version = tx.versions.get(id=version_id)
+    if version is None or version.is_upserted or tx.releases.of_version(version_id=version_id):
+        return
+    if version_id not in environment_targets(tx, file).values():
+        hide(tx, version, now=now)
 
 
 def point(

@@ -16,7 +16,6 @@ from headrace.core.versions import MAX_NUMBER, Draft, DraftStatus, Release, Vers
 from headrace.services import drafts, numbers, receipts, tags, tree
 from headrace.services.base import Ports, read, write
 from headrace.services.receipts import Token
-from headrace.services.views import environment_targets
 
 
 class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,10 +217,7 @@ async def delete(
             if not others:
                 _check_not_deployed_by_hand(tx, file, release)
         tx.releases.remove(file_id=file.id, number=release.number)
-        version = tx.versions.get(id=release.version_id)
-        is_deployed = release.version_id in environment_targets(tx, file).values()
-        if version is not None and not others and not version.is_upserted and not is_deployed:
-            numbers.hide(tx, version, now=ports.clock.now())
+        numbers.hide_unless_known(tx, file, release.version_id, now=ports.clock.now())
         return found
 
     return await write(ports, principal, work)
