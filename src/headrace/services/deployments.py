@@ -92,7 +92,7 @@ async def undeploy(ports: Ports, principal: Principal, *, kind: str, ref: str, e
 
 
 def _taken_out(tx: Transaction, file: File, version_id: str, now: datetime) -> None:
-    """A version that was taken out of an environment has changed (humanloop 2.10), or was only known there."""
+    """A version that was taken out of an environment has changed (humanloop 2.10), or is known no more."""
     version = tx.versions.get(id=version_id)
     if version is not None:
         tx.versions.update(msgspec.structs.replace(version, updated_at=now))

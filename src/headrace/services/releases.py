@@ -211,10 +211,9 @@ async def delete(
     def work(tx: Transaction) -> ReleaseView:
         found = _find(tx, kind, ref, number)
         file, release = found.file, found.release
-        others = [n for n in tx.releases.of_version(version_id=release.version_id) if n != release.number]
         if not is_forced:
             numbers.check_no_alias(tx, file, [release.number])
-            if not others:
+            if tx.releases.of_version(version_id=release.version_id) == [release.number]:
                 _check_not_deployed_by_hand(tx, file, release)
         tx.releases.remove(file_id=file.id, number=release.number)
         numbers.hide_unless_known(tx, file, release.version_id, now=ports.clock.now())
