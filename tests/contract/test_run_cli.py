@@ -132,9 +132,10 @@ def test_a_question_is_answered_in_a_second_command(place: Place) -> None:
 def test_a_trace_shows_each_node_with_its_values(place: Place) -> None:
     done = place.run("run", named(place, chain(("Ask", "Prompt", prompt()))), "--input", "hello", "--trace")
     lines = done.stderr.splitlines()
-    assert [line.split()[0] for line in lines] == ["FlowInput", "out", "in", "Ask", "out", "in"]
-    assert "9 tokens" in lines[3]
-    assert lines[4].split() == ["out", '"Said."']
+    words = [line.split()[0] for line in lines]
+    assert words == ["FlowInput", "out", "Ask", "in", "out", "FlowOutput", "in"]
+    assert "9 tokens" in lines[2]
+    assert lines[4].split() == ["out", "modelCompletion:", '"Said."']
 
 
 def test_what_ran_can_be_looked_at(place: Place) -> None:

@@ -71,7 +71,7 @@ def find_console(settings: Settings, *, makes_store: bool = False) -> Console:
     path = path_of(settings.store)
     if path is not None and not makes_store and not path.exists():
         raise click.ClickException(
-            f"There is no store at {path}. Name another with --store or HEADRACE_STORE."
+            f"There is no store at {path}. Make one with `headrace serve`, or name another with --store."
         )
     return StoreConsole(settings)
 

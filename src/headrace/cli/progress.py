@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -14,15 +15,18 @@ from headrace.core.execution import (
     FlowFailed,
     FlowFinished,
     FlowOutput,
+    InputPort,
     InputRequested,
     Link,
     NodeActed,
     NodeFailed,
     NodeFinished,
     NodeStarted,
+    OutputPort,
 )
 
 Place = tuple[str, tuple[Link, ...]]
+Ending = NodeFinished | ConditionsDecided | NodeFailed | FlowOutput
 SHOWN_CHARS = 200
 CLEAR_LINE = "\r\x1b[K"
 
@@ -48,27 +52,26 @@ class Progress:
     outputs: list[FlowOutput] = field(default_factory=list)
     question: InputRequested | None = None
     failure: FlowFailed | None = None
-    _started: dict[Place, int] = field(default_factory=dict)
+    _started: dict[Place, NodeStarted] = field(default_factory=dict)
     _tokens: dict[Place, int] = field(default_factory=dict)
 
     def see(self, event: Event) -> None:
         """Something happened."""
         match event:
             case NodeStarted():
-                self._started[event.node, event.scope] = event.at_ns
-                self._show_values("in", event.values)
+                self._started[event.node, event.scope] = event
                 self._show_running()
             case NodeActed():
                 self._count(event)
             case NodeFinished():
                 self._end(event, "done")
-                self._show_values("out", event.values)
+                self._show_values("out", event.fields)
             case ConditionsDecided():
                 self._end(event, "done", "-> " + ", ".join(event.conditions))
             case NodeFailed():
                 self._end(event, "failed", event.message)
             case FlowOutput():
-                self._started.pop((event.node, event.scope), None)
+                self._end(event, "output")
                 self.outputs.append(event)
             case InputRequested():
                 self.question = event
@@ -82,20 +85,22 @@ class Progress:
             used = event.usage.input_tokens + event.usage.output_tokens
             self._tokens[place] = self._tokens.get(place, 0) + used
 
-    def _end(self, event: NodeFinished | ConditionsDecided | NodeFailed, state: str, more: str = "") -> None:
+    def _end(self, event: Ending, state: str, more: str = "") -> None:
         place = (event.node, event.scope)
-        lasted_ms = (event.at_ns - self._started.pop(place, event.at_ns)) / 1e6
+        started = self._started.pop(place, None)
+        lasted_ms = 0.0 if started is None else (event.at_ns - started.at_ns) / 1e6
         if self.shows_lines:
             tokens = self._tokens.pop(place, 0)
             words = [f"{_name(place):<32} {state:<6} {lasted_ms:9.1f} ms", f"{tokens} tokens" * bool(tokens)]
             line = "  ".join(word for word in (*words, more) if word)
             self.to.write((CLEAR_LINE if self.is_live else "") + line + "\n")
+        self._show_values("in", () if started is None else started.fields)
         self._show_running()
 
-    def _show_values(self, side: str, values: tuple[Any, ...]) -> None:
+    def _show_values(self, side: str, fields: Iterable[tuple[InputPort | OutputPort, Any]]) -> None:
         if self.shows_values:
-            for value in values:
-                self.to.write(f"    {side:<4}{shortened(value)}\n")
+            for port, value in fields:
+                self.to.write(f"    {side:<4}{port.name}: {shortened(value)}\n")
 
     def _show_running(self) -> None:
         if self.is_live:
