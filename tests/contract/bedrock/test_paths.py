@@ -98,6 +98,11 @@ def test_operations_that_are_none(server: LiveServer, method: str, path: str, st
     assert (answer.status, answer.error) == (status, name)
     assert list(answer.json()) == ["message"]
     assert REQUEST_ID.fullmatch(answer.headers["x-amzn-requestid"])
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+def test_which_methods_a_path_takes(server: LiveServer) -> None:
+    assert send(server.url, "PUT", "/flows/").headers["allow"] == "GET, POST"
 
 
 def test_an_unencoded_arn_is_torn_apart(server: LiveServer, make_flow: Make) -> None:

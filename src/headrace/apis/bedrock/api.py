@@ -130,9 +130,7 @@ class BedrockApi:
         if found is None:
             raise errors.UnknownOperation(f"There is no operation at {request.raw_path.decode('latin-1')}.")
         if isinstance(found, WrongMethod):
-            raise errors.MethodNotAllowed(
-                f"{request.method} is not allowed here; these methods are: {', '.join(found.allowed)}."
-            )
+            raise errors.MethodNotAllowed(request.method, found.allowed)
         return found
 
     async def _authenticate(self, request: Request) -> Principal:

@@ -66,7 +66,15 @@ class UnknownOperation(HeadraceError):
 
 
 class MethodNotAllowed(HeadraceError):
-    """The path exists, but not with this method."""
+    """The path exists, but not with this method.
+
+    Attributes:
+        allowed: the methods it exists with.
+    """
+
+    def __init__(self, method: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(f"{method} is not allowed here; these methods are: {', '.join(allowed)}.")
+        self.allowed = allowed
 
 
 _HERE: Mapping[type[BaseException], str] = {
@@ -97,6 +105,8 @@ def render(model: ServiceModel, service: Service, request: Request, error: Headr
     headers = [JSON, (b"x-amzn-errortype", name.encode()), (b"x-amzn-requestid", request.id.encode())]
     if isinstance(error, Throttled):
         headers.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", ", ".join(error.allowed).encode()))
     status = UNMODELLED.get(name) or model.error_status(service, name)
     return Response(status=status, headers=headers, body=msgspec.json.encode(body))
 
