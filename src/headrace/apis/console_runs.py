@@ -16,6 +16,7 @@ from headrace.apis.gate import Gate
 from headrace.apis.http import JSON, Request, Response
 from headrace.core.access import Principal
 from headrace.core.errors import Invalid
+from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
 from headrace.services import executions, invocations, targets
 from headrace.services.base import Ports, read
@@ -28,7 +29,6 @@ MOST = 1000
 """The most executions or events of one page."""
 
 Row = tuple[str, str, Callable[[Request, Mapping[str, str]], Awaitable[Response]]]
-_encode = msgspec.json.Encoder().encode
 
 
 class NewRun(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -57,7 +57,7 @@ class Lines:
 
     def __init__(self, invocation: Invocation) -> None:
         self._invocation = invocation
-        self._opening: bytes | None = _encode({"execution": invocation.name}) + b"\n"
+        self._opening: bytes | None = json_text({"execution": invocation.name}) + b"\n"
 
     def __aiter__(self) -> Lines:
         return self
@@ -66,7 +66,7 @@ class Lines:
         if self._opening is not None:
             opening, self._opening = self._opening, None
             return opening
-        return _encode(await anext(self._invocation)) + b"\n"
+        return json_text(await anext(self._invocation)) + b"\n"
 
     async def aclose(self) -> None:
         await self._invocation.aclose()
@@ -194,4 +194,4 @@ def _place(query: Mapping[str, str]) -> tuple[datetime, str] | None:
 
 
 def _json(value: Any) -> Response:
-    return Response(status=200, headers=[JSON], body=_encode(value))
+    return Response(status=200, headers=[JSON], body=json_text(value))

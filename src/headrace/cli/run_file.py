@@ -23,6 +23,7 @@ from headrace.core.definition import Definition
 from headrace.core.effects import JSON, EffectContext
 from headrace.core.errors import Invalid
 from headrace.core.ids import DRAFT_ALIAS
+from headrace.core.jsontext import json_text
 from headrace.core.validate import Severity, validate
 from headrace.engine.plan import Plan, compile_plan
 from headrace.engine.run import RunContext, StartInput, run
@@ -116,7 +117,7 @@ async def _events(
     going = run(plan, StartInput(node=plan.scope.starts[0].name, document=document), context)
     try:
         async for event in going:
-            yield msgspec.json.encode(event)
+            yield json_text(event)
     finally:
         await going.aclose()
         await world.close()

@@ -156,6 +156,8 @@ class Invocation:
             )
             if not self._is_over:
                 await self._end(failed, None)
+            elif self._turn.has_session:  # it could not be forgotten when the run ended
+                self._turn.runs.recorder.later(self._turn.principal.account, self._forget)
             yield failed
 
     async def _end(self, event: FlowFinished | FlowFailed, question: InputRequested | None) -> None:

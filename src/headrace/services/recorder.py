@@ -38,6 +38,7 @@ from headrace.core.execution import (
     NodeFinished,
     NodeStarted,
 )
+from headrace.core.jsontext import json_text
 from headrace.core.ports import Clash, Store, Transaction
 from headrace.core.records import PREVIEW_CHARS, EventBatch, Execution
 
@@ -52,7 +53,6 @@ MOST_EVENTS = 100_000
 MOST_BYTES = 64 * 1024 * 1024
 
 log = logging.getLogger("headrace.recorder")
-_encode = msgspec.json.Encoder().encode
 
 
 class Keeps(StrEnum):
@@ -87,7 +87,7 @@ def without_content(event: Event) -> Event:
 
 def preview(value: Any) -> str:
     """The start of a value's JSON."""
-    return _encode(value).decode()[:PREVIEW_CHARS]
+    return json_text(value).decode()[:PREVIEW_CHARS]
 
 
 class Recording:
@@ -151,7 +151,7 @@ class Recording:
         events, self._events = self._events, []
         for start in range(0, len(events) or 1, BATCH):
             part = events[start : start + BATCH]
-            batch = EventBatch(execution_id=self.id, first=self._count, size=len(part), body=_encode(part))
+            batch = EventBatch(execution_id=self.id, first=self._count, size=len(part), body=json_text(part))
             self._count += len(part)
             yield [batch] if part else []
 

@@ -54,6 +54,7 @@ HANDLERS = """
 def double(event, context):
     (given,) = event["node"]["inputs"]
     return given["value"] * 2
+
 """
 
 ASK = {"toolUse": {"toolUseId": "t1", "name": "ask_user", "input": {"question": "Which colour?"}}}

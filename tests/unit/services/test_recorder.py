@@ -257,3 +257,18 @@ def test_a_failure_is_in_the_row() -> None:
         assert (row.status, row.error, row.failed_node) == (Status.TIMED_OUT, "too long", "Ask")
 
     asyncio.run(story())
+
+
+def test_half_a_character_spoils_no_record() -> None:
+    async def story() -> None:
+        store, recorder = await opened()
+        recording = begun(recorder)
+        recording.add(output("half \ud800"))
+        recording.add(SUCCESS)
+        await recorder.flush()
+        row, found = await kept(store)
+        assert found == [output("half ?"), SUCCESS]
+        assert row is not None
+        assert row.output == '"half ?"'
+
+    asyncio.run(story())

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from headrace.apis.bedrock.eventstream import event_frame, exception_frame
 from headrace.core.execution import (
     ConditionsDecided,
@@ -26,6 +24,7 @@ from headrace.core.execution import (
     NodeStarted,
     OutputPort,
 )
+from headrace.core.jsontext import json_text
 
 Members = dict[str, Any]
 
@@ -42,8 +41,6 @@ EXCEPTIONS: Mapping[FailureKind, str] = {
 
 _WITH_RESOURCE = ("dependencyFailedException", "badGatewayException")
 
-_encode = msgspec.json.Encoder().encode
-
 
 def frames_of(event: Event, *, traces: bool) -> bytes:
     """The frames that tell of an event; none for what the stream has no member for.
@@ -58,7 +55,7 @@ def frames_of(event: Event, *, traces: bool) -> bytes:
     if trace is None:
         return b""
     name, members = trace
-    return event_frame("flowTraceEvent", _encode({"trace": {name: members(event)}}))
+    return event_frame("flowTraceEvent", json_text({"trace": {name: members(event)}}))
 
 
 def moment(at_ns: int) -> str:
@@ -70,17 +67,17 @@ def moment(at_ns: int) -> str:
 
 def _output(event: FlowOutput) -> bytes:
     payload = {"nodeName": event.node, "nodeType": "FlowOutputNode", "content": {"document": event.value}}
-    return event_frame("flowOutputEvent", _encode(payload))
+    return event_frame("flowOutputEvent", json_text(payload))
 
 
 def _question(event: InputRequested) -> bytes:
     # Quirk(bedrock): `AgentNode` stands in no enum of the model, but AWS sends it (4.4).
     payload = {"nodeName": event.node, "nodeType": "AgentNode", "content": {"document": event.value}}
-    return event_frame("flowMultiTurnInputRequestEvent", _encode(payload))
+    return event_frame("flowMultiTurnInputRequestEvent", json_text(payload))
 
 
 def _completion(event: FlowFinished) -> bytes:
-    return event_frame("flowCompletionEvent", _encode({"completionReason": event.reason.value}))
+    return event_frame("flowCompletionEvent", json_text({"completionReason": event.reason.value}))
 
 
 def _failure(event: FlowFailed) -> bytes:
@@ -88,10 +85,10 @@ def _failure(event: FlowFailed) -> bytes:
     payload = {"message": event.message}
     if name in _WITH_RESOURCE and event.resource is not None:
         payload["resourceName"] = event.resource
-    return exception_frame(name, _encode(payload))
+    return exception_frame(name, json_text(payload))
 
 
-_ABORTED = exception_frame("conflictException", _encode({"message": "The execution was stopped."}))
+_ABORTED = exception_frame("conflictException", json_text({"message": "The execution was stopped."}))
 
 
 _TOLD: Mapping[type, Callable[[Any], bytes]] = {
