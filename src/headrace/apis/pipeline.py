@@ -161,7 +161,11 @@ async def _send(response: Response, request: Request, receive: Receive, send: Se
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
         return
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await _stream(body, receive, send)
+    try:
+        await _stream(body, receive, send)
+    except HeadraceError as error:
+        # The status is sent; all that is left is to end without the end, so that nobody takes this for whole.
+        log.warning("an answer broke off", extra={"request_id": request.id, "cause": error.message})
 
 
 async def _stream(body: AsyncIterator[bytes], receive: Receive, send: Send) -> None:

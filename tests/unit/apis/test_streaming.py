@@ -9,14 +9,15 @@ import pytest
 
 from headrace.apis.http import Request, Response
 from headrace.apis.pipeline import App
-from headrace.core.errors import HeadraceError
+from headrace.core.errors import HeadraceError, NotFound
 
 
 class Parts:
     """A body of numbers that says when it is let go of."""
 
-    def __init__(self, count: int, *, then_waits: bool = False) -> None:
+    def __init__(self, count: int, *, then_waits: bool = False, fails: Exception | None = None) -> None:
         self._left = count
+        self._fails = fails
         self._then_waits = then_waits
         self.is_closed = False
         self.was_cancelled = False
@@ -28,6 +29,8 @@ class Parts:
         if self._left:
             self._left -= 1
             return b"%d" % self._left
+        if self._fails:
+            raise self._fails
         if self._then_waits:
             try:
                 await asyncio.Event().wait()
@@ -125,3 +128,19 @@ def test_a_server_that_stops_is_not_mistaken_for_a_caller() -> None:
         assert body.is_closed
 
     asyncio.run(story())
+
+
+def test_a_body_that_can_not_be_finished_breaks_off(caplog: pytest.LogCaptureFixture) -> None:
+    """What was being listed may be deleted meanwhile: the caller sees that the answer is not whole."""
+
+    async def scene() -> None:
+        body, caller = Parts(2, fails=NotFound("flow", "fl_1", "Flow fl_1 not found.")), Caller()
+        await serve(body, caller)
+        assert [one.get("body") for one in caller.sent] == [None, b"1", b"0"]
+        assert caller.sent[-1]["more_body"]
+        assert body.is_closed
+
+    asyncio.run(scene())
+    assert [(one.message, one.__dict__["cause"]) for one in caplog.records] == [
+        ("an answer broke off", "Flow fl_1 not found.")
+    ]
