@@ -63,6 +63,7 @@ _ARGUMENTS: dict[type[HeadraceError], Callable[[], HeadraceError]] = {
     errors.NotPrepared: lambda: errors.NotPrepared(operation="-", status="-"),
     errors.QuotaExceeded: lambda: errors.QuotaExceeded(limit=1),
     errors.TooLarge: lambda: errors.TooLarge(limit_bytes=1),
+    bedrock_errors.MethodNotAllowed: lambda: bedrock_errors.MethodNotAllowed("-", ("GET",)),
     humanloop_errors.MethodNotAllowed: lambda: humanloop_errors.MethodNotAllowed(("GET",)),
 }
 """How an error is made whose class wants more than a message."""
