@@ -402,7 +402,8 @@ def test_a_bare_definition_and_answers_of_the_api(make_server: Any, tmp_path: Pa
         ("7", "neither a JSON object nor a list"),
         ('{"some": "thing"}', "no flow, flow version"),
         ('{"Resources": {}}', "Nothing in this template"),
-        ('{"Resources": []}', "no map of resources"),
+        ('{"Resources": []}', "no map of maps"),
+        ('{"nodes": NaN}', "JSON can't say"),
     ],
 )
 def test_what_is_nothing_to_import(make_server: Any, tmp_path: Path, text: str, reason: str) -> None:
@@ -410,6 +411,17 @@ def test_what_is_nothing_to_import(make_server: Any, tmp_path: Path, text: str, 
     path.write_text(text)
     refused = run("import", "bedrock", str(path), server=make_server(store="memory:"), status=1)
     assert reason in refused.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--update"]])
+def test_two_of_one_name_would_undo_each_other(make_server: Any, tmp_path: Path, options: list[str]) -> None:
+    flow = {"name": "same", "executionRoleArn": ROLE, "version": "DRAFT"}
+    path = tmp_path / "two.json"
+    path.write_text(json.dumps([{**flow, "id": "AAAAAAAAAA"}, {**flow, "id": "BBBBBBBBBB"}]))
+    live = make_server(store="memory:")
+    refused = run("import", "bedrock", str(path), *options, server=live, status=1)
+    assert "more than one flow same" in refused.stderr
+    assert live.boto().list_flows()["flowSummaries"] == []
 
 
 def test_readers_may_take_out_and_not_bring_in(make_server: Any, tmp_path: Path) -> None:

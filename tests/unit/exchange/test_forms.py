@@ -107,6 +107,109 @@ def test_what_is_a_definition() -> None:
         DocumentReader(MODEL).add({"nodes": [], "name": "x"}, source="x")
 
 
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ({"executionRoleArn": "r", "version": "abc"}, "version is neither"),
+        ({"executionRoleArn": "r", "version": 1}, "version is neither"),
+        ({"executionRoleArn": "r", "id": ["x"]}, "id is no text"),
+        ({"variants": [], "arn": {}}, "arn is no text"),
+        ({"routingConfiguration": 5}, "routingConfiguration is no list"),
+        ({"routingConfiguration": [5]}, "routingConfiguration is no list"),
+        ({"executionRoleArn": "r", "testAliasTags": {"a": 1}}, "testAliasTags are no map"),
+        ({"executionRoleArn": None}, "no flow, flow version"),
+    ],
+)
+def test_what_is_no_answer_of_the_api(document: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Unreadable, match=reason):
+        DocumentReader(MODEL).add(document, source="x")
+
+
+def test_a_null_counts_as_absent() -> None:
+    reader = DocumentReader(MODEL)
+    reader.add({"name": "a", "executionRoleArn": "r", "version": None, "description": None}, source="x")
+    (item,) = reader.bundle().items
+    assert item.members == {"name": "a", "executionRoleArn": "r"}
+
+
+def _read(template: dict[str, Any], **parameters: str) -> TemplateReader:
+    reader = TemplateReader(model=MODEL, place=PLACE, parameters=parameters, s3_root=None, source="t")
+    reader.read({"Resources": {}, **template})
+    return reader
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ({"Resources": None, "Parameters": ["x"]}, "Parameters are no map"),
+        ({"Parameters": {"A": "x"}}, "Parameters are no map"),
+        ({"Parameters": {"A": {"Default": ["x"]}}}, "parameter A"),
+        ({"Parameters": {"A": {}}}, "no default: A"),
+        ({"Mappings": "x"}, "Mappings are no map"),
+        ({"Conditions": {"A": True}}, "Conditions are no map"),
+        ({"Resources": {"A": []}}, "Resources are no map"),
+    ],
+)
+def test_what_is_no_template(template: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Unreadable, match=reason):
+        _read(template)
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"Type": ["AWS::Bedrock::Flow"]},
+        {"Type": "AWS::Bedrock::Flow", "Properties": [1]},
+        {"Type": "AWS::Bedrock::Flow", "Metadata": 5},
+        {"Type": "AWS::Bedrock::Flow", "Condition": "Empty"},
+        {"Type": "AWS::Bedrock::Flow", "Condition": "Chain999"},
+        {"Type": "AWS::Bedrock::Flow", "Properties": {"DefinitionString": "[" * 5_000}},
+        {"Type": "AWS::Bedrock::Flow", "Properties": {"DefinitionString": '{"nodes": NaN}'}},
+        {"Type": "AWS::Bedrock::Flow", "Properties": {"DefinitionString": {"a": 1}}},
+    ],
+)
+def test_a_resource_that_makes_no_sense_is_told(resource: dict[str, Any]) -> None:
+    conditions: dict[str, Any] = {f"Chain{n}": {"Condition": f"Chain{n - 1}"} for n in range(1, 1_000)}
+    conditions |= {"Chain0": {"Fn::Equals": [1, 1]}, "Empty": {"Fn::Not": []}}
+    reader = _read({"Resources": {"A": resource}, "Conditions": conditions})
+    assert [note.source for note in reader.notes] == ["t: A"]
+
+
+def test_parameters_are_texts() -> None:
+    template = {
+        "Parameters": {
+            "Number": {"Type": "Number", "Default": 12},
+            "Flag": {"Type": "String", "Default": True},
+            "List": {"Type": "CommaDelimitedList", "Default": "a, b"},
+        },
+        "Conditions": {"IsOn": {"Fn::Equals": [{"Ref": "Flag"}, True]}},
+        "Resources": {
+            "A": {
+                "Type": "AWS::Bedrock::Prompt",
+                "Condition": "IsOn",
+                "Properties": {
+                    "Name": {"Ref": "Number"},
+                    "Description": {"Fn::Select": [1, {"Ref": "List"}]},
+                },
+            }
+        },
+    }
+    reader = TemplateReader(model=MODEL, place=PLACE, parameters={}, s3_root=None, source="t")
+    (item,) = reader.read(template).items
+    assert item.members == {"name": "12", "description": "b"}
+
+
+def test_what_was_substituted_is_not_substituted_again() -> None:
+    properties = {
+        "DefinitionString": '{"nodes": [{"name": "${a}", "type": "${c}"}]}',
+        "DefinitionSubstitutions": {"a": "${b}", "b": "wrong"},
+    }
+    resources = {"A": {"Type": "AWS::Bedrock::Flow", "Properties": properties}}
+    reader = TemplateReader(model=MODEL, place=PLACE, parameters={}, s3_root=None, source="t")
+    (item,) = reader.read({"Resources": resources}).items
+    assert item.members["definition"] == {"nodes": [{"name": "${b}", "type": "${c}"}]}
+
+
 def test_a_definition_in_an_object_store(tmp_path: Path) -> None:
     (tmp_path / "bucket").mkdir()
     (tmp_path / "bucket" / "flow.json").write_text('{"Nodes":[{"Name":"${who}","Type":"Input"}]}')
@@ -136,6 +239,18 @@ def test_a_definition_in_an_object_store(tmp_path: Path) -> None:
     assert made == ["Good"]
     assert reasons.count("there is no file") == 2
     assert read(None)[1].count("--s3-root") == 3
+
+
+@pytest.mark.parametrize("key", ["binary", "circle", "x" * 5_000, "with\0zero"])
+def test_an_object_that_cant_be_read_is_told(tmp_path: Path, key: str) -> None:
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "bucket" / "binary").write_bytes(b"\xff\xfe")
+    (tmp_path / "bucket" / "circle").symlink_to(tmp_path / "bucket" / "circle")
+    location = {"DefinitionS3Location": {"Bucket": "bucket", "Key": key}}
+    resources = {"A": {"Type": "AWS::Bedrock::Flow", "Properties": location}}
+    reader = TemplateReader(model=MODEL, place=PLACE, parameters={}, s3_root=tmp_path, source="t")
+    assert reader.read({"Resources": resources}).items == ()
+    assert reader.notes[0].reason.startswith("Not made: ")
 
 
 def test_what_refers_to_what_is_not_made() -> None:

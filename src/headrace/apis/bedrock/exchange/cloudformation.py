@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from headrace.apis.bedrock.exchange.bundle import (
 )
 from headrace.apis.bedrock.exchange.casing import Reading
 from headrace.apis.bedrock.exchange.documents import CREATES, Unreadable
+from headrace.apis.bedrock.exchange.plain import load_json
 from headrace.apis.bedrock.exchange.template import NO_VALUE, Scope, Unmappable, as_text
 from headrace.apis.bedrock.model import ServiceModel
 
@@ -64,6 +64,7 @@ STAND_INS: Mapping[tuple[str, str], tuple[str, str]] = {
 }
 """What an attribute of a resource that is not made here is on AWS: the property that names it, and how."""
 
+_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _BUCKET_LETTERS = re.compile(r"[^a-z0-9.-]")
 HISTORY = "Headrace"
 """The key of a resource's metadata under which an export keeps what CloudFormation has no property for."""
@@ -92,41 +93,39 @@ class TemplateReader:
         """The template's resources as items; what can't be mapped is in ``notes``.
 
         Raises:
-            Unreadable: a parameter has no value.
+            Unreadable: a parameter has no value, or a section is not what it is in a template.
         """
-        resources = template["Resources"]
-        if not isinstance(resources, dict) or not all(isinstance(one, dict) for one in resources.values()):
-            raise Unreadable("Its Resources are no map of resources.")
+        resources = _section(template, "Resources")
         made: set[str] = set()
         scope = Scope(
-            values=self._values(template.get("Parameters") or {}),
-            mappings=template.get("Mappings") or {},
-            conditions=template.get("Conditions") or {},
+            values=self._values(_section(template, "Parameters")),
+            mappings=_section(template, "Mappings"),
+            conditions=_section(template, "Conditions"),
             attribute=lambda name, attribute: self._attribute(resources, made, name, attribute),
         )
-        for name, resource in resources.items():
-            if TYPES.get(resource.get("Type")) is None:
-                self._note(name, f"{resource.get('Type')} is not made here.")
-        ours = [(name, one) for name, one in resources.items() if one.get("Type") in TYPES]
+        kinds = {name: _kind(resource) for name, resource in resources.items()}
+        for name in [name for name, kind in kinds.items() if kind is None]:
+            self._note(name, f"{resources[name].get('Type')} is not made here.")
+        ours = [(kind, name) for name, kind in kinds.items() if kind is not None]
         items = []
-        for name, resource in sorted(ours, key=lambda pair: ORDER[TYPES[pair[1]["Type"]]]):
-            item = self._item(scope, name, resource)
+        for kind, name in sorted(ours, key=lambda one: ORDER[one[0]]):
+            item = self._item(scope, kind, name, resources[name])
             if item is not None:
                 made.add(name)
                 items.append(item)
         return Bundle(mark=self.mark, items=tuple(items))
 
     def _values(self, declared: Mapping[str, Any]) -> Mapping[str, Any]:
-        given = {name: self.parameters.get(name, one.get("Default")) for name, one in declared.items()}
-        missing = [name for name, value in given.items() if value is None]
+        defaults = {name: one["Default"] for name, one in declared.items() if one.get("Default") is not None}
+        given = {name: _parameter(name, value) for name, value in {**defaults, **self.parameters}.items()}
+        missing = [name for name in declared if name not in given]
         if missing:
             raise Unreadable(
                 f"These parameters have no default: {', '.join(missing)}. Use --parameter NAME=VALUE."
             )
-        lists = {
-            name: value.split(",")
-            for name, value in given.items()
-            if isinstance(value, str) and "List" in str(declared[name].get("Type"))
+        values: dict[str, Any] = {
+            name: _listed(given[name]) if "List" in str(one.get("Type")) else given[name]
+            for name, one in declared.items()
         }
         pseudo = {
             "AWS::Region": self.place["region"],
@@ -136,11 +135,11 @@ class TemplateReader:
             "AWS::StackName": self.parameters.get("AWS::StackName", "headrace"),
             "AWS::NoValue": NO_VALUE,
         }
-        return {**pseudo, **given, **lists}
+        return {**pseudo, **values}
 
     def _attribute(self, resources: Mapping[str, Any], made: set[str], name: str, attribute: str) -> Any:
         """What an attribute of a resource comes to."""
-        kind = TYPES.get(resources[name].get("Type")) if name in resources else None
+        kind = _kind(resources[name]) if name in resources else None
         given = self.parameters.get(f"{name}.{attribute}")
         if given is not None:
             return given
@@ -170,9 +169,8 @@ class TemplateReader:
         self._note(name, f"It is not made here; its {attribute} is taken to be {text}.")
         return text
 
-    def _item(self, scope: Scope, name: str, resource: Mapping[str, Any]) -> Item | None:
+    def _item(self, scope: Scope, kind: ItemKind, name: str, resource: Mapping[str, Any]) -> Item | None:
         """One resource as an item; None when it can't be one."""
-        kind = TYPES[resource["Type"]]
         try:
             condition = resource.get("Condition")
             kept = (resource.get("Metadata") or {}).get(HISTORY) or {}
@@ -185,7 +183,7 @@ class TemplateReader:
             self._note(name, f"Not made: {problem}.")
         except Unreadable as problem:
             self._note(name, f"Not made: {problem}")
-        except (TypeError, ValueError, KeyError, AttributeError) as problem:
+        except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as problem:
             self._note(
                 name, f"Not made: a function in it is not used as CloudFormation wants it ({problem!r})."
             )
@@ -236,15 +234,43 @@ class TemplateReader:
             raise Unmappable(
                 f"it is kept in s3://{bucket}/{key}; say with --s3-root where that is on this disk"
             )
-        path = (self.s3_root / bucket / key).resolve()
-        if not path.is_relative_to(self.s3_root.resolve()) or not path.is_file():
-            raise Unmappable(f"there is no file {path} for s3://{bucket}/{key}")
-        return path.read_text()
+        try:
+            path = (self.s3_root / bucket / key).resolve()
+            if not path.is_relative_to(self.s3_root.resolve()) or not path.is_file():
+                raise Unmappable(f"there is no file {path} for s3://{bucket}/{key}")
+            return path.read_text("utf-8")
+        except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: links that go in circles
+            raise Unmappable(f"the file for s3://{bucket}/{key} can't be read: {error}") from None
 
     def _note(self, name: str, reason: str) -> None:
         note = Note(source=f"{self.source}: {name}", reason=reason)
         if note not in self.notes:
             self.notes.append(note)
+
+
+def _section(template: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A section of a template: a map of maps; empty when it is absent."""
+    section = {} if template.get(name) is None else template[name]
+    if not isinstance(section, dict) or not all(isinstance(one, dict) for one in section.values()):
+        raise Unreadable(f"Its {name} are no map of maps.")
+    return section
+
+
+def _kind(resource: Mapping[str, Any]) -> ItemKind | None:
+    """What a resource is made as; None when it isn't made."""
+    return TYPES.get(str(resource.get("Type")))
+
+
+def _parameter(name: str, value: Any) -> str:
+    """The value of a parameter. CloudFormation knows it as text, whatever YAML made of it."""
+    try:
+        return as_text(value)
+    except Unmappable as problem:
+        raise Unreadable(f"The parameter {name}: {problem}.") from None
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",")]
 
 
 def _bring_definition(properties: dict[str, Any], read_object: Callable[[Mapping[str, Any]], str]) -> None:
@@ -255,13 +281,13 @@ def _bring_definition(properties: dict[str, Any], read_object: Callable[[Mapping
     if text is None and location is not None:
         text = read_object(location)
     if text is not None:
-        for name, value in substitutions.items():
-            text = text.replace("${" + name + "}", as_text(value))
+        values = {name: as_text(value) for name, value in substitutions.items()}
+        text = _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
         try:
-            properties["Definition"] = json.loads(text)
-        except ValueError as error:
+            properties["Definition"] = load_json(text)
+        except Unreadable as error:
             raise Unmappable(
-                f"the text of its definition is not valid JSON after substitution ({error})"
+                f"the text of its definition can't be read after substitution: {error}"
             ) from None
 
 

@@ -25,6 +25,7 @@ from headrace.apis.bedrock.model import ServiceModel
 from headrace.core.versions import DRAFT
 
 Document = Mapping[str, Any]
+_NUMBER = re.compile("[0-9]{1,5}")
 _PROMPT_ARN = re.compile(
     r"arn:aws[^:]*:bedrock:[^:]*:[0-9]{12}:prompt/(?P<id>[0-9a-zA-Z]+)(:(?P<number>[0-9]+))?"
 )
@@ -50,14 +51,31 @@ def kind_of(document: Document) -> ItemKind:
     Raises:
         Unreadable: it can't be told.
     """
-    is_version = str(document.get("version", DRAFT)) != DRAFT
+    _check_form(document)
+    is_version = document.get("version", DRAFT) != DRAFT
     if "routingConfiguration" in document:
         return ItemKind.FLOW_ALIAS
     if "executionRoleArn" in document:
         return ItemKind.FLOW_VERSION if is_version else ItemKind.FLOW
-    if "variants" in document or ":prompt/" in str(document.get("arn", "")):
+    if "variants" in document or ":prompt/" in document.get("arn", ""):
         return ItemKind.PROMPT_VERSION if is_version else ItemKind.PROMPT
     raise Unreadable("This is no flow, flow version, flow alias, prompt, prompt version or flow definition.")
+
+
+def _check_form(document: Document) -> None:
+    """Hold the members that documents find each other by to what the API's answers have there."""
+    for name in ("id", "flowId", "arn", "name"):
+        if not isinstance(document.get(name, ""), str):
+            raise Unreadable(f"Its {name} is no text.")
+    version = document.get("version", DRAFT)
+    if version != DRAFT and not (isinstance(version, str) and _NUMBER.fullmatch(version)):
+        raise Unreadable(f"Its version is neither {DRAFT} nor a number in quotes.")
+    routes = document.get("routingConfiguration", [])
+    if not isinstance(routes, list) or not all(isinstance(one, dict) for one in routes):
+        raise Unreadable("Its routingConfiguration is no list of objects.")
+    tags = document.get("testAliasTags", {})
+    if not isinstance(tags, dict) or not all(isinstance(one, str) for one in tags.values()):
+        raise Unreadable("Its testAliasTags are no map of texts.")
 
 
 def is_definition(document: Document) -> bool:
@@ -79,12 +97,13 @@ class DocumentReader:
         self.notes: list[Note] = []
 
     def add(self, document: Document, *, source: str) -> None:
-        """Take a document in.
+        """Take a document in; a null member counts as absent.
 
         Raises:
             Unreadable: it is none.
         """
-        self._given.append((source, kind_of(document), document))
+        present = {name: value for name, value in document.items() if value is not None}
+        self._given.append((source, kind_of(present), present))
 
     def add_definition(self, definition: Document, *, name: str, role: str | None, source: str) -> None:
         """Take a bare definition in, as a flow of this name.
@@ -108,7 +127,7 @@ class DocumentReader:
         if kind is not ItemKind.FLOW_ALIAS:
             return False
         numbers = {
-            str(one["version"])
+            one["version"]
             for _, found, one in self._given
             if found is ItemKind.FLOW_VERSION and one.get("id") == document.get("flowId")
         }
@@ -142,7 +161,7 @@ class DocumentReader:
         """The prompts among the documents, by the ARNs that definitions may name them by."""
         found = {}
         for _, kind, document in self._with_owners():
-            arn = _PROMPT_ARN.fullmatch(str(document.get("arn", "")))
+            arn = _PROMPT_ARN.fullmatch(document.get("arn", ""))
             if arn and kind in (ItemKind.PROMPT, ItemKind.PROMPT_VERSION):
                 found[arn[0]] = (_name(kind, document), "Arn")
         return found
@@ -153,7 +172,7 @@ class DocumentReader:
         def redirect(text: str) -> str:
             return reference(self._mark, *arns[text]) if text in arns else text
 
-        kept = {name: map_texts(value, redirect) for name, value in document.items() if value is not None}
+        kept = {name: map_texts(value, redirect) for name, value in document.items()}
         number = int(kept["version"]) if kind in (ItemKind.FLOW_VERSION, ItemKind.PROMPT_VERSION) else None
         owner = _OWNERS.get(kind)
         if kind is ItemKind.FLOW_ALIAS:
@@ -196,7 +215,7 @@ class DocumentReader:
     def _route(self, alias: Mapping[str, Any], route: Mapping[str, Any]) -> Mapping[str, Any]:
         target = str(route.get("flowVersion"))
         for _, kind, document in self._given:
-            is_target = (document.get("id"), str(document.get("version"))) == (alias.get("flowId"), target)
+            is_target = (document.get("id"), document.get("version")) == (alias.get("flowId"), target)
             if kind is ItemKind.FLOW_VERSION and is_target:
                 return {"flowVersion": reference(self._mark, _name(kind, document), "Version")}
         return route

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,9 +50,10 @@ class Importer:
 
         Raises:
             AlreadyExists: something of the same name is there, and this is no update.
-            Invalid: an item is not what the API would take; it is named.
+            Invalid: an item is not what the API would take, or two are the same thing; they are named.
             HeadraceError: whatever else the API would have answered.
         """
+        _check_distinct(bundle)
         report = Report(is_rehearsal=is_rehearsal, outcomes=[], notes=[])
 
         def work(desk: Desk) -> None:
@@ -74,6 +76,18 @@ class Importer:
             self.ports, principal, work, names=names, is_update=is_update, is_rehearsal=is_rehearsal
         )
         return report
+
+
+def _check_distinct(bundle: Bundle) -> None:
+    """Refuse two items that would be one thing: the second would undo the first."""
+    sources: dict[tuple[ItemKind, str | None, str], list[str]] = defaultdict(list)
+    for item in bundle.items:
+        name = item.members.get("name")
+        if isinstance(name, str):
+            sources[item.kind, item.owner, name].append(item.source)
+    for (kind, _, name), found in sources.items():
+        if len(found) > 1:
+            raise Invalid(message=f"There is more than one {kind.value} {name}: {', '.join(found)}.")
 
 
 def _anonymous(outcome: Outcome) -> Outcome:

@@ -10,10 +10,14 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from headrace.apis.bedrock.exchange.documents import Unreadable
+from headrace.apis.bedrock.exchange.plain import NotJson, load_json, plain
+
+MAX_MEMBERS = 100_000
+"""How many members one map of a YAML text may have, merged ones included."""
 
 NO_VALUE = object()
 """What ``AWS::NoValue`` comes to: the property is left out."""
@@ -27,18 +31,19 @@ def load_template(text: str) -> Any:
     """A JSON or YAML text, with the short forms of functions (``!Ref``) as their long ones.
 
     Raises:
-        Unreadable: it is neither, or it is YAML and PyYAML is not installed.
+        Unreadable: it is neither, or it is YAML and PyYAML is not installed, or see `plain`.
     """
     try:
-        return json.loads(text)
-    except ValueError as error:
+        return load_json(text)
+    except NotJson as error:
         wrong = error
     try:
-        return _load_yaml(text)
+        value = _load_yaml(text)
     except Unreadable as error:
         if text.lstrip().startswith(("{", "[")):  # YAML's braces are legal, but mostly it was meant as JSON
-            raise Unreadable(f"It is not valid JSON: {wrong}") from None
+            raise wrong from None
         raise error from None
+    return plain(value)
 
 
 def _load_yaml(text: str) -> Any:
@@ -49,6 +54,11 @@ def _load_yaml(text: str) -> Any:
 
     class Loader(yaml.SafeLoader):
         """Plain data, CloudFormation's tags, and dates as the texts that they are in templates."""
+
+        def flatten_mapping(self, node: Any) -> None:
+            super().flatten_mapping(node)
+            if len(node.value) > MAX_MEMBERS:  # merges of merges make much of little
+                raise yaml.constructor.ConstructorError(None, None, "too many members", node.start_mark)
 
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
@@ -65,7 +75,10 @@ def _load_yaml(text: str) -> Any:
     Loader.add_multi_constructor("!", construct)
     try:
         return yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
+    except RecursionError:
+        raise Unreadable("It is nested too deep to be read.") from None
+    # A tag that does not fit its text, such as `!!int x`, is found by Python and not by PyYAML.
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:
         raise Unreadable(f"It is not valid YAML: {error}") from None
 
 
@@ -93,6 +106,8 @@ class Scope:
     mappings: Mapping[str, Any]
     conditions: Mapping[str, Any]
     attribute: Callable[[str, str], Any]
+    _truths: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
+    _asked: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def evaluate(self, value: Any) -> Any:
         """A value with its functions carried out.
@@ -117,7 +132,15 @@ class Scope:
         """Whether a condition holds."""
         if name not in self.conditions:
             raise Unmappable(f"there is no condition {name}")
-        return _truth(self, self.conditions[name])
+        if name not in self._truths:
+            if name in self._asked:
+                raise Unmappable(f"the condition {name} depends on itself")
+            self._asked.add(name)
+            try:
+                self._truths[name] = _truth(self, self.conditions[name])
+            finally:
+                self._asked.remove(name)
+        return self._truths[name]
 
     def refer(self, name: str, attribute: str = "Ref") -> Any:
         """What a name stands for."""
@@ -134,8 +157,8 @@ def _truth(scope: Scope, value: Any) -> bool:
         if name == "Condition":
             return scope.holds(argument)
         if name == "Fn::Equals":
-            left, right = map(scope.evaluate, argument)
-            return str(left) == str(right)
+            left, right = (as_text(scope.evaluate(one)) for one in argument)
+            return left == right
         if name in ("Fn::And", "Fn::Or"):
             return (all if name == "Fn::And" else any)(_truth(scope, one) for one in argument)
         if name == "Fn::Not":
