@@ -78,7 +78,8 @@ def test_a_pointer_that_targets_nothing_is_not_listed(desk: Desk) -> None:
     desk.write(lambda tx: tx.pointers.move(move("mv_4", pointer_id="env_1", version_id=None)))
     assert desk.read(listed) == [("alias", "A"), ("environment", "env_2")]
     gone = {"file_id": "fl_1", "kind": PointerKind.ENVIRONMENT, "pointer_id": "env_1"}
-    assert desk.read(lambda tx: tx.pointers.get(**gone)).version_id is None
+    assert desk.read(lambda tx: tx.pointers.get(**gone)) is None
+    assert len(desk.read(lambda tx: tx.pointers.history(file_id="fl_1"))) == 4
 
 
 def test_a_move_that_breaks_a_rule_is_refused(desk: Desk) -> None:

@@ -87,6 +87,11 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     moved_by: str
     moved_at: datetime
 
+    @property
+    def targets_nothing(self) -> bool:
+        """Whether the pointer was taken away."""
+        return self.version_id is None and self.target is None
+
 
 class Pointer(msgspec.Struct, frozen=True, kw_only=True):
     """What a pointer targets now: its last move."""

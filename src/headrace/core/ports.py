@@ -171,9 +171,10 @@ class Pointers(Protocol):
     """What points where: the log of moves, and each pointer's last one."""
 
     def move(self, move: Move) -> None:
-        """Append a move and make it the pointer's state."""
+        """Append a move and make it the pointer's state; a pointer that targets nothing has none."""
 
-    def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Pointer | None: ...
+    def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Pointer | None:
+        """None when it targets nothing."""
 
     def of_file(self, *, file_id: str) -> list[Pointer]:
         """Pointers that target something."""

@@ -54,6 +54,9 @@ class _Pointers:
         self._rows.move_ids.put(move.id, move.file_id)
         rows = self._rows.of(move.file_id)
         rows.moves.put(len(rows.moves), move)
+        if move.targets_nothing:
+            rows.pointers.drop((move.kind, move.pointer_id))
+            return
         state = {name: getattr(move, name) for name in Pointer.__struct_fields__}
         rows.pointers.put((move.kind, move.pointer_id), Pointer(**state))
 
@@ -61,8 +64,7 @@ class _Pointers:
         return self._rows.of(file_id).pointers.get((kind, pointer_id))
 
     def of_file(self, *, file_id: str) -> list[Pointer]:
-        pointers = sorted(self._rows.of(file_id).pointers.items())
-        return [p for _, p in pointers if p.version_id is not None or p.target is not None]
+        return [pointer for _, pointer in sorted(self._rows.of(file_id).pointers.items())]
 
     def history(self, *, file_id: str) -> list[Move]:
         return list(self._rows.of(file_id).moves.values())

@@ -252,6 +252,11 @@ INSERT INTO pointers (account, {Pointer}) VALUES (:account, {:Pointer})
 ON CONFLICT (account, file_id, kind, pointer_id) DO UPDATE SET version_id = excluded.version_id,
   target = excluded.target, is_automatic = excluded.is_automatic, moved_at = excluded.moved_at;
 
+-- name: drop_pointer
+-- A pointer targets nothing any more; its moves stay.
+DELETE FROM pointers
+WHERE account = :account AND file_id = :file_id AND kind = :kind AND pointer_id = :pointer_id;
+
 -- name: pointer
 -- A pointer's state.
 SELECT {Pointer} FROM pointers

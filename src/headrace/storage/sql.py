@@ -209,7 +209,10 @@ class Pointers(SqlCollection):
     def move(self, move: Move) -> None:
         columns = MOVE.dump(move)
         self._run("add_move", **columns)
-        self._run("put_pointer", **{name: columns[name] for name in POINTER.columns})
+        if move.targets_nothing:
+            self._run("drop_pointer", file_id=move.file_id, kind=move.kind.value, pointer_id=move.pointer_id)
+        else:
+            self._run("put_pointer", **{name: columns[name] for name in POINTER.columns})
 
     def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Pointer | None:
         row = self._one("pointer", file_id=file_id, kind=kind.value, pointer_id=pointer_id)
