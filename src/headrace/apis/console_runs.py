@@ -57,6 +57,7 @@ class Lines:
 
     def __init__(self, invocation: Invocation) -> None:
         self._invocation = invocation
+        self._events = aiter(invocation)
         self._opening: bytes | None = json_text({"execution": invocation.name}) + b"\n"
 
     def __aiter__(self) -> Lines:
@@ -66,7 +67,7 @@ class Lines:
         if self._opening is not None:
             opening, self._opening = self._opening, None
             return opening
-        return json_text(await anext(self._invocation)) + b"\n"
+        return json_text(await anext(self._events)) + b"\n"
 
     async def aclose(self) -> None:
         await self._invocation.aclose()

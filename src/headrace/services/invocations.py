@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -115,11 +115,8 @@ class Invocation:
         self._is_over = False
         self._events = self._drive()
 
-    def __aiter__(self) -> Invocation:
-        return self
-
-    async def __anext__(self) -> Event:
-        return await anext(self._events)
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self._events
 
     async def aclose(self) -> None:
         """Stop what still runs."""

@@ -16,6 +16,7 @@ class Frames:
 
     def __init__(self, invocation: Invocation, *, traces: bool) -> None:
         self._invocation = invocation
+        self._events = aiter(invocation)
         self._traces = traces
 
     def __aiter__(self) -> Frames:
@@ -23,7 +24,7 @@ class Frames:
 
     async def __anext__(self) -> bytes:
         while True:
-            frames = frames_of(await anext(self._invocation), traces=self._traces)
+            frames = frames_of(await anext(self._events), traces=self._traces)
             if frames:
                 return frames
 
