@@ -23,7 +23,7 @@ from tests.contract.conftest import LiveServer, boto_client
 from tests.contract.inprocess import InProcess, in_process
 from tests.contract.keys import RIGHTS, aws_pair, closed_server, create_key, run, run_json
 
-from headrace.apis.bedrock.api import HANDLERS
+from headrace.apis.bedrock.api import HANDLERS, STREAMERS
 from headrace.apis.bedrock.model import load
 from headrace.apis.humanloop.api import OPERATIONS
 from headrace.core.access import Right
@@ -198,6 +198,7 @@ BEDROCK_RIGHTS: Mapping[str, str] = {
     "TagResource": "editor",
     "UntagResource": "editor",
     "ListTagsForResource": "reader",
+    "InvokeFlow": "runner",
 }
 """The right that each operation needs; an operation without a row here fails the tests."""
 HUMANLOOP_RIGHTS: Mapping[str, str] = {
@@ -212,6 +213,7 @@ PATH_VALUES = {
     "{flowIdentifier}": UNKNOWN_FLOW,
     "{flowVersion}": "1",
     "{aliasIdentifier}": UNKNOWN_FLOW,
+    "{flowAliasIdentifier}": "TSTALIASID",
     "{promptIdentifier}": UNKNOWN_FLOW,
     "{resourceArn}": "arn%3Aaws%3Abedrock%3Aus-east-1%3A000000000000%3Aflow%2FABCDEFGHIJ",
 }
@@ -222,6 +224,7 @@ BODIES: Mapping[str, Any] = {
     "UpdateFlowAlias": {"name": "a", "routingConfiguration": [{"flowVersion": "1"}]},
     "UpdatePrompt": {"name": "a"},
     "TagResource": {"tags": {"a": "b"}},
+    "InvokeFlow": {"inputs": [{"nodeName": "FlowInput", "content": {"document": "x"}}]},
 }
 
 
@@ -250,7 +253,7 @@ def _covers(right: str, needed: str) -> bool:
 
 
 @pytest.mark.parametrize("right", RIGHTS)
-@pytest.mark.parametrize("name", HANDLERS)
+@pytest.mark.parametrize("name", [*HANDLERS, *STREAMERS])
 def test_rights_of_bedrock_operations(
     guarded: tuple[InProcess, dict[str, str]], name: str, right: str
 ) -> None:
@@ -560,7 +563,7 @@ def test_nothing_of_one_organisation_is_visible_to_another(
 
 def _check_unknown_to_bedrock(running: InProcess, key: dict[str, str], ref: str) -> None:
     model = load()
-    for name in HANDLERS:
+    for name in (*HANDLERS, *STREAMERS):
         operation = model.operations[name]
         if "{flowIdentifier}" not in operation.segments:
             continue
