@@ -66,11 +66,14 @@ class Need:
 
     def is_met(self, settings: Mapping[str, Any]) -> bool:
         """Whether these settings have what is needed."""
-        inside = setting(settings, self.within)
+        inside = setting(settings, self.within) if self.within else settings
         if inside is None:
             return True
-        blanks = [is_blank(inside.get(name)) for name in self.names]
-        return not any(blanks) or (self.together and all(blanks))
+        blanks = 0
+        for name in self.names:
+            if is_blank(inside.get(name)):
+                blanks += 1
+        return blanks == 0 or (self.together and blanks == len(self.names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -581,6 +581,23 @@ CASES: list[tuple[str, Wire, list[tuple[Any, ...]]]] = [
         [("MissingNodeConfiguration", "Find")],
     ),
     (
+        "nor does one that was left blank tell which",
+        flow(
+            start(),
+            node(
+                "Find",
+                "KnowledgeBase",
+                "retrievalQuery:String",
+                "outputText:String",
+                knowledgeBaseId="",
+            ),
+            end(),
+            data("Start.document>Find.retrievalQuery"),
+            data("Find.outputText>End.document"),
+        ),
+        [("MissingNodeConfiguration", "Find")],
+    ),
+    (
         "a connection that is there twice says everything else once",
         edited(LINE, c1=data("Ask.nope>End.document", "c1"), c2=data("Ask.nope>End.document", "c2")),
         [

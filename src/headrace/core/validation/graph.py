@@ -94,8 +94,8 @@ def contradicting(order: Sequence[str], arrows: Sequence[Arrow], closing: frozen
             added = needs[arrow.source]
             if arrow.condition is not None:
                 added = {**added, arrow.source: arrow.condition}
-            clashes = [node for node, result in added.items() if needed.setdefault(node, result) != result]
-            if clashes:
-                found.add(arrow.place)
+            for node, result in added.items():
+                if needed.setdefault(node, result) != result:
+                    found.add(arrow.place)
         needs[name] = needed
     return frozenset(found)

@@ -76,18 +76,16 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         place: its number on the level.
         contract: what its type promises.
         settings: its configuration's content; empty when there is none.
-        has_settings: whether there is a configuration for its type.
         is_configured: whether nothing that it needs is missing or blank.
         inputs: its declared inputs by name, the first of a name.
         outputs: its declared outputs by name, the first of a name.
-        known_outputs: the fixed outputs of its type, as far as its settings don't rule them out.
+        known_outputs: the fixed outputs of its type, as far as finished settings don't rule them out.
     """
 
     place: int
     node: Node
     contract: NodeContract
     settings: Mapping[str, Any]
-    has_settings: bool
     is_configured: bool
     inputs: Mapping[str, NodeInput]
     outputs: Mapping[str, NodeOutput]
@@ -105,11 +103,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             node=node,
             contract=contract,
             settings=_NO_SETTINGS if settings is None else settings,
-            has_settings=settings is not None,
             is_configured=is_configured,
             inputs=_first_by_name(node.inputs),
             outputs=_first_by_name(node.outputs),
-            known_outputs=contract.known_outputs(settings),
+            known_outputs=contract.known_outputs(settings if is_configured else None),
         )
 
     @property

@@ -77,7 +77,7 @@ def missing_output(level: Level) -> Iterator[Placed]:
     for site in level.sites:
         for name, port in site.known_outputs.items():
             is_needed = port.is_required and (port.beside is None or port.beside in level.types)
-            is_certain = site.has_settings or not port.hangs_on_settings
+            is_certain = site.is_configured or not port.hangs_on_settings
             if name not in site.outputs and is_needed and is_certain:
                 yield at(site, FindingType.MISSING_NODE_OUTPUT, output=name)
 
