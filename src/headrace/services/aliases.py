@@ -122,7 +122,6 @@ def _check_name_is_free(tx: Transaction, file: File, name: str, *, owner: Alias 
 def _point(
     tx: Transaction, ports: Ports, principal: Principal, file: File, alias: Alias, target: str, now: datetime
 ) -> None:
-    version_id = None if target == DRAFT else _version_of(tx, file, target)
     numbers.point(
         tx,
         ports,
@@ -130,13 +129,16 @@ def _point(
         file=file,
         kind=PointerKind.ALIAS,
         pointer_id=alias.id,
-        version_id=version_id,
+        version_id=_version_of(tx, file, target),
         target=target,
         now=now,
     )
 
 
-def _version_of(tx: Transaction, file: File, target: str) -> str:
+def _version_of(tx: Transaction, file: File, target: str) -> str | None:
+    """The content that a target stands for; None is the draft's, whatever that is at the time."""
+    if target == DRAFT:
+        return None
     release = tx.releases.get(file_id=file.id, number=int(target))
     if release is None or not release.is_runnable or target != str(release.number):
         raise NotFound("version", target, f"Version {target} of flow {file.short_id} not found.")
@@ -191,6 +193,7 @@ async def update(ports: Ports, principal: Principal, *, ref: str, alias: str, ed
     Raises:
         Invalid: the alias is the one that every flow is born with.
         AlreadyExists: another alias of the flow has the name.
+        NotFound: the flow, the alias or the version it is to target is not there.
     """
     principal.require(Right.EDITOR)
     _check_changeable(alias, "updated")
@@ -206,6 +209,7 @@ def replace(
 ) -> AliasView:
     """Replace all of an alias inside another use case. See `update`."""
     _check_name_is_free(tx, found.file, edit.name, owner=found.alias)
+    _version_of(tx, found.file, edit.target)  # it may be gone under an alias that targets it already
     changed = msgspec.structs.replace(
         found.alias,
         name=edit.name,

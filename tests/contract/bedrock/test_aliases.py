@@ -318,6 +318,9 @@ def test_an_alias_whose_version_was_forced_away_dangles(bedrock: Any, released: 
     bedrock.delete_flow_version(flowIdentifier=released, flowVersion="1", skipResourceInUseCheck=True)
     named = {"flowIdentifier": released, "aliasIdentifier": alias["id"]}
     assert bedrock.get_flow_alias(**named)["routingConfiguration"] == routed("1")
+    with refused("ResourceNotFoundException", 404, "Version 1 of flow"):
+        bedrock.update_flow_alias(**named, name="renamed", routingConfiguration=routed("1"))
+    assert bedrock.get_flow_alias(**named)["name"] == "live"
     changed = bedrock.update_flow_alias(**named, name="live", routingConfiguration=routed("2"))
     assert changed["routingConfiguration"] == routed("2")
 

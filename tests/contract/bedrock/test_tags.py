@@ -124,6 +124,15 @@ def test_what_is_not_here(bedrock: Any, resource: str) -> None:
             call(resourceArn=resource, **more)
 
 
+def test_a_number_with_leading_zeros_names_nothing(bedrock: Any) -> None:
+    prompt = bedrock.create_prompt(name=new_name("prompt"))
+    arn = bedrock.create_prompt_version(promptIdentifier=prompt["id"], tags={"a": "b"})["arn"]
+    assert tags_of(bedrock, arn) == {"a": "b"}
+    for number in ("01", "00001", "0"):
+        with refused("ResourceNotFoundException", 404):
+            bedrock.list_tags_for_resource(resourceArn=f"{prompt['arn']}:{number}")
+
+
 def test_arns_out_of_shape(server: LiveServer) -> None:
     for resource in ("short", "a" * 1012):
         answer = send(server.url, "GET", f"/tags/{resource}")

@@ -13,7 +13,7 @@ from headrace.services.tags import Resource
 PARTITION = "aws"
 _ARN = re.compile(r"arn:aws:bedrock:(?P<region>[^:]*):(?P<account>[0-9]*):(?P<resource>.+)", re.DOTALL)
 _FLOW = re.compile(r"flow/(?P<flow>[0-9a-zA-Z]+)(/alias/(?P<alias>[0-9a-zA-Z]+))?")
-_PROMPT = re.compile(r"prompt/(?P<prompt>[0-9a-zA-Z]+)(:(?P<number>[0-9]{1,5}))?")
+_PROMPT = re.compile(r"prompt/(?P<prompt>[0-9a-zA-Z]+)(:(?P<number>[1-9][0-9]{0,4}))?")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
