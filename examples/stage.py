@@ -58,6 +58,12 @@ class Story:
         lines = textwrap.wrap(text, self._width - 18)
         print(f"            {mark} " + "\n              ".join(lines))
 
+    def quote(self, text: str) -> None:
+        """What a command printed, as it is."""
+        for line in text.splitlines():
+            shown = line if len(line) <= self._width - 14 else line[: self._width - 16] + " …"
+            print(self._paint("dim", " " * 14 + shown))
+
     def why(self, text: str) -> None:
         """Why it matters."""
         print(self._paint("dim", textwrap.indent(textwrap.fill(text, self._width - 4), "    ")))
@@ -71,20 +77,27 @@ class Story:
 
 
 class Server:
-    """`headrace serve` on a free port, which it keeps when it is started again."""
+    """`headrace serve` on a free port, which it keeps when it is started again.
 
-    def __init__(self, directory: Path) -> None:
+    Flows call what ``config`` says, and a run has ended only when its record is on the disk.
+    """
+
+    def __init__(self, directory: Path, *, config: Path) -> None:
         self._store = f"sqlite:///{directory / 'headrace.db'}"
+        self._environment = {
+            **{name: text for name, text in os.environ.items() if not name.startswith("HEADRACE_")},
+            "HEADRACE_CONFIG": str(config),
+            "HEADRACE_WAIT_FOR_RECORD": "true",
+        }
         self._port = "0"
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
 
     def start(self) -> None:
         """Start it and wait until it says that it listens."""
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("HEADRACE_")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "headrace", "serve", "--port", self._port, "--store", self._store],
-            env=environment,
+            env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -95,6 +108,23 @@ class Server:
             raise BrokenPromise(f"the server starts; it said {line!r}")
         self.url = line.split()[-1]
         self._port = self.url.rpartition(":")[2]
+
+    def command(self, *arguments: str) -> str:
+        """What a `headrace` command says about this server and its store.
+
+        Raises:
+            BrokenPromise: it failed.
+        """
+        done = subprocess.run(
+            [sys.executable, "-m", "headrace", *arguments, "--store", self._store],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        if done.returncode != 0:
+            raise BrokenPromise(f"headrace {' '.join(arguments)} works; it said {done.stderr!r}")
+        return done.stdout
 
     def end(self, number: signal.Signals) -> None:
         """Send it a signal and wait until it is gone."""
