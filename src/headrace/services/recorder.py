@@ -47,8 +47,12 @@ DELAY_S = 0.05
 RETRY_S = 1.0
 BATCH = 500
 """So many events are one row."""
+BATCH_BYTES = 1024 * 1024
+"""A row with so much in it takes no more events."""
 TOGETHER = 50
 """So many rows, with what belongs to them, are written at a time."""
+TOGETHER_BYTES = 4 * 1024 * 1024
+"""Beyond so much, a row waits for the next time: everybody else waits while rows are written."""
 MOST_EVENTS = 100_000
 MOST_BYTES = 64 * 1024 * 1024
 
@@ -149,11 +153,23 @@ class Recording:
     def take(self) -> Iterator[list[EventBatch]]:
         """The events since this was last asked, a batch at a time; the row is to be written anyway."""
         events, self._events = self._events, []
-        for start in range(0, len(events) or 1, BATCH):
-            part = events[start : start + BATCH]
-            batch = EventBatch(execution_id=self.id, first=self._count, size=len(part), body=json_text(part))
-            self._count += len(part)
-            yield [batch] if part else []
+        texts: list[bytes] = []
+        size_bytes = 0
+        for event in events:
+            text = self._recorder.text(event)
+            texts.append(text)
+            size_bytes += len(text)
+            if len(texts) == BATCH or size_bytes >= BATCH_BYTES:
+                yield [self._batch(texts)]
+                texts, size_bytes = [], 0
+        if texts or not events:
+            yield [self._batch(texts)] if texts else []
+
+    def _batch(self, texts: list[bytes]) -> EventBatch:
+        body = b"[%b]" % b",".join(texts)
+        batch = EventBatch(execution_id=self.id, first=self._count, size=len(texts), body=body)
+        self._count += len(texts)
+        return batch
 
     def row(self) -> Execution:
         """The run as it is now."""
@@ -223,6 +239,7 @@ class Recorder:
         self._jobs: deque[_Job] = deque()
         self._waiting_events = 0
         self._waiting_bytes = 0
+        self._is_full = False
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
@@ -245,6 +262,21 @@ class Recorder:
             return None
         self._waiting_events += 1
         return without_content(event)
+
+    def text(self, event: Event) -> bytes:
+        """An event as it is written: without its content where there is no room for that.
+
+        Until now it cost nothing: all events with one large value in them shared it.
+        """
+        self._waiting_events -= 1
+        text = b"" if self._is_full else json_text(event)
+        if self._is_full or self._waiting_bytes + len(text) > MOST_BYTES:
+            self._is_full = True  # until something was written: what won't fit need not be made
+            rest = without_content(event)
+            self.dropped += rest is not event
+            text = json_text(rest)
+        self._waiting_bytes += len(text)
+        return text
 
     def note(self, recording: Recording) -> None:
         """There is something new in a recording."""
@@ -314,9 +346,14 @@ class Recorder:
 
     def _next(self) -> list[_Job]:
         """The jobs that are written together."""
-        account = self._jobs[0].account
-        jobs = itertools.takewhile(lambda job: job.account == account, self._jobs)
-        return list(itertools.islice(jobs, TOGETHER))
+        jobs: list[_Job] = []
+        left_bytes = TOGETHER_BYTES
+        for job in itertools.islice(self._jobs, TOGETHER):
+            left_bytes -= job.size_bytes
+            if jobs and (left_bytes < 0 or job.account != jobs[0].account):
+                break
+            jobs.append(job)
+        return jobs
 
     async def _write_some(self, jobs: list[_Job]) -> None:
         def write(tx: Transaction) -> None:
@@ -335,6 +372,7 @@ class Recorder:
         for job in jobs:
             self._jobs.popleft()
             self._waiting_bytes -= job.size_bytes
+            self._is_full = False
             job.confirm()
 
     def _collect(self) -> None:
@@ -343,9 +381,8 @@ class Recorder:
         for recording in changed.values():
             recording.is_noted = False
             for batches in recording.take():
-                self._waiting_events -= batches[0].size if batches else 0
-                size_bytes = sum(len(batch.body) for batch in batches)
-                self._waiting_bytes += size_bytes
+                # Less the marks between events, which were not counted when they came in.
+                size_bytes = sum(len(batch.body) - batch.size - 1 for batch in batches)
                 record = _record(recording.row(), batches)
                 self._jobs.append(_Job(account=recording.account, record=record, size_bytes=size_bytes))
 

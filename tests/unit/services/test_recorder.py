@@ -233,6 +233,39 @@ def test_too_much_at_once_loses_content_then_events_never_the_run(monkeypatch: p
     asyncio.run(story())
 
 
+def test_a_value_that_many_events_share_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(module, "BATCH_BYTES", 20_000)
+    monkeypatch.setattr(module, "TOGETHER_BYTES", 40_000)
+    large = "x" * 10_000
+
+    async def story() -> None:
+        store, recorder = await opened()
+        recording = begun(recorder)
+        for _ in range(200):
+            recording.add(output(large))
+        recording.add(SUCCESS)
+        await recorder.flush()
+        row, found = await kept(store)
+        assert row is not None
+        assert (row.status, row.events_count, len(found)) == (Status.SUCCEEDED, 201, 201)
+        values = [one.value for one in found if isinstance(one, FlowOutput)]
+        assert values == [large] * 9 + [None] * 191
+        assert recorder.dropped == 191
+        assert store.writes > 2, "a little at a time"
+        bodies = await store.read(
+            ACCOUNT,
+            lambda tx: [one.body for one in tx.executions.events(execution_id="exe_1", first=0, take=99)],
+        )
+        assert max(map(len, bodies)) < 2 * 20_000
+        again = recorder.begin(ACCOUNT, execution("exe_2"))
+        again.add(output(large))
+        await recorder.flush()
+        assert (await kept(store, "exe_2"))[1] == [output(large)], "all the room is there again"
+
+    asyncio.run(story())
+
+
 def test_a_record_that_is_refused_takes_no_other_with_it() -> None:
     async def story() -> None:
         store, recorder = await opened()
