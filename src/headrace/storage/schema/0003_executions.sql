@@ -58,4 +58,5 @@ CREATE TABLE sessions (
   PRIMARY KEY (account, file_id, name),
   FOREIGN KEY (account, file_id) REFERENCES entries (account, id)
 ) STRICT;
-CREATE INDEX sessions_turn_at ON sessions (turn_at);
+CREATE INDEX sessions_turn_at ON sessions (turn_at, account, file_id, name) WHERE is_busy = 0;
+CREATE INDEX sessions_busy ON sessions (is_busy) WHERE is_busy = 1;
