@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -46,15 +47,35 @@ def _run(page: Path, block: Block, url: str, variables: dict[str, Any]) -> str:
     return printed.getvalue()
 
 
+def test_the_shortest_way_gives_the_answer_that_it_shows() -> None:
+    page = ROOT / "README.md"
+    command = next(line for line in blocks(page, "sh")[0].text.splitlines() if line.startswith("headrace"))
+    *nodes, output = blocks(page, "text")[0].text.splitlines()
+    done = _call(f"{command} --trace")
+    assert done.stdout.startswith(output.removesuffix(", …}"))
+    ran = [line for line in done.stderr.splitlines() if not line.startswith(" ")]
+    assert [_timeless(line) for line in ran] == [_timeless(line) for line in nodes]
+
+
+def _timeless(text: str) -> str:
+    return re.sub(r" +[\d.]+ ms", " … ms", text)
+
+
 def test_the_quick_start_does_what_it_says(fresh_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     page = ROOT / "README.md"
     variables: dict[str, Any] = {}
-    printed = [_run(page, block, fresh_server.url, variables) for block in blocks(page, "python")]
-    assert printed == ["SupportTriage version 1\n", "owned\n"]
+    invoked, deployed = (_run(page, block, fresh_server.url, variables) for block in blocks(page, "python"))
+    assert "'queue': 'on-call'" in invoked
+    assert "'completionReason': 'SUCCESS'" in invoked
+    assert deployed == "owned\n"
     answers = [json.loads(_shell(line, fresh_server.url)) for line in _curl_lines(page)]
     assert [flow["name"] for flow in answers[0]["flowSummaries"]] == ["SupportTriage"]
     assert [flow["path"] for flow in answers[1]["records"]] == ["SupportTriage"]
+    asking = next(block.text for block in blocks(page, "sh") if "executions" in block.text)
+    printed = _shell(asking.partition("curl")[0], "", HEADRACE_STORE=fresh_server.store)
+    assert printed.startswith("Hello Ben,")
+    assert printed.count("Succeeded") == 2
 
 
 def _curl_lines(page: Path) -> list[str]:
@@ -64,16 +85,25 @@ def _curl_lines(page: Path) -> list[str]:
 
 
 def _shell(text: str, url: str, folder: Path = ROOT, **environment: str) -> str:
+    return _call(text.replace(ADDRESS, url), folder, **environment).stdout
+
+
+def _call(text: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", text.replace(ADDRESS, url)],
+        ["bash", "-euo", "pipefail", "-c", text],
         cwd=folder,
-        env={**os.environ, "NO_PROXY": "127.0.0.1", **environment},
+        env={**os.environ, "PATH": _path(), "NO_PROXY": "127.0.0.1", **environment},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done
+
+
+def _path() -> str:
+    """Where a shell finds the `headrace` and the `aws` of this environment first."""
+    return f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 
 def test_the_aws_command_line_needs_only_the_address(fresh_server: LiveServer) -> None:
@@ -81,9 +111,8 @@ def test_the_aws_command_line_needs_only_the_address(fresh_server: LiveServer) -
     exports, command = (
         next(b.text for b in blocks(page, "sh") if b.text.startswith(w)) for w in ("export", "aws")
     )
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    by_option = _shell(exports + command, fresh_server.url, PATH=path)
-    by_variable = _shell(exports + "aws bedrock-agent list-flows", fresh_server.url, PATH=path)
+    by_option = _shell(exports + command, fresh_server.url)
+    by_variable = _shell(exports + "aws bedrock-agent list-flows", fresh_server.url)
     assert json.loads(by_option) == json.loads(by_variable) == {"flowSummaries": []}
 
 
