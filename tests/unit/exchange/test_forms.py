@@ -132,6 +132,31 @@ def test_a_null_counts_as_absent() -> None:
     assert item.members == {"name": "a", "executionRoleArn": "r"}
 
 
+def test_many_versions_are_looked_through_once() -> None:
+    looked = 0
+
+    class Watched(dict[str, Any]):
+        def get(self, *wanted: Any) -> Any:
+            nonlocal looked
+            looked += 1
+            return super().get(*wanted)
+
+    def cost(count: int) -> int:
+        nonlocal looked
+        reader = DocumentReader(MODEL)
+        flow = {"name": "f", "id": "AAAAAAAAAA", "executionRoleArn": "r"}
+        route = {"flowId": flow["id"], "routingConfiguration": [{"flowVersion": "1"}]}
+        for n in range(1, count + 1):
+            reader.add({**flow, "version": str(n)}, source="x")
+            reader.add({**route, "id": f"B{n:09}", "name": f"a{n}"}, source="x")
+        reader._given = [(source, kind, Watched(document)) for source, kind, document in reader._given]
+        looked = 0
+        assert len(reader.bundle().items) == 2 * count + 1
+        return looked
+
+    assert cost(200) < 11 * cost(20)
+
+
 def _read(template: dict[str, Any], **parameters: str) -> TemplateReader:
     reader = TemplateReader(model=MODEL, place=PLACE, parameters=parameters, s3_root=None, source="t")
     reader.read({"Resources": {}, **template})

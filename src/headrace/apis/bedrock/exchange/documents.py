@@ -25,6 +25,9 @@ from headrace.apis.bedrock.model import ServiceModel
 from headrace.core.versions import DRAFT
 
 Document = Mapping[str, Any]
+_Given = tuple[str, ItemKind, Document]
+"""Where a document comes from, what it is about, and itself."""
+
 _NUMBER = re.compile("[0-9]{1,5}")
 _PROMPT_ARN = re.compile(
     r"arn:aws[^:]*:bedrock:[^:]*:[0-9]{12}:prompt/(?P<id>[0-9a-zA-Z]+)(:(?P<number>[0-9]+))?"
@@ -93,7 +96,7 @@ class DocumentReader:
     def __init__(self, model: ServiceModel) -> None:
         self._model = model
         self._mark = new_mark()
-        self._given: list[tuple[str, ItemKind, Document]] = []
+        self._given: list[_Given] = []
         self.notes: list[Note] = []
 
     def add(self, document: Document, *, source: str) -> None:
@@ -116,30 +119,26 @@ class DocumentReader:
 
     def bundle(self) -> Bundle:
         """Everything that was taken in."""
-        arns = self._arns()
-        items = [self._item(arns, *one) for one in self._with_owners() if not self._dangles(*one)]
+        everything = self._with_owners()
+        index = _Index(self._given, everything)
+        items = [self._item(index, *one) for one in everything if not self._dangles(index, *one)]
         return Bundle(
             mark=self._mark, items=tuple(sorted(items, key=lambda item: (ORDER[item.kind], item.number or 0)))
         )
 
-    def _dangles(self, source: str, kind: ItemKind, document: Document) -> bool:
-        """Whether it is an alias of a version that is gone, while other versions of its flow are here."""
-        if kind is not ItemKind.FLOW_ALIAS:
+    def _dangles(self, index: _Index, source: str, kind: ItemKind, document: Document) -> bool:
+        """Whether it is an alias of a version that is gone, while its flow is here."""
+        flow = document.get("flowId")
+        if kind is not ItemKind.FLOW_ALIAS or flow not in index.flows:
             return False
-        numbers = {
-            one["version"]
-            for _, found, one in self._given
-            if found is ItemKind.FLOW_VERSION and one.get("id") == document.get("flowId")
-        }
-        flows = {one.get("id") for _, found, one in self._given if found is ItemKind.FLOW}
-        targets = {str(route.get("flowVersion")) for route in document["routingConfiguration"]}
-        if document.get("flowId") not in flows or targets <= numbers | {DRAFT}:
+        targets = [str(route.get("flowVersion")) for route in document["routingConfiguration"]]
+        if all(target == DRAFT or (flow, target) in index.versions for target in targets):
             return False
         reason = f"The alias {document.get('name')} was left out: its version is not there."
         self.notes.append(Note(source=source, reason=reason))
         return True
 
-    def _with_owners(self) -> Sequence[tuple[str, ItemKind, Document]]:
+    def _with_owners(self) -> Sequence[_Given]:
         """The documents, with a flow or prompt for each version that came without its own.
 
         Its draft becomes the content of its highest version.
@@ -157,33 +156,27 @@ class DocumentReader:
             made.append((source, owner, {**draft, "version": DRAFT}))
         return [*made, *self._given]
 
-    def _arns(self) -> Mapping[str, tuple[str, str]]:
-        """The prompts among the documents, by the ARNs that definitions may name them by."""
-        found = {}
-        for _, kind, document in self._with_owners():
-            arn = _PROMPT_ARN.fullmatch(document.get("arn", ""))
-            if arn and kind in (ItemKind.PROMPT, ItemKind.PROMPT_VERSION):
-                found[arn[0]] = (_name(kind, document), "Arn")
-        return found
-
-    def _item(
-        self, arns: Mapping[str, tuple[str, str]], source: str, kind: ItemKind, document: Document
-    ) -> Item:
+    def _item(self, index: _Index, source: str, kind: ItemKind, document: Document) -> Item:
         def redirect(text: str) -> str:
-            return reference(self._mark, *arns[text]) if text in arns else text
+            return reference(self._mark, index.prompts[text], "Arn") if text in index.prompts else text
 
         kept = {name: map_texts(value, redirect) for name, value in document.items()}
         number = int(kept["version"]) if kind in (ItemKind.FLOW_VERSION, ItemKind.PROMPT_VERSION) else None
         owner = _OWNERS.get(kind)
+        owner_id = str(kept.get("flowId") or kept.get("id"))
+        # A flow that came as its versions only was prepared once: it was released.
+        is_released = kind is ItemKind.FLOW and kept.get("id") not in index.flows
         if kind is ItemKind.FLOW_ALIAS:
-            kept["routingConfiguration"] = [self._route(kept, one) for one in kept["routingConfiguration"]]
+            kept["routingConfiguration"] = [
+                self._route(index, kept, one) for one in kept["routingConfiguration"]
+            ]
         return Item(
             name=_name(kind, document),
             kind=kind,
             source=source,
             members=self._members(kind, kept),
-            owner=owner and self._owner(owner, str(kept.get("flowId") or kept.get("id"))),
-            is_prepared=kept.get("status") == "Prepared" or self._has_versions(kind, kept),
+            owner=owner and index.files.get((owner, owner_id), owner_id),  # the server may know the id
+            is_prepared=kept.get("status") == "Prepared" or is_released,
             content=self._members(owner, kept) if owner and number is not None else None,
             number=number,
             draft_alias_tags=kept.get("testAliasTags") or {},
@@ -194,31 +187,39 @@ class DocumentReader:
         wanted = [name for name, member in shape.members.items() if member.location is None]
         return {name: value for name, value in kept.items() if name in wanted}
 
-    def _owner(self, kind: ItemKind, id: str) -> str:
-        """The item of that id, or the id itself, which the server may know."""
-        return next(
-            (
-                _name(found, document)
-                for _, found, document in self._with_owners()
-                if found is kind and document.get("id") == id
-            ),
-            id,
-        )
+    def _route(self, index: _Index, alias: Mapping[str, Any], route: Mapping[str, Any]) -> Mapping[str, Any]:
+        name = index.versions.get((alias.get("flowId"), str(route.get("flowVersion"))))
+        return route if name is None else {"flowVersion": reference(self._mark, name, "Version")}
 
-    def _has_versions(self, kind: ItemKind, kept: Mapping[str, Any]) -> bool:
-        """Whether a flow came as its versions only: what was released was prepared."""
-        return kind is ItemKind.FLOW and not any(
-            found is ItemKind.FLOW and document.get("id") == kept.get("id")
-            for _, found, document in self._given
-        )
 
-    def _route(self, alias: Mapping[str, Any], route: Mapping[str, Any]) -> Mapping[str, Any]:
-        target = str(route.get("flowVersion"))
-        for _, kind, document in self._given:
-            is_target = (document.get("id"), document.get("version")) == (alias.get("flowId"), target)
-            if kind is ItemKind.FLOW_VERSION and is_target:
-                return {"flowVersion": reference(self._mark, _name(kind, document), "Version")}
-        return route
+class _Index:
+    """What documents find each other by; of several, the first.
+
+    Args:
+        given: what was taken in.
+        everything: the same with an owner for each version.
+
+    Attributes:
+        flows: the ids of the flows that were taken in themselves.
+        files: the items of flows and prompts, by kind and id.
+        versions: the items of flows' versions, by the flow's id and number.
+        prompts: the items of prompts and their versions, by the ARNs that definitions may name them by.
+    """
+
+    def __init__(self, given: Sequence[_Given], everything: Sequence[_Given]) -> None:
+        self.flows = {document.get("id") for _, kind, document in given if kind is ItemKind.FLOW}
+        self.files: dict[tuple[ItemKind, str | None], str] = {}
+        self.versions: dict[tuple[str | None, str], str] = {}
+        self.prompts: dict[str, str] = {}
+        for _, kind, document in everything:
+            name, own_id = _name(kind, document), document.get("id")
+            if kind in _OWNERS.values():
+                self.files.setdefault((kind, own_id), name)
+            if kind is ItemKind.FLOW_VERSION:
+                self.versions.setdefault((own_id, document["version"]), name)
+            arn = document.get("arn", "")
+            if kind in (ItemKind.PROMPT, ItemKind.PROMPT_VERSION) and _PROMPT_ARN.fullmatch(arn):
+                self.prompts[arn] = name
 
 
 _OWNERS = {
