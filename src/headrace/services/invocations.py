@@ -113,6 +113,7 @@ class Invocation:
         self._run = run
         self._recording = recording
         self._is_over = False
+        self._has_session = turn.has_session  # that is to be forgotten at the end
         self._events = self._drive()
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -126,8 +127,9 @@ class Invocation:
         if not self._is_over:
             self._is_over = True
             self._recording.add(FlowAborted(at_ns=time.time_ns()))
-            if self._turn.has_session:
-                self._turn.runs.recorder.later(self._turn.principal.account, self._forget)
+        if self._has_session:  # also when the caller left while it was being forgotten
+            self._has_session = False
+            self._turn.runs.recorder.later(self._turn.principal.account, self._forget)
 
     async def _drive(self) -> AsyncGenerator[Event, None]:
         question: InputRequested | None = None
@@ -153,8 +155,6 @@ class Invocation:
             )
             if not self._is_over:
                 await self._end(failed, None)
-            elif self._turn.has_session:  # it could not be forgotten when the run ended
-                self._turn.runs.recorder.later(self._turn.principal.account, self._forget)
             yield failed
 
     async def _end(self, event: FlowFinished | FlowFailed, question: InputRequested | None) -> None:
@@ -166,8 +166,9 @@ class Invocation:
         if question is not None:
             await self._pause(question)
             return
-        if turn.has_session:
+        if self._has_session:
             await write(turn.ports, turn.principal, self._forget)
+            self._has_session = False
         if turn.runs.waits_for_record:
             await recorder.settle(self._recording)
 
@@ -186,9 +187,11 @@ class Invocation:
             state=self._run.pause,
             turn_at=turn.ports.clock.now(),
         )
+        self._has_session = False
         try:
             await turn.runs.recorder.settle(self._recording, lambda tx: tx.sessions.put(session))
         except Unavailable:  # nobody could ever answer
+            self._has_session = turn.has_session
             self._recording.add(FlowAborted(at_ns=time.time_ns()))
             raise
 

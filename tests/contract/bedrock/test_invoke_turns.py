@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,12 @@ import pytest
 from tests.contract.bedrock.running import agent, chain, code, furnished, install, invoke, prompt
 from tests.contract.bedrock.test_invoke import edit, executions, refused_invoke
 from tests.contract.bedrock.things import new_name, refused
-from tests.contract.conftest import LiveServer
+from tests.contract.conftest import LiveServer, boto_client
+from tests.contract.inprocess import in_process
+
+from headrace.core.ports import Transaction
+from headrace.settings import Settings
+from headrace.storage.memory import MemoryStore
 
 pytestmark = pytest.mark.live
 
@@ -185,3 +192,35 @@ def test_a_deleted_version_does_not_stop_a_conversation(runtime: Any, agent_clie
     name = ask(runtime, flow, alias=alias)
     agent_client.delete_flow_version(flowIdentifier=flow, flowVersion="1", skipResourceInUseCheck=True)
     assert answer(runtime, flow, name, alias=alias).outputs == ANSWERED
+
+
+class HoldsUpForgetting(MemoryStore):
+    """A store that never comes to the end of the first conversation that is forgotten."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked = threading.Event()
+
+    async def write(self, account: str, work: Callable[[Transaction], Any]) -> Any:
+        if work.__name__ == "_forget" and not self.is_asked.is_set():
+            self.is_asked.set()
+            await asyncio.Event().wait()
+        return await super().write(account, work)
+
+
+def test_a_caller_that_goes_away_at_the_very_end_leaves_the_name_free() -> None:
+    store = HoldsUpForgetting()
+    with in_process(Settings(store="memory:"), store) as running:
+        flow = install(boto_client(running.url), chain(("Before", "InlineCode", code("value + '!'"))))
+        runtime = boto_client(running.url, "bedrock-agent-runtime")
+        first = refused_invoke(runtime, flow, executionId="again")
+        assert store.is_asked.wait(20)
+        first["responseStream"].close()
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                found = invoke(runtime, flow, "x", executionId="again")
+                break
+            except runtime.exceptions.ConflictException:
+                assert time.monotonic() < deadline, "the name is taken for ever"
+        assert found.outputs == [("FlowOutput", "x!")]
