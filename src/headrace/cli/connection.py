@@ -1,4 +1,7 @@
-"""One HTTP connection: uvicorn's, which by itself would read a request's head for ever and of any size."""
+"""One HTTP connection: uvicorn's, which by itself would wait for ever.
+
+For the head of a request, of any size, and for somebody to read an answer.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_TIMEOUT_S = 75.0
+STALL_TIMEOUT_S = 75.0
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class Connection(HttpToolsProtocol):
-    """A connection that ends when a head grows too large or does not come.
+    """A connection that ends when a head grows too large or does not come, or an answer is not read.
+
+    A flow goes on only while what it says is read: one that nobody reads would never come to its end.
 
     Nobody has shown any credentials at that point. The size is looked at whenever more of a head came, so a
     head that came at once may be larger.
@@ -20,10 +26,12 @@ class Connection(HttpToolsProtocol):
 
     max_head_bytes = MAX_HEAD_BYTES
     head_timeout_s = HEAD_TIMEOUT_S
+    stall_timeout_s = STALL_TIMEOUT_S
 
     _is_in_head = True
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
+    _stall: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -31,7 +39,16 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_deadline()
+        self._forget_stall()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._expect_reading()
+
+    def resume_writing(self) -> None:
+        self._forget_stall()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         if self._is_in_head:
@@ -69,3 +86,18 @@ class Connection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _expect_reading(self) -> None:
+        waiting_bytes = self.transport.get_write_buffer_size()
+        self._stall = self.loop.call_later(self.stall_timeout_s, self._check_reading, waiting_bytes)
+
+    def _check_reading(self, waited_bytes: int) -> None:
+        if self.transport.get_write_buffer_size() < waited_bytes:  # slowly, but it is read
+            self._expect_reading()
+        else:
+            self.transport.abort()
+
+    def _forget_stall(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None

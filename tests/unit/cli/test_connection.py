@@ -16,7 +16,16 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 
 
+LARGE = b"x" * 50_000_000
+"""More than any socket holds."""
+
+
 async def hello(scope: Any, receive: Any, send: Any) -> None:
+    if scope["path"] == "/large":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": LARGE, "more_body": True})
+        await send({"type": "http.response.body", "body": b"end"})
+        return
     await asyncio.sleep(0.3 if scope["path"] == "/slow" else 0)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"hi"})
@@ -25,6 +34,7 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
 class Impatient(Connection):
     max_head_bytes = 1000
     head_timeout_s = 0.1
+    stall_timeout_s = 0.1
 
 
 def talk(conversation: Callable[[Streams], Awaitable[bytes]]) -> bytes:
@@ -93,3 +103,37 @@ def test_many_requests_on_one_connection() -> None:
         return b"done"
 
     assert talk(conversation) == b"done"
+
+
+def test_an_answer_that_nobody_reads() -> None:
+    async def conversation(streams: Streams) -> bytes:
+        reader, writer = streams
+        writer.write(HEAD.replace(b"GET /", b"GET /large") + b"\r\n")
+        await asyncio.sleep(1)  # ten times as long as the server is patient
+        return await _read(reader, pauses=0)
+
+    assert len(talk(conversation)) < len(LARGE), "only what was on its way"
+
+
+def test_an_answer_that_is_read_slowly() -> None:
+    async def conversation(streams: Streams) -> bytes:
+        reader, writer = streams
+        writer.write(HEAD.replace(b"GET /", b"GET /large") + b"\r\n")
+        return await _read(reader, pauses=10)
+
+    assert len(talk(conversation)) > len(LARGE)
+
+
+async def _read(reader: asyncio.StreamReader, *, pauses: int) -> bytes:
+    """What comes until the end of the answer or of the connection; the pauses together try any patience."""
+    found = bytearray()
+    next_pause = 0
+    try:
+        while not found.endswith(b"0\r\n\r\n") and (part := await reader.read(2**20)):
+            found += part
+            if pauses and len(found) > next_pause:
+                next_pause += len(LARGE) // pauses
+                await asyncio.sleep(0.03)
+    except ConnectionResetError:
+        pass
+    return bytes(found)
