@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from botocore.eventstream import EventStreamBuffer
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,8 +22,9 @@ from tests.contract.bedrock.conformance import check_response, checked_client
 from tests.contract.bedrock.things import CREDENTIALS, KEY, ROLE, definition, new_name, new_token
 from tests.contract.conftest import LiveServer
 
-from headrace.apis.bedrock.api import HANDLERS
+from headrace.apis.bedrock.api import HANDLERS, STREAMERS
 
+OPERATIONS = (*HANDLERS, *STREAMERS)
 FEW = 300
 MANY = int(os.environ.get("HEADRACE_TEST_FUZZ_REQUESTS", "0"))
 MAX_DEPTH = 7
@@ -37,7 +39,10 @@ class Target:
         self._parts = urlsplit(live.url)
         self._connection = self._connect()
         client = checked_client(live.url)
-        self.model = client.meta.service_model
+        models = [live.boto("bedrock-agent-runtime").meta.service_model, client.meta.service_model]
+        self.operations = {
+            name: model.operation_model(name) for model in models for name in model.operation_names
+        }
         self.known: list[str] = []
         for _ in range(3):
             flow = client.create_flow(name=new_name(), executionRoleArn=ROLE, definition=definition())
@@ -82,7 +87,7 @@ junk = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-GOOD = [ROLE, KEY, "1", "2", "99999", "DRAFT", "TSTALIASID", "$.data", "x", new_token()]
+GOOD = [ROLE, KEY, "1", "2", "99999", "DRAFT", "TSTALIASID", "$.data", "x", "In", new_token()]
 
 
 def _members(shape: StructureShape, depth: int, known: list[str]) -> SearchStrategy[Any]:
@@ -211,6 +216,9 @@ def _request(draw: st.DrawFn, target: Target, operation: OperationModel) -> tupl
 
 def _check(operation: OperationModel, status: int, headers: Mapping[str, str], body: bytes) -> None:
     assert status < 500, body
+    if status == 200 and operation.name in STREAMERS:
+        _check_stream(headers, body)
+        return
     parsed = json.loads(body)
     if headers.get("x-amzn-errortype") in ("UnknownOperationException", "MethodNotAllowedException"):
         assert set(parsed) == {"message"}  # an identifier made the path another one
@@ -218,18 +226,30 @@ def _check(operation: OperationModel, status: int, headers: Mapping[str, str], b
         check_response(operation, status, headers, body, parsed)
 
 
+def _check_stream(headers: Mapping[str, str], body: bytes) -> None:
+    """Whole frames, of which only the last is an end; and nothing that went wrong is our own fault."""
+    assert headers["content-type"] == "application/vnd.amazon.eventstream"
+    assert headers["x-amz-bedrock-flow-execution-id"]
+    buffer = EventStreamBuffer()
+    buffer.add_data(body)
+    frames = [frame.headers for frame in buffer]
+    ends = [":exception-type" in frame or frame[":event-type"] == "flowCompletionEvent" for frame in frames]
+    assert ends == [False] * (len(ends) - 1) + [True]
+    assert frames[-1].get(":exception-type") != "internalServerException"
+
+
 def _fuzz(target: Target, requests: int) -> None:
-    kinds = {kind for name in sorted(HANDLERS) for kind in _fuzz_operation(target, name, requests)}
+    kinds = {kind for name in sorted(OPERATIONS) for kind in _fuzz_operation(target, name, requests)}
     assert kinds == {2, 4}, "some requests were carried out, some refused"
 
 
 def _fuzz_operation(target: Target, name: str, requests: int) -> set[int]:
     """The first digits of the statuses that were seen."""
-    operation = target.model.operation_model(name)
+    operation = target.operations[name]
     seen: set[int] = set()
 
     @settings(
-        max_examples=requests // len(HANDLERS) + 1,
+        max_examples=requests // len(OPERATIONS) + 1,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
