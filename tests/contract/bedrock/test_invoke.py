@@ -440,6 +440,18 @@ def test_only_so_many_run_at_the_same_time(tmp_path: Any) -> None:
         live.stop()
 
 
+def test_too_many_calls_are_throttled_before_anything_runs(make_server: Any) -> None:
+    live = make_server(rate_limit="0.001", rate_burst="2", store="memory:")
+    runtime = live.boto("bedrock-agent-runtime")
+    flow = install(live.boto(), echo())
+    for _ in range(2):
+        assert invoke(runtime, flow, "x").outputs == [("FlowOutput", "x")]
+    with refused("ThrottlingException", 429) as caught:
+        refused_invoke(runtime, flow)
+    assert int(caught.value.response["ResponseMetadata"]["HTTPHeaders"]["retry-after"]) > 0
+    assert live.boto().get_flow(flowIdentifier=flow)["id"] == flow, "each operation has a rate of its own"
+
+
 def test_many_runs_at_the_same_time_do_not_mix(runtime: Any, agent_client: Any) -> None:
     flow = install(
         agent_client, chain(("Short", "Prompt", prompt()), ("Call", "LambdaFunction", function("double")))
