@@ -1,6 +1,8 @@
 # `make` is what a change must pass; `make test` is everything but chaos, soak and full-length benchmarks.
 VENV ?= .venv
 PY := $(VENV)/bin/python
+# A file's tests stay in one process, and each process has servers of its own.
+PYTEST := $(PY) -m pytest -q --numprocesses auto --dist loadfile
 .PHONY: check format lint types layers fast test chaos bench demo clean
 
 check: format lint types layers fast
@@ -25,10 +27,10 @@ layers: $(VENV)/.ready
 	$(VENV)/bin/lint-imports
 
 fast: $(VENV)/.ready
-	$(PY) -m pytest -q -m 'not slow and not js and not chaos'
+	$(PYTEST) -m 'not slow and not js and not chaos'
 
 test: $(VENV)/.ready
-	$(PY) -m pytest -q -m 'not chaos'
+	$(PYTEST) -m 'not chaos'
 
 chaos: $(VENV)/.ready
 	$(PY) -m pytest -q -m chaos

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -31,15 +32,17 @@ pytestmark = [
 def installed(request: pytest.FixtureRequest) -> Path:
     """A folder with the driver and the SDK, installed once for each lock file."""
     folder: Path = request.config.cache.mkdir("aws-sdk-for-javascript")  # type: ignore[union-attr]
-    mark, wanted = folder / "installed.json", (HERE / "package-lock.json").read_text()
-    is_installed = mark.exists() and mark.read_text() == wanted
-    for name in WHOLE:
-        shutil.copy(HERE / name, folder)
-    if not is_installed:
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        mark.write_text(wanted)
+    with (folder / "lock").open("w") as lock:  # tests may run in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark, wanted = folder / "installed.json", (HERE / "package-lock.json").read_text()
+        is_installed = mark.exists() and mark.read_text() == wanted
+        for name in WHOLE:
+            shutil.copy(HERE / name, folder)
+        if not is_installed:
+            command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            mark.write_text(wanted)
     return folder
 
 
