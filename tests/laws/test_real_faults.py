@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,32 +103,32 @@ def _cycles(wire: Wire) -> Iterator[Spot]:
         for output in node.get("outputs") or ():
             for port in node.get("inputs") or ():
                 edge = _joined(node["name"], output["name"], node["name"], port["name"])
-                yield lambda edge=edge: wire["connections"].append(edge)
+                yield partial(wire["connections"].append, edge)
 
 
 def _copies(wire: Wire) -> Iterator[Spot]:
     for edge in _edges(wire):
-        yield lambda edge=edge: wire["connections"].append({**edge, "name": "planted"})
+        yield partial(wire["connections"].append, {**edge, "name": "planted"})
 
 
 def _repeated_expressions(wire: Wire) -> Iterator[Spot]:
     for node in _of_type(wire, "Condition"):
         for entry in [one for one in _conditions(node) if "expression" in one]:
             again = {"name": "again", "expression": f" {entry['expression']} "}
-            yield lambda node=node, again=again: _conditions(node).append(again)
+            yield partial(_conditions(node).append, again)
 
 
 def _cut_off(wire: Wire) -> Iterator[Spot]:
     for node in wire["nodes"]:
         if node["type"] != "Input":
             rest = [edge for edge in _edges(wire) if edge["target"] != node["name"]]
-            yield lambda rest=rest: wire.update(connections=rest)
+            yield partial(wire.update, connections=rest)
 
 
 def _changed_edges(kind: str = "", **members: str) -> Callable[[Wire], Iterator[Spot]]:
     def spots(wire: Wire) -> Iterator[Spot]:
         for edge in _edges(wire, kind):
-            yield lambda edge=edge: edge.update(members)
+            yield partial(edge.update, members)
 
     return spots
 
@@ -135,7 +136,7 @@ def _changed_edges(kind: str = "", **members: str) -> Callable[[Wire], Iterator[
 def _changed_ends(kind: str, **members: str) -> Callable[[Wire], Iterator[Spot]]:
     def spots(wire: Wire) -> Iterator[Spot]:
         for edge in _edges(wire, kind):
-            yield lambda edge=edge: edge["configuration"][kind.lower()].update(members)
+            yield partial(edge["configuration"][kind.lower()].update, members)
 
     return spots
 
@@ -143,12 +144,12 @@ def _changed_ends(kind: str, **members: str) -> Callable[[Wire], Iterator[Spot]]
 def _broken_conditions(wire: Wire) -> Iterator[Spot]:
     for node in _of_type(wire, "Condition"):
         for entry in [one for one in _conditions(node) if "expression" in one]:
-            yield lambda entry=entry: entry.update(expression=f"{entry['expression']} and")
+            yield partial(entry.update, expression=f"{entry['expression']} and")
 
 
 def _broken_expressions(wire: Wire) -> Iterator[Spot]:
     for _, port in _ports(wire, "inputs"):
-        yield lambda port=port: port.update(expression="$.datum")
+        yield partial(port.update, expression="$.datum")
 
 
 def _mistyped(side: str) -> Callable[[Wire], Iterator[Spot]]:
@@ -156,7 +157,7 @@ def _mistyped(side: str) -> Callable[[Wire], Iterator[Spot]]:
         for node, port in _ports(wire, side):
             fixed = getattr(_contract(node), side).get(port["name"])
             if fixed is not None and fixed.type is not None:
-                yield lambda port=port: port.update(type=_other_type(port))
+                yield partial(port.update, type=_other_type(port))
 
     return spots
 
@@ -165,24 +166,24 @@ def _ill_joined(wire: Wire) -> Iterator[Spot]:
     for edge in _edges(wire, "Data"):
         port = _input_of(wire, edge)
         if port["expression"] == "$.data":
-            yield lambda port=port: port.update(type=_other_type(port))
+            yield partial(port.update, type=_other_type(port))
 
 
 def _unconfigured_edges(wire: Wire) -> Iterator[Spot]:
     for edge in _edges(wire):
-        yield lambda edge=edge: edge.pop("configuration")
+        yield partial(edge.pop, "configuration")
 
 
 def _without_default(wire: Wire) -> Iterator[Spot]:
     for node in _of_type(wire, "Condition"):
         rest = [one for one in _conditions(node) if one["name"] != "default"]
-        yield lambda node=node, rest=rest: _conditions(node).__setitem__(slice(None), rest)
+        yield partial(node["configuration"]["condition"].update, conditions=rest)
 
 
 def _without_type(node_type: str) -> Callable[[Wire], Iterator[Spot]]:
     def spots(wire: Wire) -> Iterator[Spot]:
         rest = [node for node in wire["nodes"] if node["type"] != node_type]
-        yield lambda: wire.update(nodes=rest)
+        yield partial(wire.update, nodes=rest)
 
     return spots
 
@@ -190,14 +191,14 @@ def _without_type(node_type: str) -> Callable[[Wire], Iterator[Spot]]:
 def _unconfigured_nodes(wire: Wire) -> Iterator[Spot]:
     for node in wire["nodes"]:
         if _contract(node).needs:
-            yield lambda node=node: node.pop("configuration")
+            yield partial(node.pop, "configuration")
 
 
 def _without_ports(side: str) -> Callable[[Wire], Iterator[Spot]]:
     def spots(wire: Wire) -> Iterator[Spot]:
         for node in wire["nodes"]:
             if any(port.is_required for port in getattr(_contract(node), side).values()):
-                yield lambda node=node: node.update({side: []})
+                yield partial(node.update, {side: []})
 
     return spots
 
@@ -208,7 +209,7 @@ def _joined_twice(wire: Wire) -> Iterator[Spot]:
         for node, output in _ports(wire, "outputs"):
             if (node["name"], output["name"]) != (edge["source"], taken["sourceOutput"]):
                 other = _joined(node["name"], output["name"], edge["target"], into)
-                yield lambda other=other: wire["connections"].append(other)
+                yield partial(wire["connections"].append, other)
 
 
 def _unjoined(wire: Wire) -> Iterator[Spot]:
@@ -216,7 +217,7 @@ def _unjoined(wire: Wire) -> Iterator[Spot]:
     for edge in _edges(wire, "Data"):
         fixed = _contract(nodes[edge["target"]]).inputs.get(edge["configuration"]["data"]["targetInput"])
         if fixed is None or fixed.is_required:
-            yield lambda edge=edge: wire["connections"].remove(edge)
+            yield partial(wire["connections"].remove, edge)
 
 
 def _contradictions(wire: Wire) -> Iterator[Spot]:
@@ -226,7 +227,7 @@ def _contradictions(wire: Wire) -> Iterator[Spot]:
             if entry["name"] != edge["configuration"]["conditional"]["condition"]:
                 ends = {"configuration": {"conditional": {"condition": entry["name"]}}}
                 other = {**edge, **ends, "name": "planted"}
-                yield lambda other=other: wire["connections"].append(other)
+                yield partial(wire["connections"].append, other)
 
 
 def _strange_ports(side: str, has_own: str) -> Callable[[Wire], Iterator[Spot]]:
@@ -234,7 +235,7 @@ def _strange_ports(side: str, has_own: str) -> Callable[[Wire], Iterator[Spot]]:
         for node in wire["nodes"]:
             if not getattr(_contract(node), has_own):
                 port = {"name": "strange", "type": "String", "expression": "$.data"}
-                yield lambda node=node, port=port: node.update({side: [*(node.get(side) or ()), port]})
+                yield partial(node.update, {side: [*(node.get(side) or ()), port]})
 
     return spots
 
@@ -242,18 +243,18 @@ def _strange_ports(side: str, has_own: str) -> Callable[[Wire], Iterator[Spot]]:
 def _added(node: Wire) -> Callable[[Wire], Iterator[Spot]]:
     def spots(wire: Wire) -> Iterator[Spot]:
         for place in range(len(wire["nodes"]) + 1):
-            yield lambda place=place: wire["nodes"].insert(place, node)
+            yield partial(wire["nodes"].insert, place, node)
 
     return spots
 
 
 def _crossed(wire: Wire) -> Iterator[Spot]:
-    for edge in _edges(wire):
+    nodes = [*wire["nodes"], _loop("LoopInput")]
+    for number, edge in enumerate(_edges(wire)):
         for end in ("source", "target"):
-            yield lambda edge=edge, end=end: (
-                wire["nodes"].append(_loop("LoopInput")),
-                edge.update({end: "Inside0"}),
-            )
+            edges = list(_edges(wire))
+            edges[number] = {**edge, end: "Inside0"}
+            yield partial(wire.update, nodes=nodes, connections=edges)
 
 
 _SECOND_INPUT = {"name": "SecondInput", "type": "Input", "outputs": [{"name": "document", "type": "String"}]}
