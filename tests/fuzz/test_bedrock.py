@@ -82,10 +82,10 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 # Values
 
 names = st.from_regex("[a-zA-Z][0-9a-zA-Z]{0,6}", fullmatch=True)
-junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
+_scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+_flat = st.lists(_scalars, max_size=3) | st.dictionaries(st.text(max_size=5), _scalars, max_size=3)
+junk = (
+    _scalars | _flat | st.lists(_flat, max_size=2) | st.dictionaries(st.text(max_size=5), _flat, max_size=2)
 )
 GOOD = [ROLE, KEY, "1", "2", "99999", "DRAFT", "TSTALIASID", "$.data", "x", "In", new_token()]
 
