@@ -99,6 +99,27 @@ def test_the_tutorial_runs_from_top_to_bottom(
     assert printed.count("Succeeded") == 2
 
 
+def test_the_how_to_invokes_a_flow(fresh_server: LiveServer) -> None:
+    start = {"name": "Start", "type": "Input", "outputs": [{"name": "document", "type": "String"}]}
+    taken = [{"name": "document", "type": "String", "expression": "$.data"}]
+    data = {"data": {"sourceOutput": "document", "targetInput": "document"}}
+    definition = {
+        "nodes": [start, {"name": "End", "type": "Output", "inputs": taken}],
+        "connections": [
+            {"name": "all", "type": "Data", "source": "Start", "target": "End", "configuration": data}
+        ],
+    }
+    agent = fresh_server.boto()
+    role = "arn:aws:iam::000000000000:role/flows"
+    flow = agent.create_flow(name="Echo", executionRoleArn=role, definition=definition)["id"]
+    agent.prepare_flow(flowIdentifier=flow)
+    block = blocks(ROOT / "docs" / "how-to" / "run-flows.md", "python")[0]
+    events = _python(block, fresh_server.url, {"flow": flow}).splitlines()
+    assert "flowTraceEvent" in events[0]
+    assert "'document': 'My parcel is late'" in events[-2]
+    assert "SUCCESS" in events[-1]
+
+
 def _shell(text: str, folder: Path, store: str) -> str:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
