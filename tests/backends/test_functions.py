@@ -92,6 +92,9 @@ class TestAddresses:
             (429, b"", Fault.THROTTLED),
             (500, b"", Fault.GATEWAY),
             (200, b"<html>", Fault.GATEWAY),
+            (200, b"[" * 100_000, Fault.GATEWAY),
+            (200, b"[" * 900 + b"]" * 900, Fault.GATEWAY),
+            (200, b"1e999", Fault.GATEWAY),
         ],
     )
     def test_errors_by_their_kind(self, status: int, body: bytes, fault: Fault, tmp_path: Path) -> None:

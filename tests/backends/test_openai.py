@@ -191,7 +191,9 @@ def test_nobody_there(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"choices": []}', b'{"choices": 3}', b"[1]"])
+@pytest.mark.parametrize(
+    "body", [b"<html>", b"{}", b'{"choices": []}', b'{"choices": 3}', b"[1]", b"[" * 100_000]
+)
 def test_what_is_no_completion_is_refused(body: bytes, tmp_path: Path) -> None:
     with http_server(always(200, body)) as server:
         failure(lambda: converse(settings(server.url), ask(), folder=tmp_path), Fault.GATEWAY)

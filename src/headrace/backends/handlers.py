@@ -20,6 +20,7 @@ import msgspec
 
 from headrace.backends.threads import Threads
 from headrace.core.effects import EffectContext, EffectFailed
+from headrace.core.parsing import parse_answer
 
 Handler = Callable[[Any, Any], Any]
 
@@ -94,7 +95,7 @@ def _called(handler: Handler, event: Any, about: HandlerContext, resource: str) 
     except BaseException as error:  # as above
         raise EffectFailed(f"{type(error).__name__}: {error}", resource=resource) from error
     try:
-        return msgspec.json.decode(msgspec.json.encode(result))
+        return parse_answer(msgspec.json.encode(result))
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise EffectFailed(
             f"{about.function_name} returned what is no JSON: {error}", resource=resource

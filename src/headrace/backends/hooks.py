@@ -19,6 +19,7 @@ import msgspec
 from headrace.backends.aws import fault_of_status
 from headrace.backends.failures import late, load, redacted
 from headrace.core.effects import EffectContext, EffectFailed, Fault
+from headrace.core.parsing import Unreadable, parse_answer
 
 CONNECT_TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -186,8 +187,8 @@ def _answer(hook: Hook, host: str, status: int, content: bytes, resource: str) -
             f"{host} answered {status}: {text}", resource=resource, fault=fault_of_status(status)
         )
     try:
-        return msgspec.json.decode(content)
-    except msgspec.DecodeError as error:
+        return parse_answer(content)
+    except Unreadable as error:
         raise EffectFailed(
             f"{host} answered what is no JSON: {error}", resource=resource, fault=Fault.GATEWAY
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import msgspec
 
@@ -31,3 +32,49 @@ Raises:
     Invalid: it holds a number that is out of range.
     RecursionError: it is nested too deeply.
 """
+
+
+MOST_LEVELS = 200
+"""How deep an answer may be nested: as deep as what a flow may be given."""
+
+
+class Unreadable(ValueError):
+    """An answer is no JSON that a flow could go on with."""
+
+
+def parse_answer(text: bytes | str) -> Any:
+    """The values in what somebody outside, whom a flow called, answered.
+
+    Raises:
+        Unreadable: it is not JSON, or holds a number that is out of range, or is nested too deeply.
+    """
+    try:
+        value = parse(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(str(error)) from None
+    except Invalid as error:
+        raise Unreadable(error.message) from None
+    except RecursionError:
+        raise Unreadable(_TOO_DEEP) from None
+    if len(text) > MOST_LEVELS and _is_deep(value):
+        raise Unreadable(_TOO_DEEP)
+    return value
+
+
+_TOO_DEEP = f"it is nested deeper than {MOST_LEVELS} levels"
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether a value is nested too deeply; level by level, so that it cannot overflow."""
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from headrace.core.errors import Invalid
-from headrace.core.parsing import parse
+from headrace.core.parsing import MOST_LEVELS, Unreadable, parse, parse_answer
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,18 @@ def test_no_number_takes_much_longer_than_another() -> None:
         return min(spans)
 
     assert fastest_s("1e308") < 20 * fastest_s("1e-10")
+
+
+@pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}")])
+def test_an_answer_is_nested_only_so_deeply(opens: str, closes: str) -> None:
+    text = opens * MOST_LEVELS + "1" + closes * MOST_LEVELS
+    assert parse_answer(text) == json.loads(text)
+    for levels in (MOST_LEVELS + 1, 900, 100_000):
+        with pytest.raises(Unreadable, match="nested deeper than 200 levels"):
+            parse_answer((opens * levels + "1" + closes * levels).encode())
+
+
+@pytest.mark.parametrize("text", ["NaN", "1e400", "{", "", '"\\ud800"', b'"\xff"'])
+def test_an_answer_that_a_flow_cannot_go_on_with(text: str | bytes) -> None:
+    with pytest.raises(Unreadable):
+        parse_answer(text)

@@ -14,6 +14,7 @@ from headrace.backends.handlers import Handlers
 from headrace.backends.hooks import Hooks
 from headrace.backends.patterns import first_match, function_names, split_function
 from headrace.core.effects import EffectContext, EffectFailed, Fault, Functions
+from headrace.core.parsing import Unreadable, parse_answer
 
 MAX_ERROR_TEXT = 2_000
 
@@ -62,8 +63,8 @@ class RoutedFunctions(Functions):
 def _result(payload: bytes) -> Any:
     """What the function returned; a function that returns nothing answers nothing or null."""
     try:
-        return msgspec.json.decode(payload) if payload else None
-    except msgspec.DecodeError as error:
+        return parse_answer(payload) if payload else None
+    except Unreadable as error:
         raise EffectFailed(
             f"The function answered what is no JSON: {error}", resource=LAMBDA, fault=Fault.GATEWAY
         ) from None
@@ -72,8 +73,8 @@ def _result(payload: bytes) -> Any:
 def _error_text(payload: bytes) -> str:
     """The error of a function, as Lambda writes it: ``{"errorType", "errorMessage", …}``."""
     try:
-        said = msgspec.json.decode(payload)
-    except msgspec.DecodeError:
+        said = parse_answer(payload)
+    except Unreadable:
         return payload.decode(errors="replace")[:MAX_ERROR_TEXT]
     if not isinstance(said, dict):
         return str(said)[:MAX_ERROR_TEXT]

@@ -13,6 +13,7 @@ import msgspec
 
 from headrace.backends.failures import BEDROCK
 from headrace.core.effects import EffectFailed, Fault, ModelRequest
+from headrace.core.parsing import Unreadable, parse_answer
 
 JSON = Any
 
@@ -180,8 +181,8 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
 def _use(call: _Call) -> dict[str, JSON]:
     try:
-        arguments = msgspec.json.decode(call.function.arguments or "{}")
-    except msgspec.DecodeError as error:
+        arguments = parse_answer(call.function.arguments or "{}")
+    except Unreadable as error:
         raise EffectFailed(
             f"The model called the tool `{call.function.name}` with arguments that are not JSON: {error}",
             resource=BEDROCK,

@@ -21,6 +21,7 @@ from headrace.core.effects import (
     ModelRequest,
     Usage,
 )
+from headrace.core.parsing import Unreadable, parse_answer
 
 CONNECT_TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -124,9 +125,9 @@ class OpenAiModels(ModelProvider):
 
     def _parsed(self, content: bytes) -> Any:
         try:
-            return msgspec.json.decode(content)
-        except msgspec.DecodeError:
-            raise self._failed("answered something that is not JSON") from None
+            return parse_answer(content)
+        except Unreadable as error:
+            raise self._failed(f"answered something that is not JSON: {error}") from None
 
     def _readable(self, content: bytes) -> str:
         """What an error says, without the key, which some servers repeat."""
@@ -152,8 +153,8 @@ def _pause_s(retry_after: str, attempt: int) -> float:
 
 def _error_text(content: bytes) -> str:
     try:
-        parsed = msgspec.json.decode(content)
-    except msgspec.DecodeError:
+        parsed = parse_answer(content)
+    except Unreadable:
         return content.decode(errors="replace").strip()
     error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
     text = error.get("message", error) if isinstance(error, dict) else error

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from headrace.core.definition import Node, NodeType, PortType
 from headrace.core.effects import EffectFailed
+from headrace.core.parsing import Unreadable, parse_answer
 from headrace.engine.nodes.node import ActingNode, NodeKind, Task
 from headrace.engine.nodes.storage import bucket_of, object_key
 from headrace.engine.step import Scope
@@ -47,8 +46,8 @@ class Retrieval(ActingNode):
         if self.type is PortType.STRING:
             return text
         try:
-            return msgspec.json.decode(text)
-        except msgspec.DecodeError:
+            return parse_answer(text)
+        except Unreadable:
             # What is not JSON stays a text, and the type check says so.
             return text
 
