@@ -322,9 +322,7 @@ async def _answer(runs: Runs, ports: Ports, principal: Principal, order: Order, 
         has_session=True,
     )
     assert session.state is not None
-    answer = Answer(
-        node=order.node or session.node or "", text=order.document, input=order.answers or AGENT_INPUT
-    )
+    answer = Answer(node=order.node or session.node or "", text=order.document, input=AGENT_INPUT)
     going = resume(plan, session.state, answer, _context(turn, execution, order, names))
     runs.enter(turn.key)
     try:
@@ -339,7 +337,12 @@ def _waiting(
     tx: Transaction, runs: Runs, ports: Ports, route: Route, order: Order
 ) -> tuple[Session, Execution]:
     """The conversation that an answer belongs to (bedrock 4.5)."""
-    name = order.name or ""
+    if order.name is None:
+        raise Invalid.at("executionId", message="An answer needs the executionId.", kind="missing")
+    if order.answers != AGENT_INPUT:  # it would take the place of another input
+        message = f"The answer is for the input {AGENT_INPUT}, not {order.answers}."
+        raise Invalid.at("inputs", 0, "nodeInputName", message=message, kind="mismatch")
+    name = order.name
     session = tx.sessions.get(file_id=route.file.id, name=name)
     if session is not None and session.is_busy:
         raise busy(name)

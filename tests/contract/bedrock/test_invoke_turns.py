@@ -136,6 +136,12 @@ def test_an_answer_must_be_for_what_asked(runtime: Any, agent_client: Any) -> No
         answer(runtime, flow, "unknown.name")
     with refused("ValidationException", 400, "String"):
         answer(runtime, flow, name, {"not": "a text"})
+    given = {"nodeName": "AgentsNode_1", "nodeInputName": "promptAttributes", "content": {"document": "x"}}
+    to = {"flowIdentifier": flow, "flowAliasIdentifier": "TSTALIASID"}
+    with refused("ValidationException", 400, "agentInputText"):
+        runtime.invoke_flow(**to, executionId=name, inputs=[given])
+    with refused("ValidationException", 400, "needs the executionId"):
+        runtime.invoke_flow(**to, inputs=[{**given, "nodeInputName": "agentInputText"}])
     with refused("ConflictException", 409, name):
         refused_invoke(runtime, flow, executionId=name)
     assert answer(runtime, flow, name).outputs == ANSWERED
