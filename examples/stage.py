@@ -59,10 +59,10 @@ class Story:
         print(f"            {mark} " + "\n              ".join(lines))
 
     def quote(self, text: str) -> None:
-        """What a command printed, as it is."""
+        """What a command printed."""
         for line in text.splitlines():
-            shown = line if len(line) <= self._width - 14 else line[: self._width - 16] + " …"
-            print(self._paint("dim", " " * 14 + shown))
+            for part in textwrap.wrap(line, self._width - 14, subsequent_indent="  "):
+                print(self._paint("dim", " " * 14 + part))
 
     def why(self, text: str) -> None:
         """Why it matters."""
