@@ -126,6 +126,17 @@ def test_traces_tell_all_of_a_prompt(runtime: Any, agent_client: Any) -> None:
     assert "Say it!" in json.dumps(action["operationRequest"])
 
 
+def test_a_wanted_latency_reaches_the_model(runtime: Any, agent_client: Any) -> None:
+    flow = install(agent_client, chain(("Ask", "Prompt", prompt())))
+    for wanted in ("optimized", "standard"):
+        performance = {"performanceConfig": {"latency": wanted}}
+        found = invoke(runtime, flow, "hi", enableTrace=True, modelPerformanceConfiguration=performance)
+        (action,) = [trace for kind, _, trace in found.traces if kind == "nodeActionTrace"]
+        assert action["operationRequest"]["performanceConfig"] == {"latency": wanted}
+    with refused("ValidationException", 400, "latency"):
+        invoke(runtime, flow, "hi", modelPerformanceConfiguration={"performanceConfig": {"latency": "fast"}})
+
+
 def test_times_have_nine_digits_and_a_z(server: LiveServer, agent_client: Any) -> None:
     flow = install(agent_client, echo())
     body = {"inputs": [{"nodeName": "FlowInput", "content": {"document": "x"}}], "enableTrace": True}
