@@ -56,11 +56,11 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
 BROKEN: Mapping[str, Mapping[str, Any]] = {
     "flowIdentifier": {"flowIdentifier": "not an id"},
     "promptIdentifier": {"promptIdentifier": "not an id"},
-    "resourceArn": {"resourceArn": "short"},
+    "resourceArn": {"resourceArn": "a" * 1012},
     "name": {"name": "two  blanks"},
     "definition": {"definition": {"nodes": [{"name": "x", "type": "Odd"}]}},
 }
-"""For the first member of these that a request has: a value against its pattern."""
+"""For the first member of these that a request has: a value that breaks a rule of it."""
 
 OPERATIONS = sorted({*HANDLERS, *STREAMERS})
 
