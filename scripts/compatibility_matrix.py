@@ -15,28 +15,26 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from headrace.apis.bedrock.api import HANDLERS
+from headrace.apis.bedrock.api import HANDLERS, STREAMERS
 from headrace.apis.bedrock.model import load
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "bedrock-compatibility.md"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 TESTS = "tests/contract/bedrock"
-SERVICE = "bedrock-agent"
 
 Use = tuple[str, str, str]
 
 
 def members() -> Iterator[Use]:
-    """Every member of the input and output of every operation that the control plane serves."""
+    """Every member of the input and output of every operation that is served."""
     model = load()
-    for name in sorted(HANDLERS):
+    for name in sorted((*HANDLERS, *STREAMERS)):
         operation = model.operations[name]
-        if operation.service == SERVICE:
-            for way, shape in (("input", operation.input), ("output", operation.output)):
-                if shape is not None:
-                    for member in sorted(model.shapes[SERVICE][shape].members):
-                        yield name, way, member
+        for way, shape in (("input", operation.input), ("output", operation.output)):
+            if shape is not None:
+                for member in sorted(model.shapes[operation.service][shape].members):
+                    yield name, way, member
 
 
 def record() -> Mapping[Use, str]:

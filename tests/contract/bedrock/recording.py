@@ -22,7 +22,7 @@ _proofs: dict[Use, str] = {}
 
 
 def _record(client: Any, operation: str, way: str, members: Mapping[str, Any]) -> None:
-    if client.meta.service_model.service_name == "bedrock-agent":
+    if client.meta.service_model.service_name in ("bedrock-agent", "bedrock-agent-runtime"):
         _now.update((operation, way, name) for name in members if name != "ResponseMetadata")
 
 
