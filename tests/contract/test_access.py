@@ -75,6 +75,7 @@ def test_keys_of_a_running_server(make_server: Any) -> None:
     assert create_key(live.store)["id"] != key["id"], "the command line gets in by its own token"
 
 
+@pytest.mark.slow
 def test_keys_of_a_store_that_no_server_has(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/headrace.db"
     key = create_key(store, "reader")
@@ -123,6 +124,7 @@ def test_a_misspelt_store_is_not_made(tmp_path: Path, command: str) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_keys_of_a_server_elsewhere(keyed: tuple[LiveServer, dict[str, Any]]) -> None:
     live, key = keyed
     there = {"HEADRACE_URL": live.url, "HEADRACE_API_KEY": key["api_key"]}

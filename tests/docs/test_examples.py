@@ -175,6 +175,7 @@ def test_every_line_of_a_script_is_for_a_prompt_of_its_flow(path: Path) -> None:
     assert {line.node for line in read_script(path).answers} <= nodes
 
 
+@pytest.mark.slow
 @pytest.mark.live
 def test_the_demo_keeps_its_promises() -> None:
     done = subprocess.run(
@@ -187,6 +188,7 @@ def test_the_demo_keeps_its_promises() -> None:
     assert int(end[1]) < 60
 
 
+@pytest.mark.slow
 @pytest.mark.live
 def test_the_demo_fails_when_a_promise_is_broken(tmp_path: Path) -> None:
     """With another definition than the one it tells of, a check must fail and say which."""

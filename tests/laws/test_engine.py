@@ -447,6 +447,7 @@ def test_step_ids_come_from_the_plan(flow: Flow) -> None:
     assert {asked.context.step.removeprefix("run/").rpartition("/")[0] for asked in world.asked} <= known
 
 
+@pytest.mark.slow
 def test_memory_is_flat() -> None:
     draft = level(
         [start("Array"), each(type="String"), agent("Agent"), gather(type="String"), end(type="Array")],

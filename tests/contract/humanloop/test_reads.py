@@ -184,6 +184,7 @@ def test_relabelling_with_a_taken_name_is_a_conflict(client: Any, path: str) -> 
     assert client.flows.update_flow_version(first.id, first.version_id, name="n") == first
 
 
+@pytest.mark.slow
 def test_a_long_list_of_versions_is_whole(raw: httpx.Client, path: str) -> None:
     """1.9: it is not paged, so it is streamed."""
     ids = [

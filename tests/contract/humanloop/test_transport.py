@@ -33,6 +33,7 @@ def test_an_unknown_key_comes_before_a_broken_request(server: LiveServer) -> Non
     assert response.status_code == 401
 
 
+@pytest.mark.slow
 def test_keys_and_rights(make_server: Any) -> None:
     """Appendix B 5, 8.42, 2.11: one status for no key, a wrong one, and one without the right."""
     live: LiveServer = make_server()
@@ -65,6 +66,7 @@ def test_keys_and_rights(make_server: Any) -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_user_filter_finds_authors(make_server: Any) -> None:
     """1.7."""
     live: LiveServer = make_server()
