@@ -107,10 +107,10 @@ def _error_violations(
 
 def violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
     """All the ways in which a JSON value is not of a shape."""
+    if getattr(shape, "is_document_type", False):
+        return  # any JSON value, null too
     if value is None:
         yield f"{path} is null"
-    elif getattr(shape, "is_document_type", False):
-        return
     elif shape.type_name not in _CHECKS:
         yield f"{path} has the type {shape.type_name}, which this checker does not know"
     else:
