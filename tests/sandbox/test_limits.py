@@ -15,7 +15,7 @@ from headrace.backends.sandbox.failures import CodeFailed
 
 pytestmark = pytest.mark.slow
 
-MOST_PAUSE_S = 1.0
+MOST_PAUSE_S = 3.0
 """How long the server may stand still beside code that does its worst, on a busy machine with two cores."""
 
 
@@ -122,7 +122,7 @@ def test_it_is_stopped_and_the_server_lives_on(pulse: Any, greed: Greed) -> None
     assert outcome.message.startswith(greed.ends)
     assert len(outcome.message) < 70_000
     assert longest_pause_s < MOST_PAUSE_S
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 20
 
 
 def test_afterwards_it_still_counts(limited: Box) -> None:

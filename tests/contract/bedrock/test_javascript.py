@@ -103,7 +103,8 @@ def start(folder: Path, url: str, access_key: str = "any", secret_key: str = "an
     assert process.stdout is not None
     yield Sdk(process)
     process.stdin.close()
-    assert process.wait(timeout=30) == 0
+    process.terminate()  # kept connections would keep it for longer than anybody wants to wait
+    process.wait(timeout=60)
     process.stdout.close()
 
 
