@@ -21,6 +21,7 @@ from typing import Any, Protocol, TypeVar
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
 from headrace.core.files import Directory, File
+from headrace.core.log_ports import Jobs, Logs, Monitors
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.validate import Finding, PromptVariables, TypeLimits
 from headrace.core.versions import Draft, Receipt, Release, Version
@@ -38,8 +39,8 @@ class Clash(Exception):
     Attributes:
         rule: the constraint's name: ``path``, ``short_name``, ``short_id``, ``version_name``,
             ``version_digest``, ``release_number``, ``alias_name``, ``receipt``, ``environment_name``,
-            ``environment_default`` (there is one), ``email``, ``key``, ``id``, or ``reference`` (what it
-            belongs to was never added).
+            ``environment_default`` (there is one), ``email``, ``key``, ``judgment``, ``monitor``, ``id``, or
+            ``reference`` (what it belongs to was never added).
     """
 
     def __init__(self, rule: str) -> None:
@@ -112,6 +113,9 @@ class Versions(Protocol):
 
     def get(self, *, id: str) -> Version | None:
         """A live version of a live file."""
+
+    def kept(self, *, id: str) -> Version | None:
+        """A version, hidden or not, of a file that may be gone."""
 
     def by_digest(self, *, file_id: str, digest: str) -> Version | None:
         """The version with that content, hidden or not."""
@@ -333,6 +337,15 @@ class Transaction(Protocol):
 
     @property
     def sessions(self) -> Sessions: ...
+
+    @property
+    def logs(self) -> Logs: ...
+
+    @property
+    def monitors(self) -> Monitors: ...
+
+    @property
+    def jobs(self) -> Jobs: ...
 
     @property
     def receipts(self) -> Receipts: ...

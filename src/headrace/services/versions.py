@@ -57,53 +57,88 @@ async def upsert(ports: Ports, principal: Principal, submission: Submission) -> 
         AlreadyExists: another version of the file has the name, or something else stands at the path.
     """
     principal.require(Right.EDITOR)
+    prepared = await prepare(ports, submission)
+
+    def work(tx: Transaction) -> VersionView:
+        file, version = settle(tx, ports, principal, prepared, now=ports.clock.now())
+        return view(tx, file, version)
+
+    return await write(ports, principal, work)
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A submission that was checked as far as that goes without the store.
+
+    Attributes:
+        digest: of the content.
+        runnable: the content as a run would use it; None when none could.
+    """
+
+    submission: Submission
+    digest: str
+    runnable: bytes | None
+
+
+async def prepare(ports: Ports, submission: Submission) -> Prepared:
+    """Check a submission before its transaction, so that nothing slow is done inside.
+
+    Raises:
+        Invalid: a name or path breaks a rule.
+    """
     if submission.path is not None:
         check_path(submission.path, "path")
     _check_name(submission.name, "version_name")
     content_digest = await digest_of(submission.content)
     runnable = ports.rules.runnable_form(submission.parsed, submission.content)
+    return Prepared(submission=submission, digest=content_digest, runnable=runnable)
 
-    def work(tx: Transaction) -> VersionView:
-        now = ports.clock.now()
-        file = tree.identify(tx, kind=submission.kind, ref=submission.ref, path=submission.path)
-        if file is None:
-            assert submission.path is not None
-            file = tree.create(tx, ports, principal, kind=submission.kind, path=submission.path, now=now)
-        found = tx.versions.by_digest(file_id=file.id, digest=content_digest)
-        _check_name_is_free(tx, file, submission.name, owner=found)
-        if found is not None and found.deleted_at is None:
-            return view(tx, file, _relabelled(tx, found, submission, now))
-        before = tx.versions.newest(file_id=file.id)
-        version = _added_or_revived(
+
+def settle(
+    tx: Transaction, ports: Ports, principal: Principal, prepared: Prepared, *, now: datetime
+) -> tuple[File, Version]:
+    """Find the version with this content, or make it, and the file. The heart of every submission.
+
+    Raises:
+        Invalid, NotFound, AlreadyExists: as `upsert`.
+    """
+    submission, runnable = prepared.submission, prepared.runnable
+    file = tree.identify(tx, kind=submission.kind, ref=submission.ref, path=submission.path)
+    if file is None:
+        assert submission.path is not None
+        file = tree.create(tx, ports, principal, kind=submission.kind, path=submission.path, now=now)
+    found = tx.versions.by_digest(file_id=file.id, digest=prepared.digest)
+    _check_name_is_free(tx, file, submission.name, owner=found)
+    if found is not None and found.deleted_at is None:
+        return file, _relabelled(tx, found, submission, now)
+    before = tx.versions.newest(file_id=file.id)
+    version = _added_or_revived(
+        tx,
+        ports,
+        principal,
+        file,
+        found,
+        submission,
+        digest=prepared.digest,
+        is_runnable=runnable is not None,
+        now=now,
+    )
+    if file.last_number < MAX_NUMBER:  # past the last number a version stays without one
+        numbers.release(
             tx,
-            ports,
             principal,
-            file,
-            found,
-            submission,
-            digest=content_digest,
-            is_runnable=runnable is not None,
+            file=file,
+            version=version,
+            content=runnable or submission.content,
+            description=submission.description,
             now=now,
         )
-        if file.last_number < MAX_NUMBER:  # past the last number a version stays without one
-            numbers.release(
-                tx,
-                principal,
-                file=file,
-                version=version,
-                content=runnable or submission.content,
-                description=submission.description,
-                now=now,
-            )
-        if before is None:
-            _deploy_first(tx, ports, principal, file, version, now)
-        if runnable is not None:
-            drafts.follow(
-                tx, ports, principal, file=file, version=version, content=runnable, before=before, now=now
-            )
-        return view(tx, file, version)
-
-    return await write(ports, principal, work)
+    if before is None:
+        _deploy_first(tx, ports, principal, file, version, now)
+    if runnable is not None:
+        drafts.follow(
+            tx, ports, principal, file=file, version=version, content=runnable, before=before, now=now
+        )
+    return file, version
 
 
 def _added_or_revived(

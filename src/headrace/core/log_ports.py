@@ -1,0 +1,109 @@
+"""What the inside needs of a store to keep logs. See `headrace.core.ports` for what holds of all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from headrace.core.logs import Log, LogQuery, TraceUsage, Usage
+from headrace.core.monitoring import Aggregate, Job, Monitor, Total
+
+
+class Logs(Protocol):
+    """Logs of files of all kinds. Those of files that are gone are kept and never answered."""
+
+    def get(self, *, id: str) -> Log | None: ...
+
+    def add(self, log: Log, *, at: datetime) -> None:
+        """Keep a log, count it for its version, and note that the version was used at ``at``.
+
+        Raises:
+            Clash: ``id`` is taken, even by a log of a file that is gone; or ``judgment``: the judged log has
+                one of the same evaluator version and origin (automatic or posted).
+        """
+
+    def update(self, log: Log) -> None:
+        """Replace all of a log but its id, file, version, judged log and creation time."""
+
+    def remove(self, *, id: str) -> None:
+        """Forget one log and take it from its version's count. What hangs below it is the caller's."""
+
+    def page(self, query: LogQuery, *, skip: int, take: int) -> tuple[list[Log], int]:
+        """One page of a file's logs, newest first, and the number of all matches (of a sample: its own)."""
+
+    def walk(self, *, file_id: str, after: str | None, take: int) -> list[Log]:
+        """A file's logs, oldest first, from just after the log ``after`` on."""
+
+    def children(self, *, parent_ids: Collection[str]) -> list[Log]:
+        """The logs right below any of these, by start time (or creation, without one), then arrival."""
+
+    def of_trace(self, *, trace_id: str) -> list[Log]:
+        """All logs of a trace, in the order of ``children``."""
+
+    def judgments(self, *, judged_ids: Collection[str]) -> list[Log]:
+        """The evaluators' logs that judge any of these, oldest first."""
+
+    def judgment(self, *, judged_id: str, version_id: str, is_automatic: bool) -> Log | None:
+        """The one of that origin, if there is one."""
+
+    def of_execution(self, *, execution_id: str) -> list[Log]:
+        """In the order of ``children``."""
+
+    def in_traces_of(self, *, flow_id: str, take: int) -> list[Log]:
+        """Logs of other, live files whose trace's root belongs to that flow, live or gone; oldest first."""
+
+    def usage(self, *, version_ids: Collection[str]) -> Mapping[str, Usage]:
+        """Of each version; those that were never used are left out."""
+
+    def usage_of_file(self, *, file_id: str) -> Usage:
+        """Over all its versions, hidden ones too."""
+
+    def trace_usage(self, *, trace_ids: Collection[str]) -> Mapping[str, TraceUsage]:
+        """What the logs of each trace used."""
+
+    def total(self, *, version_id: str, evaluator_version_id: str) -> Total | None: ...
+
+    def put_total(self, total: Total) -> None: ...
+
+    def aggregates(self, *, version_ids: Collection[str]) -> list[Aggregate]:
+        """The totals with at least one judgment on logs of these versions, of live evaluators."""
+
+
+class Monitors(Protocol):
+    """The evaluators attached to files, in the order they were attached."""
+
+    def of_file(self, *, file_id: str) -> list[Monitor]: ...
+
+    def put(self, monitor: Monitor) -> None:
+        """Attach an evaluator, or replace what is known of one that is.
+
+        Raises:
+            Clash: ``monitor``: another entry of the file names the same version, or evaluator and
+                environment.
+        """
+
+
+class Jobs(Protocol):
+    """Work that waits. All but ``put`` and ``of_subject`` are of all organisations."""
+
+    def put(self, job: Job) -> None:
+        """Ask for it. When it was asked for already, that is one turn more, due at the earlier moment, with
+        no attempt made."""
+
+    def of_subject(self, *, subject: str) -> list[Job]: ...
+
+    def take(self, *, now: datetime, until: datetime, most: int) -> list[Job]:
+        """Up to ``most`` that are due and that nobody is at, longest due first; they are leased ``until``."""
+
+    def done(self, job: Job) -> None:
+        """It was done in its ``turn``: forget it, or let it wait for its next turn at once."""
+
+    def put_off(self, job: Job, *, due_at: datetime) -> None:
+        """It did not work out: one attempt more, nobody is at it, due later."""
+
+    def release(self) -> None:
+        """Nobody is at anything: for a store of one process, which has just begun."""
+
+    def count(self) -> int:
+        """How many wait, of all organisations."""
