@@ -14,6 +14,7 @@ from headrace.core.errors import AlreadyExists
 from headrace.core.ids import Ids
 from headrace.core.ports import Clash, DefinitionRules, Store, Transaction, Vault
 from headrace.core.validate import TypeLimits
+from headrace.services.bell import Bell
 
 T = TypeVar("T")
 LARGE_BYTES = 128 * 1024
@@ -45,7 +46,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The outside, as the use cases see it."""
+    """The outside, as the use cases see it.
+
+    Attributes:
+        bell: wakes who works behind the scenes.
+    """
 
     store: Store
     ids: Ids
@@ -53,6 +58,7 @@ class Ports:
     rules: DefinitionRules
     vault: Vault
     limits: Limits = field(default_factory=Limits)
+    bell: Bell = field(default_factory=Bell)
 
 
 async def read(ports: Ports, principal: Principal, work: Callable[[Transaction], T]) -> T:
@@ -66,11 +72,15 @@ async def write(ports: Ports, principal: Principal, work: Callable[[Transaction]
     A use case looks before it adds, to answer well; the store's constraints decide. When a constraint
     refuses, somebody else was faster, and running the use case again makes it see what they did.
     """
+    notes = ports.bell.notes
     for _ in range(LOST_RACES):
         try:
-            return await ports.store.write(principal.account, work)
+            result = await ports.store.write(principal.account, work)
         except Clash as clash:
             rule = clash.rule
+        else:
+            ports.bell.ring_since(notes)
+            return result
     raise AlreadyExists(f"Others keep taking the same {rule.replace('_', ' ')}. Try again.")
 
 
