@@ -117,11 +117,27 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
 
     def content(self) -> Payload:
         """The payload, decoded."""
-        return _payload.decode(self.payload)
+        return read_payload(self.payload)
 
 
-_payload = msgspec.json.Decoder(Payload)
+_TEXTS = {"output", "error", "stdout"}
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_text = msgspec.json.Decoder(str)
 _encoder = msgspec.json.Encoder()
+
+
+def read_payload(text: bytes) -> Payload:
+    """A payload from the JSON text of an object with these members; those that are null are absent.
+
+    Raises:
+        msgspec.DecodeError: it is not such a text.
+    """
+    given = {
+        name: _text.decode(value) if name in _TEXTS else value
+        for name, value in _members.decode(text).items()
+        if name in Payload.__struct_fields__ and bytes(value) != b"null"
+    }
+    return Payload(**given)  # type: ignore[arg-type]
 
 
 def write_payload(payload: Payload) -> bytes:
