@@ -1,0 +1,340 @@
+"""A run of a flow as a log of it, with its steps as logs below (one domain; humanloop 3).
+
+The events of a run are its record; the logs are a projection of them, made behind the scenes once the run has
+ended or waits for an answer. Their ids follow from the run's, so that making them again changes nothing.
+
+A Prompt node that refers to a prompt of the organisation is logged against that prompt. All other steps are
+logged against hidden files of the flow, one a node: prompts for inline prompts, tools for everything else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from headrace.core.access import Principal, Right, User
+from headrace.core.definition import Definition, Node, NodeType
+from headrace.core.execution import Status
+from headrace.core.files import File
+from headrace.core.ids import LONG_LENGTH, base62
+from headrace.core.jsontext import json_text
+from headrace.core.kinds import KINDS
+from headrace.core.kinds.prompt import read_arn
+from headrace.core.logs import Log, LogStatus, write_payload
+from headrace.core.monitoring import Job, Work
+from headrace.core.ports import Transaction
+from headrace.core.records import Execution
+from headrace.core.versions import Version
+from headrace.services import monitoring, tree, versions
+from headrace.services.base import Ports
+from headrace.services.run_contents import (
+    finish_reason,
+    flow_payload,
+    prompt_content,
+    settings,
+    step_payload,
+    tool_content,
+)
+from headrace.services.run_steps import Step, Story
+from headrace.services.targets import definition_of
+
+BATCHES_A_READ = 20
+LOGS_A_WRITE = 50
+"""So few at a time, that other writes get their turn."""
+MOST_STEPS = 1_000
+_DRAFT_DIGEST = "draft:"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def due(execution: Execution, *, account: str, now: datetime) -> Job | None:
+    """The job of showing a run, when it has come to where there is something new to show."""
+    if execution.status is Status.RUNNING:
+        return None
+    return Job(account=account, work=Work.RECORD, subject=execution.id, due_at=now)
+
+
+def keep_snapshot(
+    tx: Transaction, *, file_id: str, version_id: str, content: bytes, user_id: str, now: datetime
+) -> None:
+    """Keep the prepared snapshot that a run of a draft runs: the draft may become another one any time.
+
+    It is a version that is listed nowhere. Its digest is made up: equal content stays its own version.
+    """
+    if tx.versions.kept(id=version_id) is None and tx.files.get(id=file_id) is not None:
+        tx.versions.add(
+            _hidden_version(file_id, version_id, _DRAFT_DIGEST + version_id, content, user_id, now)
+        )
+
+
+def _hidden_version(
+    file_id: str, version_id: str, digest: str, content: bytes, user_id: str, now: datetime
+) -> Version:
+    return Version(
+        id=version_id,
+        file_id=file_id,
+        digest=digest,
+        content=content,
+        name=None,
+        description=None,
+        created_by=user_id,
+        created_at=now,
+        updated_at=now,
+        last_used_at=now,
+        logs_count=0,
+        is_runnable=False,
+        is_upserted=False,
+        deleted_at=now,
+    )
+
+
+class _Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The run that is shown.
+
+    Attributes:
+        nodes: by name, those in loops too.
+        environment: the name of the one it was called by.
+    """
+
+    execution: Execution
+    principal: Principal
+    file: File
+    version: Version
+    nodes: Mapping[str, Node]
+    environment: str | None
+
+    @property
+    def log_id(self) -> str:
+        return "log_" + self.execution.id.rpartition("_")[2]
+
+    def step_id(self, step: Step) -> str:
+        told = hashlib.sha256(f"{self.execution.id} {step.place}".encode()).digest()
+        return "log_" + base62(int.from_bytes(told), LONG_LENGTH)
+
+
+async def show(ports: Ports, job: Job, *, most_steps: int = MOST_STEPS) -> None:
+    """Make the logs of a run, or bring them up to date, and finish the job.
+
+    Everything is written anew each time, so it does not matter where an earlier attempt ended. The flow's log
+    comes last: once it is complete, everything below it is there.
+    """
+    subject = await ports.store.read(job.account, lambda tx: _subject(tx, ports, job.subject))
+    if subject is None:  # forgotten meanwhile, or its flow is gone
+        await ports.store.write(job.account, lambda tx: tx.jobs.done(job))
+        return
+    story = await _told(ports, job, most_steps)
+    is_over = subject.execution.status.is_final
+    steps = [step for step in story.steps if step.is_over or is_over]
+    contents: dict[str, versions.Prepared] = {}
+    for first in range(0, len(steps), LOGS_A_WRITE):
+        some = steps[first : first + LOGS_A_WRITE]
+        for step in some:
+            if step.node not in contents:
+                contents[step.node] = await _prepared(ports, subject, step)
+
+        def write_steps(tx: Transaction, some: list[Step] = some) -> None:
+            for step in some:
+                _write_step(tx, ports, subject, step, contents[step.node])
+
+        await ports.store.write(job.account, write_steps)
+
+    def finish(tx: Transaction) -> None:
+        _write_flow(tx, ports, subject, story)
+        tx.jobs.done(job)
+
+    await ports.store.write(job.account, finish)
+
+
+async def _told(ports: Ports, job: Job, most_steps: int) -> Story:
+    story = Story(most=most_steps)
+    first = 0
+    while True:
+        place = first
+        batches = await ports.store.read(
+            job.account,
+            lambda tx, place=place: tx.executions.events(  # type: ignore[misc]
+                execution_id=job.subject, first=place, take=BATCHES_A_READ
+            ),
+        )
+        if not batches:
+            return story
+        for batch in batches:
+            story.hear(batch.events())
+        first = batches[-1].first + batches[-1].size
+
+
+def _subject(tx: Transaction, ports: Ports, execution_id: str) -> _Subject | None:
+    execution = tx.executions.get(id=execution_id)
+    file = None if execution is None else tx.files.get(id=execution.file_id)
+    version = None if execution is None else tx.versions.kept(id=execution.version_id)
+    if execution is None or file is None or version is None:
+        return None
+    user = tx.access.user(id=execution.started_by) or User(
+        id=execution.started_by, email="", full_name="", created_at=execution.started_at
+    )
+    form = ports.rules.runnable_form(msgspec.json.decode(version.content), version.content)
+    named = {one.id: one.name for one in tx.environments.all()}
+    return _Subject(
+        execution=execution,
+        principal=Principal(account=tx.account, user=user, right=Right.EDITOR),
+        file=file,
+        version=version,
+        nodes={} if form is None else dict(_nodes(definition_of(form))),
+        environment=named.get(execution.environment_id or ""),
+    )
+
+
+def _nodes(definition: Definition) -> Iterator[tuple[str, Node]]:
+    for node in definition.nodes:
+        if node.body is not None:
+            yield from _nodes(node.body)
+        yield node.name, node
+
+
+async def _prepared(ports: Ports, subject: _Subject, step: Step) -> versions.Prepared:
+    """What a step ran, as a submission to its hidden file."""
+    node = subject.nodes.get(step.node)
+    is_prompt = step.type is NodeType.PROMPT
+    content = prompt_content(step, node) if is_prompt else tool_content(step, node)
+    kind = "prompt" if is_prompt else "tool"
+    submission = versions.Submission(
+        kind=kind, ref=None, path=None, content=json_text(content), parsed=content
+    )
+    return await versions.prepare(ports, submission)
+
+
+def _write_step(
+    tx: Transaction, ports: Ports, subject: _Subject, step: Step, content: versions.Prepared
+) -> None:
+    log_id = subject.step_id(step)
+    if tx.logs.get(id=log_id) is not None:
+        return
+    now = ports.clock.now()
+    file_id, version_id, number = _logged_against(tx, ports, subject, step, content, now)
+    kind = "prompt" if step.type is NodeType.PROMPT else "tool"
+    used = [act.usage for act in step.acts if act.usage is not None]
+    costs = [usage.cost_usd for usage in used if usage.cost_usd is not None]
+    execution = subject.execution
+    log = Log(
+        id=log_id,
+        kind=kind,
+        file_id=file_id,
+        version_id=version_id,
+        number=number,
+        created_by=execution.started_by,
+        created_at=_moment(step.started_ns),
+        start_time=_moment(step.started_ns),
+        end_time=None if step.ended_ns is None else _moment(step.ended_ns),
+        provider_latency_s=sum(act.duration_ns for act in step.acts) / 1e9 if step.acts else None,
+        trace_parent_id=subject.log_id,
+        trace_id=subject.log_id,
+        trace_flow_id=subject.file.id,
+        is_in_trace=True,
+        environment=subject.environment,
+        source=_source(execution),
+        is_saved=execution.input is not None,
+        prompt_tokens=sum(usage.input_tokens for usage in used) if used else None,
+        output_tokens=sum(usage.output_tokens for usage in used) if used else None,
+        prompt_cost=sum(costs) if costs else None,
+        finish_reason=finish_reason(step),
+        execution_id=execution.id,
+        has_error=step.error is not None,
+        payload=write_payload(step_payload(step, is_saved=execution.input is not None)),
+    )
+    tx.logs.add(log, at=now)
+    monitoring.trigger(tx, ports, log)
+
+
+def _logged_against(
+    tx: Transaction,
+    ports: Ports,
+    subject: _Subject,
+    step: Step,
+    content: versions.Prepared,
+    now: datetime,
+) -> tuple[str, str, int | None]:
+    """The file, version and number that a step is logged against."""
+    named = _named_prompt(tx, ports, subject, step, now) if step.type is NodeType.PROMPT else None
+    if named is not None:
+        return named
+    kind = content.submission.kind
+    hidden = tree.hidden(tx, ports, subject.principal, owner=subject.file, kind=kind, name=step.node, now=now)
+    submission = msgspec.structs.replace(content.submission, ref=hidden.id)
+    _, version = versions.settle(
+        tx, ports, subject.principal, msgspec.structs.replace(content, submission=submission), now=now
+    )
+    return hidden.id, version.id, None
+
+
+def _named_prompt(
+    tx: Transaction, ports: Ports, subject: _Subject, step: Step, now: datetime
+) -> tuple[str, str, int | None] | None:
+    """The prompt that a node refers to, at the version that ran; None when it refers to none of here."""
+    source = settings(subject.nodes.get(step.node)).get("sourceConfiguration") or {}
+    ref = read_arn((source.get("resource") or {}).get("promptArn") or "")
+    if ref is None or ref.account != tx.account:
+        return None
+    file = tx.files.by_short_id(kind="prompt", short_id=ref.id)
+    if file is None:
+        return None
+    if ref.number is not None:
+        release = tx.releases.get(file_id=file.id, number=ref.number)
+        return None if release is None else (file.id, release.version_id, release.number)
+    draft = tx.drafts.get(file_id=file.id)
+    if draft is None:
+        newest = tx.versions.newest(file_id=file.id)
+        return None if newest is None else (file.id, newest.id, None)
+    digest = _DRAFT_DIGEST + draft.digest
+    known = tx.versions.by_digest(file_id=file.id, digest=draft.digest) or tx.versions.by_digest(
+        file_id=file.id, digest=digest
+    )
+    if known is not None:
+        return file.id, known.id, None
+    version_id = ports.ids.long(KINDS["prompt"].version_prefix)
+    tx.versions.add(_hidden_version(file.id, version_id, digest, draft.content, draft.created_by, now))
+    return file.id, version_id, None
+
+
+def _write_flow(tx: Transaction, ports: Ports, subject: _Subject, story: Story) -> None:
+    execution = subject.execution
+    is_over = execution.status.is_final
+    known = tx.logs.get(id=subject.log_id)
+    if known is not None and known.status is LogStatus.COMPLETE:
+        return
+    log = Log(
+        id=subject.log_id,
+        kind="flow",
+        file_id=subject.file.id,
+        version_id=subject.version.id,
+        number=execution.number,
+        created_by=execution.started_by,
+        created_at=execution.started_at,
+        status=LogStatus.COMPLETE if is_over else LogStatus.INCOMPLETE,
+        start_time=execution.started_at,
+        end_time=execution.ended_at,
+        trace_id=subject.log_id,
+        trace_flow_id=subject.file.id,
+        is_in_trace=True,
+        environment=subject.environment,
+        source=_source(execution),
+        is_saved=execution.input is not None,
+        execution_id=execution.id,
+        has_error=execution.error is not None,
+        payload=write_payload(flow_payload(execution, story)),
+    )
+    if known is None:
+        tx.logs.add(log, at=ports.clock.now())
+    else:
+        tx.logs.update(log)
+    if is_over:
+        monitoring.trigger(tx, ports, log)
+
+
+def _source(execution: Execution) -> str:
+    return "run of the draft" if execution.is_draft else "run"
+
+
+def _moment(ns: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=ns // 1000)
