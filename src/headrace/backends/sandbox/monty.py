@@ -6,7 +6,6 @@ are no generators, no inheritance and only a few modules.
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import importlib
 import json
@@ -121,14 +120,11 @@ class MontySandbox:
 def _last_function(code: str) -> tuple[str, int | None]:
     """The name of the last top-level function, and how many arguments it takes; None when any number."""
     try:
-        tree = program.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        last = program.last_definition(program.parse(code))
+    except (SyntaxError, NameError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise CodeFailed(program.described(error)) from error
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    if not functions:
-        raise CodeFailed(f"NameError: {program.NO_FUNCTION}")
-    taken = functions[-1].args
-    return functions[-1].name, None if taken.vararg else len(taken.posonlyargs) + len(taken.args)
+    taken = last.args
+    return last.name, None if taken.vararg else len(taken.posonlyargs) + len(taken.args)
 
 
 def _described(error: Any) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 FILENAME = "<code>"
 NO_FUNCTION = "the code defines no function at its top level"
+ASYNC_FUNCTION = "the last function is an `async def`, which an evaluator's may not be"
 MOST_ERROR_CHARS = 4096
 UNPRINTABLE = "<its text can't be shown>"
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -71,13 +72,27 @@ def last_value(tree: ast.Module, variables: Mapping[str, Any]) -> Any:
 
 def last_function(tree: ast.Module, arguments: Sequence[Any]) -> Any:
     """Run code, then call its last top-level function (humanloop 3.8)."""
-    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    if not names:
-        raise NameError(NO_FUNCTION)
+    name = last_definition(tree).name
     space = _space({})
     exec(_compiled(tree), space)  # noqa: S102
-    function = space[names[-1]]
+    function = space[name]
     return function(*arguments[: _positions(function)])
+
+
+def last_definition(tree: ast.Module) -> ast.FunctionDef:
+    """The last function at the top level.
+
+    Raises:
+        NameError: there is none.
+        TypeError: it is one that would have to be awaited.
+    """
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    if not functions:
+        raise NameError(NO_FUNCTION)
+    last = functions[-1]
+    if isinstance(last, ast.AsyncFunctionDef):
+        raise TypeError(ASYNC_FUNCTION)
+    return last
 
 
 def described(error: BaseException) -> str:
