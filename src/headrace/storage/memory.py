@@ -20,6 +20,8 @@ from headrace.core.versions import Receipt
 from headrace.storage.errors import ReadOnly
 from headrace.storage.memory_executions import Executions, Sessions
 from headrace.storage.memory_files import Drafts, Files, Releases, Versions
+from headrace.storage.memory_logs import Logs
+from headrace.storage.memory_monitors import Jobs, Monitors
 from headrace.storage.memory_tables import Claim, Rows, Shared, Undo
 
 T = TypeVar("T")
@@ -224,6 +226,9 @@ class _Transaction:
         self.tags = _Tags(rows)
         self.executions = Executions(account, rows, shared)
         self.sessions = Sessions(account, rows, shared)
+        self.logs = Logs(rows)
+        self.monitors = Monitors(rows)
+        self.jobs = Jobs(account, shared)
         self.receipts = _Receipts(rows)
         self.access = _Access(rows, shared)
 

@@ -133,15 +133,21 @@ class Versions:
         self._rows = rows
 
     def get(self, *, id: str) -> Version | None:
-        file_id = self._rows.file_of.get(id, "")
-        if file_id not in self._rows.files:
-            return None
-        version = self._rows.of(file_id).versions[id]
-        return version if version.deleted_at is None else None
+        version = self.kept(id=id)
+        is_live = version and version.file_id in self._rows.files and version.deleted_at is None
+        return version if is_live else None
+
+    def kept(self, *, id: str) -> Version | None:
+        file_id = self._rows.file_of.get(id)
+        return self._used(self._rows.of(file_id).versions[id]) if file_id else None
+
+    def _used(self, version: Version) -> Version:
+        usage = self._rows.usage_of(version_id=version.id)
+        last = usage.last_used_at or version.created_at
+        return msgspec.structs.replace(version, logs_count=usage.logs_count, last_used_at=last)
 
     def _claimed(self, *claim: str) -> Version | None:
-        found = self._rows.claims.get(claim)
-        return self._rows.of(self._rows.file_of[found]).versions[found] if found else None
+        return self.kept(id=self._rows.claims.get(claim, ""))
 
     def by_digest(self, *, file_id: str, digest: str) -> Version | None:
         return self._claimed("version_digest", file_id, digest)
@@ -171,7 +177,8 @@ class Versions:
     ) -> list[Version]:
         live = self._rows.of(file_id).live_versions()
         found = [one for one in live if before is None or (one.created_at, one.id) < before]
-        return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)[:take]
+        newest_first = sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
+        return [self._used(version) for version in newest_first[:take]]
 
     def newest(self, *, file_id: str) -> Version | None:
         live = {version.id: version for version in self.of_file(file_id=file_id)}

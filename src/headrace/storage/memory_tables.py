@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
 from headrace.core.files import Directory, File
+from headrace.core.logs import Log, Usage
+from headrace.core.monitoring import Job, Monitor, Total, Work
 from headrace.core.ports import Clash
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
@@ -19,6 +22,8 @@ V = TypeVar("V")
 Undo = Callable[[], Any]
 Claim = tuple[str, ...]
 """A rule of ``Clash`` and the value that only one thing may have."""
+JobKey = tuple[str, Work, str, str]
+"""Account, work, subject, object."""
 
 
 class Table(dict[K, V], Generic[K, V]):
@@ -92,6 +97,11 @@ class Rows:
         self.receipts: Table[tuple[str, str, str], Receipt] = Table(journal)
         self.users: Table[str, User] = Table(journal)
         self.move_ids: Table[str, str] = Table(journal)
+        self.logs: Table[str, Log] = Table(journal)
+        self.arrivals: Table[str, int] = Table(journal)
+        self.usage: Table[tuple[str, str], datetime] = Table(journal)
+        self.totals: Table[tuple[str, str], Total] = Table(journal)
+        self.monitors: Table[str, Monitor] = Table(journal)
         self._of_file: dict[str, FileRows] = defaultdict(lambda: FileRows(journal))
 
     def of(self, file_id: str) -> FileRows:
@@ -100,6 +110,16 @@ class Rows:
     def require_file(self, file_id: str) -> None:
         if file_id not in self.files and file_id not in self.hidden:
             raise Clash("reference")
+
+    def usage_of(self, *, file_id: str | None = None, version_id: str | None = None) -> Usage:
+        """How often a file or a version was used; ``usage`` has when each version was used last."""
+
+        def is_meant(file: str, version: str) -> bool:
+            return file_id in (None, file) and version_id in (None, version)
+
+        logs = [log for log in self.logs.values() if is_meant(log.file_id, log.version_id)]
+        times = [at for (file, version), at in self.usage.items() if is_meant(file, version)]
+        return Usage(logs_count=len(logs), last_used_at=max(times, default=None))
 
 
 class Shared:
@@ -111,4 +131,5 @@ class Shared:
         self.executions: Table[tuple[str, str], Execution] = Table(journal)
         self.batches: Table[tuple[str, str], tuple[EventBatch, ...]] = Table(journal)
         self.sessions: Table[tuple[str, str, str], Session] = Table(journal)
+        self.jobs: Table[JobKey, Job] = Table(journal)
         self.claims = Claims(journal)

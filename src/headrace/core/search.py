@@ -1,0 +1,89 @@
+"""What the texts of logs are found by: their words, the same for every store.
+
+A word is a run of letters and digits, in any case. Scripts that put no blanks between words are taken letter
+by letter.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from headrace.core.logs import Log
+
+MAX_WORD = 64
+"""Characters of a word that count."""
+MAX_WANTED = 32
+"""Words of a query that count."""
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+"
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, in order, each as often as it occurs."""
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return [word[:MAX_WORD] for word in _WORD.findall(folded)]
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """The words that a text must have.
+
+    Attributes:
+        whole: each of these is a word of it.
+        beginning: one of its words begins with this.
+    """
+
+    whole: tuple[str, ...]
+    beginning: str
+
+    def is_in(self, found: frozenset[str]) -> bool:
+        """Whether the words ``found`` in a text are enough."""
+        return found.issuperset(self.whole) and any(word.startswith(self.beginning) for word in found)
+
+
+def wanted(query: str | None) -> Wanted | None:
+    """What a query asks for; None when it has no word, so that it leaves nothing out."""
+    found = words(query or "")[:MAX_WANTED]
+    if not found:
+        return None
+    return Wanted(whole=tuple(dict.fromkeys(found[:-1])), beginning=found[-1])
+
+
+def text_words(log: Log) -> frozenset[str]:
+    """The words of a log's inputs, messages, output and error: of their values, not of their keys."""
+    content = log.content()
+    texts = [content.output or "", content.error or ""]
+    for raw in (content.inputs, content.messages, content.output_message):
+        if raw is not None:
+            texts.extend(_texts(msgspec.json.decode(raw), with_keys=False))
+    return frozenset(words("\n".join(texts)))
+
+
+def metadata_words(log: Log) -> frozenset[str]:
+    """The words of the keys and values of a log's metadata."""
+    raw = log.content().metadata
+    if raw is None:
+        return frozenset()
+    return frozenset(words("\n".join(_texts(msgspec.json.decode(raw), with_keys=True))))
+
+
+def _texts(document: Any, *, with_keys: bool) -> Iterator[str]:
+    """What stands in a JSON document; without recursion, so that no depth is too much."""
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            if with_keys:
+                yield from value
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+        elif value is not None:
+            yield msgspec.json.encode(value).decode()

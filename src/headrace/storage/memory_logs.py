@@ -1,0 +1,185 @@
+"""The memory store's logs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from headrace.core import search
+from headrace.core.judgments import counted
+from headrace.core.logs import Log, LogQuery, TraceUsage, Usage
+from headrace.core.monitoring import Aggregate, Total
+from headrace.core.ports import Clash
+from headrace.storage.draws import draw_of
+from headrace.storage.memory_tables import Claim, Rows
+
+_NEVER_CHANGE = (
+    "kind",
+    "file_id",
+    "version_id",
+    "created_by",
+    "created_at",
+    "judged_id",
+    "judged_version_id",
+    "is_automatic",
+)
+
+
+def _claims(log: Log) -> list[Claim]:
+    if log.judged_id is None:
+        return []
+    return [("judgment", log.judged_id, log.version_id, str(log.is_automatic))]
+
+
+class Logs:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def get(self, *, id: str) -> Log | None:
+        log = self._rows.logs.get(id)
+        return log if log and self._is_live(log) else None
+
+    def add(self, log: Log, *, at: datetime) -> None:
+        self._rows.claims.check(_claims(log))
+        if log.id in self._rows.logs:
+            raise Clash("id")
+        self._rows.require_file(log.file_id)
+        self._rows.claims.take(log.id, _claims(log))
+        self._rows.logs.put(log.id, log)
+        last = self._rows.arrivals.get("log", 0) + 1
+        self._rows.arrivals.put("log", last)
+        self._rows.arrivals.put(f"log {log.id}", last)
+        used = self._rows.usage.get((log.file_id, log.version_id), at)
+        self._rows.usage.put((log.file_id, log.version_id), max(used, at))
+
+    def update(self, log: Log) -> None:
+        known = self._rows.logs.get(log.id)
+        if known:
+            kept = {field: getattr(known, field) for field in _NEVER_CHANGE}
+            self._rows.logs.put(log.id, msgspec.structs.replace(log, **kept))
+
+    def remove(self, *, id: str) -> None:
+        log = self._rows.logs.get(id)
+        if log:
+            self._rows.claims.give_up(_claims(log))
+            self._rows.logs.drop(id)
+
+    def page(self, query: LogQuery, *, skip: int, take: int) -> tuple[list[Log], int]:
+        found = [log for log in self._oldest_first(self._live()) if _fits(log, query)]
+        if query.sample is not None:
+            drawn = sorted(found, key=lambda log: draw_of(log.id))[: query.sample]
+            found = self._oldest_first(drawn)
+        return found[::-1][skip : skip + take], len(found)
+
+    def walk(self, *, file_id: str, after: str | None, take: int) -> list[Log]:
+        found = self._oldest_first(log for log in self._live() if log.file_id == file_id)
+        if after is None:
+            return found[:take]
+        places = [place for place, log in enumerate(found, 1) if log.id == after]
+        return found[places[0] :][:take] if places else []
+
+    def children(self, *, parent_ids: Collection[str]) -> list[Log]:
+        return self._by_start(log for log in self._live() if log.trace_parent_id in parent_ids)
+
+    def of_trace(self, *, trace_id: str) -> list[Log]:
+        return self._by_start(log for log in self._live() if log.trace_id == trace_id)
+
+    def judgments(self, *, judged_ids: Collection[str]) -> list[Log]:
+        return self._oldest_first(log for log in self._live() if log.judged_id in judged_ids)
+
+    def judgment(self, *, judged_id: str, version_id: str, is_automatic: bool) -> Log | None:
+        claim = ("judgment", judged_id, version_id, str(is_automatic))
+        return self.get(id=self._rows.claims.get(claim, ""))
+
+    def of_execution(self, *, execution_id: str) -> list[Log]:
+        return self._by_start(log for log in self._live() if log.execution_id == execution_id)
+
+    def in_traces_of(self, *, flow_id: str, take: int) -> list[Log]:
+        found = [log for log in self._live() if log.trace_flow_id == flow_id and log.file_id != flow_id]
+        return self._oldest_first(found)[:take]
+
+    def usage(self, *, version_ids: Collection[str]) -> Mapping[str, Usage]:
+        versions = {version_id for _, version_id in self._rows.usage if version_id in version_ids}
+        return {version_id: self._rows.usage_of(version_id=version_id) for version_id in versions}
+
+    def usage_of_file(self, *, file_id: str) -> Usage:
+        return self._rows.usage_of(file_id=file_id)
+
+    def trace_usage(self, *, trace_ids: Collection[str]) -> Mapping[str, TraceUsage]:
+        traces = defaultdict(list)
+        for log in self._oldest_first(self._live()):
+            if log.trace_id in trace_ids:
+                traces[log.trace_id].append(log)
+        return {trace_id: _used_by(logs) for trace_id, logs in traces.items()}
+
+    def total(self, *, version_id: str, evaluator_version_id: str) -> Total | None:
+        return self._rows.totals.get((version_id, evaluator_version_id))
+
+    def put_total(self, total: Total) -> None:
+        self._rows.totals.put((total.version_id, total.evaluator_version_id), total)
+
+    def aggregates(self, *, version_ids: Collection[str]) -> list[Aggregate]:
+        found = []
+        for (version_id, _), total in sorted(self._rows.totals.items()):
+            is_wanted = version_id in version_ids and total.judgments > 0
+            judged = self._counted_in(total) if is_wanted else []
+            if judged and total.evaluator_id in self._rows.files:
+                first_at, last_at = judged[0].created_at, judged[-1].created_at
+                found.append(Aggregate(total=total, first_at=first_at, last_at=last_at))
+        return found
+
+    def _counted_in(self, total: Total) -> list[Log]:
+        versions = (total.version_id, total.evaluator_version_id)
+        return self._oldest_first(
+            log
+            for log in self._rows.logs.values()
+            if (log.judged_version_id, log.version_id) == versions and counted(log) is not None
+        )
+
+    def _is_live(self, log: Log) -> bool:
+        return log.file_id in self._rows.files
+
+    def _live(self) -> list[Log]:
+        return [log for log in self._rows.logs.values() if self._is_live(log)]
+
+    def _arrival(self, log: Log) -> int:
+        return self._rows.arrivals[f"log {log.id}"]
+
+    def _oldest_first(self, logs: Iterable[Log]) -> list[Log]:
+        return sorted(logs, key=lambda log: (log.created_at, self._arrival(log)))
+
+    def _by_start(self, logs: Iterable[Log]) -> list[Log]:
+        return sorted(self._oldest_first(logs), key=lambda log: log.start_time or log.created_at)
+
+
+def _fits(log: Log, query: LogQuery) -> bool:
+    text, metadata = search.wanted(query.search), search.wanted(query.metadata)
+    return (
+        log.file_id == query.file_id
+        and query.version_id in (None, log.version_id)
+        and (not query.ids or any(part in log.id for part in query.ids))
+        and (text is None or text.is_in(search.text_words(log)))
+        and (metadata is None or metadata.is_in(search.metadata_words(log)))
+        and (query.start is None or log.created_at >= query.start)
+        and (query.end is None or log.created_at <= query.end)
+        and query.in_trace in (None, log.is_in_trace)
+    )
+
+
+def _used_by(logs: list[Log]) -> TraceUsage:
+    costs = [cost for log in logs for cost in (log.prompt_cost, log.output_cost) if cost is not None]
+    return TraceUsage(
+        logs_count=len(logs),
+        prompt_tokens=_sum_of(log.prompt_tokens for log in logs),
+        reasoning_tokens=_sum_of(log.reasoning_tokens for log in logs),
+        output_tokens=_sum_of(log.output_tokens for log in logs),
+        cost=sum(costs) if costs else None,
+    )
+
+
+def _sum_of(tokens: Iterable[int | None]) -> int | None:
+    said = [number for number in tokens if number is not None]
+    return sum(said) if said else None
