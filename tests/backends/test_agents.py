@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import pytest
 from tests.backends.things import context, failure, with_effects
 
-from headrace.backends.agents.sessions import LIFETIME_S, MOST, Sessions
 from headrace.core.effects import Effects, Fault, Usage
 
 T = TypeVar("T")
@@ -112,7 +111,7 @@ def test_the_result_of_a_tool_and_its_failure_are_for_the_model_to_read(folder: 
 def test_a_question_pauses_and_its_answer_goes_on(folder: Path) -> None:
     async def act(effects: Effects) -> Any:
         first = await effects.agents.invoke(ALIAS, "My order?", context())
-        second = await effects.agents.invoke(ALIAS, "Number 0", context())
+        second = await effects.agents.invoke(ALIAS, "Number 0", context(), memory=first.memory)
         return first, second
 
     asked = [use("order", number=1), use("ask_user", "c2", question="Which one?"), use("ask_user", "c3")]
@@ -121,39 +120,25 @@ def test_a_question_pauses_and_its_answer_goes_on(folder: Path) -> None:
     assert (second.text, second.asks) == ("It is open.", False)
 
 
-def test_each_execution_is_a_conversation_of_its_own(folder: Path) -> None:
+def test_an_agent_knows_what_it_is_given_to_remember_and_nothing_else(folder: Path) -> None:
     (folder / "answers.json").write_text(
         json.dumps(
             {"answers": [{"text": "blue(.|\n)*colour", "answer": "Blue."}, {"answer": "I don't know."}]}
         )
     )
 
-    async def act(effects: Effects) -> list[str]:
-        told = [("a", "I like blue"), ("a", "Which colour?"), ("b", "Which colour?")]
+    async def tell(effects: Effects) -> str | None:
+        return (await effects.agents.invoke(ALIAS, "I like blue", context())).memory
+
+    memory = with_effects(CONFIG, tell, folder=folder)
+
+    async def ask(effects: Effects) -> list[str]:
+        given = (memory, None)
         return [
-            (await effects.agents.invoke(ALIAS, text, context(execution=execution))).text
-            for execution, text in told
+            (await effects.agents.invoke(ALIAS, "Which colour?", context(), memory=one)).text for one in given
         ]
 
-    assert with_effects(CONFIG, act, folder=folder) == ["I don't know.", "Blue.", "I don't know."]
-
-
-def test_a_failed_turn_is_forgotten(folder: Path) -> None:
-    script = {
-        "answers": [
-            {"text": "first(.|\n)*second", "answer": "It remembers."},
-            {"text": "first", "answer": {"error": {"fault": "gateway"}}},
-            {"answer": "Fine."},
-        ]
-    }
-    (folder / "answers.json").write_text(json.dumps(script))
-
-    async def act(effects: Effects) -> str:
-        with pytest.raises(Exception, match="says so"):
-            await effects.agents.invoke(ALIAS, "first", context())
-        return (await effects.agents.invoke(ALIAS, "second", context())).text
-
-    assert with_effects(CONFIG, act, folder=folder) == "Fine."
+    assert with_effects(CONFIG, ask, folder=folder) == ["Blue.", "I don't know."]
 
 
 def test_an_agent_that_comes_to_no_end(folder: Path) -> None:
@@ -178,17 +163,3 @@ def test_an_agent_that_nothing_is_mapped_to_says_how(folder: Path) -> None:
         return await effects.agents.invoke(ALIAS, "Go", context())
 
     failure(lambda: with_effects("", act, folder=folder), Fault.DEPENDENCY, match=r"\[\[agents.route\]\]")
-
-
-def test_sessions_are_forgotten_by_age_and_number() -> None:
-    now = 0.0
-    sessions: Sessions[int] = Sessions(clock=lambda: now)
-    sessions.put(1, "old")
-    now = LIFETIME_S
-    assert sessions.get("old") is None
-    for number in range(MOST + 1):
-        sessions.put(number, str(number))
-    assert sessions.get("0") is None
-    assert sessions.get("1") == 1
-    sessions.drop("1")
-    assert sessions.get("1") is None

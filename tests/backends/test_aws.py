@@ -373,10 +373,16 @@ class TestAgents:
         config = f'[[agents.route]]\ntype = "bedrock"\nmatch = "*:agent-alias/AGENT12345/*"\n{place(url)}'
 
         async def use(effects: Effects) -> list[AgentReply]:
-            return [
-                await effects.agents.invoke(AGENT, text, context(), session_attributes={"tier": 1})
-                for text in texts
-            ]
+            replies: list[AgentReply] = []
+            for text in texts:
+                memory = replies[-1].memory if replies else None
+                known = {"tier": 1}
+                replies.append(
+                    await effects.agents.invoke(
+                        AGENT, text, context(), session_attributes=known, memory=memory
+                    )
+                )
+            return replies
 
         return with_effects(config, use, folder=tmp_path)
 
@@ -418,7 +424,7 @@ class TestAgents:
         with http_server(lambda heard: _stream(streams.pop(0))(heard)) as server:
             asked, done = self.invoke(server.url, tmp_path, "Go", "42")
         assert (json.loads(asked.text), asked.asks) == ([call], True)
-        assert (done.text, done.asks) == ("Done.", False)
+        assert (done.text, done.asks, done.memory) == ("Done.", False, None)
         state = json.loads(server.heard[1].body)["sessionState"]
         assert state["invocationId"] == "i-1"
         result = {"actionGroup": "G", "function": "f", "responseBody": {"TEXT": {"body": "42"}}}

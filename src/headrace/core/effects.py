@@ -199,12 +199,15 @@ class AgentReply(msgspec.Struct, frozen=True, kw_only=True):
         text: the whole answer, or its question.
         asks: whether it needs an answer of the user before it can go on.
         trace: trace parts as InvokeAgent gives them.
+        memory: what it wants to be given with the next turn of the same execution; None when nothing. It is
+            kept with a run that waits for an answer, whoever goes on with it.
     """
 
     text: str
     asks: bool = False
     trace: Sequence[Mapping[str, JSON]] = ()
     usage: Usage = Usage()
+    memory: str | None = None
 
 
 class Agents(Protocol):
@@ -218,8 +221,15 @@ class Agents(Protocol):
         *,
         prompt_attributes: Mapping[str, JSON] | None = None,
         session_attributes: Mapping[str, JSON] | None = None,
+        memory: str | None = None,
     ) -> AgentReply:
-        """Raises EffectFailed with the resource ``Amazon Bedrock``."""
+        """One turn.
+
+        Args:
+            memory: of the reply to the turn before; None at the first.
+
+        Raises EffectFailed with the resource ``Amazon Bedrock``.
+        """
 
 
 class Intents(Protocol):

@@ -12,6 +12,9 @@ from headrace.engine.failure import Failure
 from headrace.engine.frame import Frame
 from headrace.engine.step import Step
 
+Memories = Mapping[str, str | None]
+"""What each agent wants to be given with its next turn, by its alias."""
+
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """How a call ended; can be kept as JSON.
@@ -21,12 +24,14 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         question: what the user is asked before it can go on; None when nothing is.
         failure: what went wrong; None when nothing did.
         actions: what it did, when traces are wanted.
+        memories: what agents are to remember, by alias.
     """
 
     outputs: Mapping[str, Any] = {}
     question: str | None = None
     failure: Failure | None = None
     actions: tuple[NodeActed | NodeDepended, ...] = ()
+    memories: Memories = {}
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -35,12 +40,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     Attributes:
         inputs: by name, in order of declaration.
         turn: how many questions of it have been answered.
+        memories: what agents remember.
     """
 
     frame: Frame
     step: Step
     inputs: Mapping[str, Any]
     turn: int = 0
+    memories: Memories = {}
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -48,7 +55,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     Attributes:
         text: the question.
+        memories: what agents remember of it until it is answered; nobody else is to see that.
     """
 
     call: Call
     text: str
+    memories: Memories = {}

@@ -32,7 +32,7 @@ from headrace.core.execution import (
     Reason,
 )
 from headrace.core.expression import EvaluationError
-from headrace.engine.call import Call, Question, Reply
+from headrace.engine.call import Call, Memories, Question, Reply
 from headrace.engine.failure import Failure, NodeRefuses, unevaluable, wrong_input, wrong_output
 from headrace.engine.frame import Frame
 from headrace.engine.step import Read, Scope, Step
@@ -49,6 +49,7 @@ class Machine:
         events: what happened since they were last taken.
         calls: what has to be done outside now.
         questions: the calls that wait for an answer.
+        memories: what agents remember of the turns that are over.
         traces: whether what happens to nodes is told.
         max_items: how many items of an Iterator run at the same time.
         is_over: whether nothing happens any more.
@@ -66,6 +67,7 @@ class Machine:
         "is_over",
         "is_waiting",
         "max_items",
+        "memories",
         "questions",
         "root",
         "traces",
@@ -78,6 +80,7 @@ class Machine:
         self.events: list[Event] = []
         self.calls: list[Call] = []
         self.questions: list[Question] = []
+        self.memories: Memories = {}
         self.traces = traces
         self.max_items = max_parallel or 1
         self.is_over = False
@@ -137,8 +140,9 @@ class Machine:
         if reply.failure is not None:
             self.fail(call.frame, call.step, reply.failure)
         elif reply.question is not None:
-            self.questions.append(Question(call=call, text=reply.question))
+            self.questions.append(Question(call=call, text=reply.question, memories=reply.memories))
         else:
+            self._remember(reply.memories)
             try:
                 self.finish(call.frame, call.step, reply.outputs)
             except NodeRefuses as refusal:
@@ -188,6 +192,7 @@ class Machine:
                 step=call.step,
                 inputs={**call.inputs, name: answer},
                 turn=call.turn + 1,
+                memories={**self.memories, **question.memories},
             )
         )
 
@@ -358,6 +363,10 @@ class Machine:
                 return
             frame.turn += 1
 
+    def _remember(self, memories: Memories) -> None:
+        if memories:  # calls that go on keep what they were given
+            self.memories = {**self.memories, **memories}
+
     def _start_calls(self) -> None:
         while self._queue and (self._max_parallel is None or self._running < self._max_parallel):
             frame, step = self._queue.popleft()
@@ -367,7 +376,7 @@ class Machine:
                 self.fail(frame, step, refusal.failure)
                 return
             self._running += 1
-            self.calls.append(Call(frame=frame, step=step, inputs=inputs))
+            self.calls.append(Call(frame=frame, step=step, inputs=inputs, memories=self.memories))
 
     def _stop(self) -> None:
         if not self.questions:

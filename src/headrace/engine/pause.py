@@ -1,8 +1,8 @@
 """A run that waits for an answer, as bytes.
 
 Kept is what can't be computed anew: the values so far, what was skipped, what each step still waits for,
-and the questions. Steps are kept by their numbers, which a plan of the same version always has again;
-`FORMAT` is raised when the numbering of plans changes.
+the questions, and what agents remember. Steps are kept by their numbers, which a plan of the same version
+always has again; `FORMAT` is raised when the numbering of plans changes, or what is kept.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.core.errors import Conflict
-from headrace.engine.call import Call, Question
+from headrace.engine.call import Call, Memories, Question
 from headrace.engine.frame import ABSENT, Frame
 from headrace.engine.machine import Machine
 from headrace.engine.nodes.iterator import Items, Spread
 from headrace.engine.nodes.loop import Loop, Rounds
 from headrace.engine.plan import Plan
 
-FORMAT = 1
+FORMAT = 2
 
 
 class PauseMismatch(Conflict):
@@ -34,11 +34,13 @@ class Pause:
     Attributes:
         digest: of the version that runs.
         node: the node that asked.
+        memories: what agents remember.
         state: all the rest.
     """
 
     digest: str
     node: str
+    memories: Memories
     state: Mapping[str, Any]
 
     @staticmethod
@@ -47,7 +49,12 @@ class Pause:
         content = json.loads(pause)
         if content["format"] != FORMAT:
             raise PauseMismatch
-        return Pause(digest=content["digest"], node=content["node"], state=content["state"])
+        return Pause(
+            digest=content["digest"],
+            node=content["node"],
+            memories=content["memories"],
+            state=content["state"],
+        )
 
 
 def save(plan: Plan, machine: Machine) -> bytes:
@@ -56,6 +63,7 @@ def save(plan: Plan, machine: Machine) -> bytes:
         "format": FORMAT,
         "digest": plan.digest,
         "node": machine.questions[0].call.step.name,
+        "memories": machine.memories,
         "state": _saved(machine.root, None, machine),
     }
     return json.dumps(content, separators=(",", ":")).encode()
@@ -69,6 +77,7 @@ def restore(plan: Plan, pause: bytes, machine: Machine) -> Question:
     content = Pause.read(pause)
     if content.digest != plan.digest:
         raise PauseMismatch
+    machine.memories = content.memories
     _fill(machine.root, content.state, machine)
     machine.sort_questions()
     return machine.questions[0]
@@ -91,7 +100,7 @@ def _saved(frame: Frame, around: Frame | None, machine: Machine) -> dict[str, An
         "parked": frame.parked,
         "spoken": frame.spoken,
         "questions": [
-            [one.call.step.index, one.call.turn, one.text]
+            [one.call.step.index, one.call.turn, one.text, one.memories]
             for one in machine.questions
             if one.call.frame is frame
         ],
@@ -117,9 +126,9 @@ def _fill(frame: Frame, state: Mapping[str, Any], machine: Machine) -> None:
     frame.parked = tuple(state["parked"])
     frame.spoken = tuple(state["spoken"])
     steps = frame.scope.steps
-    for index, turn, text in state["questions"]:
+    for index, turn, text, memories in state["questions"]:
         call = Call(frame=frame, step=steps[index], inputs=machine.bind(frame, steps[index]), turn=turn)
-        machine.questions.append(Question(call=call, text=text))
+        machine.questions.append(Question(call=call, text=text, memories=memories))
     frame.children = {}
     for index, saved, frames in state["children"]:
         behaviour = steps[index].behaviour

@@ -227,6 +227,7 @@ class Run(AsyncIterator[Event]):
             scope=call.frame.chain,
             traces=context.traces,
             now_ns=context.now_ns,
+            memories=call.memories,
         )
         node = call.step.behaviour
         assert isinstance(node, ActingNode)
@@ -248,9 +249,10 @@ class Run(AsyncIterator[Event]):
             if not limit.expired():
                 raise
             return Reply(failure=self._too_slow(task), actions=tuple(task.actions))
+        actions, memories = tuple(task.actions), task.remembered
         if isinstance(result, Asks):
-            return Reply(question=result.question, actions=tuple(task.actions))
-        return Reply(outputs=result, actions=tuple(task.actions))
+            return Reply(question=result.question, actions=actions, memories=memories)
+        return Reply(outputs=result, actions=actions, memories=memories)
 
     def _too_slow(self, task: Task) -> Failure:
         context = self._context

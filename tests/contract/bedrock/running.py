@@ -72,6 +72,7 @@ ANSWERS: list[dict[str, Any]] = [
     {"node": "PromptProcessor", "text": "^say two$", "answer": "two"},
     {"node": "PromptProcessor", "text": "^say three$", "answer": "three"},
     {"node": "AgentsNode_2", "text": "from the first$", "answer": "from the second"},
+    {"node": "AgentsNode_1", "text": "ask, I am Ada(.|\\n)*teal$", "answer": "Teal it is, Ada."},
     {
         "node": "AgentsNode_1",
         "text": "green$",

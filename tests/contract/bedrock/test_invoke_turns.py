@@ -109,12 +109,13 @@ def test_a_restart_loses_no_question(tmp_path: Path) -> None:
     live = furnished(tmp_path).start()
     try:
         flow = install(live.boto(), ASKS)
-        name = ask(live.boto("bedrock-agent-runtime"), flow)
+        name = ask(live.boto("bedrock-agent-runtime"), flow, "ask, I am Ada")
         live.kill()
         live.start()
         edit(live.boto(), flow, "'edited meanwhile'")
         live.boto().prepare_flow(flowIdentifier=flow)
-        assert answer(live.boto("bedrock-agent-runtime"), flow, name).outputs == ANSWERED
+        found = answer(live.boto("bedrock-agent-runtime"), flow, name, "teal")
+        assert found.outputs == [("FlowOutput", "Teal it is, Ada. Bye.")]
     finally:
         live.stop()
 

@@ -167,6 +167,33 @@ def test_waiting_changes_nothing(
     assert outputs(straight)
 
 
+def test_what_an_agent_remembers_goes_along() -> None:
+    in_a_row = plan(
+        [start("String"), agent("One"), agent("Two"), end(type="String")],
+        "Start.document > One.agentInputText",
+        "One.agentResponse > Two.agentInputText",
+        "Two.agentResponse > End.document",
+    )
+    replies = [
+        AgentReply(text="one", memory="of one"),
+        AgentReply(text="which?", asks=True, memory="of the question"),
+        AgentReply(text="two"),
+    ]
+    world = World({"One": lambda _: replies.pop(0), "Two": lambda _: replies.pop(0)})
+    asyncio.run(talk(in_a_row, "hi", {"which?": "that"}, world))
+    assert world.memories == [None, "of one", "of the question"]
+
+
+def test_only_who_asked_remembers_the_question() -> None:
+    replies = {
+        "One": [AgentReply(text="one?", asks=True, memory="of one"), AgentReply(text="1", memory="all")],
+        "Two": [AgentReply(text="two?", asks=True), AgentReply(text="2")],
+    }
+    world = World({name: lambda _, name=name: replies[name].pop(0) for name in replies})
+    asyncio.run(talk(TWO, "hi", {"one?": "a", "two?": "b"}, world, max_parallel=1))
+    assert world.memories == [None, None, "of one", None]
+
+
 def test_what_is_told_of_a_conversation() -> None:
     events, _ = asyncio.run(talk(TALK, "hi", ANSWERS, Curious(), traces=True))
     kinds = [type(event).__name__ for event in events]

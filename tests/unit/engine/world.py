@@ -39,6 +39,7 @@ class World:
         prompts: the prompt resources by ARN.
         objects: the texts in the only bucket, by key.
         delay: how often a call lets others go first.
+        memories: what agents were given to remember, turn by turn.
     """
 
     script: Mapping[str, Any] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class World:
     objects: dict[str, bytes] = field(default_factory=dict)
     delay: Callable[[EffectContext], int] = lambda _: 0
     asked: list[Asked] = field(default_factory=list)
+    memories: list[str | None] = field(default_factory=list)
     running: int = 0
     most: int = 0
 
@@ -169,7 +171,9 @@ class _Agents(_Port):
         *,
         prompt_attributes: Mapping[str, Any] | None = None,
         session_attributes: Mapping[str, Any] | None = None,
+        memory: str | None = None,
     ) -> AgentReply:
+        self.world.memories.append(memory)
         what = (alias_arn, text, prompt_attributes, session_attributes)
         reply = await self.world.answer(what, context, lambda: text)
         return reply if isinstance(reply, AgentReply) else AgentReply(text=reply)

@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 
 from headrace.backends.agents.routes import BedrockAgentRoute
-from headrace.backends.agents.sessions import Sessions
+from headrace.backends.agents.said import Said
 from headrace.backends.aws import Aws, fault_of
 from headrace.backends.failures import BEDROCK
 from headrace.backends.lex.router import texts
 from headrace.core.effects import AgentReply, EffectContext, EffectFailed, Usage
+from headrace.core.jsontext import json_text
 
 ALIAS = re.compile(r"^arn:[\w-]+:bedrock:[\w-]+:\d+:agent-alias/(?P<agent>\w+)/(?P<alias>\w+)$")
-Attributes = Mapping[str, Any] | None
 
 
 class Turn(msgspec.Struct, kw_only=True):
@@ -41,21 +41,17 @@ class Turn(msgspec.Struct, kw_only=True):
 
 
 class BedrockAgents:
-    """Calls agents and remembers the calls that they returned."""
+    """Calls agents; what they remember are the calls that they returned."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._returned: Sessions[dict[str, Any]] = Sessions()
 
     async def invoke(
         self,
         route: BedrockAgentRoute,
         alias_arn: str,
-        text: str,
+        said: Said,
         context: EffectContext,
-        *,
-        prompt_attributes: Attributes,
-        session_attributes: Attributes,
     ) -> AgentReply:
         """One turn of the session of an execution.
 
@@ -66,13 +62,12 @@ class BedrockAgents:
         found = ALIAS.match(arn)
         if found is None:
             raise EffectFailed(f"`{arn}` is no ARN of an agent alias.", resource=BEDROCK)
-        key = (context.account, context.execution_id, arn)
         parameters = {
             "agentId": found["agent"],
             "agentAliasId": found["alias"],
             "sessionId": context.execution_id,
             "enableTrace": True,
-            **_said(text, self._returned.get(*key), prompt_attributes, session_attributes),
+            **_parameters(said),
         }
         turn = await self._aws.call(
             "bedrock-agent-runtime",
@@ -83,29 +78,24 @@ class BedrockAgents:
         )
         if turn.failure is not None:
             raise turn.failure
-        if turn.returned is None:
-            self._returned.drop(*key)
-        else:
-            self._returned.put(turn.returned, *key)
         return _reply(turn)
 
 
-def _said(
-    text: str, returned: dict[str, Any] | None, prompt_attributes: Attributes, session_attributes: Attributes
-) -> dict[str, Any]:
+def _parameters(said: Said) -> dict[str, Any]:
     """The user's side of a turn: a text, or the result of the call that the agent returned."""
+    returned = None if said.memory is None else msgspec.json.decode(said.memory)
     state: dict[str, Any] = {}
-    if prompt_attributes:
-        state["promptSessionAttributes"] = texts(prompt_attributes)
-    if session_attributes:
-        state["sessionAttributes"] = texts(session_attributes)
+    if said.prompt_attributes:
+        state["promptSessionAttributes"] = texts(said.prompt_attributes)
+    if said.session_attributes:
+        state["sessionAttributes"] = texts(said.session_attributes)
     if returned is not None:
         state["invocationId"] = returned["invocationId"]
         state["returnControlInvocationResults"] = [
-            _result(call, text) for call in returned["invocationInputs"]
+            _result(call, said.text) for call in returned["invocationInputs"]
         ]
-    said: dict[str, Any] = {} if returned is not None else {"inputText": text}
-    return said | ({"sessionState": state} if state else {})
+    words: dict[str, Any] = {} if returned is not None else {"inputText": said.text}
+    return words | ({"sessionState": state} if state else {})
 
 
 def _result(call: Mapping[str, Any], text: str) -> dict[str, Any]:
@@ -160,4 +150,5 @@ def _reply(turn: Turn) -> AgentReply:
         asks=turn.asks or turn.returned is not None,
         trace=turn.trace,
         usage=Usage(input_tokens=turn.input_tokens, output_tokens=turn.output_tokens),
+        memory=None if turn.returned is None else json_text(turn.returned).decode(),
     )

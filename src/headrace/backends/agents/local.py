@@ -1,7 +1,7 @@
 """Agents in this process: a model, instructions, and the operator's handlers as tools, in a loop.
 
-A session is one execution's conversation with one agent. It is kept in memory: where a paused execution
-goes on in another process, the agent sees the user's answer without what was said before.
+A session is one execution's conversation with one agent. It is what the agent wants to remember from turn to
+turn; nothing is kept in here, so a paused execution may go on in another process.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from headrace.backends.agents.routes import ASK_USER, LocalAgentRoute
-from headrace.backends.agents.sessions import Sessions
+from headrace.backends.agents.said import Said
 from headrace.backends.failures import BEDROCK, late
 from headrace.backends.handlers import Handlers
 from headrace.core.effects import (
@@ -25,6 +25,7 @@ from headrace.core.effects import (
     ModelRequest,
     Usage,
 )
+from headrace.core.jsontext import json_text
 from headrace.core.template import as_text
 
 JSON = Any
@@ -64,38 +65,31 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocalAgents:
-    """Runs the loops and keeps the conversations."""
+    """Runs the loops."""
 
     def __init__(self, *, models: ModelProvider, handlers: Handlers) -> None:
         self._models = models
         self._handlers = handlers
-        self._sessions: Sessions[Session] = Sessions()
 
     async def invoke(
         self,
         route: LocalAgentRoute,
         alias_arn: str,
-        text: str,
+        said: Said,
         context: EffectContext,
-        *,
-        prompt_attributes: Mapping[str, JSON] | None,
-        session_attributes: Mapping[str, JSON] | None,
     ) -> AgentReply:
         """One answer of the agent, after as many calls of tools as it needs.
 
         Raises:
             EffectFailed: the model failed, or came to no end.
         """
-        key = (context.account, context.execution_id, alias_arn)
-        session = self._sessions.get(*key) or Session()
-        system = _system(route, prompt_attributes, session_attributes)
+        session = Session() if said.memory is None else _session.decode(said.memory)
+        messages = session.told(said.text)
         try:
             async with asyncio.timeout(context.timeout_s):
-                reply, session = await self._answer(route, system, session.told(text), alias_arn, context)
+                return await self._answer(route, _system(route, said), messages, alias_arn, context)
         except TimeoutError:
             raise late(BEDROCK, "The agent", context.timeout_s) from None
-        self._sessions.put(session, *key)
-        return reply
 
     async def _answer(
         self,
@@ -104,8 +98,8 @@ class LocalAgents:
         messages: tuple[Message, ...],
         alias_arn: str,
         context: EffectContext,
-    ) -> tuple[AgentReply, Session]:
-        """The agent's answer or question, and the conversation with it."""
+    ) -> AgentReply:
+        """The agent's answer or question."""
         usages: list[Usage] = []
         for _ in range(route.max_turns):
             reply = await self._models.converse(_request(route, system, messages), context)
@@ -113,12 +107,13 @@ class LocalAgents:
             messages = (*messages, {"role": "assistant", "content": list(reply.content)})
             uses = [block["toolUse"] for block in reply.content if "toolUse" in block]
             if not uses:
-                return AgentReply(text=reply.text, usage=_sum(usages)), Session(messages=messages)
+                memory = _kept(Session(messages=messages))
+                return AgentReply(text=reply.text, usage=_sum(usages), memory=memory)
             results, asked = await self._use_tools(route, uses, alias_arn, context)
             if asked is not None:
-                session = Session(messages=messages, results=tuple(results), asked=asked["toolUseId"])
-                question = AgentReply(text=_question(reply, asked), asks=True, usage=_sum(usages))
-                return question, session
+                memory = _kept(Session(messages=messages, results=tuple(results), asked=asked["toolUseId"]))
+                text = _question(reply, asked)
+                return AgentReply(text=text, asks=True, usage=_sum(usages), memory=memory)
             messages = (*messages, {"role": "user", "content": results})
         raise EffectFailed(
             f"The agent called tools {route.max_turns} times without an answer; see its `max_turns`.",
@@ -154,19 +149,22 @@ class LocalAgents:
         return tool_result(use["toolUseId"], {"text": as_text(result)})
 
 
+_session = msgspec.json.Decoder(Session)
+
+
+def _kept(session: Session) -> str:
+    return json_text(session).decode()
+
+
 def tool_result(id: str, content: JSON, *, ok: bool = True) -> JSON:
     """A tool's result as a content block."""
     result = {"toolUseId": id, "content": [content]}
     return {"toolResult": result if ok else {**result, "status": "error"}}
 
 
-def _system(
-    route: LocalAgentRoute,
-    prompt_attributes: Mapping[str, JSON] | None,
-    session_attributes: Mapping[str, JSON] | None,
-) -> list[JSON]:
+def _system(route: LocalAgentRoute, said: Said) -> list[JSON]:
     """The instructions, with the attributes as what is known."""
-    known = {**(session_attributes or {}), **(prompt_attributes or {})}
+    known = {**said.session_attributes, **said.prompt_attributes}
     lines = [f"{name}: {as_text(value)}" for name, value in known.items()]
     text = "\n".join([route.instructions, *(["", "What is known:", *lines] if lines else [])])
     return [{"text": text}]

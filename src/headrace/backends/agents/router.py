@@ -8,6 +8,7 @@ from typing import Any
 from headrace.backends.agents.bedrock import BedrockAgents
 from headrace.backends.agents.local import LocalAgents
 from headrace.backends.agents.routes import AgentRoute, LocalAgentRoute
+from headrace.backends.agents.said import Said
 from headrace.backends.aws import Aws
 from headrace.backends.failures import BEDROCK, unrouted
 from headrace.backends.handlers import Handlers
@@ -33,12 +34,18 @@ class RoutedAgents(Agents):
         *,
         prompt_attributes: Mapping[str, Any] | None = None,
         session_attributes: Mapping[str, Any] | None = None,
+        memory: str | None = None,
     ) -> AgentReply:
         route = first_match(self._routes, (alias_arn,))
         if route is None:
             line = f'[[agents.route]] match = "{alias_arn}", type = "bedrock" or "local"'
             raise unrouted(BEDROCK, "agent", alias_arn, how=line)
-        attributes = {"prompt_attributes": prompt_attributes, "session_attributes": session_attributes}
+        said = Said(
+            text=text,
+            prompt_attributes=prompt_attributes or {},
+            session_attributes=session_attributes or {},
+            memory=memory,
+        )
         if isinstance(route, LocalAgentRoute):
-            return await self._local.invoke(route, alias_arn, text, context, **attributes)
-        return await self._bedrock.invoke(route, alias_arn, text, context, **attributes)
+            return await self._local.invoke(route, alias_arn, said, context)
+        return await self._bedrock.invoke(route, alias_arn, said, context)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import msgspec
 
 from headrace.core.effects import EffectContext, ModelProvider, ModelReply, ModelRequest
@@ -22,6 +25,13 @@ class EchoModels(ModelProvider):
 
 
 def prompt_text(request: ModelRequest) -> str:
-    """The texts of the system blocks and of all messages, a line each."""
+    """The texts of the system blocks and of all messages, the results of tools too, a line each."""
     contents = [request.system, *(message["content"] for message in request.messages)]
-    return "\n".join(block["text"] for blocks in contents for block in blocks if "text" in block)
+    return "\n".join(text for blocks in contents for block in blocks for text in _texts(block))
+
+
+def _texts(block: Mapping[str, Any]) -> Iterator[str]:
+    if "text" in block:
+        yield block["text"]
+    for inside in block.get("toolResult", {}).get("content", ()):
+        yield from _texts(inside)

@@ -26,7 +26,9 @@ class Agent(ActingNode):
             task.context,
             prompt_attributes=inputs.get("promptAttributes"),
             session_attributes=inputs.get("sessionAttributes"),
+            memory=task.memories.get(self.arn),
         )
+        task.remembered[self.arn] = reply.memory
         task.acted(
             "Bedrock",
             "InvokeAgent",

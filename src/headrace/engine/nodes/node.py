@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.core.definition import Node, NodeType
 from headrace.core.effects import EffectContext, Effects, Usage
 from headrace.core.execution import Link, NodeActed, NodeDepended
+from headrace.engine.call import Memories
 from headrace.engine.step import Behaviour, Scope, Step
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class Task:
         scope: the repetitions the node stands in.
         traces: whether what it does is recorded.
         now_ns: the time.
+        memories: what agents remember, by alias.
         actions: what was recorded.
+        remembered: what they are to remember from now on.
     """
 
     inputs: Mapping[str, Any]
@@ -61,7 +64,9 @@ class Task:
     scope: tuple[Link, ...]
     traces: bool
     now_ns: Callable[[], int]
+    memories: Memories
     actions: list[NodeActed | NodeDepended] = field(default_factory=list)
+    remembered: dict[str, str | None] = field(default_factory=dict)
 
     def acted(
         self,
