@@ -1,0 +1,1 @@
+"""OpenTelemetry: traces in OTLP over HTTP, as the server takes them in."""
