@@ -234,7 +234,7 @@ async def get(
 
     def work(tx: Transaction) -> VersionView:
         file = tree.find(tx, kind=kind, ref=ref)
-        return view(tx, file, _select(tx, file, version_id=version_id, environment=environment))
+        return view(tx, file, select(tx, file, version_id=version_id, environment=environment))
 
     return await read(ports, principal, work)
 
@@ -247,12 +247,18 @@ async def get_at(ports: Ports, principal: Principal, *, path: str, environment: 
         file = tx.files.at(path=path)
         if not isinstance(file, File):
             raise NotFound("file", path, f"File with path `{path}` not found.")
-        return view(tx, file, _select(tx, file, version_id=None, environment=environment))
+        return view(tx, file, select(tx, file, version_id=None, environment=environment))
 
     return await read(ports, principal, work)
 
 
-def _select(tx: Transaction, file: File, *, version_id: str | None, environment: str | None) -> Version:
+def select(tx: Transaction, file: File, *, version_id: str | None, environment: str | None) -> Version:
+    """The version of a file that a request names, or the default one (humanloop 2.6).
+
+    Raises:
+        NotFound: there is none such.
+        Invalid: two are named.
+    """
     deployed = None if environment is None else _deployed_in(tx, file, environment)
     if version_id is None:
         return deployed or default_version(tx, file)
