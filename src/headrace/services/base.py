@@ -34,6 +34,7 @@ class Limits:
         tags: key-value tags of a resource.
         node_types: nodes of each type in a definition.
         receipts_s: seconds for which a client token is remembered.
+        complete_traces_grow: whether a log may be added below a flow's log that is complete.
     """
 
     files: Mapping[str, int] = field(default_factory=lambda: {"flow": 1_000_000, "prompt": 1_000_000})
@@ -42,6 +43,7 @@ class Limits:
     tags: int = 50
     node_types: TypeLimits = field(default_factory=TypeLimits)
     receipts_s: int = 86_400
+    complete_traces_grow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
