@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from headrace.apis.otel.values import MAX_DEPTH, failure, moment, number
@@ -44,20 +44,29 @@ def _tag(number: int, encoding: int = LENGTH) -> int:
     return number << 3 | encoding
 
 
-def _fields(data: bytes) -> Iterator[Field]:
+def _fields(data: bytes) -> list[Field]:
     """Each field's tag and value: a number, or bytes."""
+    found: list[Field] = []
     at, end = 0, len(data)
     while at < end:
-        tag, at = _varint(data, at)
+        tag = data[at]
+        if tag < 0x80:  # most tags and sizes are one byte, and this is where all the time goes
+            at += 1
+        else:
+            tag, at = _varint(data, at)
         encoding = tag & 7
         if not 0 < tag >> 3 < MAX_NUMBER:
             raise Malformed(message="The body is not valid protobuf: there is no such field number.")
-        if encoding == VARINT:
-            value, at = _varint(data, at)
-            yield tag, value
-            continue
         if encoding == LENGTH:
-            size, at = _varint(data, at)
+            if at < end and data[at] < 0x80:
+                size = data[at]
+                at += 1
+            else:
+                size, at = _varint(data, at)
+        elif encoding == VARINT:
+            value, at = _varint(data, at)
+            found.append((tag, value))
+            continue
         elif encoding in _SIZES:
             size = _SIZES[encoding]
         else:
@@ -65,8 +74,9 @@ def _fields(data: bytes) -> Iterator[Field]:
         if size > end - at:
             raise Malformed(message="The body is not valid protobuf: it ends inside a field.")
         part = data[at : at + size]
-        yield tag, part if encoding == LENGTH else int.from_bytes(part, "little")
         at += size
+        found.append((tag, part if encoding == LENGTH else int.from_bytes(part, "little")))
+    return found
 
 
 _SIZES = {FIXED64: 8, FIXED32: 4}
@@ -115,6 +125,7 @@ _SPAN_FIELDS = {
     _tag(8, FIXED64): "end",
     _tag(15): "status",
 }
+_ATTRIBUTE, _EVENT = _tag(9), _tag(11)
 
 
 def _span(data: bytes, scope: str, resource: dict[str, Any]) -> Span:
@@ -122,9 +133,9 @@ def _span(data: bytes, scope: str, resource: dict[str, Any]) -> Span:
     attributes: list[bytes] = []
     events: list[SpanEvent] = []
     for tag, value in _fields(data):
-        if tag == _tag(9):
+        if tag == _ATTRIBUTE:
             attributes.append(value)
-        elif tag == _tag(11):
+        elif tag == _EVENT:
             events.append(_event(value))
         elif tag in _SPAN_FIELDS:
             found[_SPAN_FIELDS[tag]] = value
@@ -169,42 +180,47 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _attributes(pairs: Any, depth: int = 0) -> dict[str, Any]:
+def _attributes(pairs: Iterable[bytes], depth: int = 0) -> dict[str, Any]:
     """Names and values; of a repeated name the last one counts."""
     found: dict[str, Any] = {}
     for pair in pairs:
-        name, value = "", None
+        name, value = b"", None
         for tag, part in _fields(pair):
-            if tag == _tag(1):
-                name = _text(part)
-            elif tag == _tag(2):
+            if tag == _NAME:
+                name = part
+            elif tag == _VALUE:
                 value = _value(part, depth)
-        found[name] = value
+        found[_text(name)] = value
     return found
+
+
+_NAME, _VALUE = _tag(1), _tag(2)
+_STRING, _BOOL, _INT, _DOUBLE_VALUE = _tag(1), _tag(2, VARINT), _tag(3, VARINT), _tag(4, FIXED64)
+_ARRAY, _MAP, _BYTES = _tag(5), _tag(6), _tag(7)
 
 
 def _value(data: bytes, depth: int) -> Any:
     """A value as JSON has it; of several the last one counts."""
     value: Any = None
     for tag, part in _fields(data):
-        if tag == _tag(1):
+        if tag == _STRING:
             value = _text(part)
-        elif tag == _tag(2, VARINT):
+        elif tag == _BOOL:
             value = bool(part)
-        elif tag == _tag(3, VARINT):
+        elif tag == _INT:
             value = part - 2**64 if part >= 2**63 else part
-        elif tag == _tag(4, FIXED64):
+        elif tag == _DOUBLE_VALUE:
             value = number(_DOUBLE.unpack(part.to_bytes(8, "little"))[0])
-        elif tag == _tag(7):
+        elif tag == _BYTES:
             value = b64encode(part).decode()
-        elif tag in (_tag(5), _tag(6)):
+        elif tag in (_ARRAY, _MAP):
             value = None if depth >= MAX_DEPTH else _nested(tag, part, depth + 1)
     return value
 
 
 def _nested(tag: int, data: bytes, depth: int) -> Any:
     parts = [part for inner, part in _fields(data) if inner == _tag(1)]
-    if tag == _tag(6):
+    if tag == _MAP:
         return _attributes(parts, depth)
     return [_value(part, depth) for part in parts]
 
