@@ -1,0 +1,104 @@
+"""Judgments: logs of evaluators that judge other logs, and what they add up to (humanloop 2.12, 2.13).
+
+Parts of use cases, run inside their transaction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import msgspec
+
+from headrace.core.errors import NotFound
+from headrace.core.logs import Log
+from headrace.core.monitoring import Total
+from headrace.core.ports import Transaction
+from headrace.services import monitoring, traces
+from headrace.services.base import Ports
+from headrace.services.traces import DIRECT, Rules
+
+EVALUATOR = "evaluator"
+_value = msgspec.json.Decoder()
+
+
+def judge(tx: Transaction, ports: Ports, log: Log, *, rules: Rules = DIRECT) -> Log:
+    """Keep the log of an evaluator that judges another log, in place of an earlier one of the same origin.
+
+    A log has at most one judgment that the server made and one that was posted, of each version of an
+    evaluator; a later one replaces it (humanloop 8.20). Totals are kept, monitors of the evaluator are told.
+
+    Args:
+        log: its ``judged_id`` says what it judges, its ``is_automatic`` who made it. What it says of the
+            judged log's version and of its trace is put right.
+
+    Raises:
+        NotFound: the judged log is not there.
+        Conflict, Invalid: as `traces.add`.
+    """
+    assert log.judged_id is not None
+    judged = tx.logs.get(id=log.judged_id)
+    if judged is None:
+        raise NotFound("log", log.judged_id, f"Log with ID `{log.judged_id}` not found.")
+    earlier = tx.logs.judgment(judged_id=judged.id, version_id=log.version_id, is_automatic=log.is_automatic)
+    if earlier is not None:
+        remove(tx, [earlier])
+    log = msgspec.structs.replace(log, judged_version_id=judged.version_id)
+    log, _ = traces.add(tx, ports, log, rules=rules, now=ports.clock.now())
+    count(tx, log)
+    if rules.triggers:
+        monitoring.trigger(tx, ports, log)
+    return log
+
+
+def remove(tx: Transaction, logs: Iterable[Log]) -> None:
+    """Forget logs with everything below them and all judgments on any of that (humanloop 8.49)."""
+    gone = traces.with_all_below(tx, logs)
+    for log in gone:
+        discount(tx, log)
+        tx.logs.remove(id=log.id)
+    ids = {log.id for log in gone}
+    parents = {log.trace_parent_id for log in gone if log.trace_parent_id is not None} - ids
+    for parent_id in parents:
+        _stand_alone(tx, parent_id)
+
+
+def _stand_alone(tx: Transaction, log_id: str) -> None:
+    """Take a log out of its trace when nothing else is left of that."""
+    log = tx.logs.get(id=log_id)
+    if log is None or log.kind == traces.FLOW or log.trace_id != log.id:
+        return
+    if not tx.logs.children(parent_ids=[log.id]):
+        tx.logs.update(msgspec.structs.replace(log, is_in_trace=False))
+
+
+def count(tx: Transaction, log: Log) -> None:
+    """Add a judgment to the total of its evaluator's version on the judged version, if it counts."""
+    value = countable(log)
+    if value is not None:
+        tx.logs.put_total(_total(tx, log).plus(value))
+
+
+def discount(tx: Transaction, log: Log) -> None:
+    """Take a judgment from its total."""
+    value = countable(log)
+    if value is not None:
+        tx.logs.put_total(_total(tx, log).minus(value))
+
+
+def _total(tx: Transaction, log: Log) -> Total:
+    assert log.judged_version_id is not None
+    known = tx.logs.total(version_id=log.judged_version_id, evaluator_version_id=log.version_id)
+    return known or Total(
+        version_id=log.judged_version_id, evaluator_id=log.file_id, evaluator_version_id=log.version_id
+    )
+
+
+def countable(log: Log) -> bool | int | float | None:
+    """What a judgment adds to a mean; None when it adds nothing (humanloop 2.13)."""
+    if log.judged_id is None or log.judgment is None or log.has_error:
+        return None
+    value = _value.decode(log.judgment)
+    if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return None

@@ -1,0 +1,146 @@
+"""What a caller is shown of logs: each with its version, its judgments, and what is below it (humanloop 3.6).
+
+A page of logs costs a few statements, whatever is below the logs, and one for each file and version that
+occurs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from headrace.core.logs import Log, TraceUsage
+from headrace.core.ports import Transaction
+from headrace.services import traces
+from headrace.services.views import VersionView
+from headrace.services.views import views as version_views
+
+
+class LogView(msgspec.Struct, frozen=True, kw_only=True):
+    """A log and what surrounds it.
+
+    Attributes:
+        version: the version it was made with, hidden or not, and its file.
+        judgments: of evaluators on this log; what surrounds those is not shown.
+        children: the logs right below it; None when they were not asked for.
+        judged: what an evaluator's log judges; None when it judges nothing, or that was not asked for.
+        usage: what its whole trace used; None when it is no root of one, or children were not asked for.
+    """
+
+    log: Log
+    version: VersionView
+    judgments: tuple[LogView, ...] = ()
+    children: tuple[LogView, ...] | None = None
+    judged: LogView | None = None
+    usage: TraceUsage | None = None
+
+
+def view(tx: Transaction, log: Log, *, with_children: bool = False) -> LogView:
+    """A log as a caller sees it."""
+    return views(tx, [log], with_children=with_children)[0]
+
+
+def views(
+    tx: Transaction, logs: Collection[Log], *, with_children: bool = False, with_judged: bool = False
+) -> list[LogView]:
+    """Logs as a caller sees them; those of files that are gone meanwhile are left out.
+
+    Args:
+        with_children: show what is below each, however deep.
+        with_judged: show what each evaluator's log judges.
+    """
+    ids = [log.id for log in logs]
+    below = traces.descendants(tx, ids) if with_children else []
+    judgments = _judgments(tx, [*ids, *(log.id for log in below)])
+    judged = _judged(tx, logs) if with_judged else {}
+    gathered = [*logs, *below, *judgments, *judged.values()]
+    usage = {}
+    if with_children:
+        usage = dict(tx.logs.trace_usage(trace_ids=[log.id for log in logs if _is_root(log)]))
+    scene = _Scene(
+        versions=_versions(tx, gathered),
+        judgments=_by_key(judgments, "judged_id"),
+        children=_by_key(below, "trace_parent_id") if with_children else None,
+        judged=judged,
+        usage=usage,
+    )
+    return [scene.show(log) for log in logs if log.version_id in scene.versions]
+
+
+def _is_root(log: Log) -> bool:
+    return log.is_in_trace and log.trace_id == log.id
+
+
+def _judgments(tx: Transaction, ids: list[str]) -> list[Log]:
+    return [
+        log
+        for first in range(0, len(ids), traces.BATCH)
+        for log in tx.logs.judgments(judged_ids=ids[first : first + traces.BATCH])
+    ]
+
+
+def _judged(tx: Transaction, logs: Iterable[Log]) -> dict[str, Log]:
+    ids = {log.judged_id for log in logs if log.judged_id is not None}
+    found = {one: tx.logs.get(id=one) for one in ids}
+    return {log.id: log for log in found.values() if log is not None}
+
+
+def _by_key(logs: Iterable[Log], key: str) -> dict[str, list[Log]]:
+    grouped: dict[str, list[Log]] = defaultdict(list)
+    for log in logs:
+        grouped[getattr(log, key)].append(log)
+    return grouped
+
+
+def _versions(tx: Transaction, logs: Iterable[Log]) -> dict[str, VersionView]:
+    """The versions that occur, by id; those of one file are looked up together."""
+    by_file: dict[str, set[str]] = defaultdict(set)
+    for log in logs:
+        by_file[log.file_id].add(log.version_id)
+    found = {}
+    for file_id, ids in by_file.items():
+        file = tx.files.get(id=file_id)
+        kept = [tx.versions.kept(id=one) for one in sorted(ids)]
+        if file is not None:
+            for shown in version_views(tx, file, [one for one in kept if one is not None]):
+                found[shown.version.id] = shown
+    return found
+
+
+class _Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that surrounds some logs.
+
+    Attributes:
+        versions: by id.
+        judgments: by what they judge.
+        children: by their parent; None when they were not asked for.
+        judged: what is judged, by id, where it was asked for.
+        usage: by trace.
+    """
+
+    versions: dict[str, VersionView]
+    judgments: dict[str, list[Log]]
+    children: dict[str, list[Log]] | None
+    judged: dict[str, Log]
+    usage: dict[str, TraceUsage]
+
+    def show(self, log: Log, above: tuple[str, ...] = ()) -> LogView:
+        """A log with what surrounds it. What is above is not shown below again, should it say so."""
+        children = None
+        if self.children is not None:
+            path = (*above, log.id)
+            below = self.children.get(log.id, ())
+            children = tuple(self.show(one, path) for one in below if one.id not in path)
+        return LogView(
+            log=log,
+            version=self.versions[log.version_id],
+            judgments=tuple(self._plain(one) for one in self.judgments.get(log.id, ())),
+            children=children,
+            judged=self._plain(self.judged[log.judged_id]) if log.judged_id in self.judged else None,
+            usage=self.usage.get(log.id),
+        )
+
+    def _plain(self, log: Log) -> LogView:
+        return LogView(log=log, version=self.versions[log.version_id])

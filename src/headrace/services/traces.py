@@ -1,0 +1,247 @@
+"""Where a log belongs: what is above and below it, and what it does to the logs above (humanloop 3.3-3.5).
+
+Parts of use cases, run inside their transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from headrace.core.errors import Conflict, Invalid, NotFound
+from headrace.core.logs import Log, LogStatus
+from headrace.core.ports import Transaction
+from headrace.services.base import Ports
+
+FLOW = "flow"
+MOST_LEVELS = 200
+"""So many logs may stand above one. A deeper tree could not be sent as JSON that clients can read."""
+BATCH = 500
+"""So many ids are asked for at once."""
+
+
+class UnknownParent(StrEnum):
+    """What becomes of a log whose parent is not there."""
+
+    REFUSE = "refuse"
+    """It is not recorded."""
+    DROP = "drop"
+    """It has no parent."""
+    KEEP = "keep"
+    """It is a root for now and keeps the parent's id, so that a parent that comes later finds it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How strictly a new log is taken.
+
+    Attributes:
+        unknown_parent: what becomes of it when its parent is not there.
+        joins_complete: whether it may be added below a flow's log that is complete.
+        triggers: whether those that monitor its file are told.
+    """
+
+    unknown_parent: UnknownParent = UnknownParent.REFUSE
+    joins_complete: bool = False
+    triggers: bool = True
+
+
+DIRECT = Rules()
+"""For who asks for one log and waits for the answer."""
+EXPORTED = Rules(unknown_parent=UnknownParent.DROP, joins_complete=True)
+"""For who sends what happened elsewhere, in any order (humanloop 5.3)."""
+GIVEN = Rules(unknown_parent=UnknownParent.KEEP, joins_complete=True, triggers=False)
+"""For logs that are restored, or projected from a record."""
+
+
+def add(tx: Transaction, ports: Ports, log: Log, *, rules: Rules, now: datetime) -> tuple[Log, list[Log]]:
+    """Keep a new log in its place: in its parent's trace, or as a root. Tells nobody.
+
+    Args:
+        log: its ``trace_parent_id`` says where; what else it says of its trace is put right.
+
+    Returns:
+        The log as it is kept, and those above it as they are now, nearest first.
+
+    Raises:
+        NotFound: its parent is not there.
+        Invalid: it is its own parent, or stands too deep.
+        Conflict: the nearest flow's log above it is complete.
+        Clash: its id is taken.
+    """
+    above = [] if log.trace_parent_id is None else _above_new(tx, ports, log, rules)
+    log = _placed(log, above, rules)
+    tx.logs.add(log, at=now)
+    if above and not above[0].is_in_trace:
+        above[0] = msgspec.structs.replace(above[0], is_in_trace=True)
+        tx.logs.update(above[0])
+    return log, widen(tx, above, log)
+
+
+def _above_new(tx: Transaction, ports: Ports, log: Log, rules: Rules) -> list[Log]:
+    """Those above a log that is not there yet; nobody when it can't have its parent and that is fine."""
+    assert log.trace_parent_id is not None
+    is_strict = rules.unknown_parent is UnknownParent.REFUSE
+    if log.trace_parent_id == log.id:
+        if is_strict:
+            raise Invalid.at("trace_parent_id", message="A log can't be its own parent.", kind="cycle")
+        return []
+    above = ancestors(tx, log.trace_parent_id)
+    if is_strict:
+        if not above:
+            raise NotFound("log", log.trace_parent_id, f"Log with ID `{log.trace_parent_id}` not found.")
+        if len(above) >= MOST_LEVELS:
+            message = f"A trace may be at most {MOST_LEVELS} levels deep."
+            raise Invalid.at("trace_parent_id", message=message, kind="depth")
+    flow = nearest_flow(above)
+    may_grow = rules.joins_complete or ports.limits.complete_traces_grow
+    if flow is not None and flow.status is LogStatus.COMPLETE and not may_grow:
+        raise Conflict(f"The trace of log `{flow.id}` is complete; no log can be added to it.")
+    return above if len(above) < MOST_LEVELS else []
+
+
+def _placed(log: Log, above: Sequence[Log], rules: Rules) -> Log:
+    """A log with what follows from those above it."""
+    parent_id = log.trace_parent_id
+    if not above and (rules.unknown_parent is not UnknownParent.KEEP or parent_id == log.id):
+        parent_id = None
+    root = above[-1] if above else log
+    return msgspec.structs.replace(
+        log,
+        trace_parent_id=parent_id,
+        trace_id=root.id,
+        trace_flow_id=root.file_id if root.kind == FLOW else None,
+        is_in_trace=bool(above) or log.kind == FLOW,
+    )
+
+
+def ancestors(tx: Transaction, parent_id: str | None) -> list[Log]:
+    """The log with that id and those above it, nearest first; no more than may be."""
+    above: list[Log] = []
+    seen: set[str] = set()
+    while parent_id is not None and parent_id not in seen and len(above) < MOST_LEVELS:
+        parent = tx.logs.get(id=parent_id)
+        if parent is None:
+            break
+        seen.add(parent_id)
+        above.append(parent)
+        parent_id = parent.trace_parent_id
+    return above
+
+
+def nearest_flow(above: Iterable[Log]) -> Log | None:
+    """The first flow's log of these."""
+    return next((log for log in above if log.kind == FLOW), None)
+
+
+def widen(tx: Transaction, above: Sequence[Log], log: Log) -> list[Log]:
+    """Let the flows' logs of ``above`` span the time of a log below; they never shrink (humanloop 3.5)."""
+    wider = []
+    for ancestor in above:
+        if ancestor.kind == FLOW:
+            start = earliest(ancestor.start_time, log.start_time)
+            end = latest(ancestor.end_time, log.end_time)
+            if (start, end) != (ancestor.start_time, ancestor.end_time):
+                ancestor = msgspec.structs.replace(ancestor, start_time=start, end_time=end)
+                tx.logs.update(ancestor)
+        wider.append(ancestor)
+    return wider
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """The first of the moments that are known."""
+    return min((one for one in moments if one is not None), default=None)
+
+
+def latest(*moments: datetime | None) -> datetime | None:
+    """The last of the moments that are known."""
+    return max((one for one in moments if one is not None), default=None)
+
+
+def descendants(tx: Transaction, ids: Collection[str]) -> list[Log]:
+    """Everything below these logs and none of themselves, level by level."""
+    seen = set(ids)
+    found: list[Log] = []
+    level = list(ids)
+    while level:
+        new = [log for log in _children(tx, level) if log.id not in seen]
+        seen.update(log.id for log in new)
+        found += new
+        level = [log.id for log in new]
+    return found
+
+
+def _children(tx: Transaction, ids: Sequence[str]) -> list[Log]:
+    return [
+        log
+        for first in range(0, len(ids), BATCH)
+        for log in tx.logs.children(parent_ids=ids[first : first + BATCH])
+    ]
+
+
+def with_all_below(tx: Transaction, logs: Iterable[Log]) -> list[Log]:
+    """Logs, everything below them, every judgment on any of that, and so on (humanloop 8.49)."""
+    found = {log.id: log for log in logs}
+    new = list(found)
+    while new:
+        hanging = [
+            *_children(tx, new),
+            *(
+                log
+                for first in range(0, len(new), BATCH)
+                for log in tx.logs.judgments(judged_ids=new[first : first + BATCH])
+            ),
+        ]
+        new = [log.id for log in hanging if log.id not in found]
+        found |= {log.id: log for log in hanging}
+    return list(found.values())
+
+
+def adopt(tx: Transaction, parent: Log) -> list[Log]:
+    """Let logs that waited for a parent join its trace with all below them.
+
+    Returns:
+        The logs above ``parent`` and itself as they are now, nearest first.
+    """
+    above = ancestors(tx, parent.id)
+    taken = {log.id for log in above}
+    waiting = [log for log in _children(tx, [parent.id]) if log.id not in taken]
+    strangers = [log for log in waiting if log.trace_id != above[0].trace_id]
+    for log in [*strangers, *descendants(tx, [log.id for log in strangers])]:
+        if log.id not in taken:
+            joined = msgspec.structs.replace(
+                log, trace_id=above[0].trace_id, trace_flow_id=above[0].trace_flow_id, is_in_trace=True
+            )
+            tx.logs.update(joined)
+            above = widen(tx, above, joined)
+    if strangers and not above[0].is_in_trace:
+        above[0] = msgspec.structs.replace(above[0], is_in_trace=True)
+        tx.logs.update(above[0])
+    return above
+
+
+def uproot(tx: Transaction, *, file_id: str, take: int = BATCH) -> bool:
+    """Let logs that stood below those of a flow that is gone be roots, and what is below them be theirs.
+
+    Returns:
+        Whether there may be more of them: a large flow is done in several transactions (humanloop 2.9).
+    """
+    left = tx.logs.in_traces_of(flow_id=file_id, take=take)
+    for log in left:
+        above = ancestors(tx, log.trace_parent_id)
+        is_in_trace = bool(above) or bool(tx.logs.children(parent_ids=[log.id]))
+        tx.logs.update(_rooted(log, above[-1] if above else log, is_in_trace=is_in_trace))
+    return len(left) == take
+
+
+def _rooted(log: Log, root: Log, *, is_in_trace: bool) -> Log:
+    return msgspec.structs.replace(
+        log,
+        trace_id=root.id,
+        trace_flow_id=root.file_id if root.kind == FLOW else None,
+        is_in_trace=is_in_trace or log.kind == FLOW,
+    )
