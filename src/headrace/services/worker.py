@@ -1,0 +1,172 @@
+"""Does the work that waits behind the scenes: takes it, does it, and tries again what did not work out.
+
+Work is leased while it is done. Who does it marks it as done in the transaction that holds its result, so a
+crash in between has it done again, from the start, and nobody sees half of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from headrace.core.effects import EffectFailed
+from headrace.core.errors import Unavailable
+from headrace.core.monitoring import Job, Work
+from headrace.services.base import Ports
+
+LEASE_MARGIN_S = 60.0
+"""How much longer than a job may take it is kept from others, for the store to be told of its end."""
+
+log = logging.getLogger("headrace.worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """How work of a kind is done.
+
+    Attributes:
+        act: does a job and marks it as done, in one transaction. Raises EffectFailed when what it needs does
+            not work at the moment.
+        give_up: makes it seen that a job will not be done, and why, and marks it as done.
+    """
+
+    act: Callable[[Job], Awaitable[None]]
+    give_up: Callable[[Job, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast and how long work is tried.
+
+    Attributes:
+        at_once: jobs done at the same time.
+        job_s: seconds that one attempt may take.
+        attempts: after so many a job is given up.
+        first_pause_s: seconds between the first attempt and the second; twice as long each time.
+        longest_pause_s: but no longer than this.
+        poll_s: seconds after which the store is looked at if nothing rang.
+    """
+
+    at_once: int = 8
+    job_s: float = 120.0
+    attempts: int = 12
+    first_pause_s: float = 1.0
+    longest_pause_s: float = 300.0
+    poll_s: float = 1.0
+
+    def pause(self, attempts: int) -> timedelta:
+        """How long to wait after so many attempts."""
+        return timedelta(seconds=min(self.first_pause_s * 2.0 ** min(attempts - 1, 60), self.longest_pause_s))
+
+
+class Worker:
+    """Takes work of all organisations for as long as a server runs. Belongs to one event loop.
+
+    Args:
+        account: any organisation.
+        handlers: by kind of work.
+    """
+
+    def __init__(
+        self, ports: Ports, account: str, handlers: Mapping[Work, Handler], pace: Pace | None = None
+    ) -> None:
+        self._ports = ports
+        self._account = account
+        self._handlers = handlers
+        self._pace = pace or Pace()
+        self._loop: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Take up what was left at the last stop, then whatever comes.
+
+        Raises:
+            Unavailable: the store can't be written to.
+        """
+        await self._ports.store.write(self._account, lambda tx: tx.jobs.release())
+        self._loop = asyncio.create_task(self._keep_on())
+
+    async def close(self, timeout_s: float = 0.0) -> None:
+        """Take nothing more and let what was begun end; what is not over in time waits for the next start."""
+        if self._loop is not None:
+            self._loop.cancel()
+            await asyncio.wait({self._loop})
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=timeout_s)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _keep_on(self) -> None:
+        while True:
+            free = self._pace.at_once - len(self._tasks)
+            taken = await self._take(free) if free else []
+            for job in taken:
+                self._begin(job)
+            if len(taken) < free or not free:
+                await self._ports.bell.wait(self._pace.poll_s)
+
+    async def _take(self, most: int) -> list[Job]:
+        """Some of what is due; nothing when the store can't say."""
+        store = self._ports.store
+        try:
+            if not await store.read(self._account, lambda tx: tx.jobs.count()):
+                return []  # most of the time; a read disturbs nobody
+            now = self._ports.clock.now()
+            until = now + timedelta(seconds=self._pace.job_s + LEASE_MARGIN_S)
+            return await store.write(self._account, lambda tx: tx.jobs.take(now=now, until=until, most=most))
+        except Unavailable as error:
+            log.warning("no work can be taken now: %s", error.message)
+        except Exception:
+            log.exception("a bug while taking work")
+        return []
+
+    def _begin(self, job: Job) -> None:
+        task = asyncio.create_task(self._do(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._ports.bell.ring()  # there is room for more
+
+    async def _do(self, job: Job) -> None:
+        try:
+            reason = await self._tried(job)
+            if reason is not None:
+                await self._put_off(job, reason)
+        except Unavailable as error:
+            log.warning("%s waits until its lease is over: %s", _told(job), error.message)
+        except Exception:
+            log.exception("a bug while giving up %s", _told(job))
+
+    async def _tried(self, job: Job) -> str | None:
+        """Why it did not work out; None when it did."""
+        try:
+            async with asyncio.timeout(self._pace.job_s):
+                await self._handlers[job.work].act(job)
+        except TimeoutError:
+            return f"It took longer than {self._pace.job_s:g} s."
+        except (EffectFailed, Unavailable) as error:
+            return error.message
+        except Exception:
+            log.exception("a bug while doing %s", _told(job))
+            return "Internal error."
+        return None
+
+    async def _put_off(self, job: Job, reason: str) -> None:
+        attempts = job.attempts + 1
+        if attempts >= self._pace.attempts:
+            log.error("%s is given up after %d attempts: %s", _told(job), attempts, reason)
+            await self._handlers[job.work].give_up(job, reason)
+            return
+        due_at = self._ports.clock.now() + self._pace.pause(attempts)
+        await self._ports.store.write(job.account, lambda tx: tx.jobs.put_off(job, due_at=due_at))
+
+
+def _told(job: Job) -> str:
+    return " ".join(part for part in (job.work, job.subject, job.object) if part)
