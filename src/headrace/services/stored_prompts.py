@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from headrace.core.effects import JSON, EffectContext
-from headrace.core.kinds.prompt import PromptRef, read_arn, read_prompt
+from headrace.core.kinds.prompt import PromptRef, default_variant, read_arn
 from headrace.core.ports import Store, Transaction
 
 
@@ -34,13 +32,3 @@ def _content(tx: Transaction, ref: PromptRef) -> bytes | None:
         return None if draft is None else draft.content
     release = tx.releases.get(file_id=file.id, number=ref.number)
     return None if release is None else release.content
-
-
-def default_variant(content: bytes) -> Mapping[str, JSON] | None:
-    """The variant that runs: the default one, or else the first."""
-    prompt = read_prompt(content)
-    if prompt.variants is msgspec.UNSET:
-        return None
-    variants: list[Mapping[str, JSON]] = msgspec.json.decode(prompt.variants)
-    named = (one for one in variants if one.get("name") == prompt.default_variant)
-    return next(named, variants[0] if variants else None)

@@ -2,7 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
+
+from headrace.core.errors import Invalid
+from headrace.core.parsing import parse
+
+FREE = frozenset({"attributes", "other", "parameters", "json_schema", "setup_values"})
+"""The members of contents that are the author's own: in them, null is a value like any other."""
+_encode = msgspec.json.Encoder().encode
+
+
+def as_it_is(content: bytes) -> bytes:
+    """Sameness by the content itself."""
+    return content
+
+
+def without_nulls(content: bytes) -> bytes:
+    """Sameness where a member that is null is a member that is absent (humanloop 2.1).
+
+    Raises:
+        Invalid: the content is nested too deeply to be walked.
+    """
+    try:
+        return _encode(_filled(parse(content)))
+    except RecursionError:
+        raise Invalid.at(message="The JSON is nested too deeply.", kind="depth") from None
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: inner if key in FREE else _filled(inner) for key, inner in value.items() if inner is not None
+        }
+    return [_filled(item) for item in value] if isinstance(value, list) else value
+
+
+def no_inputs(content: bytes) -> tuple[str, ...]:
+    """Of kinds whose content says nothing of what it is used with."""
+    return ()
 
 
 class FileKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,6 +55,8 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
         version_prefix: of its versions' ids.
         home: the directory where files are made that are given a name and no path; empty for the root.
         is_prepared: whether a draft must be validated before it can be released.
+        identity: content as the text whose digest decides whether two contents are the same.
+        inputs: the names of what content is used with.
     """
 
     name: str
@@ -23,3 +65,5 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
     version_prefix: str
     home: str = ""
     is_prepared: bool = False
+    identity: Callable[[bytes], bytes] = as_it_is
+    inputs: Callable[[bytes], tuple[str, ...]] = no_inputs

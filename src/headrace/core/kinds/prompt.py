@@ -1,8 +1,8 @@
 """Prompts: a version's content is a template with a model and its parameters.
 
 Content is kept in the form it was written in. The Bedrock form is a map of ``variants`` (a list of at most
-one), ``defaultVariant`` and ``customerEncryptionKeyArn``. How the two protocols' prompts correspond, field by
-field, is written down in ``docs/explanation/prompts.md``.
+one), ``defaultVariant`` and ``customerEncryptionKeyArn``; the Humanloop form has template, model and parameters
+side by side. Either can be read as the other: `headrace.core.prompt_forms`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from headrace.core.kinds.kind import FileKind
+from headrace.core.kinds.kind import FileKind, without_nulls
 from headrace.core.parsing import parse
+from headrace.core.prompt_forms import VARIANT, as_form, as_variant
+from headrace.core.prompts import Prompt, prompt_inputs
 from headrace.core.template import texts, variables
-
-KIND = FileKind(name="prompt", title="Prompt", prefix="pr_", version_prefix="prv_", home="prompts")
 
 _ARN = re.compile(
     r"arn:aws[^:]*:bedrock:[^:]*:(?P<account>[0-9]{12}):prompt/(?P<id>[0-9a-zA-Z]{10})(?::(?P<number>[0-9]{1,5}))?"
@@ -63,9 +63,68 @@ _decoder = msgspec.json.Decoder(PromptContent)
 _encoder = msgspec.json.Encoder()
 
 
+class _Probe(msgspec.Struct, frozen=True):
+    """What only the Humanloop form has."""
+
+    model: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_probe = msgspec.json.Decoder(_Probe).decode
+
+
+def is_one_object(content: bytes) -> bool:
+    """Whether stored content is of the Humanloop form, which always has a model at the top."""
+    return _probe(content).model is not msgspec.UNSET
+
+
 def read_prompt(content: bytes) -> PromptContent:
-    """Stored content of the Bedrock form."""
-    return _decoder.decode(content)
+    """Stored content as the Bedrock form, whatever form it is of."""
+    if not is_one_object(content):
+        return _decoder.decode(content)
+    variant = as_variant(parse(content))
+    if variant is None:
+        return PromptContent()
+    return PromptContent(variants=msgspec.Raw(_encoder.encode([variant])), default_variant=VARIANT)
+
+
+def default_variant(content: bytes) -> dict[str, Any] | None:
+    """The variant that runs: the default one, or else the first."""
+    prompt = read_prompt(content)
+    if prompt.variants is msgspec.UNSET:
+        return None
+    variants: list[dict[str, Any]] = parse(prompt.variants)
+    named = (one for one in variants if one.get("name") == prompt.default_variant)
+    return next(named, variants[0] if variants else None)
+
+
+def prompt_form(content: bytes) -> dict[str, Any]:
+    """Stored content as the Humanloop form in plain values, whatever form it is of; nulls may be absent."""
+    form: dict[str, Any] = parse(content) if is_one_object(content) else as_form(default_variant(content))
+    return form
+
+
+def can_be_variant(content: bytes) -> bool:
+    """Whether the Bedrock form can say what stored content says."""
+    return not is_one_object(content) or as_variant(parse(content)) is not None
+
+
+def _identity(content: bytes) -> bytes:
+    return without_nulls(content) if is_one_object(content) else content
+
+
+def _inputs(content: bytes) -> tuple[str, ...]:
+    return prompt_inputs(msgspec.convert(prompt_form(content), Prompt))
+
+
+KIND = FileKind(
+    name="prompt",
+    title="Prompt",
+    prefix="pr_",
+    version_prefix="prv_",
+    home="prompts",
+    identity=_identity,
+    inputs=_inputs,
+)
 
 
 def write_prompt(*, variants: bytes | None, default_variant: str | None, key: str | None) -> bytes:
