@@ -69,7 +69,12 @@ async def read(ports: Ports, principal: Principal, work: Callable[[Transaction],
 
 
 async def write(ports: Ports, principal: Principal, work: Callable[[Transaction], T]) -> T:
-    """Run ``work`` all-or-nothing in the principal's organisation.
+    """Run ``work`` all-or-nothing in the principal's organisation; see `commit`."""
+    return await commit(ports, principal.account, work)
+
+
+async def commit(ports: Ports, account: str, work: Callable[[Transaction], T]) -> T:
+    """Run ``work`` all-or-nothing in an organisation, and wake who does what it asked for.
 
     A use case looks before it adds, to answer well; the store's constraints decide. When a constraint
     refuses, somebody else was faster, and running the use case again makes it see what they did.
@@ -77,7 +82,7 @@ async def write(ports: Ports, principal: Principal, work: Callable[[Transaction]
     notes = ports.bell.notes
     for _ in range(LOST_RACES):
         try:
-            result = await ports.store.write(principal.account, work)
+            result = await ports.store.write(account, work)
         except Clash as clash:
             rule = clash.rule
         else:
