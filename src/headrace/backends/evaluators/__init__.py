@@ -1,0 +1,1 @@
+"""Carries evaluators out: code in the sandbox, prompts by the configured models."""

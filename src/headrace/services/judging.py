@@ -1,0 +1,183 @@
+"""Has evaluators judge the logs that they monitor (humanloop 2.12, 3.7).
+
+A judgment is written with the end of the job that asked for it, or not at all, so that a log has one of each
+evaluator's version, however often a server stopped in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from headrace.core.effects import JSON, EffectContext
+from headrace.core.files import File
+from headrace.core.judging import Judges, Verdict
+from headrace.core.kinds.evaluator import EvaluatorSpec, read_spec
+from headrace.core.logs import Log, Payload, write_payload
+from headrace.core.monitoring import Job
+from headrace.core.ports import Transaction
+from headrace.core.versions import Version
+from headrace.services.base import Ports, commit
+from headrace.services.judgments import EVALUATOR, judge
+from headrace.services.log_views import LogView, views
+from headrace.services.worker import Handler
+
+Shows = Callable[[LogView], Mapping[str, JSON]]
+"""A log as an evaluator sees it: with all members that clients know, and its ``children``."""
+
+SOURCE = "monitoring"
+"""What the logs of evaluators that the server ran by itself say of where they come from."""
+
+
+class _Case(msgspec.Struct, frozen=True, kw_only=True):
+    """What is judged by what.
+
+    Attributes:
+        view: the log, with everything below it.
+        file: the evaluator's.
+        version_id: the evaluator's version.
+    """
+
+    view: LogView
+    file: File
+    version_id: str
+    spec: EvaluatorSpec
+
+
+class Judging:
+    """Judges a log by a version of an evaluator, as a job of the worker.
+
+    Args:
+        judges: carry evaluators out.
+        shows: makes what an evaluator is given of a log.
+        timeout_s: how long one judgment may take.
+    """
+
+    def __init__(self, ports: Ports, judges: Judges, shows: Shows, *, timeout_s: float) -> None:
+        self._ports = ports
+        self._judges = judges
+        self._shows = shows
+        self._timeout_s = timeout_s
+
+    @property
+    def handler(self) -> Handler:
+        """What the worker is given."""
+        return Handler(act=self.act, give_up=self.give_up)
+
+    async def act(self, job: Job) -> None:
+        """Judge, and keep the judgment.
+
+        Raises:
+            EffectFailed: the evaluator can't be carried out at the moment.
+            Unavailable: the store can't keep it.
+        """
+        case = await self._case(job)
+        if case is None:
+            await self._dismiss(job)
+            return
+        started_at = self._ports.clock.now()
+        verdict = await self._judges.judge(case.spec, self._shows(case.view), None, self._context(job, case))
+        await self._keep(job, case, verdict, started_at)
+
+    async def give_up(self, job: Job, reason: str) -> None:
+        """Keep that there is no judgment, and why.
+
+        Raises:
+            Unavailable: the store can't keep it.
+        """
+        case = await self._case(job)
+        if case is None:
+            await self._dismiss(job)
+            return
+        await self._keep(job, case, Verdict(error=reason), self._ports.clock.now())
+
+    async def _case(self, job: Job) -> _Case | None:
+        return await self._ports.store.read(job.account, lambda tx: _case(tx, job))
+
+    async def _dismiss(self, job: Job) -> None:
+        await commit(self._ports, job.account, lambda tx: tx.jobs.done(job))
+
+    def _context(self, job: Job, case: _Case) -> EffectContext:
+        return EffectContext(
+            account=job.account,
+            flow_arn="",
+            alias_arn="",
+            execution_id=job.subject,
+            node=case.file.name,
+            step=f"{job.subject}/{case.version_id}/{job.turn}",
+            timeout_s=self._timeout_s,
+        )
+
+    async def _keep(self, job: Job, case: _Case, verdict: Verdict, started_at: datetime) -> None:
+        log = _log(self._ports, case, verdict, started_at)
+
+        def work(tx: Transaction) -> None:
+            if _parties(tx, job) is not None:
+                judge(tx, self._ports, log)
+            tx.jobs.done(job)
+
+        await commit(self._ports, job.account, work)
+
+
+def _parties(tx: Transaction, job: Job) -> tuple[Log, File, Version] | None:
+    """The log, and who judges it; None when one is gone, or that file does not monitor the log's any more."""
+    log, version = tx.logs.get(id=job.subject), tx.versions.kept(id=job.object)
+    if log is None or version is None:
+        return None
+    file = tx.files.get(id=version.file_id)
+    monitors = tx.monitors.of_file(file_id=log.file_id)
+    if file is None or not any(one.is_active and one.evaluator_id == file.id for one in monitors):
+        return None
+    return log, file, version
+
+
+def _case(tx: Transaction, job: Job) -> _Case | None:
+    parties = _parties(tx, job)
+    if parties is None:
+        return None
+    log, file, version = parties
+    shown = views(tx, [log], with_children=True)[0]
+    return _Case(view=shown, file=file, version_id=version.id, spec=read_spec(version.content))
+
+
+def _log(ports: Ports, case: _Case, verdict: Verdict, started_at: datetime) -> Log:
+    """A verdict as the evaluator's log."""
+    judged, now = case.view.log, ports.clock.now()
+    log_id = ports.ids.long("log_")
+    usage = verdict.usage
+    return Log(
+        id=log_id,
+        kind=EVALUATOR,
+        file_id=case.file.id,
+        version_id=case.version_id,
+        created_by=judged.created_by,
+        created_at=now,
+        start_time=started_at,
+        end_time=now,
+        provider_latency_s=verdict.provider_latency_s,
+        trace_id=log_id,
+        judged_id=judged.id,
+        judgment=None if verdict.judgment is None else msgspec.json.encode(verdict.judgment),
+        is_automatic=True,
+        environment=judged.environment,
+        source=SOURCE,
+        prompt_tokens=None if usage is None else usage.input_tokens,
+        output_tokens=None if usage is None else usage.output_tokens,
+        has_error=verdict.error is not None,
+        payload=write_payload(
+            Payload(
+                output=verdict.output,
+                output_message=_raw(verdict.output_message),
+                error=verdict.error,
+                stdout=verdict.stdout,
+                provider_request=_raw(verdict.provider_request),
+                provider_response=_raw(verdict.provider_response),
+            )
+        ),
+    )
+
+
+def _raw(value: Mapping[str, JSON] | None) -> msgspec.Raw | None:
+    return None if value is None else msgspec.Raw(msgspec.json.encode(value))
