@@ -17,6 +17,7 @@ T = TypeVar("T")
 class _Node(Generic[T]):
     literals: dict[str, _Node[T]] = field(default_factory=dict)
     parameter: _Node[T] | None = None
+    rest: _Node[T] | None = None
     rows: dict[str, tuple[tuple[str, ...], T]] = field(default_factory=dict)
 
 
@@ -38,7 +39,8 @@ class WrongMethod:
 class Table(Generic[T]):
     """Rows by method and path template (``GET /flows/{id}/versions``).
 
-    Literals win over parameters, but a row with the request's method wins over a literal without one.
+    A last parameter such as ``{id:path}`` takes all segments that are left, joined by ``/``. Literals win over
+    parameters and these over the rest, but a row with the request's method wins over a literal without one.
     """
 
     def __init__(self, rows: Iterable[tuple[str, str, T]]) -> None:
@@ -49,7 +51,11 @@ class Table(Generic[T]):
     def _add(self, method: str, template: str, row: T) -> None:
         node, names = self._root, []
         for part in template.strip("/").split("/"):
-            if part.startswith("{"):
+            if part.endswith(":path}"):
+                names.append(part[1:].removesuffix(":path}"))
+                node.rest = node.rest or _Node()
+                node = node.rest
+            elif part.startswith("{"):
                 names.append(part.strip("{}"))
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
@@ -74,13 +80,15 @@ class Table(Generic[T]):
 def _stride(node: _Node[T], segments: tuple[str, ...]) -> tuple[_Node[T], tuple[str, ...]] | None:
     """The way down that takes a literal wherever there is one; nearly always the right one."""
     values: tuple[str, ...] = ()
-    for segment in segments:
+    for depth, segment in enumerate(segments):
         literal = node.literals.get(segment)
         if literal is not None:
             node = literal
         elif node.parameter is not None:
             node = node.parameter
             values = (*values, segment)
+        elif node.rest is not None:
+            return node.rest, (*values, "/".join(segments[depth:]))
         else:
             return None
     return (node, values) if node.rows else None
@@ -99,6 +107,10 @@ def _walk(
         found = _walk(literal, segments, depth + 1, values, method)
         if found is not None:
             return found
-    if node.parameter is None:
+    if node.parameter is not None:
+        found = _walk(node.parameter, segments, depth + 1, (*values, segment), method)
+        if found is not None:
+            return found
+    if node.rest is None or (method is not None and method not in node.rest.rows):
         return None
-    return _walk(node.parameter, segments, depth + 1, (*values, segment), method)
+    return node.rest, (*values, "/".join(segments[depth:]))
