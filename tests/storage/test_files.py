@@ -6,21 +6,14 @@ import msgspec
 import pytest
 from tests.storage.things import ABROAD, START, Desk, at, directory, draft, file, user, version
 
-from headrace.core.files import File
-from headrace.core.ports import Clash, FileSort, Transaction
+from headrace.core.files import File, FileQuery, FileSort
+from headrace.core.ports import Clash, Transaction
 
 
 def page(tx: Transaction, **changes: object) -> tuple[list[str], int]:
-    options = {
-        "kind": "flow",
-        "name": None,
-        "user": None,
-        "sort": FileSort.CREATED_AT,
-        "descending": True,
-        "skip": 0,
-        "take": 100,
-    }
-    files, total = tx.files.page(**options | changes)  # type: ignore[arg-type]
+    cut = {"skip": changes.pop("skip", 0), "take": changes.pop("take", 100)}
+    options = {"kinds": ("flow",)} | changes
+    files, total = tx.files.page(FileQuery(**options), **cut)  # type: ignore[arg-type]
     return [found.id for found in files], total
 
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -34,7 +35,8 @@ from tests.storage.things import (
 
 from headrace.core.deployments import EnvironmentTag, PointerKind
 from headrace.core.execution import Status
-from headrace.core.ports import Clash, FileSort, Transaction
+from headrace.core.files import Directory, File, FileQuery, FileSort, hidden_path
+from headrace.core.ports import Clash, Transaction
 from headrace.storage import open_store
 
 Change = Callable[[Transaction], Any]
@@ -44,6 +46,18 @@ PATHS = ["a", "b/C", "b/ä"]
 NAMES = ["x", "Y"]
 KINDS = ["flow", "prompt"]
 NUMBERS = range(1, 6)
+QUERIES = [
+    FileQuery(kinds=("flow",)),
+    FileQuery(kinds=("flow",), name="A"),
+    FileQuery(kinds=("flow",), user="X"),
+    FileQuery(name="c", user="y"),
+    FileQuery(kinds=("prompt", "flow")),
+    FileQuery(),
+    FileQuery(under="b"),
+    FileQuery(under="b", environment_id="x", kinds=("prompt",)),
+    FileQuery(environment_id="x"),
+    FileQuery(environment_id="Y", kinds=("flow",), name="c"),
+]
 
 file_ids, version_ids = st.sampled_from(FILES), st.sampled_from(VERSIONS)
 seconds, numbers = st.integers(0, 5).map(at), st.sampled_from(NUMBERS)
@@ -71,6 +85,15 @@ files = file_ids.flatmap(
         last_number=st.integers(0, 5),
     )
 )
+hidden_files = st.tuples(st.sampled_from(["fl_8", "fl_9"]), file_ids, st.sampled_from(KINDS), names).map(
+    lambda one: file(
+        one[0],
+        kind=one[2],
+        path=hidden_path(owner_id=one[1], kind=one[2], name=one[3]),
+        short_name="x",
+        owner_id=one[1],
+    )
+)
 versions = version_ids.flatmap(
     lambda one: st.builds(
         version,
@@ -95,7 +118,11 @@ releases = st.builds(
     is_runnable=st.booleans(),
 )
 directories = st.builds(
-    directory, st.sampled_from(["dir_0", "dir_1", "fl_0"]), st.sampled_from(["", "b", *PATHS])
+    directory,
+    st.sampled_from(["dir_0", "dir_1", "fl_0"]),
+    st.sampled_from(["", "b", "c", *PATHS]),
+    parent_id=st.sampled_from([None, "dir_0"]),
+    updated_at=seconds,
 )
 moves = st.builds(
     move,
@@ -154,6 +181,20 @@ def changes_of(
     return values.map(lambda value: lambda tx: apply(tx, value))
 
 
+def change_hidden(tx: Transaction, value: File) -> None:
+    """A hidden file is changed by whoever read it; of one that was never added nothing is known."""
+    found = tx.files.get(id=value.id)
+    if found is not None:
+        tx.files.update(msgspec.structs.replace(found, description="changed", updated_at=at(7)))
+
+
+def change_directory(tx: Transaction, value: Directory) -> None:
+    """No directory is moved into itself."""
+    before = tx.files.directory(id=value.id)
+    if before is None or not value.path.startswith(before.path + "/"):
+        tx.files.update_directory(value)
+
+
 CHANGES: list[st.SearchStrategy[Change]] = [
     changes_of(files, lambda tx, value: tx.files.add(value)),
     changes_of(files, lambda tx, value: tx.files.update(value)),
@@ -162,7 +203,11 @@ CHANGES: list[st.SearchStrategy[Change]] = [
         lambda tx, v: tx.files.issue_number(id=v[0], number=v[1], at=v[2]),
     ),
     changes_of(file_ids, lambda tx, value: tx.files.remove(id=value, at=at(9))),
+    changes_of(hidden_files, lambda tx, value: tx.files.add(value)),
+    changes_of(hidden_files, change_hidden),
     changes_of(directories, lambda tx, value: tx.files.add_directory(value)),
+    changes_of(directories, change_directory),
+    changes_of(st.sampled_from(["dir_0", "dir_1"]), lambda tx, value: tx.files.remove_directory(id=value)),
     changes_of(versions | twins, lambda tx, value: tx.versions.add(value)),
     changes_of(versions, lambda tx, value: tx.versions.update(value)),
     changes_of(releases, lambda tx, value: tx.releases.add(value)),
@@ -173,6 +218,8 @@ CHANGES: list[st.SearchStrategy[Change]] = [
         st.builds(draft, file_ids, content=names.map(str.encode)), lambda tx, value: tx.drafts.put(value)
     ),
     changes_of(environments, lambda tx, value: tx.environments.add(value)),
+    changes_of(environments, lambda tx, value: tx.environments.update(value)),
+    changes_of(st.sampled_from(["env_0", "env_1"]), lambda tx, value: tx.environments.remove(id=value)),
     changes_of(moves, lambda tx, value: tx.pointers.move(value)),
     changes_of(aliases, lambda tx, value: tx.aliases.add(value)),
     changes_of(aliases, lambda tx, value: tx.aliases.update(value)),
@@ -220,9 +267,8 @@ CHANGES: list[st.SearchStrategy[Change]] = [
 def everything(tx: Transaction) -> list[Any]:
     """Every answer about the small world of this test."""
     pages = [
-        tx.files.page(kind="flow", name=name, user=who, sort=sort, descending=descending, skip=0, take=2)
-        for name, who in ((None, None), ("A", None), (None, "X"), ("c", "y"))
-        for sort in FileSort
+        tx.files.page(msgspec.structs.replace(query, sort=sort, descending=descending), skip=0, take=2)
+        for query, sort in zip(QUERIES, 4 * list(FileSort), strict=False)
         for descending in (False, True)
     ]
     return [
@@ -233,6 +279,20 @@ def everything(tx: Transaction) -> list[Any]:
         [tx.files.count(kind=kind) for kind in KINDS],
         [tx.files.drafted(kind="flow", before=before, take=1) for before in (None, (at(4), "fl_1"))],
         pages,
+        [tx.files.get(id=one) for one in ("fl_8", "fl_9")],
+        [
+            tx.files.at(path=hidden_path(owner_id=one, kind=kind, name=name))
+            for one in FILES
+            for kind in KINDS
+            for name in NAMES
+        ],
+        tx.files.directories(),
+        [
+            [tx.files.subdirectories(directory_id=one), tx.files.of_directory(directory_id=one)]
+            for one in ("dir_0", "dir_1", "dir_root")
+        ],
+        [tx.files.longest_path(under=path) for path in ("b", "a")],
+        [tx.pointers.of_environment(environment_id=one, take=2) for one in NAMES],
         [tx.versions.get(id=one) for one in VERSIONS],
         [
             tx.versions.by_digest(file_id=one, digest=digest)

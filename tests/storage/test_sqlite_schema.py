@@ -52,7 +52,13 @@ SCANS = {
 }
 """Statements that may walk through a whole table, and why."""
 
-SORTS = {"all_keys": "a command for people; keys are few"}
+SORTS = {
+    "all_keys": "a command for people; keys are few",
+    "page_under_asc": "an index leads to the files below a directory, and not in this order",
+    "page_under_desc": "the same",
+    "page_deployed_asc": "an index leads to the files of an environment, and not in this order",
+    "page_deployed_desc": "the same",
+}
 """Statements that may sort what they found, and why."""
 
 
@@ -124,7 +130,8 @@ def test_a_statement_walks_an_index(engine: SqliteConnection, name: str) -> None
 def test_every_statement_is_used_and_every_used_one_is_there() -> None:
     package = Path(sql.__file__).parent
     source = "".join(file.read_text() for file in package.glob("*.py"))
-    used = {name for name in QUERIES if f'"{name}"' in source or name.startswith("page_by_")}
+    made = re.compile(r"page_(of_kind|of_all)_by_\w+|page_(under|deployed)_\w+|count_\w+_matching")
+    used = {name for name in QUERIES if f'"{name}"' in source or made.fullmatch(name)}
     assert used == set(QUERIES)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
+from enum import StrEnum
 
 import msgspec
 
@@ -55,6 +56,8 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
         created_at: when the file was made.
         updated_at: last change of its path, texts, monitoring or deployments.
         last_number: the highest release number ever issued; numbers are never used again.
+        owner_id: of a hidden file, the file of which it is a node; None for all others. A hidden file is in
+            no list, shows the path ``<owner's path>/<node>``, moves and goes with its owner.
     """
 
     id: str
@@ -70,10 +73,39 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     last_number: int
+    owner_id: str | None = None
 
     @property
     def name(self) -> str:
         return self.path.rpartition("/")[2]
+
+
+class FileSort(StrEnum):
+    """What a list of files is ordered by; ties by id."""
+
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    NAME = "name"
+
+
+class FileQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which files are wanted, and in which order (humanloop 4.2, Files).
+
+    Attributes:
+        kinds: only files of these kinds; empty for all.
+        name: only files whose name contains this, in any case.
+        user: only files made, or with a version made, by a user whose e-mail or name contains this.
+        under: only files somewhere below the directory of this path; None for all.
+        environment_id: only files that have a version deployed there.
+    """
+
+    kinds: tuple[str, ...] = ()
+    name: str | None = None
+    user: str | None = None
+    under: str | None = None
+    environment_id: str | None = None
+    sort: FileSort = FileSort.CREATED_AT
+    descending: bool = True
 
 
 def check_path(path: str, *at: str) -> None:
@@ -111,6 +143,14 @@ def _path_problem(path: str) -> str | None:
         if segment != segment.strip():
             return f"A part of a path may not begin or end with a blank: {segment!r}."
     return None
+
+
+def hidden_path(*, owner_id: str, kind: str, name: str) -> str:
+    """The path that a hidden file is kept under: of one owner and kind, each name is there once.
+
+    It begins with a control character, so that nobody's path can be the same.
+    """
+    return f"\x1f{owner_id}/{kind}/{name}"
 
 
 def ancestors(path: str) -> list[str]:

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
-from headrace.core.files import Directory, File
+from headrace.core.deployments import Alias, Move, Pointer, PointerKind
+from headrace.core.files import FileSort as FileSort
 from headrace.core.log_ports import Jobs, Logs, Monitors
 from headrace.core.records import EventBatch, Execution, Session
+from headrace.core.tree_ports import Environments, Files
 from headrace.core.validate import Finding, PromptVariables, TypeLimits
 from headrace.core.versions import Draft, Receipt, Release, Version
 
@@ -46,66 +46,6 @@ class Clash(Exception):
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
         self.rule = rule
-
-
-class FileSort(StrEnum):
-    """What a list of files is ordered by; ties by id."""
-
-    CREATED_AT = "created_at"
-    UPDATED_AT = "updated_at"
-    NAME = "name"
-
-
-class Files(Protocol):
-    """Files and directories of the tree."""
-
-    def get(self, *, id: str) -> File | None: ...
-
-    def by_short_id(self, *, kind: str, short_id: str) -> File | None: ...
-
-    def by_short_name(self, *, kind: str, short_name: str) -> File | None: ...
-
-    def at(self, *, path: str) -> File | Directory | None:
-        """What stands at ``path``; the root is at the empty path."""
-
-    def add(self, file: File) -> None: ...
-
-    def update(self, file: File) -> None: ...
-
-    def issue_number(self, *, id: str, number: int, at: datetime) -> None:
-        """Record that ``number`` was given out and the file changed."""
-
-    def remove(self, *, id: str, at: datetime) -> None:
-        """Hide the file and free its path and names."""
-
-    def count(self, *, kind: str) -> int: ...
-
-    def page(
-        self,
-        *,
-        kind: str,
-        name: str | None,
-        user: str | None,
-        sort: FileSort,
-        descending: bool,
-        skip: int,
-        take: int,
-    ) -> tuple[list[File], int]:
-        """One page and the number of all matches.
-
-        Args:
-            name: only files whose name contains this, in any case.
-            user: only files made, or with a version made, by a user whose e-mail or name contains this.
-        """
-
-    def drafted(
-        self, *, kind: str, before: tuple[datetime, str] | None, take: int
-    ) -> list[tuple[File, Draft]]:
-        """Files that have a draft, newest first, from just after ``before`` (creation time, id) on."""
-
-    def directory(self, *, id: str) -> Directory | None: ...
-
-    def add_directory(self, directory: Directory) -> None: ...
 
 
 class Versions(Protocol):
@@ -163,14 +103,6 @@ class Drafts(Protocol):
     def put(self, draft: Draft) -> None: ...
 
 
-class Environments(Protocol):
-    """The environments of the organisation, in order of creation."""
-
-    def all(self) -> list[Environment]: ...
-
-    def add(self, environment: Environment) -> None: ...
-
-
 class Pointers(Protocol):
     """What points where: the log of moves, and each pointer's last one."""
 
@@ -185,6 +117,9 @@ class Pointers(Protocol):
 
     def history(self, *, file_id: str) -> list[Move]:
         """All moves, oldest first."""
+
+    def of_environment(self, *, environment_id: str, take: int) -> list[Pointer]:
+        """The pointers of one environment, of live files, hidden ones too; in the order of the files' ids."""
 
 
 class Aliases(Protocol):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
 from headrace.core.access import Principal
 from headrace.core.errors import AlreadyExists, Invalid, NotFound
-from headrace.core.files import Directory, File, ancestors, numbered, short_name_from
+from headrace.core.files import Directory, File, ancestors, hidden_path, numbered, short_name_from
 from headrace.core.ids import SHORT_LENGTH
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
@@ -95,6 +97,55 @@ def create(
     )
     tx.files.add(file)
     return file
+
+
+def hidden(
+    tx: Transaction,
+    ports: Ports,
+    principal: Principal,
+    *,
+    owner: File,
+    kind: str,
+    name: str,
+    now: datetime,
+) -> File:
+    """The hidden file of that kind that is the node ``name`` of ``owner``; made when it is not there."""
+    path = hidden_path(owner_id=owner.id, kind=kind, name=name)
+    found = tx.files.at(path=path)
+    if isinstance(found, File):
+        return found
+    short_id = ports.ids.short()
+    file = File(
+        id=ports.ids.long(KINDS[kind].prefix),
+        kind=kind,
+        path=path,
+        directory_id=owner.directory_id,
+        short_id=short_id,
+        short_name=short_id,
+        description=None,
+        readme=None,
+        tags=(),
+        created_by=principal.user.id,
+        created_at=now,
+        updated_at=now,
+        last_number=0,
+        owner_id=owner.id,
+    )
+    tx.files.add(file)
+    return msgspec.structs.replace(file, path=f"{owner.path}/{name}")
+
+
+def at(tx: Transaction, *, path: str) -> File | Directory | None:
+    """What stands at ``path``; where nothing does, the hidden file that shows this path."""
+    found = tx.files.at(path=path)
+    above, _, name = path.rpartition("/")
+    if found is not None or not above:
+        return found
+    owner = tx.files.at(path=above)
+    if not isinstance(owner, File):
+        return None
+    nodes = (tx.files.at(path=hidden_path(owner_id=owner.id, kind=kind, name=name)) for kind in KINDS)
+    return next((node for node in nodes if node is not None), None)
 
 
 def directory_for(tx: Transaction, ports: Ports, path: str, now: datetime) -> Directory:

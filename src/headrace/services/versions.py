@@ -10,9 +10,9 @@ import msgspec
 from headrace.core.access import Principal, Right
 from headrace.core.deployments import PointerKind
 from headrace.core.errors import AlreadyExists, Conflict, InUse, Invalid, NotFound
-from headrace.core.files import File, check_path
+from headrace.core.files import File, FileQuery, FileSort, check_path
 from headrace.core.kinds import KINDS
-from headrace.core.ports import FileSort, Transaction
+from headrace.core.ports import Transaction
 from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
 from headrace.services import drafts, numbers, tree
 from headrace.services.base import Ports, digest_of, read, write
@@ -309,9 +309,8 @@ async def list_files(
     principal.require(Right.READER)
 
     def work(tx: Transaction) -> tuple[list[VersionView], int]:
-        files, total = tx.files.page(
-            kind=kind, name=name, user=user, sort=sort, descending=descending, skip=skip, take=take
-        )
+        query = FileQuery(kinds=(kind,), name=name, user=user, sort=sort, descending=descending)
+        files, total = tx.files.page(query, skip=skip, take=take)
         return [view(tx, file, default_version(tx, file)) for file in files], total
 
     return await read(ports, principal, work)

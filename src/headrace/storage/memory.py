@@ -13,36 +13,19 @@ from typing import TypeVar
 import msgspec
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.deployments import Alias, Environment, EnvironmentTag, Move, Pointer, PointerKind
+from headrace.core.deployments import Alias, Move, Pointer, PointerKind
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Clash, Transaction
 from headrace.core.versions import Receipt
 from headrace.storage.errors import ReadOnly
 from headrace.storage.memory_executions import Executions, Sessions
-from headrace.storage.memory_files import Drafts, Files, Releases, Versions
+from headrace.storage.memory_files import Drafts, Releases, Versions
 from headrace.storage.memory_logs import Logs
 from headrace.storage.memory_monitors import Jobs, Monitors
 from headrace.storage.memory_tables import Claim, Rows, Shared, Undo
+from headrace.storage.memory_tree import Environments, Files
 
 T = TypeVar("T")
-
-
-class _Environments:
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-
-    def all(self) -> list[Environment]:
-        return sorted(self._rows.environments.values(), key=lambda found: (found.created_at, found.id))
-
-    def add(self, environment: Environment) -> None:
-        claims: list[Claim] = [("environment_name", environment.name)]
-        if environment.tag is EnvironmentTag.DEFAULT:
-            claims.append(("environment_default",))
-        self._rows.claims.check(claims)
-        if environment.id in self._rows.environments:
-            raise Clash("id")
-        self._rows.claims.take(environment.id, claims)
-        self._rows.environments.put(environment.id, environment)
 
 
 class _Pointers:
@@ -70,6 +53,14 @@ class _Pointers:
 
     def history(self, *, file_id: str) -> list[Move]:
         return list(self._rows.of(file_id).moves.values())
+
+    def of_environment(self, *, environment_id: str, take: int) -> list[Pointer]:
+        found = [
+            pointer
+            for file_id in sorted(self._rows.files)
+            if (pointer := self._rows.of(file_id).pointers.get((PointerKind.ENVIRONMENT, environment_id)))
+        ]
+        return found[:take]
 
 
 def _alias_claims(alias: Alias) -> list[Claim]:
@@ -220,7 +211,7 @@ class _Transaction:
         self.versions = Versions(rows)
         self.releases = Releases(rows)
         self.drafts = Drafts(rows)
-        self.environments = _Environments(rows)
+        self.environments = Environments(rows)
         self.pointers = _Pointers(rows)
         self.aliases = _Aliases(rows)
         self.tags = _Tags(rows)

@@ -1,4 +1,4 @@
-"""The memory store's files and their contents."""
+"""The memory store's contents of files."""
 
 from __future__ import annotations
 
@@ -6,119 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from headrace.core.files import Directory, File
-from headrace.core.ports import EVERYTHING, Clash, FileSort
+from headrace.core.ports import EVERYTHING, Clash
 from headrace.core.versions import Draft, Release, Version
 from headrace.storage.memory_tables import Claim, Rows
-
-
-def _file_claims(file: File) -> list[Claim]:
-    return [("path", file.path), ("short_name", file.kind, file.short_name), ("short_id", file.short_id)]
-
-
-class Files:
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-
-    def get(self, *, id: str) -> File | None:
-        return self._rows.files.get(id)
-
-    def _claimed(self, kind: str, *claim: str) -> File | None:
-        file = self._rows.files.get(self._rows.claims.get(claim, ""))
-        return file if file and file.kind == kind else None
-
-    def by_short_id(self, *, kind: str, short_id: str) -> File | None:
-        return self._claimed(kind, "short_id", short_id)
-
-    def by_short_name(self, *, kind: str, short_name: str) -> File | None:
-        return self._claimed(kind, "short_name", kind, short_name)
-
-    def at(self, *, path: str) -> File | Directory | None:
-        found = self._rows.claims.get(("path", path), "")
-        return self._rows.files.get(found) or self._rows.directories.get(found)
-
-    def _check_id(self, id: str) -> None:
-        if id in self._rows.files or id in self._rows.hidden or id in self._rows.directories:
-            raise Clash("id")
-
-    def add(self, file: File) -> None:
-        self._rows.claims.check(_file_claims(file))
-        self._check_id(file.id)
-        self._rows.claims.take(file.id, _file_claims(file))
-        self._rows.files.put(file.id, file)
-
-    def update(self, file: File) -> None:
-        before = self._rows.files.get(file.id)
-        if before:
-            self._rows.claims.check(_file_claims(file), owner=file.id)
-            self._rows.claims.give_up(_file_claims(before))
-            self._rows.claims.take(file.id, _file_claims(file))
-            last = max(before.last_number, file.last_number)
-            self._rows.files.put(file.id, msgspec.structs.replace(file, last_number=last))
-
-    def issue_number(self, *, id: str, number: int, at: datetime) -> None:
-        file = self._rows.files.get(id)
-        if file:
-            last = max(file.last_number, number)
-            self._rows.files.put(id, msgspec.structs.replace(file, last_number=last, updated_at=at))
-
-    def remove(self, *, id: str, at: datetime) -> None:
-        file = self._rows.files.get(id)
-        if file:
-            self._rows.claims.give_up([claim for claim in _file_claims(file) if claim[0] != "short_id"])
-            self._rows.files.drop(id)
-            self._rows.hidden.put(id, file)
-
-    def count(self, *, kind: str) -> int:
-        return sum(file.kind == kind for file in self._rows.files.values())
-
-    def page(
-        self,
-        *,
-        kind: str,
-        name: str | None,
-        user: str | None,
-        sort: FileSort,
-        descending: bool,
-        skip: int,
-        take: int,
-    ) -> tuple[list[File], int]:
-        found = [
-            file
-            for file in self._rows.files.values()
-            if file.kind == kind
-            and (name is None or name.casefold() in file.name.casefold())
-            and (user is None or self._is_by(file, user.casefold()))
-        ]
-        found.sort(key=lambda file: (getattr(file, sort), file.id), reverse=descending)
-        return found[skip : skip + take], len(found)
-
-    def _is_by(self, file: File, wanted: str) -> bool:
-        versions = self._rows.of(file.id).live_versions()
-        makers = {file.created_by, *(version.created_by for version in versions)}
-        users = [user for user in self._rows.users.values() if user.id in makers]
-        return any(wanted in user.email.casefold() or wanted in user.full_name.casefold() for user in users)
-
-    def drafted(
-        self, *, kind: str, before: tuple[datetime, str] | None, take: int
-    ) -> list[tuple[File, Draft]]:
-        found = [
-            (file, draft)
-            for file in self._rows.files.values()
-            for draft in self._rows.of(file.id).drafts.values()
-            if file.kind == kind and (before is None or (file.created_at, file.id) < before)
-        ]
-        found.sort(key=lambda pair: (pair[0].created_at, pair[0].id), reverse=True)
-        return found[:take]
-
-    def directory(self, *, id: str) -> Directory | None:
-        return self._rows.directories.get(id)
-
-    def add_directory(self, directory: Directory) -> None:
-        self._rows.claims.check([("path", directory.path)])
-        self._check_id(directory.id)
-        self._rows.claims.take(directory.id, [("path", directory.path)])
-        self._rows.directories.put(directory.id, directory)
 
 
 def _version_claims(version: Version) -> list[Claim]:

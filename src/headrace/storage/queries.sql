@@ -29,9 +29,9 @@ SELECT {File} FROM entries
 WHERE account = :account AND short_id = :short_id AND kind = :kind AND deleted_at IS NULL;
 
 -- name: file_by_short_name
--- A live file of a kind.
+-- A live file of a kind that is not hidden.
 SELECT {File} FROM entries
-WHERE account = :account AND kind = :kind AND short_name = :short_name AND deleted_at IS NULL;
+WHERE account = :account AND kind = :kind AND short_name = :short_name AND deleted_at IS NULL AND owner_id IS NULL;
 
 -- name: file_by_path
 -- The live file at a path.
@@ -62,8 +62,9 @@ INSERT INTO counts (account, kind, live) VALUES (:account, :kind, :change)
 ON CONFLICT (account, kind) DO UPDATE SET live = counts.live + excluded.live;
 
 -- name: update_file
--- Everything of a live file that may change. A number that was issued stays issued.
-UPDATE entries SET path = :path, directory_id = :directory_id, short_id = :short_id, short_name = :short_name,
+-- Everything of a live file that may change. A number that was issued stays issued, a hidden file where it is.
+UPDATE entries SET path = CASE WHEN owner_id IS NULL THEN :path ELSE path END,
+  directory_id = CASE WHEN owner_id IS NULL THEN :directory_id ELSE directory_id END, short_id = :short_id, short_name = :short_name,
   description = :description, readme = :readme, tags = :tags, updated_at = :updated_at, name = :name,
   name_folded = :name_folded,
   last_number = CASE WHEN last_number > :last_number THEN last_number ELSE :last_number END
@@ -78,16 +79,28 @@ WHERE account = :account AND id = :id AND kind IS NOT NULL AND deleted_at IS NUL
 -- Hide a live file; the partial indexes free its path and names.
 UPDATE entries SET deleted_at = :at
 WHERE account = :account AND id = :id AND kind IS NOT NULL AND deleted_at IS NULL
-RETURNING kind;
+RETURNING kind, owner_id IS NULL;
+
+-- name: hide_owned
+-- Hide the hidden files of a file.
+UPDATE entries SET deleted_at = :at WHERE account = :account AND owner_id = :id AND deleted_at IS NULL;
 
 -- name: count_of_kind
--- The number of live files of a kind.
+-- The number of live files of a kind that are not hidden.
 SELECT live FROM counts WHERE account = :account AND kind = :kind;
 
+-- name: count_of_all
+-- The same over all kinds.
+SELECT coalesce(sum(live), 0) FROM counts WHERE account = :account;
+
 -- part: matching
--- Live files of a kind whose name contains :name and that a user with :user in the e-mail or name had a hand in.
-e.account = :account AND e.kind = :kind AND e.deleted_at IS NULL
+-- Files of :kinds (words between blanks) whose name contains :name, that a user with :user in the e-mail or
+-- name had a hand in, and that are deployed in :environment_id.
+(:kinds IS NULL OR instr(:kinds, ' ' || e.kind || ' ') > 0)
 AND (:name IS NULL OR instr(e.name_folded, :name) > 0)
+AND (:environment_id IS NULL OR EXISTS (
+    SELECT 1 FROM pointers p WHERE p.account = e.account AND p.file_id = e.id
+    AND p.kind = 'environment' AND p.pointer_id = :environment_id))
 AND (:user IS NULL
   OR EXISTS (
     SELECT 1 FROM users u WHERE u.account = e.account AND u.id = e.created_by
@@ -97,38 +110,179 @@ AND (:user IS NULL
     WHERE v.account = e.account AND v.file_id = e.id AND v.deleted_at IS NULL
     AND (instr(u.email_folded, :user) > 0 OR instr(u.full_name_folded, :user) > 0)))
 
--- name: count_matching
--- The number of files that a filtered page is cut from.
-SELECT count(*) FROM entries e WHERE {matching};
+-- part: of_kind
+-- Live files of a kind that are not hidden.
+FROM entries e
+WHERE e.account = :account AND e.kind = :kind AND e.deleted_at IS NULL AND e.owner_id IS NULL
 
--- name: page_by_created_at_asc
--- A page of files, oldest first.
-SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.created_at, e.id LIMIT :take OFFSET :skip;
+-- part: of_all
+-- Live files of all kinds that are not hidden.
+FROM entries e
+WHERE e.account = :account AND e.kind IS NOT NULL AND e.deleted_at IS NULL AND e.owner_id IS NULL
 
--- name: page_by_created_at_desc
--- A page of files, newest first.
-SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.created_at DESC, e.id DESC LIMIT :take OFFSET :skip;
+-- part: under
+-- Those whose path lies between two.
+FROM entries e INDEXED BY entries_files
+WHERE e.account = :account AND e.kind IS NOT NULL AND e.deleted_at IS NULL AND e.owner_id IS NULL
+AND e.path > :after AND e.path < :before
 
--- name: page_by_updated_at_asc
--- A page of files, the longest unchanged first.
-SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.updated_at, e.id LIMIT :take OFFSET :skip;
+-- part: deployed
+-- Those that an environment has.
+FROM pointers d CROSS JOIN entries e ON e.account = d.account AND e.id = d.file_id
+WHERE d.account = :account AND d.kind = 'environment' AND d.pointer_id = :environment_id
+AND e.kind IS NOT NULL AND e.deleted_at IS NULL AND e.owner_id IS NULL
 
--- name: page_by_updated_at_desc
--- A page of files, the last changed first.
-SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.updated_at DESC, e.id DESC LIMIT :take OFFSET :skip;
+-- part: place
+-- What a list is ordered by that has no index for each order.
+CASE :sort WHEN 'created_at' THEN e.created_at WHEN 'updated_at' THEN e.updated_at ELSE e.name END
 
--- name: page_by_name_asc
--- A page of files by name.
-SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.name, e.id LIMIT :take OFFSET :skip;
+-- name: count_of_kind_matching
+-- The number of files that a filtered page is cut from, of a kind.
+SELECT count(*) {of_kind} AND {matching};
 
--- name: page_by_name_desc
--- A page of files by name, backwards.
-SELECT {e.File} FROM entries e WHERE {matching} ORDER BY e.name DESC, e.id DESC LIMIT :take OFFSET :skip;
+-- name: count_of_all_matching
+-- The number of files that a filtered page is cut from, of all kinds.
+SELECT count(*) {of_all} AND {matching};
+
+-- name: count_under_matching
+-- The number of files that a filtered page is cut from, below a directory.
+SELECT count(*) {under} AND {matching};
+
+-- name: count_deployed_matching
+-- The number of files that a filtered page is cut from, in an environment.
+SELECT count(*) {deployed} AND {matching};
+
+-- name: page_of_kind_by_created_at_asc
+-- A page of files of a kind, oldest first.
+SELECT {e.File} {of_kind} AND {matching}
+ORDER BY e.created_at, e.id LIMIT :take OFFSET :skip;
+
+-- name: page_of_kind_by_created_at_desc
+-- A page of files of a kind, newest first.
+SELECT {e.File} {of_kind} AND {matching}
+ORDER BY e.created_at DESC, e.id DESC LIMIT :take OFFSET :skip;
+
+-- name: page_of_kind_by_updated_at_asc
+-- A page of files of a kind, the longest unchanged first.
+SELECT {e.File} {of_kind} AND {matching}
+ORDER BY e.updated_at, e.id LIMIT :take OFFSET :skip;
+
+-- name: page_of_kind_by_updated_at_desc
+-- A page of files of a kind, the last changed first.
+SELECT {e.File} {of_kind} AND {matching}
+ORDER BY e.updated_at DESC, e.id DESC LIMIT :take OFFSET :skip;
+
+-- name: page_of_kind_by_name_asc
+-- A page of files of a kind, by name.
+SELECT {e.File} {of_kind} AND {matching}
+ORDER BY e.name, e.id LIMIT :take OFFSET :skip;
+
+-- name: page_of_kind_by_name_desc
+-- A page of files of a kind, by name, backwards.
+SELECT {e.File} {of_kind} AND {matching}
+ORDER BY e.name DESC, e.id DESC LIMIT :take OFFSET :skip;
+
+-- name: page_of_all_by_created_at_asc
+-- A page of files of all kinds, oldest first.
+SELECT {e.File} {of_all} AND {matching}
+ORDER BY e.created_at, e.id LIMIT :take OFFSET :skip;
+
+-- name: page_of_all_by_created_at_desc
+-- A page of files of all kinds, newest first.
+SELECT {e.File} {of_all} AND {matching}
+ORDER BY e.created_at DESC, e.id DESC LIMIT :take OFFSET :skip;
+
+-- name: page_of_all_by_updated_at_asc
+-- A page of files of all kinds, the longest unchanged first.
+SELECT {e.File} {of_all} AND {matching}
+ORDER BY e.updated_at, e.id LIMIT :take OFFSET :skip;
+
+-- name: page_of_all_by_updated_at_desc
+-- A page of files of all kinds, the last changed first.
+SELECT {e.File} {of_all} AND {matching}
+ORDER BY e.updated_at DESC, e.id DESC LIMIT :take OFFSET :skip;
+
+-- name: page_of_all_by_name_asc
+-- A page of files of all kinds, by name.
+SELECT {e.File} {of_all} AND {matching}
+ORDER BY e.name, e.id LIMIT :take OFFSET :skip;
+
+-- name: page_of_all_by_name_desc
+-- A page of files of all kinds, by name, backwards.
+SELECT {e.File} {of_all} AND {matching}
+ORDER BY e.name DESC, e.id DESC LIMIT :take OFFSET :skip;
+
+-- name: page_under_asc
+-- A page of files below a directory, in an order.
+SELECT {e.File} {under} AND {matching}
+ORDER BY {place}, e.id LIMIT :take OFFSET :skip;
+
+-- name: page_under_desc
+-- A page of files below a directory, backwards.
+SELECT {e.File} {under} AND {matching}
+ORDER BY {place} DESC, e.id DESC LIMIT :take OFFSET :skip;
+
+-- name: page_deployed_asc
+-- A page of files in an environment, in an order.
+SELECT {e.File} {deployed} AND {matching}
+ORDER BY {place}, e.id LIMIT :take OFFSET :skip;
+
+-- name: page_deployed_desc
+-- A page of files in an environment, backwards.
+SELECT {e.File} {deployed} AND {matching}
+ORDER BY {place} DESC, e.id DESC LIMIT :take OFFSET :skip;
+
+-- name: files_of_directory
+-- The files right in a directory.
+SELECT {File} FROM entries
+WHERE account = :account AND directory_id = :directory_id AND kind IS NOT NULL AND deleted_at IS NULL
+AND owner_id IS NULL
+ORDER BY name, id;
+
+-- part: directory
+-- The columns of a directory.
+id, path, directory_id, created_at, updated_at
+
+-- name: all_directories
+-- Every directory.
+SELECT {directory} FROM entries INDEXED BY entries_directories
+WHERE account = :account AND kind IS NULL AND deleted_at IS NULL ORDER BY path;
+
+-- name: subdirectories
+-- The directories right in a directory.
+SELECT {directory} FROM entries
+WHERE account = :account AND directory_id = :directory_id AND kind IS NULL AND deleted_at IS NULL ORDER BY path;
+
+-- name: longest_path
+-- The length of the longest of the live paths between two.
+SELECT coalesce(max(length(path)), 0) FROM entries
+WHERE account = :account AND path > :after AND path < :before AND deleted_at IS NULL;
+
+-- name: update_directory
+-- Everything of a directory that may change.
+UPDATE entries SET path = :path, directory_id = :parent_id, updated_at = :updated_at, name = :name,
+  name_folded = :name_folded
+WHERE account = :account AND id = :id AND kind IS NULL AND deleted_at IS NULL;
+
+-- name: move_below
+-- What was below a directory that moved goes with it: only the beginning of the paths changes.
+UPDATE entries SET path = :path || substr(path, :length + 1), updated_at = :at
+WHERE account = :account AND path > :after AND path < :before AND deleted_at IS NULL;
+
+-- name: remove_directory
+-- Forget a directory, if nothing is in it.
+DELETE FROM entries WHERE account = :account AND id = :id AND kind IS NULL
+AND NOT EXISTS (
+  SELECT 1 FROM entries c WHERE c.account = :account AND c.directory_id = :id AND c.kind IS NULL
+  AND c.deleted_at IS NULL)
+AND NOT EXISTS (
+  SELECT 1 FROM entries c WHERE c.account = :account AND c.directory_id = :id AND c.kind IS NOT NULL
+  AND c.deleted_at IS NULL AND c.owner_id IS NULL);
 
 -- name: drafted_files
 -- Live files of a kind that have a draft, with it, newest file first, from just after a place on.
 SELECT {e.File}, {d.Draft} FROM entries e JOIN drafts d ON d.account = e.account AND d.file_id = e.id
-WHERE e.account = :account AND e.kind = :kind AND e.deleted_at IS NULL AND e.is_drafted = 1
+WHERE e.account = :account AND e.kind = :kind AND e.deleted_at IS NULL AND e.owner_id IS NULL AND e.is_drafted = 1
 AND (e.created_at, e.id) < (:created_at, :id)
 ORDER BY e.created_at DESC, e.id DESC LIMIT :take;
 
@@ -242,6 +396,14 @@ SELECT {Environment} FROM environments WHERE account = :account ORDER BY created
 -- A new environment.
 INSERT INTO environments (account, {Environment}) VALUES (:account, {:Environment});
 
+-- name: update_environment
+-- What may change of an environment.
+UPDATE environments SET name = :name, tag = :tag WHERE account = :account AND id = :id;
+
+-- name: remove_environment
+-- Forget an environment.
+DELETE FROM environments WHERE account = :account AND id = :id;
+
 -- name: add_move
 -- The next move.
 INSERT INTO moves (account, {Move}) VALUES (:account, {:Move});
@@ -267,6 +429,12 @@ WHERE account = :account AND file_id = :file_id AND kind = :kind AND pointer_id 
 SELECT {Pointer} FROM pointers
 WHERE account = :account AND file_id = :file_id AND (version_id IS NOT NULL OR target IS NOT NULL)
 ORDER BY kind, pointer_id;
+
+-- name: pointers_of_environment
+-- The pointers of an environment, of live files.
+SELECT {d.Pointer} FROM pointers d CROSS JOIN entries e ON e.account = d.account AND e.id = d.file_id
+WHERE d.account = :account AND d.kind = 'environment' AND d.pointer_id = :environment_id AND e.deleted_at IS NULL
+ORDER BY d.file_id LIMIT :take;
 
 -- name: moves_of_file
 -- All moves of a file's pointers, in the order they were made.

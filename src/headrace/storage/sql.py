@@ -9,19 +9,15 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
-from headrace.core.files import Directory, File
-from headrace.core.ports import EVERYTHING, Clash, FileSort
+from headrace.core.deployments import Alias, Move, Pointer, PointerKind
+from headrace.core.ports import EVERYTHING, Clash
 from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
 from headrace.storage.rows import mapper, microseconds
 from headrace.storage.sql_collection import Connection, SqlCollection, place
 from headrace.storage.sql_executions import Executions, Sessions
+from headrace.storage.sql_tree import DRAFT, Environments, Files
 
 ALIAS = mapper(Alias)
-DIRECTORY = mapper(Directory)
-DRAFT = mapper(Draft)
-ENVIRONMENT = mapper(Environment)
-FILE = mapper(File)
 KEY = mapper(Key)
 MOVE = mapper(Move)
 ORGANISATION = mapper(Organisation)
@@ -30,90 +26,6 @@ RECEIPT = mapper(Receipt)
 RELEASE = mapper(Release)
 USER = mapper(User)
 VERSION = mapper(Version)
-
-_FILE_WIDTH = len(FILE.columns)
-
-
-def _name_columns(entry: File | Directory) -> dict[str, str]:
-    return {"name": entry.name, "name_folded": entry.name.casefold()}
-
-
-class Files(SqlCollection):
-    def _file(self, statement: str, **values: str) -> File | None:
-        row = self._one(statement, **values)
-        return FILE.load(row) if row else None
-
-    def get(self, *, id: str) -> File | None:
-        return self._file("file_by_id", id=id)
-
-    def by_short_id(self, *, kind: str, short_id: str) -> File | None:
-        return self._file("file_by_short_id", kind=kind, short_id=short_id)
-
-    def by_short_name(self, *, kind: str, short_name: str) -> File | None:
-        return self._file("file_by_short_name", kind=kind, short_name=short_name)
-
-    def at(self, *, path: str) -> File | Directory | None:
-        file = self._file("file_by_path", path=path)
-        if file:
-            return file
-        row = self._one("directory_by_path", path=path)
-        return DIRECTORY.load(row) if row else None
-
-    def add(self, file: File) -> None:
-        self._run("add_file", **FILE.dump(file), **_name_columns(file))
-        self._run("count_file", kind=file.kind, change=1)
-
-    def update(self, file: File) -> None:
-        self._run("update_file", **FILE.dump(file), **_name_columns(file))
-
-    def issue_number(self, *, id: str, number: int, at: datetime) -> None:
-        self._run("issue_number", id=id, number=number, at=microseconds(at))
-
-    def remove(self, *, id: str, at: datetime) -> None:
-        hidden = self._one("hide_file", id=id, at=microseconds(at))
-        if hidden:
-            self._run("count_file", kind=hidden[0], change=-1)
-
-    def count(self, *, kind: str) -> int:
-        row = self._one("count_of_kind", kind=kind)
-        return int(row[0]) if row else 0
-
-    def page(
-        self,
-        *,
-        kind: str,
-        name: str | None,
-        user: str | None,
-        sort: FileSort,
-        descending: bool,
-        skip: int,
-        take: int,
-    ) -> tuple[list[File], int]:
-        wanted = {
-            "kind": kind,
-            "name": None if name is None else name.casefold(),
-            "user": None if user is None else user.casefold(),
-        }
-        statement = f"page_by_{sort.value}_{'desc' if descending else 'asc'}"
-        rows = self._all(statement, skip=skip, take=take, **wanted)
-        if name is None and user is None:
-            total = self.count(kind=kind)
-        else:
-            ((total,),) = self._all("count_matching", **wanted)
-        return [FILE.load(row) for row in rows], total
-
-    def drafted(
-        self, *, kind: str, before: tuple[datetime, str] | None, take: int
-    ) -> list[tuple[File, Draft]]:
-        rows = self._all("drafted_files", kind=kind, take=take, **place(before))
-        return [(FILE.load(row[:_FILE_WIDTH]), DRAFT.load(row[_FILE_WIDTH:])) for row in rows]
-
-    def directory(self, *, id: str) -> Directory | None:
-        row = self._one("directory_by_id", id=id)
-        return DIRECTORY.load(row) if row else None
-
-    def add_directory(self, directory: Directory) -> None:
-        self._run("add_directory", **DIRECTORY.dump(directory), **_name_columns(directory))
 
 
 class Versions(SqlCollection):
@@ -197,14 +109,6 @@ class Drafts(SqlCollection):
         self._run("mark_drafted", file_id=draft.file_id)
 
 
-class Environments(SqlCollection):
-    def all(self) -> list[Environment]:
-        return [ENVIRONMENT.load(row) for row in self._all("all_environments")]
-
-    def add(self, environment: Environment) -> None:
-        self._run("add_environment", **ENVIRONMENT.dump(environment))
-
-
 class Pointers(SqlCollection):
     def move(self, move: Move) -> None:
         columns = MOVE.dump(move)
@@ -223,6 +127,10 @@ class Pointers(SqlCollection):
 
     def history(self, *, file_id: str) -> list[Move]:
         return [MOVE.load(row) for row in self._all("moves_of_file", file_id=file_id)]
+
+    def of_environment(self, *, environment_id: str, take: int) -> list[Pointer]:
+        rows = self._all("pointers_of_environment", environment_id=environment_id, take=take)
+        return [POINTER.load(row) for row in rows]
 
 
 class Aliases(SqlCollection):

@@ -1,0 +1,176 @@
+"""The tree in SQL: files, directories, environments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from headrace.core.deployments import Environment
+from headrace.core.files import Directory, File, FileQuery
+from headrace.core.versions import Draft
+from headrace.storage.rows import mapper, microseconds
+from headrace.storage.sql_collection import SqlCollection, place
+
+DIRECTORY = mapper(Directory)
+DRAFT = mapper(Draft)
+ENVIRONMENT = mapper(Environment)
+FILE = mapper(File)
+
+_FILE_WIDTH = len(FILE.columns)
+
+
+def _name_columns(entry: File | Directory) -> dict[str, str]:
+    return {"name": entry.name, "name_folded": entry.name.casefold()}
+
+
+def _below(path: str) -> dict[str, str]:
+    """The two paths between which everything below ``path`` lies: "0" comes right after "/"."""
+    return {"after": path + "/", "before": path + "0"}
+
+
+def _scope(query: FileQuery) -> tuple[str, dict[str, Any]]:
+    """Which statements answer ``query``, and what they want to know besides."""
+    if query.under:
+        return "under", _below(query.under)
+    if query.environment_id is not None:
+        return "deployed", {}
+    if len(query.kinds) == 1:
+        return "of_kind", {"kind": query.kinds[0]}
+    return "of_all", {}
+
+
+class Files(SqlCollection):
+    def _file(self, statement: str, **values: str) -> File | None:
+        row = self._one(statement, **values)
+        return self._shown(FILE.load(row)) if row else None
+
+    def _shown(self, file: File) -> File:
+        """A hidden file with the place that it shows."""
+        owner = None if file.owner_id is None else self.get(id=file.owner_id)
+        if owner is None:
+            return file
+        path = f"{owner.path}/{file.name}"
+        return msgspec.structs.replace(file, path=path, directory_id=owner.directory_id)
+
+    def get(self, *, id: str) -> File | None:
+        return self._file("file_by_id", id=id)
+
+    def by_short_id(self, *, kind: str, short_id: str) -> File | None:
+        return self._file("file_by_short_id", kind=kind, short_id=short_id)
+
+    def by_short_name(self, *, kind: str, short_name: str) -> File | None:
+        return self._file("file_by_short_name", kind=kind, short_name=short_name)
+
+    def at(self, *, path: str) -> File | Directory | None:
+        return self._file("file_by_path", path=path) or self._directory("directory_by_path", path=path)
+
+    def add(self, file: File) -> None:
+        self._run("add_file", **FILE.dump(file), **_name_columns(file))
+        if file.owner_id is None:
+            self._run("count_file", kind=file.kind, change=1)
+
+    def update(self, file: File) -> None:
+        self._run("update_file", **FILE.dump(file), **_name_columns(file))
+
+    def issue_number(self, *, id: str, number: int, at: datetime) -> None:
+        self._run("issue_number", id=id, number=number, at=microseconds(at))
+
+    def remove(self, *, id: str, at: datetime) -> None:
+        gone = self._one("hide_file", id=id, at=microseconds(at))
+        if gone:
+            kind, is_counted = gone
+            self._run("hide_owned", id=id, at=microseconds(at))
+            if is_counted:
+                self._run("count_file", kind=kind, change=-1)
+
+    def count(self, *, kind: str) -> int:
+        row = self._one("count_of_kind", kind=kind)
+        return int(row[0]) if row else 0
+
+    def page(self, query: FileQuery, *, skip: int, take: int) -> tuple[list[File], int]:
+        scope, values = _scope(query)
+        values |= {
+            "kinds": f" {' '.join(query.kinds)} " if query.kinds else None,
+            "name": None if query.name is None else query.name.casefold(),
+            "user": None if query.user is None else query.user.casefold(),
+            "environment_id": query.environment_id,
+        }
+        order = "desc" if query.descending else "asc"
+        if scope in ("of_kind", "of_all"):
+            rows = self._all(f"page_{scope}_by_{query.sort.value}_{order}", skip=skip, take=take, **values)
+        else:
+            sort = query.sort.value
+            rows = self._all(f"page_{scope}_{order}", sort=sort, skip=skip, take=take, **values)
+        return [FILE.load(row) for row in rows], self._total(query, scope, values)
+
+    def _total(self, query: FileQuery, scope: str, values: dict[str, Any]) -> int:
+        is_counted = scope in ("of_kind", "of_all") and query.name is None and query.user is None
+        if not is_counted:
+            ((total,),) = self._all(f"count_{scope}_matching", **values)
+        elif query.kinds:
+            total = sum(self.count(kind=kind) for kind in set(query.kinds))
+        else:
+            ((total,),) = self._all("count_of_all")
+        return int(total)
+
+    def drafted(
+        self, *, kind: str, before: tuple[datetime, str] | None, take: int
+    ) -> list[tuple[File, Draft]]:
+        rows = self._all("drafted_files", kind=kind, take=take, **place(before))
+        return [(FILE.load(row[:_FILE_WIDTH]), DRAFT.load(row[_FILE_WIDTH:])) for row in rows]
+
+    def of_directory(self, *, directory_id: str) -> list[File]:
+        return [FILE.load(row) for row in self._all("files_of_directory", directory_id=directory_id)]
+
+    def _directory(self, statement: str, **values: str) -> Directory | None:
+        row = self._one(statement, **values)
+        return DIRECTORY.load(row) if row else None
+
+    def directory(self, *, id: str) -> Directory | None:
+        return self._directory("directory_by_id", id=id)
+
+    def directories(self) -> list[Directory]:
+        return [DIRECTORY.load(row) for row in self._all("all_directories")]
+
+    def subdirectories(self, *, directory_id: str) -> list[Directory]:
+        return [DIRECTORY.load(row) for row in self._all("subdirectories", directory_id=directory_id)]
+
+    def longest_path(self, *, under: str) -> int:
+        ((length,),) = self._all("longest_path", **_below(under))
+        return int(length)
+
+    def add_directory(self, directory: Directory) -> None:
+        self._run("add_directory", **DIRECTORY.dump(directory), **_name_columns(directory))
+
+    def update_directory(self, directory: Directory) -> None:
+        before = self.directory(id=directory.id)
+        if before is None:
+            return
+        self._run("update_directory", **DIRECTORY.dump(directory), **_name_columns(directory))
+        if directory.path != before.path:
+            self._run(
+                "move_below",
+                path=directory.path,
+                length=len(before.path),
+                at=microseconds(directory.updated_at),
+                **_below(before.path),
+            )
+
+    def remove_directory(self, *, id: str) -> bool:
+        return self._run("remove_directory", id=id) == 1
+
+
+class Environments(SqlCollection):
+    def all(self) -> list[Environment]:
+        return [ENVIRONMENT.load(row) for row in self._all("all_environments")]
+
+    def add(self, environment: Environment) -> None:
+        self._run("add_environment", **ENVIRONMENT.dump(environment))
+
+    def update(self, environment: Environment) -> None:
+        self._run("update_environment", **ENVIRONMENT.dump(environment))
+
+    def remove(self, *, id: str) -> None:
+        self._run("remove_environment", id=id)
