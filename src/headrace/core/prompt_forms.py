@@ -1,6 +1,6 @@
 """How the two forms of a prompt correspond: one object (`headrace.core.prompts`), and a list of variants.
 
-Both forms are plain JSON values here. ``docs/explanation/prompts.md`` says the same in words, with the reasons.
+Both forms are plain JSON values here. ``docs/explanation/prompts.md`` says the same in words, with reasons.
 """
 
 from __future__ import annotations
@@ -199,9 +199,7 @@ def _attributes(variant: Form) -> dict[str, Any] | None:
     rest: dict[str, Any] = {"variant": variant["name"]}
     if len(kept) < len(entries) or KEPT in kept:
         kept, rest["metadata"] = {}, entries
-    for member, value in _unmapped(variant):
-        rest[member] = value
-    return {**kept, KEPT: rest}
+    return {**kept, KEPT: {**rest, **dict(_unmapped(variant))}}
 
 
 def _unmapped(variant: Form) -> Iterator[tuple[str, Any]]:

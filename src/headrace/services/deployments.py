@@ -7,14 +7,14 @@ from datetime import datetime
 import msgspec
 
 from headrace.core.access import Principal, Right
-from headrace.core.deployments import Environment, PointerKind
+from headrace.core.deployments import PointerKind
 from headrace.core.errors import NotFound
 from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.services import numbers, tree
 from headrace.services.base import Ports, read, write
-from headrace.services.views import DeploymentView, VersionView, environment_targets, view
+from headrace.services.views import DeploymentView, VersionView, environment_of, environment_targets, view
 
 
 async def deploy(
@@ -30,7 +30,7 @@ async def deploy(
     def work(tx: Transaction) -> VersionView:
         now = ports.clock.now()
         file = tree.find(tx, kind=kind, ref=ref)
-        place = _environment(tx, environment)
+        place = environment_of(tx, environment)
         version = tx.versions.get(id=version_id)
         if version is None or version.file_id != file.id:
             title = KINDS[kind].title
@@ -69,7 +69,7 @@ async def undeploy(ports: Ports, principal: Principal, *, kind: str, ref: str, e
 
     def work(tx: Transaction) -> None:
         file = tree.find(tx, kind=kind, ref=ref)
-        place = _environment(tx, environment)
+        place = environment_of(tx, environment)
         target = environment_targets(tx, file).get(place.id)
         if target is None:
             return
@@ -117,15 +117,3 @@ async def list_deployments(
         return shown
 
     return await read(ports, principal, work)
-
-
-def _environment(tx: Transaction, ref: str) -> Environment:
-    """An environment by its id, or else by its name (humanloop 8.16)."""
-    environments = tx.environments.all()
-    for environment in environments:
-        if environment.id == ref:
-            return environment
-    for environment in environments:
-        if environment.name == ref:
-            return environment
-    raise NotFound("environment", ref, f"Environment {ref} does not exist.")

@@ -295,7 +295,7 @@ def follow(
     mirrored = msgspec.structs.replace(
         draft, content=content, digest=version.digest, is_edited=False, updated_at=now
     )
-    tx.drafts.put(_prepared(tx, ports, mirrored, now))
+    tx.drafts.put(_prepared(tx, ports, mirrored, now) if KINDS[file.kind].is_prepared else mirrored)
 
 
 async def list_drafts(

@@ -10,9 +10,9 @@ import msgspec
 from headrace.core.access import Principal, Right
 from headrace.core.deployments import PointerKind
 from headrace.core.errors import AlreadyExists, Conflict, InUse, Invalid, NotFound
-from headrace.core.files import File, FileQuery, FileSort, check_path
+from headrace.core.files import File, check_path
 from headrace.core.kinds import KINDS
-from headrace.core.ports import Transaction
+from headrace.core.ports import FileSort, Transaction
 from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
 from headrace.services import drafts, numbers, tree
 from headrace.services.base import Ports, digest_of, read, write
@@ -22,9 +22,18 @@ from headrace.services.views import (
     default_version,
     environment_targets,
     find_environment,
+    judged,
     view,
     views,
 )
+
+
+class FileTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a file; None keeps what was said."""
+
+    description: str | None = None
+    readme: str | None = None
+    tags: tuple[str, ...] | None = None
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +46,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
         parsed: the same, parsed.
         name: the version's name; None keeps what it has.
         description: the version's description; None keeps what it has.
+        texts: what is to be said of the file.
     """
 
     kind: str
@@ -46,6 +56,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     parsed: Any
     name: str | None = None
     description: str | None = None
+    texts: FileTexts = FileTexts()
 
 
 async def upsert(ports: Ports, principal: Principal, submission: Submission) -> VersionView:
@@ -70,7 +81,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A submission that was checked as far as that goes without the store.
 
     Attributes:
-        digest: of the content.
+        digest: of what decides whether the content is the same as another.
         runnable: the content as a run would use it; None when none could.
     """
 
@@ -88,9 +99,15 @@ async def prepare(ports: Ports, submission: Submission) -> Prepared:
     if submission.path is not None:
         check_path(submission.path, "path")
     _check_name(submission.name, "version_name")
-    content_digest = await digest_of(submission.content)
-    runnable = ports.rules.runnable_form(submission.parsed, submission.content)
-    return Prepared(submission=submission, digest=content_digest, runnable=runnable)
+    content_digest = await digest_of(KINDS[submission.kind].identity(submission.content))
+    return Prepared(submission=submission, digest=content_digest, runnable=_runnable(ports, submission))
+
+
+def _runnable(ports: Ports, submission: Submission) -> bytes | None:
+    kind = KINDS[submission.kind]
+    if kind.is_prepared:
+        return ports.rules.runnable_form(submission.parsed, submission.content)
+    return submission.content if kind.can_be_draft(submission.content) else None
 
 
 def settle(
@@ -106,10 +123,13 @@ def settle(
     if file is None:
         assert submission.path is not None
         file = tree.create(tx, ports, principal, kind=submission.kind, path=submission.path, now=now)
+    file = _retold(tx, file, submission.texts, now)
     found = tx.versions.by_digest(file_id=file.id, digest=prepared.digest)
     _check_name_is_free(tx, file, submission.name, owner=found)
     if found is not None and found.deleted_at is None:
         return file, _relabelled(tx, found, submission, now)
+    for link in KINDS[file.kind].links(submission.content):
+        tree.find(tx, kind="tool", ref=link)
     before = tx.versions.newest(file_id=file.id)
     version = _added_or_revived(
         tx,
@@ -139,6 +159,21 @@ def settle(
             tx, ports, principal, file=file, version=version, content=runnable, before=before, now=now
         )
     return file, version
+
+
+def _retold(tx: Transaction, file: File, texts: FileTexts, now: datetime) -> File:
+    """The file with what is said of it (humanloop 4.2, Prompts)."""
+    told = msgspec.structs.replace(
+        file,
+        description=file.description if texts.description is None else texts.description,
+        readme=file.readme if texts.readme is None else texts.readme,
+        tags=file.tags if texts.tags is None else texts.tags,
+    )
+    if told == file:
+        return file
+    told = msgspec.structs.replace(told, updated_at=now)
+    tx.files.update(told)
+    return told
 
 
 def _added_or_revived(
@@ -309,23 +344,36 @@ async def list_files(
     principal.require(Right.READER)
 
     def work(tx: Transaction) -> tuple[list[VersionView], int]:
-        query = FileQuery(kinds=(kind,), name=name, user=user, sort=sort, descending=descending)
-        files, total = tx.files.page(query, skip=skip, take=take)
+        files, total = tx.files.page(
+            kind=kind, name=name, user=user, sort=sort, descending=descending, skip=skip, take=take
+        )
         return [view(tx, file, default_version(tx, file)) for file in files], total
 
     return await read(ports, principal, work)
 
 
 async def list_versions(
-    ports: Ports, principal: Principal, *, kind: str, ref: str, before: VersionView | None, take: int
+    ports: Ports,
+    principal: Principal,
+    *,
+    kind: str,
+    ref: str,
+    before: VersionView | None,
+    take: int,
+    with_aggregates: bool = False,
 ) -> list[VersionView]:
-    """Versions of a file, newest first, from just after ``before`` on."""
+    """Versions of a file, newest first, from just after ``before`` on.
+
+    Args:
+        with_aggregates: whether to tell how each was judged.
+    """
     principal.require(Right.READER)
     place = None if before is None else (before.version.created_at, before.version.id)
 
     def work(tx: Transaction) -> list[VersionView]:
         file = tree.find(tx, kind=kind, ref=ref)
-        return views(tx, file, tx.versions.of_file(file_id=file.id, before=place, take=take))
+        shown = views(tx, file, tx.versions.of_file(file_id=file.id, before=place, take=take))
+        return judged(tx, shown) if with_aggregates else shown
 
     return await read(ports, principal, work)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -10,6 +10,8 @@ from headrace.core.access import User
 from headrace.core.deployments import Environment, EnvironmentTag, PointerKind
 from headrace.core.errors import NotFound
 from headrace.core.files import File
+from headrace.core.kinds import KINDS
+from headrace.core.monitoring import Aggregate, Monitor
 from headrace.core.ports import Transaction
 from headrace.core.versions import Draft, Version
 
@@ -20,12 +22,36 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         environments: where this very version is deployed, in the organisation's order.
         created_by: who made the version; None when that user is gone.
+        logs_of_file: how many logs all versions of the file have.
+        monitors: the evaluators attached to the file, in the order they were attached.
+        linked_tools: the tools that a prompt refers to, as they are deployed.
+        aggregates: how the version was judged; None when that was not asked for.
     """
 
     file: File
     version: Version
     environments: tuple[Environment, ...]
     created_by: User | None
+    logs_of_file: int = 0
+    monitors: tuple[MonitorView, ...] = ()
+    linked_tools: tuple[VersionView, ...] = ()
+    aggregates: tuple[Aggregate, ...] | None = None
+
+
+class MonitorView(msgspec.Struct, frozen=True, kw_only=True):
+    """An evaluator attached to a file.
+
+    Attributes:
+        evaluator: the version that judges; where nothing is deployed to its environment, what a read of the
+            evaluator shows.
+        is_there: whether anything would judge.
+        environment: None when the version itself is attached.
+    """
+
+    monitor: Monitor
+    evaluator: VersionView
+    is_there: bool
+    environment: Environment | None
 
 
 class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +68,56 @@ def view(tx: Transaction, file: File, version: Version) -> VersionView:
 
 def views(tx: Transaction, file: File, versions: Iterable[Version]) -> list[VersionView]:
     """Versions of one file as a caller sees them; what they share is looked up once."""
+    logs = tx.logs.usage_of_file(file_id=file.id).logs_count
+    monitors = tuple(_monitors(tx, file))
+    return [
+        msgspec.structs.replace(
+            shown,
+            logs_of_file=logs,
+            monitors=monitors,
+            linked_tools=tuple(_linked_tools(tx, shown)),
+        )
+        for shown in _plain_views(tx, file, versions)
+    ]
+
+
+def judged(tx: Transaction, shown: list[VersionView]) -> list[VersionView]:
+    """The same with how each was judged (humanloop 2.13)."""
+    found: dict[str, list[Aggregate]] = {one.version.id: [] for one in shown}
+    for aggregate in tx.logs.aggregates(version_ids=list(found)):
+        found[aggregate.total.version_id].append(aggregate)
+    return [msgspec.structs.replace(one, aggregates=tuple(found[one.version.id])) for one in shown]
+
+
+def _monitors(tx: Transaction, file: File) -> Iterator[MonitorView]:
+    """Those of evaluators that are there. An evaluator is shown without what monitors it, or never ends."""
+    for monitor in tx.monitors.of_file(file_id=file.id):
+        evaluator = tx.files.get(id=monitor.evaluator_id)
+        if evaluator is None:
+            continue
+        environment = next((e for e in tx.environments.all() if e.id == monitor.environment_id), None)
+        version_id = monitor.version_id
+        if environment is not None:
+            version_id = environment_targets(tx, evaluator).get(environment.id)
+        version = tx.versions.kept(id=version_id) if version_id else None
+        shown = version or default_version(tx, evaluator)
+        yield MonitorView(
+            monitor=monitor,
+            evaluator=_plain_views(tx, evaluator, [shown])[0],
+            is_there=version is not None,
+            environment=environment,
+        )
+
+
+def _linked_tools(tx: Transaction, shown: VersionView) -> Iterator[VersionView]:
+    """The tools that are there, each as a read shows it."""
+    for link in KINDS[shown.file.kind].links(shown.version.content):
+        tool = tx.files.get(id=link)
+        if tool is not None and tool.kind == "tool":
+            yield _plain_views(tx, tool, [default_version(tx, tool)])[0]
+
+
+def _plain_views(tx: Transaction, file: File, versions: Iterable[Version]) -> list[VersionView]:
     targets = environment_targets(tx, file)
     environments = tx.environments.all() if targets else []
     authors: dict[str, User | None] = {}
@@ -72,6 +148,18 @@ def default_environment(tx: Transaction) -> Environment:
 def find_environment(tx: Transaction, name: str) -> Environment | None:
     """An environment by its name."""
     return next((e for e in tx.environments.all() if e.name == name), None)
+
+
+def environment_of(tx: Transaction, ref: str) -> Environment:
+    """An environment by its id, or else by its name (humanloop 8.16)."""
+    environments = tx.environments.all()
+    for environment in environments:
+        if environment.id == ref:
+            return environment
+    for environment in environments:
+        if environment.name == ref:
+            return environment
+    raise NotFound("environment", ref, f"Environment {ref} does not exist.")
 
 
 def default_version(tx: Transaction, file: File) -> Version:

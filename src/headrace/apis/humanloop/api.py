@@ -8,16 +8,16 @@ import msgspec
 
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import JSON, Request, Response
-from headrace.apis.humanloop import errors, files, flows, openapi
+from headrace.apis.humanloop import errors, file_operations, files, openapi
 from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
 from headrace.apis.humanloop.operations import Call, Operation
+from headrace.apis.humanloop.render import Renderer
 from headrace.apis.humanloop.requests import BodyReader, read_query
-from headrace.apis.humanloop.wire import Renderer
 from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Problem
 from headrace.services.base import Ports
 
-OPERATIONS: tuple[Operation, ...] = (*flows.OPERATIONS, *files.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (*file_operations.OPERATIONS, *files.OPERATIONS)
 DEFAULT_MAX_PAGE = 1000
 """Clients ask for pages of 1000, so no less will do (humanloop 0.7)."""
 
@@ -46,7 +46,7 @@ class HumanloopApi:
         self._max_page = max_page
         described = Response(status=200, headers=(JSON,), body=openapi.document(OPERATIONS))
         rows: list[tuple[str, str, Operation | Response]] = [("GET", "/openapi.json", described)]
-        rows += [(row.method, row.template, row) for row in OPERATIONS]
+        rows += [(row.method, row.route, row) for row in OPERATIONS]
         self._table = Table(rows)
         self._readers = {row.name: BodyReader(row.body) for row in OPERATIONS if row.body is not None}
 

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from headrace.apis.http import JSON, Response
+from headrace.apis.humanloop.render import Renderer
 from headrace.apis.humanloop.requests import Nothing
-from headrace.apis.humanloop.wire import Renderer
 from headrace.core.access import Principal, Right
 from headrace.services.base import Ports
 
@@ -55,6 +55,8 @@ class Operation:
         body: the body's fields; other keys are ignored.
         response: the type of the answer's body; None when it has none.
         errors: the statuses that the operation itself may answer with, beside those that any may.
+        has_open_end: whether the path's last parameter may hold slashes. The clients put the ids that their
+            users chose into paths as they are (humanloop 0.8).
     """
 
     name: str
@@ -67,6 +69,12 @@ class Operation:
     response: Any = None
     status: int = 200
     errors: tuple[int, ...] = field(default=(404,))
+    has_open_end: bool = False
+
+    @property
+    def route(self) -> str:
+        """The template as the routing table takes it."""
+        return self.template[:-1] + ":path}" if self.has_open_end else self.template
 
 
 def ok(value: Any) -> Response:

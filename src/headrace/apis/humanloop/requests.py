@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 import msgspec
 
 from headrace.apis.humanloop.wire import JsonObject
 from headrace.core import parsing
 from headrace.core.errors import Invalid, Malformed, Problem
+from headrace.core.kinds.evaluator import EvaluatorSpec
+from headrace.core.kinds.tool import ToolContent
 from headrace.core.ports import FileSort
+from headrace.core.prompts import Prompt
 
 T = TypeVar("T", bound=msgspec.Struct)
 _UNSET = msgspec.UNSET
@@ -35,6 +39,58 @@ class UpsertFlow(msgspec.Struct, frozen=True, kw_only=True):
     version_description: str | None = None
 
 
+class UpsertPrompt(Prompt, frozen=True, kw_only=True):
+    """Humanloop 4.2, Prompts. Null means absent."""
+
+    path: str | None = None
+    id: str | None = None
+    version_name: str | None = None
+    version_description: str | None = None
+    description: str | None = None
+    tags: list[str] | None = None
+    readme: str | None = None
+
+
+class UpsertTool(ToolContent, frozen=True, kw_only=True):
+    """Humanloop 4.2, Tools. Null means absent."""
+
+    path: str | None = None
+    id: str | None = None
+    version_name: str | None = None
+    version_description: str | None = None
+
+
+class UpsertEvaluator(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 4.2, Evaluators. Null means absent."""
+
+    spec: EvaluatorSpec
+    path: str | None = None
+    id: str | None = None
+    version_name: str | None = None
+    version_description: str | None = None
+
+
+class FlowKernel(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 1.16: a flow's content in a request that is about something else."""
+
+    attributes: dict[str, Any]
+
+
+class MonitorRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 1.15: a version of an evaluator, or an evaluator and an environment."""
+
+    evaluator_version_id: str | None = None
+    evaluator_id: str | None = None
+    environment_id: str | None = None
+
+
+class UpdateMonitoring(msgspec.Struct, frozen=True, kw_only=True):
+    """Humanloop 1.15. Null means none."""
+
+    activate: list[MonitorRequest] | None = None
+    deactivate: list[MonitorRequest] | None = None
+
+
 class UpdateVersion(msgspec.Struct, frozen=True, kw_only=True):
     """Humanloop 1.11. Null clears, absent keeps."""
 
@@ -42,11 +98,16 @@ class UpdateVersion(msgspec.Struct, frozen=True, kw_only=True):
     description: str | msgspec.UnsetType | None = _UNSET
 
 
-class MoveFlow(msgspec.Struct, frozen=True, kw_only=True):
+class MoveFile(msgspec.Struct, frozen=True, kw_only=True):
     """Humanloop 1.6. A place can't be cleared, so null means absent."""
 
     path: str | None = None
     name: str | None = None
+
+
+class MoveFlow(MoveFile, frozen=True, kw_only=True):
+    """Humanloop 1.6."""
+
     directory_id: str | None = None
 
 
@@ -98,7 +159,7 @@ class BodyReader:
 
     def __init__(self, kind: type[msgspec.Struct]) -> None:
         self._kind = kind
-        self._decode = msgspec.json.Decoder(kind).decode
+        self._decode = msgspec.json.Decoder(kind, float_hook=parsing.finite).decode
         self._objects = [field.name for field in msgspec.structs.fields(kind) if field.type == JsonObject]
 
     def read(self, body: bytes) -> tuple[msgspec.Struct, dict[str, Any]]:
@@ -150,12 +211,14 @@ def parse(body: bytes) -> Any:
 
 
 def read_query(kind: type[T], query: Sequence[tuple[str, str]]) -> T:
-    """A query's fields; of a repeated name the last one counts.
+    """A query's fields; of a repeated name the last one counts, unless its field is a tuple.
 
     Raises:
         Invalid: with everything that is wrong with it.
     """
-    values = dict(query)
+    values: dict[str, Any] = dict(query)
+    for name in _repeatable(kind) & values.keys():
+        values[name] = [given for other, given in query if other == name]
     try:
         value = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError:
@@ -164,6 +227,12 @@ def read_query(kind: type[T], query: Sequence[tuple[str, str]]) -> T:
     if problems:
         raise Invalid(*problems)
     return value
+
+
+@cache
+def _repeatable(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields of a query that hold every value of their name."""
+    return frozenset(field.name for field in msgspec.structs.fields(kind) if get_origin(field.type) is tuple)
 
 
 def _problems(
@@ -183,33 +252,67 @@ def _problems(
 
 
 PHRASES = (
-    (re.compile(r"Expected `int` >= (\d+)"), "greater_than_equal", r"greater than or equal to \1"),
-    (re.compile(r"Expected `int"), "int_parsing", "a valid integer"),
-    (re.compile(r"Expected `bool"), "bool_parsing", "a valid boolean"),
-    (re.compile(r"Expected `str"), "string_type", "a valid string"),
+    (re.compile(r"Object missing required field `([^`]+)`"), "missing", "Field required"),
+    (
+        re.compile(r"Expected `int` >= (\d+)"),
+        "greater_than_equal",
+        r"Input should be greater than or equal to \1",
+    ),
+    (re.compile(r"Expected `int"), "int_parsing", "Input should be a valid integer"),
+    (re.compile(r"Expected `float"), "float_parsing", "Input should be a valid number"),
+    (re.compile(r"Expected `bool"), "bool_parsing", "Input should be a valid boolean"),
+    (re.compile(r"Expected `str(`| \| null`)"), "string_type", "Input should be a valid string"),
+    (re.compile(r"Expected `object"), "dict_type", "Input should be a valid dictionary"),
+    (re.compile(r"Expected `array"), "list_type", "Input should be a valid list"),
 )
-"""What the decoder says, and how the original's clients know it: error type and what the input should be."""
+"""What the decoder says, and how the original's clients know it: error type and message."""
+_PLACE = re.compile(r" - at `\$(.*)`$")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 
 
 def _problem(field: msgspec.structs.FieldInfo, value: Any, *, strict: bool, where: str) -> Problem | None:
     try:
         msgspec.convert(value, field.type, strict=strict)
     except msgspec.ValidationError as error:
-        kind, message = _phrase(str(error), field.type)
-        return Problem(path=(field.name,), message=message, kind=kind, where=where)
+        said = str(error)
+        place = _PLACE.search(said)
+        path = [field.name, *_steps(place[1])] if place else [field.name]
+        kind, message = _phrase(_PLACE.sub("", said), field.type)
+        if kind == "missing":
+            path.append(_missing(said))
+        return Problem(path=tuple(path), message=message, kind=kind, where=where)
     return None
+
+
+def _steps(place: str) -> list[str | int]:
+    """The decoder's place within a value: the members and indices on the way; it tells no keys of maps."""
+    return [int(step[2]) if step[2] else step[1] for step in _STEP.finditer(place) if step[1] or step[2]]
+
+
+def _missing(text: str) -> str:
+    match = PHRASES[0][0].match(text)
+    assert match is not None, "what is missing has a name"
+    return match[1]
 
 
 def _phrase(text: str, kind: Any) -> tuple[str, str]:
     for pattern, name, rule in PHRASES:
         match = pattern.match(text)
         if match:
-            return name, "Input should be " + match.expand(rule)
+            return name, match.expand(rule)
     if text.startswith("Invalid enum value"):
-        allowed = msgspec.json.schema(kind)
-        allowed = next(iter(allowed["$defs"].values())) if "$defs" in allowed else allowed
-        return "enum", f"{text}; it should be one of {', '.join(allowed['enum'])}"
+        allowed = ", ".join(_allowed(kind))
+        return "enum", f"{text}; it should be one of {allowed}" if allowed else text
     return "value_error", text
+
+
+def _allowed(kind: Any) -> Sequence[str]:
+    """The words that a field takes; none where they are those of something within it."""
+    schema = msgspec.json.schema(kind)
+    if "$ref" in schema:
+        schema = next(iter(schema["$defs"].values()))
+    found = (part["enum"] for part in (schema, *schema.get("anyOf", ())) if "enum" in part)
+    return next(found, ())
 
 
 def _unstorable(value: msgspec.Struct, *, where: str) -> list[Problem]:

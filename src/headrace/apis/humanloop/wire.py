@@ -1,4 +1,4 @@
-"""The Humanloop objects that responses are made of, and how the domain becomes them.
+"""The Humanloop objects that responses about files are made of.
 
 Every documented key is always there, with null when empty: a client that finds one missing takes the object
 for another type (humanloop 0.3, 0.6, 1.1).
@@ -6,20 +6,15 @@ for another type (humanloop 0.3, 0.6, 1.1).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
-from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from headrace.core.access import User
-from headrace.core.deployments import Environment
-from headrace.services.views import DeploymentView, VersionView
+from headrace.core.kinds.evaluator import EvaluatorSpec
+from headrace.core.prompts import ChatMessage, ResponseFormat, ToolFunction
 
 Time = Annotated[str, msgspec.Meta(description="UTC, ISO 8601, with microseconds.")]
 JsonObject = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"})]
-_ISO_LENGTH = len("2025-05-01T12:00:00.123456")
 
 
 class UserResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,13 +44,18 @@ class EvaluatorAggregate(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: Time
 
 
-class FlowResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """A version of a flow (humanloop 1.1)."""
+class InputResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """The name of what a version is used with (humanloop 2.10)."""
+
+    name: str
+
+
+class FileResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version of a file of any kind is shown with (humanloop 0.9, 1.1)."""
 
     path: str
     id: str
     directory_id: str
-    attributes: JsonObject
     version_name: str | None
     version_description: str | None
     name: str
@@ -64,7 +64,6 @@ class FlowResponse(msgspec.Struct, frozen=True, kw_only=True):
     readme: str | None
     tags: tuple[str, ...]
     version_id: str
-    type: Literal["flow"]
     environments: tuple[EnvironmentResponse, ...]
     created_at: Time
     updated_at: Time
@@ -72,111 +71,136 @@ class FlowResponse(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: Time
     version_logs_count: int
     evaluator_aggregates: tuple[EvaluatorAggregate, ...] | None
-    evaluators: tuple[dict[str, Any], ...]
+    evaluators: tuple[MonitoringEvaluatorResponse, ...]
 
 
-class FileEnvironmentResponse(msgspec.Struct, frozen=True, kw_only=True):
+class FlowResponse(FileResponse, frozen=True, kw_only=True):
+    """A version of a flow (humanloop 1.1)."""
+
+    attributes: JsonObject
+    type: Literal["flow"] = "flow"
+
+
+class LinkedToolResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool that a prompt refers to, as it is deployed."""
+
+    id: str
+    version_id: str
+    name: str
+    description: str
+    strict: bool | None
+    parameters: dict[str, Any] | None
+
+
+class PromptResponse(FileResponse, frozen=True, kw_only=True):
+    """A version of a prompt (humanloop appendix A)."""
+
+    model: str
+    endpoint: Literal["complete", "chat", "edit"] | None
+    template: str | list[ChatMessage] | None
+    template_language: Literal["default", "jinja"] | None
+    provider: str | None
+    max_tokens: int | None
+    temperature: float | None
+    top_p: float | None
+    stop: str | list[str] | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
+    other: dict[str, Any] | None
+    seed: int | None
+    response_format: ResponseFormat | None
+    reasoning_effort: Literal["high", "medium", "low"] | int | None
+    tools: list[ToolFunction] | None
+    linked_tools: list[LinkedToolResponse] | None
+    attributes: dict[str, Any] | None
+    total_logs_count: int
+    inputs: tuple[InputResponse, ...]
+    raw_file_content: str | None
+    type: Literal["prompt"] = "prompt"
+
+
+class ToolResponse(FileResponse, frozen=True, kw_only=True):
+    """A version of a tool (humanloop appendix A)."""
+
+    function: ToolFunction | None
+    source_code: str | None
+    setup_values: dict[str, Any] | None
+    attributes: dict[str, Any] | None
+    tool_type: str | None
+    signature: str | None
+    total_logs_count: int
+    inputs: tuple[InputResponse, ...]
+    type: Literal["tool"] = "tool"
+
+
+class EvaluatorResponse(FileResponse, frozen=True, kw_only=True):
+    """A version of an evaluator (humanloop appendix A)."""
+
+    spec: EvaluatorSpec
+    attributes: dict[str, Any] | None
+    total_logs_count: int
+    inputs: tuple[InputResponse, ...]
+    type: Literal["evaluator"] = "evaluator"
+
+
+class VersionReference(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="version"):
+    """One version of an evaluator."""
+
+    version: EvaluatorResponse
+
+
+class EnvironmentReference(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="environment"):
+    """Whatever version of an evaluator is deployed to an environment."""
+
+    file: EvaluatorResponse
+    environment: EnvironmentResponse
+
+
+class MonitoringEvaluatorResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """An evaluator that is attached to a file (humanloop 2.12)."""
+
+    version_reference: VersionReference | EnvironmentReference
+    version: EvaluatorResponse | None
+    state: Literal["active", "inactive"]
+    created_at: Time
+    updated_at: Time
+
+
+AnyFile = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        extra_json_schema={
+            "oneOf": [
+                {"$ref": f"#/components/schemas/{one.__name__}"}
+                for one in (PromptResponse, ToolResponse, EvaluatorResponse, FlowResponse)
+            ]
+        }
+    ),
+]
+"""A version of a file of any kind; ``type`` tells which."""
+Shown = TypeVar("Shown", bound=FileResponse)
+
+
+class FileEnvironmentResponse(msgspec.Struct, Generic[Shown], frozen=True, kw_only=True):
     """An environment and what one file has in it (humanloop 1.14)."""
 
     id: str
     created_at: Time
     name: str
     tag: Literal["default", "other"]
-    file: FlowResponse | None
+    file: Shown | None
 
 
-class PaginatedFlows(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of flows (humanloop 0.7)."""
+class PaginatedFiles(msgspec.Struct, Generic[Shown], frozen=True, kw_only=True):
+    """A page of files (humanloop 0.7)."""
 
-    records: list[FlowResponse]
+    records: list[Shown]
     page: int
     size: int
     total: int
 
 
-class ListFlows(msgspec.Struct, frozen=True, kw_only=True):
-    """All versions of a flow."""
+class ListFiles(msgspec.Struct, Generic[Shown], frozen=True, kw_only=True):
+    """All versions of a file."""
 
-    records: list[FlowResponse]
-
-
-class Renderer:
-    """Makes responses.
-
-    Args:
-        timestamps_with_zone: whether times end in ``Z``. The original's did not, and its Python users compare
-            them with naive times (humanloop 8.41).
-    """
-
-    def __init__(self, *, timestamps_with_zone: bool) -> None:
-        self._zone = "Z" if timestamps_with_zone else ""
-
-    def time(self, moment: datetime) -> str:
-        """A moment in UTC, always with six digits of fraction."""
-        return _iso(moment) + self._zone
-
-    def environment(self, environment: Environment) -> EnvironmentResponse:
-        return EnvironmentResponse(
-            id=environment.id,
-            created_at=self.time(environment.created_at),
-            name=environment.name,
-            tag=environment.tag.value,
-        )
-
-    def flow(
-        self, view: VersionView, *, aggregates: tuple[EvaluatorAggregate, ...] | None = None
-    ) -> FlowResponse:
-        """A version of a flow.
-
-        Args:
-            aggregates: None when they were not asked for.
-        """
-        file, version = view.file, view.version
-        return FlowResponse(
-            path=file.path,
-            id=file.id,
-            directory_id=file.directory_id,
-            attributes=msgspec.Raw(version.content),
-            version_name=version.name,
-            version_description=version.description,
-            name=file.name,
-            description=file.description,
-            schema=None,
-            readme=file.readme,
-            tags=file.tags,
-            version_id=version.id,
-            type="flow",
-            environments=tuple(self.environment(e) for e in view.environments),
-            created_at=self.time(version.created_at),
-            updated_at=self.time(version.updated_at),
-            created_by=_user(view.created_by),
-            last_used_at=self.time(version.last_used_at),
-            version_logs_count=version.logs_count,
-            evaluator_aggregates=aggregates,
-            evaluators=(),
-        )
-
-    def flows(self, views: Iterable[VersionView]) -> list[FlowResponse]:
-        return [self.flow(view) for view in views]
-
-    def deployment(self, view: DeploymentView) -> FileEnvironmentResponse:
-        """An environment with what a file has in it."""
-        environment = view.environment
-        return FileEnvironmentResponse(
-            id=environment.id,
-            created_at=self.time(environment.created_at),
-            name=environment.name,
-            tag=environment.tag.value,
-            file=None if view.deployed is None else self.flow(view.deployed),
-        )
-
-
-@lru_cache(maxsize=1000)  # the times of a version are mostly one time, and those of environments never change
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds")[:_ISO_LENGTH]
-
-
-def _user(user: User | None) -> UserResponse | None:
-    if user is None:
-        return None
-    return UserResponse(id=user.id, email_address=user.email, full_name=user.full_name)
+    records: list[Shown]

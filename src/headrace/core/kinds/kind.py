@@ -40,9 +40,19 @@ def _filled(value: Any) -> Any:
     return [_filled(item) for item in value] if isinstance(value, list) else value
 
 
-def no_inputs(content: bytes) -> tuple[str, ...]:
+def no_inputs(_content: bytes) -> tuple[str, ...]:
     """Of kinds whose content says nothing of what it is used with."""
     return ()
+
+
+def no_links(_content: bytes) -> tuple[str, ...]:
+    """Of kinds whose content names no other files."""
+    return ()
+
+
+def never(_content: bytes) -> bool:
+    """Of kinds without drafts."""
+    return False
 
 
 class FileKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +67,9 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
         is_prepared: whether a draft must be validated before it can be released.
         identity: content as the text whose digest decides whether two contents are the same.
         inputs: the names of what content is used with.
+        links: the ids of the tools that content refers to.
+        can_be_draft: whether who edits drafts could have written content; of kinds that are prepared, the
+            rules for definitions say it.
     """
 
     name: str
@@ -67,3 +80,5 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
     is_prepared: bool = False
     identity: Callable[[bytes], bytes] = as_it_is
     inputs: Callable[[bytes], tuple[str, ...]] = no_inputs
+    links: Callable[[bytes], tuple[str, ...]] = no_links
+    can_be_draft: Callable[[bytes], bool] = never

@@ -1,8 +1,8 @@
 """Prompts: a version's content is a template with a model and its parameters.
 
 Content is kept in the form it was written in. The Bedrock form is a map of ``variants`` (a list of at most
-one), ``defaultVariant`` and ``customerEncryptionKeyArn``; the Humanloop form has template, model and parameters
-side by side. Either can be read as the other: `headrace.core.prompt_forms`.
+one), ``defaultVariant`` and ``customerEncryptionKeyArn``; the Humanloop form has template, model and
+parameters side by side. Either can be read as the other: `headrace.core.prompt_forms`.
 """
 
 from __future__ import annotations
@@ -103,17 +103,20 @@ def prompt_form(content: bytes) -> dict[str, Any]:
     return form
 
 
-def can_be_variant(content: bytes) -> bool:
-    """Whether the Bedrock form can say what stored content says."""
-    return not is_one_object(content) or as_variant(parse(content)) is not None
-
-
 def _identity(content: bytes) -> bytes:
     return without_nulls(content) if is_one_object(content) else content
 
 
 def _inputs(content: bytes) -> tuple[str, ...]:
     return prompt_inputs(msgspec.convert(prompt_form(content), Prompt))
+
+
+def _links(content: bytes) -> tuple[str, ...]:
+    return tuple(prompt_form(content).get("linked_tools") or ())
+
+
+def _can_be_variant(content: bytes) -> bool:
+    return not is_one_object(content) or as_variant(parse(content)) is not None
 
 
 KIND = FileKind(
@@ -124,6 +127,8 @@ KIND = FileKind(
     home="prompts",
     identity=_identity,
     inputs=_inputs,
+    links=_links,
+    can_be_draft=_can_be_variant,
 )
 
 

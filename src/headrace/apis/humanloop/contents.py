@@ -1,0 +1,67 @@
+"""What of a request is a version's content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from headrace.core.errors import Invalid, Problem
+from headrace.core.kinds.evaluator import EvaluatorSpec, spec_problems, type_of
+from headrace.core.kinds.tool import ToolContent
+from headrace.core.prompts import Prompt
+from headrace.services.versions import Submission
+
+INLINE = {"flow": "flow", "prompt": "prompt", "tool": "tool", "evaluator": "spec"}
+"""The member that holds a version's content in a request that is about something else, such as a log."""
+_encode = msgspec.json.Encoder().encode
+
+
+def submission_of(kind: str, body: Any, parsed: Mapping[str, Any]) -> Submission | None:
+    """The content in a request that is about something else; None when there is none (humanloop 2.6).
+
+    Args:
+        body: has ``id`` and ``path``, and the member of `INLINE`: a `FlowKernel`, `Prompt`, `ToolContent` or
+            `EvaluatorSpec`; of a prompt maybe a text; or None.
+        parsed: the body as plain JSON values.
+
+    Raises:
+        Invalid: the content breaks a rule that its shape does not say.
+    """
+    member = INLINE[kind]
+    value = getattr(body, member)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        message = "Send the prompt as an object; the text of a prompt file is not read here."
+        raise Invalid.at(member, message=message, kind="dict_type")
+    shown = parsed[member]
+    content = shown["attributes"] if kind == "flow" else content_of(kind, value, shown, at=(member,))
+    return Submission(kind=kind, ref=body.id, path=body.path, content=_encode(content), parsed=content)
+
+
+def content_of(
+    kind: str, value: msgspec.Struct, parsed: Mapping[str, Any], *, at: Sequence[str]
+) -> dict[str, Any]:
+    """The content of a prompt, a tool or an evaluator, as it was sent, without what is no part of it.
+
+    Args:
+        at: where it stands in the body.
+    """
+    if isinstance(value, EvaluatorSpec):
+        problems = [
+            Problem(path=(*at, *problem.path), message=problem.message, kind=problem.kind)
+            for problem in spec_problems(value)
+        ]
+        if problems:
+            raise Invalid(*problems)
+        return {**parsed, "evaluator_type": type_of(value).value}
+    return {key: parsed[key] for key in KEYS[kind] if parsed.get(key) is not None}
+
+
+KEYS = {
+    "prompt": [field.name for field in msgspec.structs.fields(Prompt)],
+    "tool": [field.name for field in msgspec.structs.fields(ToolContent)],
+}
+"""What a prompt and a tool consist of; a request may say more beside it."""

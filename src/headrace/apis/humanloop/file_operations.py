@@ -1,0 +1,441 @@
+"""The operations that files of every kind have (humanloop 1, 4.2): one set of handlers, one row a kind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from headrace.apis.http import JSON, Response
+from headrace.apis.humanloop.contents import content_of
+from headrace.apis.humanloop.operations import NO_CONTENT, Call, Operation, ok
+from headrace.apis.humanloop.requests import (
+    ListPage,
+    ListVersions,
+    MoveFile,
+    MoveFlow,
+    SelectVersion,
+    SetDeployment,
+    UpdateMonitoring,
+    UpdateVersion,
+    UpsertEvaluator,
+    UpsertFlow,
+    UpsertPrompt,
+    UpsertTool,
+)
+from headrace.apis.humanloop.wire import (
+    EvaluatorResponse,
+    FileEnvironmentResponse,
+    FileResponse,
+    FlowResponse,
+    ListFiles,
+    PaginatedFiles,
+    PromptResponse,
+    ToolResponse,
+)
+from headrace.core.access import Right
+from headrace.core.errors import Invalid
+from headrace.core.kinds import KINDS
+from headrace.services import deployments, files, monitors, versions
+from headrace.services.monitors import EvaluatorRef
+from headrace.services.versions import FileTexts, Submission
+from headrace.services.views import VersionView
+
+MAX_SKIP = 2**62
+"""No list has so many; a larger number would not fit a database's integers."""
+BATCH = 200
+"""So many records are rendered before other requests get their turn."""
+_encode = msgspec.json.Encoder().encode
+
+
+def _flow(call: Call, body: UpsertFlow) -> tuple[bytes, Any]:
+    """The attributes, to the letter."""
+    return bytes(body.attributes), call.parsed["attributes"]
+
+
+def _prompt(call: Call, body: UpsertPrompt) -> tuple[bytes, Any]:
+    content = content_of("prompt", body, call.parsed, at=())
+    return _encode(content), content
+
+
+def _tool(call: Call, body: UpsertTool) -> tuple[bytes, Any]:
+    content = content_of("tool", body, call.parsed, at=())
+    return _encode(content), content
+
+
+def _evaluator(call: Call, body: UpsertEvaluator) -> tuple[bytes, Any]:
+    content = content_of("evaluator", body.spec, call.parsed["spec"], at=("spec",))
+    return _encode(content), content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What of the operations depends on the kind.
+
+    Attributes:
+        upsert: the body of an upsert.
+        content: the content in that body, as JSON text and as plain values.
+        move: the body of a move.
+        response: what a version is shown as.
+    """
+
+    kind: str
+    upsert: type[msgspec.Struct]
+    content: Callable[[Call, Any], tuple[bytes, Any]]
+    move: type[MoveFile]
+    response: type[FileResponse]
+
+
+ROWS = (
+    Row(kind="flow", upsert=UpsertFlow, content=_flow, move=MoveFlow, response=FlowResponse),
+    Row(kind="prompt", upsert=UpsertPrompt, content=_prompt, move=MoveFile, response=PromptResponse),
+    Row(kind="tool", upsert=UpsertTool, content=_tool, move=MoveFile, response=ToolResponse),
+    Row(
+        kind="evaluator",
+        upsert=UpsertEvaluator,
+        content=_evaluator,
+        move=MoveFile,
+        response=EvaluatorResponse,
+    ),
+)
+
+
+class FileOperations:
+    """The handlers for files of one kind."""
+
+    def __init__(self, row: Row) -> None:
+        self._row = row
+        self._kind = row.kind
+
+    async def upsert(self, call: Call) -> Response:
+        """Create a file or a version of it, or find the version that has this content."""
+        body: Any = call.body
+        content, parsed = self._row.content(call, body)
+        submission = Submission(
+            kind=self._kind,
+            ref=body.id,
+            path=body.path,
+            content=content,
+            parsed=parsed,
+            name=body.version_name,
+            description=body.version_description,
+            texts=_texts(body) if isinstance(body, UpsertPrompt) else FileTexts(),
+        )
+        return ok(call.wire.file(await versions.upsert(call.ports, call.principal, submission)))
+
+    async def get(self, call: Call) -> Response:
+        """Get a version: the default one, or the one asked for."""
+        query: SelectVersion = call.query
+        view = await versions.get(
+            call.ports,
+            call.principal,
+            kind=self._kind,
+            ref=call.parameters["id"],
+            version_id=query.version_id,
+            environment=query.environment,
+        )
+        return ok(call.wire.file(view))
+
+    async def list_files(self, call: Call) -> Response:
+        """List files, a page at a time, each as its default version."""
+        query: ListPage = call.query
+        if query.size > call.max_page:
+            raise Invalid.at(
+                "size",
+                message=f"Input should be less than or equal to {call.max_page}",
+                kind="less_than_equal",
+                where="query",
+            )
+        views, total = await versions.list_files(
+            call.ports,
+            call.principal,
+            kind=self._kind,
+            name=query.name,
+            user=query.user_filter,
+            sort=query.sort_by,
+            descending=query.order == "desc",
+            skip=min((query.page - 1) * query.size, MAX_SKIP),
+            take=query.size,
+        )
+        records = call.wire.files(views)
+        return ok(PaginatedFiles(records=records, page=query.page, size=query.size, total=total))
+
+    async def move(self, call: Call) -> Response:
+        """Move or rename a file."""
+        body: MoveFile = call.body
+        view = await files.move(
+            call.ports,
+            call.principal,
+            kind=self._kind,
+            ref=call.parameters["id"],
+            path=body.path,
+            name=body.name,
+            directory_id=body.directory_id if isinstance(body, MoveFlow) else None,
+        )
+        return ok(call.wire.file(view))
+
+    async def delete(self, call: Call) -> Response:
+        """Delete a file with its versions, deployments and logs."""
+        await versions.delete_file(call.ports, call.principal, kind=self._kind, ref=call.parameters["id"])
+        return NO_CONTENT
+
+    async def list_versions(self, call: Call) -> Response:
+        """List all versions of a file, newest first."""
+        first = await self._some_versions(call, None)
+        if len(first) < BATCH:
+            return ok(ListFiles(records=call.wire.files(first)))
+        return Response(status=200, headers=(JSON,), body=self._streamed(call, first))
+
+    async def _some_versions(self, call: Call, before: VersionView | None) -> list[VersionView]:
+        query: ListVersions = call.query
+        return await versions.list_versions(
+            call.ports,
+            call.principal,
+            kind=self._kind,
+            ref=call.parameters["id"],
+            before=before,
+            take=BATCH,
+            with_aggregates=query.evaluator_aggregates,
+        )
+
+    async def _streamed(self, call: Call, batch: list[VersionView]) -> AsyncIterator[bytes]:
+        """A long list as it is read and rendered, so that it is never whole in memory and holds nobody up."""
+        opening = b'{"records":['
+        while batch:
+            yield opening + _encode(call.wire.files(batch))[1:-1]
+            opening = b","
+            # Let other requests run; the server's own send does not when there is room.
+            await asyncio.sleep(0)
+            batch = await self._some_versions(call, batch[-1]) if len(batch) == BATCH else []
+        yield b"]}"
+
+    async def update_version(self, call: Call) -> Response:
+        """Change the name and the description of a version."""
+        body: UpdateVersion = call.body
+        view = await versions.relabel(
+            call.ports,
+            call.principal,
+            kind=self._kind,
+            ref=call.parameters["id"],
+            version_id=call.parameters["version_id"],
+            name=body.name,
+            description=body.description,
+        )
+        return ok(call.wire.file(view))
+
+    async def delete_version(self, call: Call) -> Response:
+        """Delete a version."""
+        await versions.delete_version(
+            call.ports,
+            call.principal,
+            kind=self._kind,
+            ref=call.parameters["id"],
+            version_id=call.parameters["version_id"],
+        )
+        return NO_CONTENT
+
+    async def set_deployment(self, call: Call) -> Response:
+        """Deploy a version to an environment."""
+        query: SetDeployment = call.query
+        view = await deployments.deploy(
+            call.ports,
+            call.principal,
+            kind=self._kind,
+            ref=call.parameters["id"],
+            environment=call.parameters["environment_id"],
+            version_id=query.version_id,
+        )
+        return ok(call.wire.file(view))
+
+    async def remove_deployment(self, call: Call) -> Response:
+        """Take a file out of an environment."""
+        await deployments.undeploy(
+            call.ports,
+            call.principal,
+            kind=self._kind,
+            ref=call.parameters["id"],
+            environment=call.parameters["environment_id"],
+        )
+        return NO_CONTENT
+
+    async def list_environments(self, call: Call) -> Response:
+        """List all environments with what is deployed in each."""
+        views = await deployments.list_deployments(
+            call.ports, call.principal, kind=self._kind, ref=call.parameters["id"]
+        )
+        return ok([call.wire.deployment(view) for view in views])
+
+    async def update_monitoring(self, call: Call) -> Response:
+        """Let evaluators judge the logs of a file from now on, or no longer."""
+        body: UpdateMonitoring = call.body
+        view = await monitors.update(
+            call.ports,
+            call.principal,
+            kind=self._kind,
+            ref=call.parameters["id"],
+            activate=_refs(body, "activate"),
+            deactivate=_refs(body, "deactivate"),
+        )
+        return ok(call.wire.file(view))
+
+
+def _texts(body: UpsertPrompt) -> FileTexts:
+    return FileTexts(
+        description=body.description,
+        readme=body.readme,
+        tags=None if body.tags is None else tuple(body.tags),
+    )
+
+
+def _refs(body: UpdateMonitoring, member: str) -> list[EvaluatorRef]:
+    """The evaluators of one of the lists; each is named in exactly one of the two ways."""
+    refs = []
+    for index, item in enumerate(getattr(body, member) or ()):
+        by_version = item.evaluator_version_id is not None
+        by_environment = item.evaluator_id is not None and item.environment_id is not None
+        if by_version == by_environment or by_version != (item.evaluator_id is item.environment_id is None):
+            message = "Give either `evaluator_version_id`, or `evaluator_id` and `environment_id`."
+            raise Invalid.at(member, index, message=message, kind="missing")
+        refs.append(
+            EvaluatorRef(
+                version_id=item.evaluator_version_id,
+                evaluator_id=item.evaluator_id,
+                environment=item.environment_id,
+            )
+        )
+    return refs
+
+
+def _operations(row: Row) -> tuple[Operation, ...]:
+    handlers, title, shown = FileOperations(row), KINDS[row.kind].title, row.response
+    at = f"/{row.kind}s"
+    reads: dict[str, Any] = {"method": "GET", "right": Right.READER}
+    deletes: dict[str, Any] = {"method": "DELETE", "right": Right.EDITOR, "status": 204}
+    changes: dict[str, Any] = {"right": Right.EDITOR, "response": shown}
+    return (
+        Operation(
+            name=f"Upsert{title}",
+            method="POST",
+            template=at,
+            handler=handlers.upsert,
+            body=row.upsert,
+            errors=(404, 409),
+            **changes,
+        ),
+        Operation(
+            name=f"List{title}s",
+            template=at,
+            handler=handlers.list_files,
+            query=ListPage,
+            response=PaginatedFiles[shown],  # type: ignore[valid-type]
+            errors=(),
+            **reads,
+        ),
+        Operation(
+            name=f"Get{title}",
+            template=at + "/{id}",
+            handler=handlers.get,
+            query=SelectVersion,
+            response=shown,
+            **reads,
+        ),
+        Operation(
+            name=f"Move{title}",
+            method="PATCH",
+            template=at + "/{id}",
+            handler=handlers.move,
+            body=row.move,
+            errors=(404, 409),
+            **changes,
+        ),
+        Operation(name=f"Delete{title}", template=at + "/{id}", handler=handlers.delete, **deletes),
+        *_version_operations(row, handlers, reads=reads, deletes=deletes, changes=changes),
+        *_deployment_operations(row, handlers, reads=reads, deletes=deletes, changes=changes),
+    )
+
+
+def _version_operations(
+    row: Row,
+    handlers: FileOperations,
+    *,
+    reads: dict[str, Any],
+    deletes: dict[str, Any],
+    changes: dict[str, Any],
+) -> tuple[Operation, ...]:
+    title, shown = KINDS[row.kind].title, row.response
+    at = f"/{row.kind}s/{{id}}/versions"
+    return (
+        Operation(
+            name=f"List{title}Versions",
+            template=at,
+            handler=handlers.list_versions,
+            query=ListVersions,
+            response=ListFiles[shown],  # type: ignore[valid-type]
+            **reads,
+        ),
+        Operation(
+            name=f"Update{title}Version",
+            method="PATCH",
+            template=at + "/{version_id}",
+            handler=handlers.update_version,
+            body=UpdateVersion,
+            errors=(404, 409),
+            **changes,
+        ),
+        Operation(
+            name=f"Delete{title}Version",
+            template=at + "/{version_id}",
+            handler=handlers.delete_version,
+            errors=(404, 409),
+            **deletes,
+        ),
+    )
+
+
+def _deployment_operations(
+    row: Row,
+    handlers: FileOperations,
+    *,
+    reads: dict[str, Any],
+    deletes: dict[str, Any],
+    changes: dict[str, Any],
+) -> tuple[Operation, ...]:
+    title, shown = KINDS[row.kind].title, row.response
+    at = f"/{row.kind}s/{{id}}"
+    return (
+        Operation(
+            name=f"Set{title}Deployment",
+            method="POST",
+            template=at + "/environments/{environment_id}",
+            handler=handlers.set_deployment,
+            query=SetDeployment,
+            **changes,
+        ),
+        Operation(
+            name=f"Remove{title}Deployment",
+            template=at + "/environments/{environment_id}",
+            handler=handlers.remove_deployment,
+            **deletes,
+        ),
+        Operation(
+            name=f"List{title}Environments",
+            template=at + "/environments",
+            handler=handlers.list_environments,
+            response=list[FileEnvironmentResponse[shown]],  # type: ignore[valid-type]
+            **reads,
+        ),
+        Operation(
+            name=f"Update{title}Monitoring",
+            method="POST",
+            template=at + "/evaluators",
+            handler=handlers.update_monitoring,
+            body=UpdateMonitoring,
+            **changes,
+        ),
+    )
+
+
+OPERATIONS: tuple[Operation, ...] = tuple(operation for row in ROWS for operation in _operations(row))
