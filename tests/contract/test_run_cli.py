@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.bedrock.running import agent, chain, code, furnished, install, prompt
+from tests.contract.bedrock.running import agent, chain, code, furnished, install, invoke, prompt
 from tests.contract.conftest import LiveServer
 
 pytestmark = pytest.mark.live
@@ -121,12 +123,61 @@ def test_a_failure_is_told_and_is_the_exit_status(place: Place) -> None:
 def test_a_question_is_answered_in_a_second_command(place: Place) -> None:
     name = named(place, ASKS)
     asked = place.run("run", name, "--input", "ask me", "--json")
-    assert asked.returncode == 1
+    assert asked.returncode == 3
     found = json.loads(asked.stdout)
     assert found["question"] == {"node": "AgentsNode_1", "document": "Which colour?"}
     assert found["execution"] in asked.stderr
     answered = place.run("run", name, "--input", "green", "--answer", found["execution"])
     assert (answered.returncode, answered.stdout) == (0, "Green it is.\n")
+
+
+def on_terminal(*words: str, folder: Path, store: str, typed: str) -> tuple[int, str, str]:
+    """A command whose user types at a terminal: its exit status, its output, and what the terminal shows."""
+    keyboard, terminal = pty.openpty()
+    environment = {**os.environ, "HEADRACE_STORE": store, "HEADRACE_CONFIG": str(folder / "headrace.toml")}
+    command = [sys.executable, "-m", "headrace", *words]
+    with subprocess.Popen(
+        command,
+        env=environment,
+        cwd=folder,
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        text=True,
+    ) as process:
+        os.close(terminal)
+        os.write(keyboard, typed.encode())
+        assert process.stdout is not None
+        output = process.stdout.read()
+        shown = b""
+        while select.select([keyboard], [], [], 0)[0]:
+            try:
+                part = os.read(keyboard, 65536)
+            except OSError:  # the other end is closed
+                break
+            shown += part
+    os.close(keyboard)
+    return process.returncode, output, shown.decode()
+
+
+def test_on_a_terminal_the_user_is_asked(place: Place) -> None:
+    name = named(place, ASKS)
+    words = ("run", name, "--input", "ask twice")
+    done = on_terminal(*words, folder=place.folder, store=place.live.store, typed="hm\ngreen\n")
+    assert done[:2] == (0, "Green it is.\n"), done
+    assert done[2].count("AgentsNode_1 asks: Which colour?") == 2
+
+
+def test_the_run_of_a_file_asks_on_a_terminal_only(place: Place) -> None:
+    write(place.folder, ASKS)
+    words = ("run", "flow.json", "--input", "ask me")
+    done = on_terminal(*words, folder=place.folder, store="memory:", typed="green\n")
+    assert done[:2] == (0, "Green it is.\n"), done
+    waits = headrace(*words, folder=place.folder)
+    assert (waits.returncode, waits.stdout) == (3, "")
+    assert "AgentsNode_1 asks: Which colour?" in waits.stderr
+    assert "kept nowhere" in waits.stderr
+    assert headrace(*words, "--answer", "x", folder=place.folder).returncode == 2
 
 
 def test_a_trace_shows_each_node_with_its_values(place: Place) -> None:
@@ -151,6 +202,19 @@ def test_what_ran_can_be_looked_at(place: Place) -> None:
     events = json.loads(place.run("executions", "show", one["id"], "--json").stdout)["events"]
     assert len(events) == one["events_count"]
     assert place.run("executions", "show", "exe_none").returncode == 1
+
+
+def test_an_execution_is_shown_by_what_its_caller_calls_it(place: Place) -> None:
+    client, runtime = place.live.boto(), place.live.boto("bedrock-agent-runtime")
+    flow, other = (install(client, chain(("Ask", "Prompt", prompt()))) for _ in range(2))
+    name = invoke(runtime, flow, "hello").id
+    shown = json.loads(place.run("executions", "show", name, "--flow", flow, "--json").stdout)
+    assert (shown["name"], shown["flow"]["id"]) == (name, flow)
+    assert shown["events"]
+    by_id = json.loads(place.run("executions", "show", shown["id"], "--flow", flow, "--json").stdout)
+    assert by_id == shown
+    for words in ((name,), (name, "--flow", other), (shown["id"], "--flow", other)):
+        assert place.run("executions", "show", *words).returncode == 1, words
 
 
 def test_a_definition_in_a_file_needs_no_server(tmp_path: Path) -> None:

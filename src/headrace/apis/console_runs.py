@@ -137,7 +137,8 @@ class ConsoleRuns:
 
     async def _show(self, request: Request, parameters: Mapping[str, str]) -> Response:
         principal = await self._gate.by_console(request)
-        found = await executions.get(self._ports, principal, ref=parameters["execution"])
+        flow = dict(request.query).get("flow")
+        found = await executions.get(self._ports, principal, ref=parameters["execution"], flow=flow)
         return _json(describe(found))
 
     async def _events(self, request: Request, parameters: Mapping[str, str]) -> Response:

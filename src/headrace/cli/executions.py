@@ -48,19 +48,25 @@ def list_(flow: str | None, most: int, store: str | None, as_json: bool) -> None
 
 @command.command("show")
 @click.argument("execution")
+@click.option("--flow", help="Whose execution: then it may be called by its executionId.")
 @click.option("--trace", is_flag=True, help="Show what went in and out of each node.")
 @store_option
 @json_option
-def show(execution: str, trace: bool, store: str | None, as_json: bool) -> None:
+def show(execution: str, flow: str | None, trace: bool, store: str | None, as_json: bool) -> None:
     """Show an execution and what happened in it.
 
     \b
-    Example:
+    Examples:
       headrace executions show exe_8Dn97mA7iBY56QYz9RZiG --trace
+      headrace executions show 3f0c8f6e-1a55-4c7e-9a5b-7d1f6f0f8f10 --flow support/triage
+
+    An executionId, as AWS clients know it, is unique within a flow only; of several executions that were
+    called the same, one after another, the newest is shown.
     """
     server = find_server(read_settings(store=store))
-    path = f"/console/executions/{quote(execution, safe='')}"
-    found, events = server.get(path), list(_events(server, path))
+    query = "" if flow is None else "?" + urlencode({"flow": flow})
+    found = server.get(f"/console/executions/{quote(execution, safe='')}{query}")
+    events = list(_events(server, f"/console/executions/{found['id']}"))
     if as_json:
         click.echo(json.dumps({**found, "events": events}, indent=2))
         return

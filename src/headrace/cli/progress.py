@@ -15,6 +15,7 @@ from headrace.core.execution import (
     FlowFailed,
     FlowFinished,
     FlowOutput,
+    FlowResumed,
     InputPort,
     InputRequested,
     Link,
@@ -41,7 +42,7 @@ class Progress:
         shows_lines: whether each node gets a line.
         shows_values: whether what goes in and comes out is shown, too.
         outputs: what came out of the flow so far.
-        question: what the flow asks, when it ended so.
+        question: what the flow asks; None once it is answered.
         failure: how it failed, when it did.
     """
 
@@ -75,6 +76,8 @@ class Progress:
                 self.outputs.append(event)
             case InputRequested():
                 self.question = event
+            case FlowResumed():
+                self.question = None
             case FlowFinished() | FlowFailed():
                 self.failure = event if isinstance(event, FlowFailed) else None
                 self.to.write(CLEAR_LINE if self.is_live else "")

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from headrace.cli.client import find_server
+from headrace.cli.client import RemoteConsole, find_server
 from headrace.cli.options import json_option, read_settings, store_option
 from headrace.cli.progress import Progress, plain
 from headrace.core.execution import Event
 
 FAILED = 1
-"""The exit status of a run that failed, or waits for an answer."""
+"""The exit status of a run that failed."""
+ASKS = 3
+"""The exit status of a run that waits for an answer."""
+Ask = Callable[[], str | None]
+"""Gives the answer to what the run asks; None when it asks nothing, or nobody answers."""
 
 _event = msgspec.json.Decoder(Event)
 
@@ -44,15 +48,18 @@ def command(**options: Any) -> None:
       headrace run flow.json --input @document.json --scripted answers.yaml
 
     FLOW is a flow's path, name or id. Without a choice it is what the default environment has, else the
-    newest version, else the draft. Input that is not JSON is text. Outputs go to the standard output; the
-    exit status is 1 when the run failed or asks for an answer, 2 when the definition can't run.
+    newest version, else the draft. Input that is not JSON is text. Outputs go to the standard output. When
+    the flow asks for something, you are asked on a terminal; elsewhere the run waits for --answer.
+
+    The exit status is 1 when the run failed, 2 when the definition can't run, 3 when it waits for an answer.
     """
-    lines = _lines(options, read_input(options["document"]))
-    opening = json.loads(next(lines))
     is_live = sys.stderr.isatty()
     progress = Progress(
         to=sys.stderr, is_live=is_live, shows_lines=is_live or options["trace"], shows_values=options["trace"]
     )
+    is_file = _is_file(options["flow"])
+    lines = _lines(options, read_input(options["document"]), is_file, lambda: _answer(progress))
+    opening = json.loads(next(lines))
     kept = []
     for line in lines:
         progress.see(_event.decode(line))
@@ -63,7 +70,7 @@ def command(**options: Any) -> None:
     else:
         for output in progress.outputs:
             click.echo(plain(output.value))
-    _end(opening["execution"], progress)
+    _end(progress, None if is_file else opening["execution"])
 
 
 def read_input(text: str) -> Any:
@@ -81,14 +88,34 @@ def read_input(text: str) -> Any:
         return text
 
 
-def _lines(options: dict[str, Any], document: Any) -> Iterator[bytes]:
+def _is_file(flow: str) -> bool:
+    path = Path(flow)
+    return path.suffix == ".json" or path.is_file()
+
+
+def _answer(progress: Progress) -> str | None:
+    """What the user says to the question, when there is one and a user."""
+    question = progress.question
+    if question is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    asked = f"{question.node} asks: {plain(question.value)}"
+    try:
+        text: str = click.prompt(asked, prompt_suffix="\n> ", err=True)
+    except click.Abort:
+        click.echo(err=True)
+        return None
+    return text
+
+
+def _lines(options: dict[str, Any], document: Any, is_file: bool, ask: Ask) -> Iterator[bytes]:
     """The run as JSON lines: what it is called, then what happens."""
     settings = read_settings(store=options["store"])
-    path = Path(options["flow"])
-    if path.suffix == ".json" or path.is_file():
+    if is_file:
         from headrace.cli.run_file import run_file
 
-        return run_file(settings, path, document, scripted=options["scripted"])
+        if options["execution"]:
+            raise click.UsageError("--answer is for a run on a server: that of a file is kept nowhere.")
+        return run_file(settings, Path(options["flow"]), document, scripted=options["scripted"], ask=ask)
     if options["scripted"]:
         raise click.UsageError("--scripted is for a definition in a file.")
     wanted = {
@@ -100,19 +127,39 @@ def _lines(options: dict[str, Any], document: Any) -> Iterator[bytes]:
         "execution": options["execution"],
         "answer": options["execution"] is not None,
     }
-    return find_server(settings).stream("/console/runs", wanted)
+    return _turns(find_server(settings), wanted, ask)
 
 
-def _end(execution: str, progress: Progress) -> None:
-    """Say how it ended unless it ended well, and end the command so."""
+def _turns(server: RemoteConsole, wanted: dict[str, Any], ask: Ask) -> Iterator[bytes]:
+    """A run on a server, turn after turn."""
+    lines = server.stream("/console/runs", wanted)
+    opening = next(lines)
+    yield opening
+    yield from lines
+    execution = json.loads(opening)["execution"]
+    while (answer := ask()) is not None:
+        wanted = {**wanted, "input": answer, "answer": True, "execution": execution}
+        lines = server.stream("/console/runs", wanted)
+        next(lines)  # its opening, which is known
+        yield from lines
+
+
+def _end(progress: Progress, execution: str | None) -> None:
+    """Say how it ended unless it ended well, and end the command so.
+
+    Args:
+        execution: what the run can be answered by; None when it can't.
+    """
     if progress.failure is not None:
         click.echo(f"Error: {progress.failure.message}", err=True)
-    elif progress.question is not None:
+        raise SystemExit(FAILED)
+    if progress.question is not None:
         click.echo(f"{progress.question.node} asks: {plain(progress.question.value)}", err=True)
-        click.echo(f"Go on with --answer {execution}.", err=True)
-    else:
-        return
-    raise SystemExit(FAILED)
+        click.echo(_NOWHERE if execution is None else f"Go on with --answer {execution}.", err=True)
+        raise SystemExit(ASKS)
+
+
+_NOWHERE = "The run of a file is kept nowhere: answer it on a terminal, or have a server run the flow."
 
 
 def _summary(execution: str, progress: Progress, kept: list[Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from headrace.core.ids import DRAFT_ALIAS
 from headrace.core.jsontext import json_text
 from headrace.core.validate import Severity, validate
 from headrace.engine.plan import Plan, compile_plan
-from headrace.engine.run import RunContext, StartInput, run
+from headrace.engine.run import Answer, Pause, RunContext, StartInput, resume, run
 from headrace.settings import Settings
 from headrace.world import build_world
 
@@ -43,16 +43,19 @@ class NoPrompts:
         return None
 
 
-def run_file(settings: Settings, path: Path, document: Any, *, scripted: str | None) -> Iterator[bytes]:
+def run_file(
+    settings: Settings, path: Path, document: Any, *, scripted: str | None, ask: Callable[[], str | None]
+) -> Iterator[bytes]:
     """Run a definition: lines of JSON, as the console answers them.
 
     Args:
         scripted: a file of answers for all models, instead of what the configuration says of models.
+        ask: gives the answer to what the run asked last; None ends it there.
     """
     plan, config, name = read_plan(path), _config(settings, scripted), str(uuid.uuid4())
     yield json.dumps({"execution": name}).encode()
     with asyncio.Runner() as runner:
-        events = _events(settings, plan, document, config, name)
+        events = _events(settings, plan, document, config, name, ask)
         try:
             while (line := runner.run(_next(events))) is not None:
                 yield line
@@ -100,7 +103,12 @@ def _config(settings: Settings, scripted: str | None) -> Config:
 
 
 async def _events(
-    settings: Settings, plan: Plan, document: Any, config: Config, name: str
+    settings: Settings,
+    plan: Plan,
+    document: Any,
+    config: Config,
+    name: str,
+    ask: Callable[[], str | None],
 ) -> AsyncGenerator[bytes, None]:
     world = build_world(settings, NoPrompts(), config=config)
     place = Place(region=settings.region, account=settings.account)
@@ -116,8 +124,14 @@ async def _events(
     )
     going = run(plan, StartInput(node=plan.scope.starts[0].name, document=document), context)
     try:
-        async for event in going:
-            yield json_text(event)
+        while True:
+            async for event in going:
+                yield json_text(event)
+            pause = going.pause
+            answer = None if pause is None else ask()
+            if pause is None or answer is None:
+                return
+            going = resume(plan, pause, Answer(node=Pause.read(pause).node, text=answer), context)
     finally:
         await going.aclose()
         await world.close()

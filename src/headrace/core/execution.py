@@ -36,6 +36,8 @@ class FailureKind(StrEnum):
     DENIED = "denied"
     TIMED_OUT = "timed_out"
     """The execution as a whole took longer than it may."""
+    GONE = "gone"
+    """What runs was removed meanwhile."""
     INTERNAL = "internal"
     """A mistake of our own; the message says nothing about it."""
 

@@ -13,7 +13,7 @@ from headrace.core.execution import Event
 from headrace.core.files import File
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
-from headrace.services import tree
+from headrace.services import targets, tree
 from headrace.services.base import Ports, read
 
 PURGED_AT_ONCE = 200
@@ -30,8 +30,8 @@ class ExecutionView(msgspec.Struct, frozen=True, kw_only=True):
     file: File | None
 
 
-async def get(ports: Ports, principal: Principal, *, ref: str) -> ExecutionView:
-    """A run by its id.
+async def get(ports: Ports, principal: Principal, *, ref: str, flow: str | None = None) -> ExecutionView:
+    """A run by its id; among those of a flow, also the newest by what its caller calls it.
 
     Raises:
         NotFound: there is none.
@@ -40,6 +40,10 @@ async def get(ports: Ports, principal: Principal, *, ref: str) -> ExecutionView:
 
     def work(tx: Transaction) -> ExecutionView:
         execution = tx.executions.get(id=ref)
+        if flow is not None:
+            file_id = targets.find_anyhow(tx, flow).id
+            if execution is None or execution.file_id != file_id:
+                execution = tx.executions.by_name(file_id=file_id, name=ref)
         if execution is None:
             raise NotFound("execution", ref)
         return ExecutionView(execution=execution, file=tx.files.get(id=execution.file_id))

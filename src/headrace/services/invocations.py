@@ -140,7 +140,9 @@ class Invocation:
                     question = event  # held back until the conversation is durable
                     continue
                 if isinstance(event, _LAST):
-                    await self._end(event, question)
+                    if not await self._end(event, question):
+                        yield self._gone()
+                        return
                     if question is not None:
                         yield question
                 else:
@@ -157,23 +159,34 @@ class Invocation:
                 await self._end(failed, None)
             yield failed
 
-    async def _end(self, event: FlowFinished | FlowFailed, question: InputRequested | None) -> None:
-        """Leave the run in order: its conversation kept or forgotten, its record on its way."""
+    def _gone(self) -> FlowFailed:
+        flow = self._turn.route.file.short_id
+        message = f"Flow {flow} was deleted while it ran: nobody could answer what it asks."
+        return FlowFailed(at_ns=time.time_ns(), kind=FailureKind.GONE, message=message)
+
+    async def _end(self, event: FlowFinished | FlowFailed, question: InputRequested | None) -> bool:
+        """Leave the run in order: its conversation kept or forgotten, its record on its way.
+
+        Whether it ended as it says: nobody can answer a question of a flow that is gone.
+        """
         self._is_over = True
         self._recording.add(event)
         turn, recorder = self._turn, self._turn.runs.recorder
         turn.runs.leave(turn.key)
         if question is not None:
-            await self._pause(question)
-            return
+            return await self._pause(question)
         if self._has_session:
             await write(turn.ports, turn.principal, self._forget)
             self._has_session = False
         if turn.runs.waits_for_record:
             await recorder.settle(self._recording)
+        return True
 
-    async def _pause(self, question: InputRequested) -> None:
-        """Make the conversation durable, with all that led to the question."""
+    async def _pause(self, question: InputRequested) -> bool:
+        """Make the conversation durable, with all that led to the question.
+
+        Whether the flow is still there to be answered.
+        """
         turn = self._turn
         session = Session(
             file_id=turn.route.file.id,
@@ -188,12 +201,25 @@ class Invocation:
             turn_at=turn.ports.clock.now(),
         )
         self._has_session = False
+        is_there = True
+
+        def keep(tx: Transaction) -> None:
+            nonlocal is_there
+            is_there = tx.files.get(id=session.file_id) is not None
+            if is_there:
+                tx.sessions.put(session)
+            else:
+                self._forget(tx)
+
         try:
-            await turn.runs.recorder.settle(self._recording, lambda tx: tx.sessions.put(session))
+            await turn.runs.recorder.settle(self._recording, keep)
         except Unavailable:  # nobody could ever answer
             self._has_session = turn.has_session
             self._recording.add(FlowAborted(at_ns=time.time_ns()))
             raise
+        if not is_there:
+            self._recording.add(FlowAborted(at_ns=time.time_ns()))
+        return is_there
 
     def _forget(self, tx: Transaction) -> None:
         tx.sessions.remove(file_id=self._turn.route.file.id, name=self.name)

@@ -59,7 +59,7 @@ def double(event, context):
 
 ASK = {"toolUse": {"toolUseId": "t1", "name": "ask_user", "input": {"question": "Which colour?"}}}
 
-QUESTION = {"content": [ASK], "stop_reason": "tool_use"}
+QUESTION: dict[str, Any] = {"content": [ASK], "stop_reason": "tool_use"}
 GREEN = {"text": "Green it is.", "input_tokens": 5, "output_tokens": 3}
 
 ANSWERS: list[dict[str, Any]] = [
@@ -78,6 +78,7 @@ ANSWERS: list[dict[str, Any]] = [
         "text": "green$",
         "answer": GREEN,
     },
+    {"node": "AgentsNode_1", "text": "ask late", "answer": {**QUESTION, "delay_s": 2}},
     {"node": "AgentsNode_1", "text": "ask twice", "answers": [QUESTION, QUESTION, GREEN]},
     {"node": "AgentsNode_1", "text": "ask", "answers": [QUESTION, GREEN]},
     {"node": "AgentsNode_1", "answer": "from the first"},

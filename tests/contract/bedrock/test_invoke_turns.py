@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EventStreamError
 from tests.contract.bedrock.running import agent, chain, code, furnished, install, invoke, prompt
 from tests.contract.bedrock.test_invoke import edit, executions, refused_invoke
 from tests.contract.bedrock.things import new_name, refused
@@ -118,6 +119,21 @@ def test_a_restart_loses_no_question(tmp_path: Path) -> None:
         assert found.outputs == [("FlowOutput", "Teal it is, Ada. Bye.")]
     finally:
         live.stop()
+
+
+@pytest.mark.parametrize("options", [{}, {"executionId": "named"}], ids=["unnamed", "named"])
+def test_a_flow_is_deleted_before_it_asks(
+    server: LiveServer, runtime: Any, agent_client: Any, options: dict[str, str]
+) -> None:
+    flow = install(agent_client, ASKS)
+    given = [{"nodeName": "FlowInput", "content": {"document": "ask late"}}]
+    begun = refused_invoke(runtime, flow, inputs=given, **options)
+    agent_client.delete_flow(flowIdentifier=flow)
+    with pytest.raises(EventStreamError, match="was deleted") as told:
+        list(begun["responseStream"])
+    assert told.value.response["Error"]["Code"] == "resourceNotFoundException"
+    with refused("ResourceNotFoundException", 404):
+        answer(runtime, flow, begun["executionId"])
 
 
 def test_an_answer_must_be_for_what_asked(runtime: Any, agent_client: Any) -> None:

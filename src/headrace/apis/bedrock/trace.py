@@ -35,6 +35,7 @@ EXCEPTIONS: Mapping[FailureKind, str] = {
     FailureKind.THROTTLED: "throttlingException",
     FailureKind.DENIED: "accessDeniedException",
     FailureKind.TIMED_OUT: "internalServerException",
+    FailureKind.GONE: "resourceNotFoundException",
     FailureKind.INTERNAL: "internalServerException",
 }
 """The exception that ends the stream, by whose fault it is (bedrock 4.6)."""
