@@ -86,7 +86,7 @@ def create(
         path=path,
         directory_id=directory.id,
         short_id=ports.ids.short(),
-        short_name=short_name or _free_short_name(tx, ports, kind, path),
+        short_name=short_name or free_short_name(tx, ports, kind, path),
         description=description,
         readme=None,
         tags=(),
@@ -195,7 +195,8 @@ def free_path(tx: Transaction, ports: Ports, kind: str, name: str) -> str:
     return folder + name
 
 
-def _free_short_name(tx: Transaction, ports: Ports, kind: str, path: str) -> str:
+def free_short_name(tx: Transaction, ports: Ports, kind: str, path: str) -> str:
+    """A short name for a new file at a path, with a suffix on a clash."""
     wanted = short_name_from(path, fallback=kind)
     return _first_free(ports, wanted, lambda name: tx.files.by_short_name(kind=kind, short_name=name) is None)
 
