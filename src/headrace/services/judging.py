@@ -165,6 +165,7 @@ def _log(ports: Ports, case: _Case, verdict: Verdict, started_at: datetime) -> L
         source=SOURCE,
         prompt_tokens=None if usage is None else usage.input_tokens,
         output_tokens=None if usage is None else usage.output_tokens,
+        prompt_cost=None if usage is None else usage.cost_usd,  # of the whole call; nobody tells the parts
         has_error=verdict.error is not None,
         payload=write_payload(
             Payload(

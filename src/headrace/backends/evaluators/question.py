@@ -9,12 +9,8 @@ import msgspec
 
 from headrace.backends.evaluators.template import fill
 from headrace.core.effects import ModelRequest
+from headrace.core.prompt_forms import EXTRAS, SPOKEN, SYSTEM
 from headrace.core.prompts import ChatMessage, Prompt, TextPart
-
-SYSTEM = frozenset({"system", "developer"})
-SAID = frozenset({"user", "assistant"})
-PASSED_ON = ("presence_penalty", "frequency_penalty", "seed", "response_format", "reasoning_effort")
-"""What Converse has no word for; it goes to the provider under its own name."""
 
 
 class Unaskable(ValueError):
@@ -34,7 +30,7 @@ def question_of(prompt: Prompt, values: Mapping[str, Any]) -> ModelRequest:
     _refuse(prompt)
     said = [(role, fill(text, values)) for role, text in messages_of(prompt)]
     system = [{"text": text} for role, text in said if role in SYSTEM]
-    messages = [{"role": role, "content": [{"text": text}]} for role, text in said if role in SAID]
+    messages = [{"role": role, "content": [{"text": text}]} for role, text in said if role in SPOKEN]
     if not messages:  # a model answers somebody
         messages, system = [{"role": "user", "content": system}], []
     return ModelRequest(
@@ -56,7 +52,7 @@ def messages_of(prompt: Prompt) -> Iterator[tuple[str, str]]:
         yield "user", prompt.template
         return
     for message in prompt.template or ():
-        if message.role not in SYSTEM | SAID:
+        if message.role not in SYSTEM | SPOKEN:
             raise Unaskable(f"An evaluator's prompt can't have messages of the role `{message.role}`.")
         yield message.role, _text(message)
 
@@ -90,5 +86,6 @@ def _inference(prompt: Prompt) -> dict[str, Any]:
 
 
 def _extra(prompt: Prompt) -> dict[str, Any]:
-    own: dict[str, Any] = {name: msgspec.to_builtins(getattr(prompt, name)) for name in PASSED_ON}
-    return {name: value for name, value in own.items() if value is not None} | (prompt.other or {})
+    """What Converse has no word for; it goes to the provider under its own name."""
+    own: dict[str, Any] = {name: msgspec.to_builtins(getattr(prompt, name)) for name in EXTRAS}
+    return (prompt.other or {}) | {name: value for name, value in own.items() if value is not None}
