@@ -11,7 +11,7 @@ import msgspec
 
 from headrace.apis.http import JSON, Response
 from headrace.apis.humanloop.contents import content_of
-from headrace.apis.humanloop.operations import NO_CONTENT, Call, Operation, ok
+from headrace.apis.humanloop.operations import NO_CONTENT, Call, Handler, Operation, ok
 from headrace.apis.humanloop.requests import (
     ListPage,
     ListVersions,
@@ -309,131 +309,67 @@ def _refs(body: UpdateMonitoring, member: str) -> list[EvaluatorRef]:
     return refs
 
 
+class _Table:
+    """The operations of one kind, named for it."""
+
+    def __init__(self, row: Row) -> None:
+        self._title = KINDS[row.kind].title
+        self._at = f"/{row.kind}s"
+        self._response = row.response
+
+    def read(self, name: str, at: str, handler: Handler, **more: Any) -> Operation:
+        """Something that changes nothing. The ``%s`` of the name is the kind's title."""
+        return self._operation(name, "GET", at, handler, right=Right.READER, **more)
+
+    def change(self, name: str, method: str, at: str, handler: Handler, **more: Any) -> Operation:
+        """Something that answers with a version as it has become."""
+        return self._operation(name, method, at, handler, right=Right.EDITOR, response=self._response, **more)
+
+    def remove(self, name: str, at: str, handler: Handler, **more: Any) -> Operation:
+        """Something after which there is nothing to answer with."""
+        return self._operation(name, "DELETE", at, handler, right=Right.EDITOR, status=204, **more)
+
+    def _operation(self, name: str, method: str, at: str, handler: Handler, **more: Any) -> Operation:
+        return Operation(
+            name=name % self._title, method=method, template=self._at + at, handler=handler, **more
+        )
+
+
 def _operations(row: Row) -> tuple[Operation, ...]:
-    handlers, title, shown = FileOperations(row), KINDS[row.kind].title, row.response
-    at = f"/{row.kind}s"
-    reads: dict[str, Any] = {"method": "GET", "right": Right.READER}
-    deletes: dict[str, Any] = {"method": "DELETE", "right": Right.EDITOR, "status": 204}
-    changes: dict[str, Any] = {"right": Right.EDITOR, "response": shown}
+    one = FileOperations(row)
+    kind = _Table(row)
+    shown: Any = row.response
+    clashes = {"errors": (404, 409)}
+    version, environment = "/{id}/versions/{version_id}", "/{id}/environments/{environment_id}"
     return (
-        Operation(
-            name=f"Upsert{title}",
-            method="POST",
-            template=at,
-            handler=handlers.upsert,
-            body=row.upsert,
-            errors=(404, 409),
-            **changes,
-        ),
-        Operation(
-            name=f"List{title}s",
-            template=at,
-            handler=handlers.list_files,
-            query=ListPage,
-            response=PaginatedFiles[shown],  # type: ignore[valid-type]
-            errors=(),
-            **reads,
-        ),
-        Operation(
-            name=f"Get{title}",
-            template=at + "/{id}",
-            handler=handlers.get,
-            query=SelectVersion,
-            response=shown,
-            **reads,
-        ),
-        Operation(
-            name=f"Move{title}",
-            method="PATCH",
-            template=at + "/{id}",
-            handler=handlers.move,
-            body=row.move,
-            errors=(404, 409),
-            **changes,
-        ),
-        Operation(name=f"Delete{title}", template=at + "/{id}", handler=handlers.delete, **deletes),
-        *_version_operations(row, handlers, reads=reads, deletes=deletes, changes=changes),
-        *_deployment_operations(row, handlers, reads=reads, deletes=deletes, changes=changes),
-    )
-
-
-def _version_operations(
-    row: Row,
-    handlers: FileOperations,
-    *,
-    reads: dict[str, Any],
-    deletes: dict[str, Any],
-    changes: dict[str, Any],
-) -> tuple[Operation, ...]:
-    title, shown = KINDS[row.kind].title, row.response
-    at = f"/{row.kind}s/{{id}}/versions"
-    return (
-        Operation(
-            name=f"List{title}Versions",
-            template=at,
-            handler=handlers.list_versions,
+        kind.change("Upsert%s", "POST", "", one.upsert, body=row.upsert, **clashes),
+        kind.read("List%ss", "", one.list_files, query=ListPage, response=PaginatedFiles[shown], errors=()),
+        kind.read("Get%s", "/{id}", one.get, query=SelectVersion, response=shown),
+        kind.change("Move%s", "PATCH", "/{id}", one.move, body=row.move, **clashes),
+        kind.remove("Delete%s", "/{id}", one.delete),
+        kind.read(
+            "List%sVersions",
+            "/{id}/versions",
+            one.list_versions,
             query=ListVersions,
-            response=ListFiles[shown],  # type: ignore[valid-type]
-            **reads,
+            response=ListFiles[shown],
         ),
-        Operation(
-            name=f"Update{title}Version",
-            method="PATCH",
-            template=at + "/{version_id}",
-            handler=handlers.update_version,
-            body=UpdateVersion,
-            errors=(404, 409),
-            **changes,
+        kind.change("Update%sVersion", "PATCH", version, one.update_version, body=UpdateVersion, **clashes),
+        kind.remove("Delete%sVersion", version, one.delete_version, **clashes),
+        kind.change("Set%sDeployment", "POST", environment, one.set_deployment, query=SetDeployment),
+        kind.remove("Remove%sDeployment", environment, one.remove_deployment),
+        kind.read(
+            "List%sEnvironments",
+            "/{id}/environments",
+            one.list_environments,
+            response=list[FileEnvironmentResponse[shown]],
         ),
-        Operation(
-            name=f"Delete{title}Version",
-            template=at + "/{version_id}",
-            handler=handlers.delete_version,
-            errors=(404, 409),
-            **deletes,
-        ),
-    )
-
-
-def _deployment_operations(
-    row: Row,
-    handlers: FileOperations,
-    *,
-    reads: dict[str, Any],
-    deletes: dict[str, Any],
-    changes: dict[str, Any],
-) -> tuple[Operation, ...]:
-    title, shown = KINDS[row.kind].title, row.response
-    at = f"/{row.kind}s/{{id}}"
-    return (
-        Operation(
-            name=f"Set{title}Deployment",
-            method="POST",
-            template=at + "/environments/{environment_id}",
-            handler=handlers.set_deployment,
-            query=SetDeployment,
-            **changes,
-        ),
-        Operation(
-            name=f"Remove{title}Deployment",
-            template=at + "/environments/{environment_id}",
-            handler=handlers.remove_deployment,
-            **deletes,
-        ),
-        Operation(
-            name=f"List{title}Environments",
-            template=at + "/environments",
-            handler=handlers.list_environments,
-            response=list[FileEnvironmentResponse[shown]],  # type: ignore[valid-type]
-            **reads,
-        ),
-        Operation(
-            name=f"Update{title}Monitoring",
-            method="POST",
-            template=at + "/evaluators",
-            handler=handlers.update_monitoring,
+        kind.change(
+            "Update%sMonitoring",
+            "POST",
+            "/{id}/evaluators",
+            one.update_monitoring,
             body=UpdateMonitoring,
-            **changes,
         ),
     )
 
