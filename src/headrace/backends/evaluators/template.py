@@ -9,7 +9,7 @@ from typing import Any
 from headrace.core.template import UnfilledVariable, as_text
 
 _STEP = r"\.\w[\w-]*|\[-?\d{1,6}\]"
-_PLACEHOLDER = re.compile(rf"\{{\{{\s*([^\W\d]\w*)((?:{_STEP})*)\s*\}}\}}")
+_PLACEHOLDER = re.compile(rf"\{{\{{\s*([^\W\d][\w-]*)((?:{_STEP})*)\s*\}}\}}")
 _STEPS = re.compile(_STEP)
 _NOTHING = object()
 
