@@ -57,6 +57,8 @@ class Operation:
         errors: the statuses that the operation itself may answer with, beside those that any may.
         has_open_end: whether the path's last parameter may hold slashes. The clients put the ids that their
             users chose into paths as they are (humanloop 0.8).
+        takes_spans: whether the body is what OpenTelemetry's exporters send; it is read to
+            `headrace.core.spans.Spans`, and no rate limit holds (humanloop 8.52).
     """
 
     name: str
@@ -70,6 +72,7 @@ class Operation:
     status: int = 200
     errors: tuple[int, ...] = field(default=(404,))
     has_open_end: bool = False
+    takes_spans: bool = False
 
     @property
     def route(self) -> str:
