@@ -39,8 +39,8 @@ class WrongMethod:
 class Table(Generic[T]):
     """Rows by method and path template (``GET /flows/{id}/versions``).
 
-    A last parameter such as ``{id:path}`` takes all segments that are left, joined by ``/``. Literals win over
-    parameters and these over the rest, but a row with the request's method wins over a literal without one.
+    A last parameter such as ``{id:path}`` takes all segments that are left, joined by ``/``. Literals win
+    over parameters and these over the rest, but a row with the request's method wins over one without.
     """
 
     def __init__(self, rows: Iterable[tuple[str, str, T]]) -> None:

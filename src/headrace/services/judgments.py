@@ -5,21 +5,21 @@ Parts of use cases, run inside their transaction.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import msgspec
 
-from headrace.core.errors import NotFound
+from headrace.core.errors import Invalid, NotFound
+from headrace.core.judgments import counted
+from headrace.core.kinds.evaluator import ReturnType, judgment_problem, read_spec
 from headrace.core.logs import Log
 from headrace.core.monitoring import Total
+from headrace.core.parsing import parse
 from headrace.core.ports import Transaction
+from headrace.core.versions import Version
 from headrace.services import monitoring, traces
 from headrace.services.base import Ports
 from headrace.services.traces import DIRECT, Rules
-
-EVALUATOR = "evaluator"
-_value = msgspec.json.Decoder()
 
 
 def judge(tx: Transaction, ports: Ports, log: Log, *, rules: Rules = DIRECT) -> Log:
@@ -74,14 +74,14 @@ def _stand_alone(tx: Transaction, log_id: str) -> None:
 
 def count(tx: Transaction, log: Log) -> None:
     """Add a judgment to the total of its evaluator's version on the judged version, if it counts."""
-    value = countable(log)
+    value = counted(log)
     if value is not None:
         tx.logs.put_total(_total(tx, log).plus(value))
 
 
 def discount(tx: Transaction, log: Log) -> None:
     """Take a judgment from its total."""
-    value = countable(log)
+    value = counted(log)
     if value is not None:
         tx.logs.put_total(_total(tx, log).minus(value))
 
@@ -94,11 +94,17 @@ def _total(tx: Transaction, log: Log) -> Total:
     )
 
 
-def countable(log: Log) -> bool | int | float | None:
-    """What a judgment adds to a mean; None when it adds nothing (humanloop 2.13)."""
-    if log.judged_id is None or log.judgment is None or log.has_error:
-        return None
-    value = _value.decode(log.judgment)
-    if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    return None
+def checked(judgment: bytes, version: Version) -> bytes:
+    """A judgment that somebody gave, as JSON text, in the form in which this evaluator's are kept.
+
+    Raises:
+        Invalid: this evaluator can't have come to it (humanloop 8.56).
+    """
+    spec = read_spec(version.content)
+    value = parse(judgment)
+    problem = judgment_problem(spec, value)
+    if problem is not None:
+        raise Invalid.at("judgment", message=problem, kind="judgment")
+    if spec.return_type is ReturnType.BOOLEAN and not isinstance(value, bool | None):
+        return b"true" if value else b"false"
+    return judgment

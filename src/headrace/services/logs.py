@@ -225,6 +225,8 @@ def _named(tx: Transaction, new: NewLog) -> File | None:
 def _log(ports: Ports, principal: Principal, prepared: Prepared, file: File, version: Version) -> Log:
     new = prepared.new
     shared = {name: getattr(new, name) for name in _SHARED}
+    if new.judgment is not None:
+        shared["judgment"] = judgments.checked(new.judgment, version)
     log_id = new.id or ports.ids.long("log_")
     created_at = new.created_at or ports.clock.now()
     if new.kind == FLOW:
@@ -246,9 +248,25 @@ def _log(ports: Ports, principal: Principal, prepared: Prepared, file: File, ver
     )
 
 
-_SHARED = sorted(
-    set(NewLog.__struct_fields__)
-    & set(Log.__struct_fields__) - {"id", "environment", "created_at", "payload"}
+_SHARED = (
+    "kind",
+    "judged_id",
+    "marked_completed",
+    "status",
+    "start_time",
+    "end_time",
+    "provider_latency_s",
+    "user",
+    "source",
+    "source_datapoint_id",
+    "run_id",
+    "is_saved",
+    "prompt_tokens",
+    "reasoning_tokens",
+    "output_tokens",
+    "prompt_cost",
+    "output_cost",
+    "finish_reason",
 )
 """What a log has from its request as it is."""
 

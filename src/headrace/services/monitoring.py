@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from headrace.core.deployments import PointerKind
+from headrace.core.kinds.evaluator import EvaluatorType, read_spec, type_of
 from headrace.core.logs import Log, LogStatus
 from headrace.core.monitoring import Monitor, Work
 from headrace.core.ports import Transaction
@@ -15,15 +14,8 @@ from headrace.services.base import Ports
 from headrace.services.traces import FLOW
 from headrace.services.work import ask
 
-JUDGED_HERE = ("python", "llm")
+JUDGED_HERE = (EvaluatorType.PYTHON, EvaluatorType.LLM)
 """The types of evaluators that the server runs; people and clients do what others say."""
-
-
-class _Spec(msgspec.Struct):
-    evaluator_type: str = ""
-
-
-_spec = msgspec.json.Decoder(_Spec)
 
 
 def trigger(tx: Transaction, ports: Ports, log: Log) -> None:
@@ -65,7 +57,7 @@ def _judges(tx: Transaction, monitors: list[Monitor]) -> Iterator[str]:
     """The versions of evaluators that are to judge now."""
     for monitor in monitors:
         version = _version(tx, monitor)
-        if version is not None and _spec.decode(version.content).evaluator_type in JUDGED_HERE:
+        if version is not None and type_of(read_spec(version.content)) in JUDGED_HERE:
             yield version.id
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import JSON, Request, Response
-from headrace.apis.humanloop import errors, file_operations, files, openapi
+from headrace.apis.humanloop import errors, file_operations, files, logs, openapi, otel
 from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
 from headrace.apis.humanloop.operations import Call, Operation
 from headrace.apis.humanloop.render import Renderer
@@ -17,9 +17,15 @@ from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Problem
 from headrace.services.base import Ports
 
-OPERATIONS: tuple[Operation, ...] = (*file_operations.OPERATIONS, *files.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *file_operations.OPERATIONS,
+    *files.OPERATIONS,
+    *logs.OPERATIONS,
+    *otel.OPERATIONS,
+)
 DEFAULT_MAX_PAGE = 1000
 """Clients ask for pages of 1000, so no less will do (humanloop 0.7)."""
+DEFAULT_MAX_BODY_BYTES = 16 * 1024 * 1024
 
 
 class HumanloopApi:
@@ -28,6 +34,7 @@ class HumanloopApi:
     Args:
         timestamps_with_zone: whether times in responses end in ``Z`` (humanloop 8.41).
         max_page: the largest ``size`` of a list that is accepted.
+        max_body_bytes: the most that a packed body may unpack to.
     """
 
     def __init__(
@@ -38,12 +45,14 @@ class HumanloopApi:
         *,
         timestamps_with_zone: bool = False,
         max_page: int = DEFAULT_MAX_PAGE,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     ) -> None:
         self._ports = ports
         self._gate = gate
         self._throttle = throttle
         self._wire = Renderer(timestamps_with_zone=timestamps_with_zone)
         self._max_page = max_page
+        self._max_body_bytes = max_body_bytes
         described = Response(status=200, headers=(JSON,), body=openapi.document(OPERATIONS))
         rows: list[tuple[str, str, Operation | Response]] = [("GET", "/openapi.json", described)]
         rows += [(row.method, row.route, row) for row in OPERATIONS]
@@ -62,7 +71,8 @@ class HumanloopApi:
             return operation
         principal = await self._gate.by_api_key(request)
         principal.require(operation.right)
-        self._throttle.take(principal.account, operation.name, is_read=request.method == "GET")
+        if not operation.takes_spans:
+            self._throttle.take(principal.account, operation.name, is_read=request.method == "GET")
         query, body, parsed = self._decode(operation, request)
         call = Call(
             ports=self._ports,
@@ -78,7 +88,7 @@ class HumanloopApi:
 
     def failure(self, request: Request, error: HeadraceError | None) -> Response:
         """See `headrace.apis.pipeline.Api`."""
-        return errors.failure(request, error)
+        return otel.nothing_imported(request, error) or errors.failure(request, error)
 
     def _find(self, request: Request) -> Match[Operation | Response]:
         method = "GET" if request.method == "HEAD" else request.method
@@ -105,6 +115,8 @@ class HumanloopApi:
         if reader is None:
             if problems:
                 raise Invalid(*problems)
+            if operation.takes_spans:
+                return query, otel.read(request, limit_bytes=self._max_body_bytes), {}
             return query, None, {}
         _check_encoding(request)
         try:

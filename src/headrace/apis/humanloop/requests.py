@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -232,7 +232,9 @@ def read_query(kind: type[T], query: Sequence[tuple[str, str]]) -> T:
 @cache
 def _repeatable(kind: type[msgspec.Struct]) -> frozenset[str]:
     """The fields of a query that hold every value of their name."""
-    return frozenset(field.name for field in msgspec.structs.fields(kind) if get_origin(field.type) is tuple)
+    types = ((one.name, one.type) for one in msgspec.structs.fields(kind))
+    plain = ((name, get_args(of)[0] if get_origin(of) is Annotated else of) for name, of in types)
+    return frozenset(name for name, of in plain if get_origin(of) is tuple)
 
 
 def _problems(
