@@ -212,5 +212,11 @@ def _unmapped(variant: Form) -> Iterator[tuple[str, Any]]:
     other = variant.get("additionalModelRequestFields")
     if other is not None and not isinstance(other, dict):
         yield "additionalModelRequestFields", other
-    if "cachePoint" in str(template):
+    if _has_cache_point(template):
         yield "templateConfiguration", template
+
+
+def _has_cache_point(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "cachePoint" in value or any(_has_cache_point(inner) for inner in value.values())
+    return isinstance(value, list) and any(_has_cache_point(item) for item in value)

@@ -1,4 +1,4 @@
-"""Versions by content: upsert, read, rename, delete (humanloop 1.4, 1.7-1.11, 2.1-2.7, 2.9)."""
+"""Versions by content: submitting and reading them (humanloop 1.4, 1.5, 1.7-1.9, 2.1-2.7)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import msgspec
 
 from headrace.core.access import Principal, Right
 from headrace.core.deployments import PointerKind
-from headrace.core.errors import AlreadyExists, Conflict, InUse, Invalid, NotFound
-from headrace.core.files import File, check_path
+from headrace.core.errors import AlreadyExists, Invalid, NotFound
+from headrace.core.files import File, FileQuery, FileSort, check_path
 from headrace.core.kinds import KINDS
-from headrace.core.ports import FileSort, Transaction
+from headrace.core.ports import Transaction
 from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
 from headrace.services import drafts, numbers, tree
 from headrace.services.base import Ports, digest_of, read, write
@@ -98,7 +98,7 @@ async def prepare(ports: Ports, submission: Submission) -> Prepared:
     """
     if submission.path is not None:
         check_path(submission.path, "path")
-    _check_name(submission.name, "version_name")
+    check_name(submission.name, "version_name")
     content_digest = await digest_of(KINDS[submission.kind].identity(submission.content))
     return Prepared(submission=submission, digest=content_digest, runnable=_runnable(ports, submission))
 
@@ -125,11 +125,10 @@ def settle(
         file = tree.create(tx, ports, principal, kind=submission.kind, path=submission.path, now=now)
     file = _retold(tx, file, submission.texts, now)
     found = tx.versions.by_digest(file_id=file.id, digest=prepared.digest)
-    _check_name_is_free(tx, file, submission.name, owner=found)
+    check_name_is_free(tx, file, submission.name, owner=found)
     if found is not None and found.deleted_at is None:
         return file, _relabelled(tx, found, submission, now)
-    for link in KINDS[file.kind].links(submission.content):
-        tree.find(tx, kind="tool", ref=link)
+    _check_links(tx, file, submission.content)
     before = tx.versions.newest(file_id=file.id)
     version = _added_or_revived(
         tx,
@@ -159,6 +158,14 @@ def settle(
             tx, ports, principal, file=file, version=version, content=runnable, before=before, now=now
         )
     return file, version
+
+
+def _check_links(tx: Transaction, file: File, content: bytes) -> None:
+    """The tools that content refers to must be there when it is new; they may go later."""
+    for link in KINDS[file.kind].links(content):
+        tool = tx.files.get(id=link)
+        if tool is None or tool.kind != "tool":
+            raise NotFound("tool", link, f"Tool with ID `{link}` not found.")
 
 
 def _retold(tx: Transaction, file: File, texts: FileTexts, now: datetime) -> File:
@@ -207,7 +214,12 @@ def _added_or_revived(
     )
 
 
-def _check_name(name: str | None, at: str) -> None:
+def check_name(name: str | None, at: str) -> None:
+    """Refuse what can be no version's name.
+
+    Args:
+        at: where in the body it stands.
+    """
     if name == "":
         raise Invalid.at(at, message="A version name may not be empty.", kind="empty")
     if name is not None and len(name) > MAX_VERSION_NAME:
@@ -215,7 +227,8 @@ def _check_name(name: str | None, at: str) -> None:
         raise Invalid.at(at, message=message, kind="length")
 
 
-def _check_name_is_free(tx: Transaction, file: File, name: str | None, *, owner: Version | None) -> None:
+def check_name_is_free(tx: Transaction, file: File, name: str | None, *, owner: Version | None) -> None:
+    """Refuse a name that a version other than ``owner`` has."""
     if name is None:
         return
     holder = tx.versions.by_name(file_id=file.id, name=name)
@@ -344,9 +357,8 @@ async def list_files(
     principal.require(Right.READER)
 
     def work(tx: Transaction) -> tuple[list[VersionView], int]:
-        files, total = tx.files.page(
-            kind=kind, name=name, user=user, sort=sort, descending=descending, skip=skip, take=take
-        )
+        query = FileQuery(kinds=(kind,), name=name, user=user, sort=sort, descending=descending)
+        files, total = tx.files.page(query, skip=skip, take=take)
         return [view(tx, file, default_version(tx, file)) for file in files], total
 
     return await read(ports, principal, work)
@@ -376,86 +388,6 @@ async def list_versions(
         return judged(tx, shown) if with_aggregates else shown
 
     return await read(ports, principal, work)
-
-
-async def relabel(
-    ports: Ports,
-    principal: Principal,
-    *,
-    kind: str,
-    ref: str,
-    version_id: str,
-    name: str | msgspec.UnsetType | None,
-    description: str | msgspec.UnsetType | None,
-) -> VersionView:
-    """Change a version's name and description; None clears, UNSET keeps (humanloop 1.11, 2.14).
-
-    Raises:
-        AlreadyExists: another version of the file has the name.
-    """
-    principal.require(Right.EDITOR)
-    if isinstance(name, str):
-        _check_name(name, "name")
-
-    def work(tx: Transaction) -> VersionView:
-        file = tree.find(tx, kind=kind, ref=ref)
-        version = _listed_version(tx, file, version_id)
-        if isinstance(name, str):
-            _check_name_is_free(tx, file, name, owner=version)
-        labelled = msgspec.structs.replace(
-            version,
-            name=version.name if name is msgspec.UNSET else name,
-            description=version.description if description is msgspec.UNSET else description,
-        )
-        if labelled != version:
-            labelled = msgspec.structs.replace(labelled, updated_at=ports.clock.now())
-            tx.versions.update(labelled)
-        return view(tx, file, labelled)
-
-    return await write(ports, principal, work)
-
-
-async def delete_version(ports: Ports, principal: Principal, *, kind: str, ref: str, version_id: str) -> None:
-    """Hide a version and take back its numbers (humanloop 2.9, 8.14).
-
-    Raises:
-        InUse: it is deployed, or an alias targets one of its numbers.
-        Conflict: it is the file's only version.
-    """
-    principal.require(Right.EDITOR)
-
-    def work(tx: Transaction) -> None:
-        file = tree.find(tx, kind=kind, ref=ref)
-        version = _listed_version(tx, file, version_id)
-        where = [e.name for e in view(tx, file, version).environments]
-        if where:
-            raise InUse(
-                f"Version `{version_id}` is deployed to {_names(where)}. Deploy another one there first."
-            )
-        released = tx.releases.of_version(version_id=version.id)
-        numbers.check_no_alias(tx, file, released)
-        if tx.versions.count(file_id=file.id) == 1:
-            title = KINDS[file.kind].title
-            raise Conflict(
-                f"Version `{version_id}` is the only one of this {title}. Delete the {title} instead."
-            )
-        for number in released:
-            tx.releases.remove(file_id=file.id, number=number)
-        numbers.hide(tx, version, now=ports.clock.now())
-
-    await write(ports, principal, work)
-
-
-def _listed_version(tx: Transaction, file: File, version_id: str) -> Version:
-    version = tx.versions.get(id=version_id)
-    if version is None or version.file_id != file.id:
-        title = KINDS[file.kind].title
-        raise NotFound("version", version_id, f"{title} `{file.path}` has no version with ID `{version_id}`.")
-    return version
-
-
-def _names(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
 
 
 async def delete_file(ports: Ports, principal: Principal, *, kind: str, ref: str) -> None:

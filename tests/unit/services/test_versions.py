@@ -12,13 +12,13 @@ from headrace.core.access import Right
 from headrace.core.errors import AlreadyExists, Conflict, Forbidden, InUse, Invalid, NotFound
 from headrace.core.ports import FileSort
 from headrace.core.versions import MAX_NUMBER
-from headrace.services import deployments, versions
+from headrace.services import deployments, version_changes, versions
 
 
 def relabel(registry: Registry, made: Any, **change: Any) -> Any:
     options = {"name": msgspec.UNSET, "description": msgspec.UNSET} | change
     return registry.run(
-        versions.relabel(
+        version_changes.relabel(
             registry.ports,
             registry.principal,
             kind="flow",
@@ -31,7 +31,7 @@ def relabel(registry: Registry, made: Any, **change: Any) -> Any:
 
 def delete(registry: Registry, made: Any) -> None:
     registry.run(
-        versions.delete_version(
+        version_changes.delete_version(
             registry.ports, registry.principal, kind="flow", ref=made.file.id, version_id=made.version.id
         )
     )
@@ -333,10 +333,10 @@ def test_rights(registry: Registry) -> None:
         registry.upsert({"x": 2}, principal=reader)
     for call in (
         versions.delete_file(registry.ports, reader, kind="flow", ref=made.file.id),
-        versions.delete_version(
+        version_changes.delete_version(
             registry.ports, reader, kind="flow", ref=made.file.id, version_id=made.version.id
         ),
-        versions.relabel(
+        version_changes.relabel(
             registry.ports,
             reader,
             kind="flow",

@@ -39,7 +39,7 @@ from headrace.apis.humanloop.wire import (
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.kinds import KINDS
-from headrace.services import deployments, files, monitors, versions
+from headrace.services import deployments, files, monitors, version_changes, versions
 from headrace.services.monitors import EvaluatorRef
 from headrace.services.versions import FileTexts, Submission
 from headrace.services.views import VersionView
@@ -215,7 +215,7 @@ class FileOperations:
     async def update_version(self, call: Call) -> Response:
         """Change the name and the description of a version."""
         body: UpdateVersion = call.body
-        view = await versions.relabel(
+        view = await version_changes.relabel(
             call.ports,
             call.principal,
             kind=self._kind,
@@ -228,7 +228,7 @@ class FileOperations:
 
     async def delete_version(self, call: Call) -> Response:
         """Delete a version."""
-        await versions.delete_version(
+        await version_changes.delete_version(
             call.ports,
             call.principal,
             kind=self._kind,
