@@ -8,22 +8,36 @@ from pathlib import Path
 
 from headrace.backends.config import Config, read_config
 from headrace.backends.effects import build_effects
+from headrace.backends.evaluators.judges import Evaluators
 from headrace.backends.knowledge.local import beside
 from headrace.backends.sandbox.limits import SandboxLimits
 from headrace.backends.sandbox.runners import open_sandbox
 from headrace.core.effects import Effects, Prompts
+from headrace.core.judging import Judges
+from headrace.core.monitoring import Work
+from headrace.services import run_logs
 from headrace.services.base import Ports
-from headrace.services.recorder import Keeps, Recorder
+from headrace.services.judging import Judging, Shows
+from headrace.services.keeping import Keeps
+from headrace.services.recorder import Recorder
 from headrace.services.runs import RunLimits, Runs
+from headrace.services.uprooting import Uprooting
+from headrace.services.worker import Pace, Worker
 from headrace.settings import DEFAULT_CONFIG, Settings
 from headrace.storage.place import path_of
+
+JUDGING_PLACES = 2
+"""So much code of evaluators runs at once."""
+JOB_MARGIN_S = 30.0
+"""What a judgment takes beside the evaluator's own time, at the most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What flows may call, and how it is ended."""
+    """What flows may call, what carries evaluators out, and how it all is ended."""
 
     effects: Effects
+    judges: Judges
     closers: tuple[Callable[[], Awaitable[None]], ...]
 
     async def close(self) -> None:
@@ -46,6 +60,8 @@ def build_world(settings: Settings, prompts: Prompts, *, config: Config | None =
         is_optional = settings.config == DEFAULT_CONFIG  # a file that somebody named must be there
         config = Config() if is_optional and not path.exists() else read_config(path)
     sandbox = open_sandbox(settings.sandbox, SandboxLimits())
+    # Of their own, so that no flow waits for a place that an evaluator has.
+    judging = open_sandbox(settings.sandbox, SandboxLimits(concurrent=JUDGING_PLACES))
     outside = build_effects(
         config,
         folder=path.parent,
@@ -53,14 +69,24 @@ def build_world(settings: Settings, prompts: Prompts, *, config: Config | None =
         code=sandbox,
         prompts=prompts,
     )
-    return World(effects=outside.effects, closers=(outside.close, sandbox.close))
+    return World(
+        effects=outside.effects,
+        judges=Evaluators(judging, outside.effects.models),
+        closers=(outside.close, sandbox.close, judging.close),
+    )
 
 
 def build_runs(settings: Settings, ports: Ports, world: World) -> Runs:
     """What carries runs out, with the limits and the record that the settings want."""
     return Runs(
         effects=world.effects,
-        recorder=Recorder(ports.store, ports.clock, keeps=Keeps(settings.keep_content)),
+        recorder=Recorder(
+            ports.store,
+            ports.clock,
+            keeps=Keeps(settings.keep_content),
+            at_rest=lambda tx, execution: run_logs.ask(tx, ports, execution),
+            bell=ports.bell,
+        ),
         limits=RunLimits(
             execution_s=settings.execution_timeout,
             node_s=settings.node_timeout,
@@ -69,3 +95,20 @@ def build_runs(settings: Settings, ports: Ports, world: World) -> Runs:
         ),
         waits_for_record=settings.wait_for_record,
     )
+
+
+def build_worker(settings: Settings, ports: Ports, account: str, world: World, *, shows: Shows) -> Worker:
+    """What does the work behind the scenes.
+
+    Args:
+        account: any organisation.
+        shows: makes of a log what evaluators are given.
+    """
+    judging = Judging(ports, world.judges, shows, timeout_s=settings.judgment_timeout)
+    handlers = {Work.JUDGE: judging.handler, Work.UPROOT: Uprooting(ports).handler}
+    pace = Pace(
+        at_once=settings.concurrent_jobs,
+        job_s=settings.judgment_timeout + JOB_MARGIN_S,
+        attempts=settings.judgment_attempts,
+    )
+    return Worker(ports, account, handlers, pace)

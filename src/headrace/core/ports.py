@@ -172,8 +172,8 @@ class Executions(Protocol):
     def events(self, *, execution_id: str, first: int, take: int) -> list[EventBatch]:
         """Up to ``take`` batches in order, from the one that holds the event ``first`` on."""
 
-    def fail_running(self, *, at: datetime, error: str) -> None:
-        """Those that still run are run by nobody: they have failed."""
+    def fail_running(self, *, at: datetime, error: str) -> list[tuple[str, str]]:
+        """Those that still run are run by nobody: they have failed. The account and id of each."""
 
     def purge(self, *, before: datetime, most: int) -> int:
         """Forget up to ``most`` runs that ended earlier, with their events; how many they were."""
@@ -192,8 +192,9 @@ class Sessions(Protocol):
         """Turns that were being carried out are not any more: first turns are forgotten, the runs of the
         others wait again."""
 
-    def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> None:
-        """Forget up to ``most`` conversations that wait since earlier; their runs were aborted."""
+    def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> list[tuple[str, str]]:
+        """Forget up to ``most`` conversations that wait since earlier; the account and id of each of their
+        runs, which were aborted."""
 
 
 class Receipts(Protocol):

@@ -11,6 +11,7 @@ from headrace.core.access import Principal, Right
 from headrace.core.errors import NotFound
 from headrace.core.execution import Event
 from headrace.core.files import File
+from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
 from headrace.services import targets, tree
@@ -100,10 +101,17 @@ async def recover(ports: Ports, account: str) -> None:
     """
 
     def work(tx: Transaction) -> None:
+        now = ports.clock.now()
         tx.sessions.free()
-        tx.executions.fail_running(at=ports.clock.now(), error=STOPPED)
+        _show(tx, tx.executions.fail_running(at=now, error=STOPPED), now)
 
     await ports.store.write(account, work)
+
+
+def _show(tx: Transaction, ended: list[tuple[str, str]], now: datetime) -> None:
+    """Have runs that were ended here shown as logs."""
+    for account, execution_id in ended:
+        tx.jobs.put(Job(account=account, work=Work.RECORD, subject=execution_id, due_at=now))
 
 
 async def tidy(ports: Ports, account: str, *, kept_days: float, answer_s: float) -> None:
@@ -115,9 +123,8 @@ async def tidy(ports: Ports, account: str, *, kept_days: float, answer_s: float)
 
     def work(tx: Transaction) -> int:
         now = ports.clock.now()
-        tx.sessions.expire(
-            before=now - timedelta(seconds=answer_s), at=now, error=EXPIRED, most=PURGED_AT_ONCE
-        )
+        since = now - timedelta(seconds=answer_s)
+        _show(tx, tx.sessions.expire(before=since, at=now, error=EXPIRED, most=PURGED_AT_ONCE), now)
         if not kept_days:
             return 0
         return tx.executions.purge(before=now - timedelta(days=kept_days), most=PURGED_AT_ONCE)

@@ -17,8 +17,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -31,16 +30,14 @@ from headrace.core.execution import (
     FlowFinished,
     FlowOutput,
     FlowResumed,
-    FlowStarted,
-    InputRequested,
     NodeActed,
-    NodeDepended,
-    NodeFinished,
-    NodeStarted,
+    Status,
 )
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Clash, Store, Transaction
-from headrace.core.records import PREVIEW_CHARS, EventBatch, Execution
+from headrace.core.records import EventBatch, Execution
+from headrace.services.bell import Bell
+from headrace.services.keeping import Keeps, preview, without_content
 
 DELAY_S = 0.05
 """How long an event waits for others at the most; writing takes its time on top."""
@@ -56,42 +53,13 @@ TOGETHER_BYTES = 4 * 1024 * 1024
 MOST_EVENTS = 100_000
 MOST_BYTES = 64 * 1024 * 1024
 
+AtRest: TypeAlias = Callable[[Transaction, Execution], None]
+
 log = logging.getLogger("headrace.recorder")
-
-
-class Keeps(StrEnum):
-    """How much of what goes through a flow is kept."""
-
-    ALL = "all"
-    """Everything."""
-    METADATA = "metadata"
-    """What happened when, what it used and what went wrong, but no values."""
-    NONE = "none"
-    """That a run took place and how it ended; no events."""
 
 
 _FACTS = frozenset({NodeActed, FlowOutput, FlowFinished, FlowFailed, FlowResumed, FlowAborted})
 """The events that change a run's row."""
-
-
-def without_content(event: Event) -> Event:
-    """An event without the values that went through the flow."""
-    change = msgspec.structs.replace
-    match event:
-        case NodeStarted() | NodeFinished():
-            return change(event, values=(None,) * len(event.values))
-        case NodeActed():
-            return change(event, request=None, response=None)
-        case NodeDepended():
-            return change(event, traces=())
-        case FlowStarted() | FlowResumed() | FlowOutput() | InputRequested():
-            return change(event, value=None)
-    return event
-
-
-def preview(value: Any) -> str:
-    """The start of a value's JSON."""
-    return json_text(value).decode()[:PREVIEW_CHARS]
 
 
 class Recording:
@@ -228,13 +196,27 @@ class Recorder:
     Attributes:
         keeps: how much is kept.
         dropped: how many events were not kept, or not whole, because the store did not keep up.
+
+    Args:
+        at_rest: called in the transaction that writes the last there is of a run that has ended or waits.
+        bell: rung once that is durable.
     """
 
-    def __init__(self, store: Store, clock: Clock, *, keeps: Keeps = Keeps.ALL) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        keeps: Keeps = Keeps.ALL,
+        at_rest: AtRest | None = None,
+        bell: Bell | None = None,
+    ) -> None:
         self.keeps = keeps
         self.clock = clock
         self.dropped = 0
         self._store = store
+        self._at_rest = at_rest
+        self._bell = bell or Bell()
         self._changed: dict[str, Recording] = {}
         self._jobs: deque[_Job] = deque()
         self._waiting_events = 0
@@ -360,8 +342,10 @@ class Recorder:
             for job in jobs:
                 job.write(tx)
 
+        notes = self._bell.notes
         try:
             await self._store.write(jobs[0].account, write)
+            self._bell.ring_since(notes)
         except Clash as clash:
             if len(jobs) > 1:
                 for job in jobs:
@@ -385,6 +369,12 @@ class Recorder:
                 size_bytes = sum(len(batch.body) - batch.size - 1 for batch in batches)
                 record = _record(recording.row(), batches)
                 self._jobs.append(_Job(account=recording.account, record=record, size_bytes=size_bytes))
+            if recording.status is not Status.RUNNING and self._at_rest is not None:
+                self._jobs[-1].also = _resting(self._at_rest, recording.row())
+
+
+def _resting(at_rest: AtRest, row: Execution) -> Callable[[Transaction], None]:
+    return lambda tx: at_rest(tx, row)
 
 
 def _record(row: Execution, batches: list[EventBatch]) -> Callable[[Transaction], None]:

@@ -10,14 +10,13 @@ logged against hidden files of the flow, one a node: prompts for inline prompts,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from headrace.core.access import Principal, Right, User
 from headrace.core.definition import Definition, Node, NodeType
-from headrace.core.execution import Status
 from headrace.core.files import File
 from headrace.core.ids import LONG_LENGTH, base62
 from headrace.core.jsontext import json_text
@@ -28,7 +27,7 @@ from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
 from headrace.core.versions import Version
-from headrace.services import monitoring, tree, versions
+from headrace.services import monitoring, tree, versions, work
 from headrace.services.base import Ports
 from headrace.services.run_contents import (
     finish_reason,
@@ -49,24 +48,30 @@ _DRAFT_DIGEST = "draft:"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def due(execution: Execution, *, account: str, now: datetime) -> Job | None:
-    """The job of showing a run, when it has come to where there is something new to show."""
-    if execution.status is Status.RUNNING:
-        return None
-    return Job(account=account, work=Work.RECORD, subject=execution.id, due_at=now)
+def ask(tx: Transaction, ports: Ports, execution: Execution) -> None:
+    """Have a run shown that has ended, or waits for an answer."""
+    work.ask(tx, ports, work=Work.RECORD, subject=execution.id, now=ports.clock.now())
 
 
-def keep_snapshot(
-    tx: Transaction, *, file_id: str, version_id: str, content: bytes, user_id: str, now: datetime
-) -> None:
-    """Keep the prepared snapshot that a run of a draft runs: the draft may become another one any time.
+def snapshot_keeper(execution: Execution, content: bytes) -> Callable[[Transaction], None]:
+    """What keeps the prepared snapshot that a run of a draft runs: the draft may become another one any time.
 
     It is a version that is listed nowhere. Its digest is made up: equal content stays its own version.
     """
-    if tx.versions.kept(id=version_id) is None and tx.files.get(id=file_id) is not None:
-        tx.versions.add(
-            _hidden_version(file_id, version_id, _DRAFT_DIGEST + version_id, content, user_id, now)
-        )
+    version = _hidden_version(
+        execution.file_id,
+        execution.version_id,
+        _DRAFT_DIGEST + execution.version_id,
+        content,
+        execution.started_by,
+        execution.started_at,
+    )
+
+    def keep(tx: Transaction) -> None:
+        if tx.versions.kept(id=version.id) is None and tx.files.get(id=version.file_id) is not None:
+            tx.versions.add(version)
+
+    return keep
 
 
 def _hidden_version(

@@ -11,6 +11,8 @@ from headrace.services.recorder import Recorder
 
 Running = tuple[str, str, str]
 """The organisation, the flow's id and the execution's name."""
+SNAPSHOTS = 10_000
+"""So many are remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Runs:
     Attributes:
         waits_for_record: whether a run tells its end only once its record is durable.
         active: the runs that this process carries out.
+        snapshots: the prepared snapshots of drafts that it has run.
     """
 
     effects: Effects
@@ -45,6 +48,7 @@ class Runs:
     plans: Plans = field(default_factory=Plans)
     waits_for_record: bool = False
     active: set[Running] = field(default_factory=set)
+    snapshots: set[str] = field(default_factory=set)
 
     def enter(self, run: Running) -> None:
         """Count a run in.
@@ -61,6 +65,15 @@ class Runs:
                 f"The number of running executions would exceed its limit of {limit}.", limit=limit
             )
         self.active.add(run)
+
+    def is_new_snapshot(self, version_id: str) -> bool:
+        """Whether this process runs a prepared snapshot for the first time, as far as it remembers."""
+        if version_id in self.snapshots:
+            return False
+        if len(self.snapshots) >= SNAPSHOTS:
+            self.snapshots.clear()
+        self.snapshots.add(version_id)
+        return True
 
     def leave(self, run: Running) -> None:
         """Count a run out."""

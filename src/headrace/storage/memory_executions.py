@@ -70,12 +70,12 @@ class Executions:
         found = [one for one in batches if one.first >= start][:take]
         return [one for one in found if one.first + one.size > first]
 
-    def fail_running(self, *, at: datetime, error: str) -> None:
-        for key, run in list(self._runs.items()):
-            if run.status is Status.RUNNING:
-                self._runs.put(
-                    key, msgspec.structs.replace(run, status=Status.FAILED, ended_at=at, error=error)
-                )
+    def fail_running(self, *, at: datetime, error: str) -> list[tuple[str, str]]:
+        failed = [key for key, run in self._runs.items() if run.status is Status.RUNNING]
+        for key in failed:
+            ended = msgspec.structs.replace(self._runs[key], status=Status.FAILED, ended_at=at, error=error)
+            self._runs.put(key, ended)
+        return sorted(failed)
 
     def purge(self, *, before: datetime, most: int) -> int:
         old = sorted(
@@ -120,12 +120,13 @@ class Sessions:
                 if run is not None and run.status is Status.RUNNING:
                     self._runs.put(run_key, msgspec.structs.replace(run, status=Status.WAITING))
 
-    def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> None:
+    def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> list[tuple[str, str]]:
         old = sorted(
             (session.turn_at, key)
             for key, session in self._sessions.items()
             if session.turn_at < before and not session.is_busy
         )
+        aborted_runs = []
         for _, key in old[:most]:
             run_key = (key[0], self._sessions[key].execution_id)
             self._sessions.drop(key)
@@ -133,3 +134,5 @@ class Sessions:
             if run is not None and run.status is Status.WAITING:
                 aborted = msgspec.structs.replace(run, status=Status.ABORTED, ended_at=at, error=error)
                 self._runs.put(run_key, aborted)
+                aborted_runs.append(run_key)
+        return sorted(aborted_runs)

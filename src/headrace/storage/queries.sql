@@ -288,21 +288,28 @@ ORDER BY e.created_at DESC, e.id DESC LIMIT :take;
 
 -- name: version_by_id
 -- A live version of a live file.
-SELECT {v.Version} FROM versions v JOIN entries e ON e.account = v.account AND e.id = v.file_id
+SELECT {v.Version} FROM used_versions v JOIN entries e ON e.account = v.account AND e.id = v.file_id
 WHERE v.account = :account AND v.id = :id AND v.deleted_at IS NULL AND e.deleted_at IS NULL;
+
+-- name: kept_version
+-- A version, hidden or not, of any file.
+SELECT {Version} FROM used_versions WHERE account = :account AND id = :id;
 
 -- name: version_by_digest
 -- The version with that content, hidden or not.
-SELECT {Version} FROM versions WHERE account = :account AND file_id = :file_id AND digest = :digest;
+SELECT {Version} FROM used_versions WHERE account = :account AND file_id = :file_id AND digest = :digest;
 
 -- name: version_by_name
 -- The live version of that name.
-SELECT {Version} FROM versions
+SELECT {Version} FROM used_versions
 WHERE account = :account AND file_id = :file_id AND name = :name AND deleted_at IS NULL;
 
 -- name: add_version
 -- A new version.
-INSERT INTO versions (account, {Version}) VALUES (:account, {:Version});
+INSERT INTO versions (account, id, file_id, digest, content, name, description, created_by, created_at, updated_at,
+  is_runnable, is_upserted, deleted_at)
+VALUES (:account, :id, :file_id, :digest, :content, :name, :description, :created_by, :created_at, :updated_at,
+  :is_runnable, :is_upserted, :deleted_at);
 
 -- name: version_is_live
 -- Whether a version is not hidden.
@@ -311,8 +318,7 @@ SELECT deleted_at IS NULL FROM versions WHERE account = :account AND id = :id AN
 -- name: update_version
 -- Everything of a version that may change.
 UPDATE versions SET name = :name, description = :description, updated_at = :updated_at,
-  last_used_at = :last_used_at, logs_count = :logs_count, is_runnable = :is_runnable, is_upserted = :is_upserted,
-  deleted_at = :deleted_at
+  is_runnable = :is_runnable, is_upserted = :is_upserted, deleted_at = :deleted_at
 WHERE account = :account AND id = :id AND file_id = :file_id;
 
 -- name: count_version
@@ -321,19 +327,19 @@ UPDATE entries SET versions_count = versions_count + :change WHERE account = :ac
 
 -- name: versions_of_file
 -- The live versions of a file, newest first, from just after a place on.
-SELECT {Version} FROM versions WHERE account = :account AND file_id = :file_id AND deleted_at IS NULL
+SELECT {Version} FROM used_versions WHERE account = :account AND file_id = :file_id AND deleted_at IS NULL
 AND (created_at, id) < (:created_at, :id)
 ORDER BY created_at DESC, id DESC LIMIT :take;
 
 -- name: version_of_highest_number
 -- The live version that the highest live number points at.
-SELECT {v.Version} FROM releases r JOIN versions v ON v.account = r.account AND v.id = r.version_id
+SELECT {v.Version} FROM releases r JOIN used_versions v ON v.account = r.account AND v.id = r.version_id
 WHERE r.account = :account AND r.file_id = :file_id AND r.is_removed = 0 AND v.deleted_at IS NULL
 ORDER BY r.number DESC LIMIT 1;
 
 -- name: last_version
 -- The live version that was made last.
-SELECT {Version} FROM versions WHERE account = :account AND file_id = :file_id AND deleted_at IS NULL
+SELECT {Version} FROM used_versions WHERE account = :account AND file_id = :file_id AND deleted_at IS NULL
 ORDER BY created_at DESC, id DESC LIMIT 1;
 
 -- name: counts_of_file
@@ -591,7 +597,8 @@ ORDER BY first LIMIT :take;
 
 -- name: fail_running_executions
 -- Runs of all organisations that nobody carries out any more.
-UPDATE executions SET status = 'Failed', ended_at = :at, error = :error WHERE status = 'Running';
+UPDATE executions SET status = 'Failed', ended_at = :at, error = :error WHERE status = 'Running'
+RETURNING account, id;
 
 -- name: purge_executions
 -- Forget the runs of all organisations that ended before a time, oldest first, up to a number.
@@ -632,7 +639,8 @@ UPDATE sessions SET is_busy = 0 WHERE is_busy = 1;
 UPDATE executions SET status = 'Aborted', ended_at = :at, error = :error
 WHERE status = 'Waiting' AND (account, id) IN (
   SELECT account, execution_id FROM sessions WHERE turn_at < :before AND is_busy = 0
-  ORDER BY turn_at, account, file_id, name LIMIT :most);
+  ORDER BY turn_at, account, file_id, name LIMIT :most)
+RETURNING account, id;
 
 -- name: remove_expired_sessions
 -- Their conversations.

@@ -39,8 +39,9 @@ class Executions(SqlCollection):
         rows = self._all("events_of_execution", execution_id=execution_id, after=first, take=take)
         return [EVENT_BATCH.load(row) for row in rows if row[1] + row[2] > first]
 
-    def fail_running(self, *, at: datetime, error: str) -> None:
-        self._connection.run("fail_running_executions", at=microseconds(at), error=error)
+    def fail_running(self, *, at: datetime, error: str) -> list[tuple[str, str]]:
+        rows = self._connection.all("fail_running_executions", at=microseconds(at), error=error)
+        return sorted((row[0], row[1]) for row in rows)
 
     def purge(self, *, before: datetime, most: int) -> int:
         return self._connection.run("purge_executions", before=microseconds(before), most=most)
@@ -62,9 +63,10 @@ class Sessions(SqlCollection):
         self._connection.run("drop_first_turns")
         self._connection.run("free_sessions")
 
-    def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> None:
+    def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> list[tuple[str, str]]:
         since = microseconds(before)
-        self._connection.run(
+        rows = self._connection.all(
             "abort_expired_executions", before=since, at=microseconds(at), error=error, most=most
         )
         self._connection.run("remove_expired_sessions", before=since, most=most)
+        return sorted((row[0], row[1]) for row in rows)

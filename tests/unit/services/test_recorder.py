@@ -24,7 +24,8 @@ from headrace.core.execution import (
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
 from headrace.services import recorder as module
-from headrace.services.recorder import Keeps, Recorder, Recording
+from headrace.services.keeping import Keeps
+from headrace.services.recorder import Recorder, Recording
 from headrace.storage.memory import MemoryStore
 
 ACCOUNT = "000000000000"
