@@ -25,7 +25,8 @@ WORDS = {
         "ResourceNotFoundException",
     ],
     "humanloop": [
-        "trace_parent_id",
+        "include_trace_children",
+        "metadata_search",
         "version_logs_count",
         "evaluator_aggregates",
         "version_description",
