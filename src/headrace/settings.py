@@ -117,6 +117,9 @@ class Settings:
         "all", "What is kept of runs: all, metadata (no values) or none (no events)."
     )
     keep_runs: int = _setting(90, "How long ended runs are kept; 0 is for ever.", "days")
+    growing_traces: bool = _setting(
+        False, "Take logs below a flow's log that is complete, instead of refusing them."
+    )
     wait_for_record: bool = _setting(False, "Let each run wait until its record is durable.")
     strict_limits: bool = _setting(False, "Keep AWS's smaller limits on the shape of definitions.")
     strict_node_counts: bool = _setting(
