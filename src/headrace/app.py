@@ -140,6 +140,7 @@ def _ports(settings: Settings, store: Store, codec: Codec) -> Ports:
             aliases=settings.quota_flow_aliases,
             node_types=TypeLimits() if settings.strict_node_counts else GENEROUS,
             receipts_s=settings.client_token_lifetime,
+            complete_traces_grow=settings.growing_traces,
         ),
     )
 
