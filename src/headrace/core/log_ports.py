@@ -23,6 +23,9 @@ class Logs(Protocol):
                 one of the same evaluator version and origin (automatic or posted).
         """
 
+    def note_use(self, *, file_id: str, version_id: str, at: datetime) -> None:
+        """A version was used at that moment, elsewhere: no log of it came here."""
+
     def update(self, log: Log) -> None:
         """Replace all of a log but its id, file, version, judged log and creation time."""
 

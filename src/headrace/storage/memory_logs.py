@@ -52,8 +52,11 @@ class Logs:
         last = self._rows.arrivals.get("log", 0) + 1
         self._rows.arrivals.put("log", last)
         self._rows.arrivals.put(f"log {log.id}", last)
-        used = self._rows.usage.get((log.file_id, log.version_id), at)
-        self._rows.usage.put((log.file_id, log.version_id), max(used, at))
+        self.note_use(file_id=log.file_id, version_id=log.version_id, at=at)
+
+    def note_use(self, *, file_id: str, version_id: str, at: datetime) -> None:
+        used = self._rows.usage.get((file_id, version_id), at)
+        self._rows.usage.put((file_id, version_id), max(used, at))
 
     def update(self, log: Log) -> None:
         known = self._rows.logs.get(log.id)
