@@ -54,6 +54,8 @@ _FORMS = {
 """What the AWS clients are shown must have the forms that these clients were made for; a few settings are
 one of a few words."""
 
+_AT_LEAST_ONE = ("concurrent_jobs", "judgment_timeout", "judgment_attempts")
+
 
 def _setting(default: Any, help_text: str, unit: str = "") -> Any:
     return field(default=default, metadata={"help": help_text, "unit": unit})
@@ -113,6 +115,19 @@ class Settings:
     node_timeout: int = _setting(300, "How long one call of a node may take.", "seconds")
     answer_timeout: int = _setting(3600, "How long a run that asks its user waits for the answer.", "seconds")
     concurrent_runs: int = _setting(1000, "Runs of an organisation at the same time.", "runs")
+    concurrent_jobs: int = _setting(
+        8, "What is done behind the scenes at the same time, such as judgments of evaluators.", "jobs"
+    )
+    judgment_timeout: int = _setting(60, "How long an evaluator may take for one judgment.", "seconds")
+    judgment_attempts: int = _setting(
+        12,
+        "How often an evaluator is tried whose model can't be reached, ever less often, before its judgment "
+        "is an error.",
+        "attempts",
+    )
+    run_log_steps: int = _setting(
+        1000, "So many steps of a run become logs below the flow's log; further ones are counted.", "steps"
+    )
     keep_content: str = _setting(
         "all", "What is kept of runs: all, metadata (no values) or none (no events)."
     )
@@ -168,6 +183,9 @@ class Settings:
             raise BadSetting(f"HEADRACE_PROFILE must be one of these: {known}; not {self.profile!r}.")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise BadSetting("TLS needs both HEADRACE_TLS_CERTIFICATE and HEADRACE_TLS_KEY.")
+        for name in _AT_LEAST_ONE:
+            if getattr(self, name) < 1:
+                raise BadSetting(f"{PREFIX}{name.upper()} must be 1 or more, not {getattr(self, name)}.")
         if not 0 <= self.port <= 65_535:
             raise BadSetting(f"HEADRACE_PORT must be 0 to 65535, not {self.port}.")
 

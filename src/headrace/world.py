@@ -105,7 +105,11 @@ def build_worker(settings: Settings, ports: Ports, account: str, world: World, *
         shows: makes of a log what evaluators are given.
     """
     judging = Judging(ports, world.judges, shows, timeout_s=settings.judgment_timeout)
-    handlers = {Work.JUDGE: judging.handler, Work.UPROOT: Uprooting(ports).handler}
+    handlers = {
+        Work.JUDGE: judging.handler,
+        Work.UPROOT: Uprooting(ports).handler,
+        Work.RECORD: run_logs.Showing(ports, most_steps=settings.run_log_steps).handler,
+    }
     pace = Pace(
         at_once=settings.concurrent_jobs,
         job_s=settings.judgment_timeout + JOB_MARGIN_S,

@@ -10,6 +10,7 @@ logged against hidden files of the flow, one a node: prompts for inline prompts,
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +29,7 @@ from headrace.core.ports import Transaction
 from headrace.core.records import Execution
 from headrace.core.versions import Version
 from headrace.services import monitoring, tree, versions, work
-from headrace.services.base import Ports
+from headrace.services.base import Ports, commit
 from headrace.services.run_contents import (
     finish_reason,
     flow_payload,
@@ -39,11 +40,13 @@ from headrace.services.run_contents import (
 )
 from headrace.services.run_steps import Step, Story
 from headrace.services.targets import definition_of
+from headrace.services.worker import Handler
 
 BATCHES_A_READ = 20
 LOGS_A_WRITE = 50
 """So few at a time, that other writes get their turn."""
 MOST_STEPS = 1_000
+log = logging.getLogger("headrace.run_logs")
 _DRAFT_DIGEST = "draft:"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -119,7 +122,41 @@ class _Subject(msgspec.Struct, frozen=True, kw_only=True):
         return "log_" + base62(int.from_bytes(told), LONG_LENGTH)
 
 
-async def show(ports: Ports, job: Job, *, most_steps: int = MOST_STEPS) -> None:
+class Showing:
+    """Shows runs as a job of the worker.
+
+    Args:
+        most_steps: so many steps of a run become logs.
+    """
+
+    def __init__(self, ports: Ports, *, most_steps: int = MOST_STEPS) -> None:
+        self._ports = ports
+        self._most_steps = most_steps
+
+    @property
+    def handler(self) -> Handler:
+        """What the worker is given."""
+        return Handler(act=self.act, give_up=self.give_up)
+
+    async def act(self, job: Job) -> None:
+        """Show a run.
+
+        Raises:
+            Unavailable: the store can't keep it.
+        """
+        await _show(self._ports, job, most_steps=self._most_steps)
+
+    async def give_up(self, job: Job, reason: str) -> None:
+        """Leave a run without a log; it stays among the executions.
+
+        Raises:
+            Unavailable: the store can't keep it.
+        """
+        log.warning("execution %s is not shown as a log: %s", job.subject, reason)
+        await commit(self._ports, job.account, lambda tx: tx.jobs.done(job))
+
+
+async def _show(ports: Ports, job: Job, *, most_steps: int) -> None:
     """Make the logs of a run, or bring them up to date, and finish the job.
 
     Everything is written anew each time, so it does not matter where an earlier attempt ended. The flow's log
@@ -127,7 +164,7 @@ async def show(ports: Ports, job: Job, *, most_steps: int = MOST_STEPS) -> None:
     """
     subject = await ports.store.read(job.account, lambda tx: _subject(tx, ports, job.subject))
     if subject is None:  # forgotten meanwhile, or its flow is gone
-        await ports.store.write(job.account, lambda tx: tx.jobs.done(job))
+        await commit(ports, job.account, lambda tx: tx.jobs.done(job))
         return
     story = await _told(ports, job, most_steps)
     is_over = subject.execution.status.is_final
@@ -143,13 +180,13 @@ async def show(ports: Ports, job: Job, *, most_steps: int = MOST_STEPS) -> None:
             for step in some:
                 _write_step(tx, ports, subject, step, contents[step.node])
 
-        await ports.store.write(job.account, write_steps)
+        await commit(ports, job.account, write_steps)
 
     def finish(tx: Transaction) -> None:
         _write_flow(tx, ports, subject, story)
         tx.jobs.done(job)
 
-    await ports.store.write(job.account, finish)
+    await commit(ports, job.account, finish)
 
 
 async def _told(ports: Ports, job: Job, most_steps: int) -> Story:
@@ -222,7 +259,7 @@ def _write_step(
     used = [act.usage for act in step.acts if act.usage is not None]
     costs = [usage.cost_usd for usage in used if usage.cost_usd is not None]
     execution = subject.execution
-    log = Log(
+    made = Log(
         id=log_id,
         kind=kind,
         file_id=file_id,
@@ -248,8 +285,8 @@ def _write_step(
         has_error=step.error is not None,
         payload=write_payload(step_payload(step, is_saved=execution.input is not None)),
     )
-    tx.logs.add(log, at=now)
-    monitoring.trigger(tx, ports, log)
+    tx.logs.add(made, at=now)
+    monitoring.trigger(tx, ports, made)
 
 
 def _logged_against(
@@ -308,7 +345,7 @@ def _write_flow(tx: Transaction, ports: Ports, subject: _Subject, story: Story) 
     known = tx.logs.get(id=subject.log_id)
     if known is not None and known.status is LogStatus.COMPLETE:
         return
-    log = Log(
+    made = Log(
         id=subject.log_id,
         kind="flow",
         file_id=subject.file.id,
@@ -330,11 +367,11 @@ def _write_flow(tx: Transaction, ports: Ports, subject: _Subject, story: Story) 
         payload=write_payload(flow_payload(execution, story)),
     )
     if known is None:
-        tx.logs.add(log, at=ports.clock.now())
+        tx.logs.add(made, at=ports.clock.now())
     else:
-        tx.logs.update(log)
+        tx.logs.update(made)
     if is_over:
-        monitoring.trigger(tx, ports, log)
+        monitoring.trigger(tx, ports, made)
 
 
 def _source(execution: Execution) -> str:
