@@ -18,7 +18,7 @@ from headrace.core.kinds.prompt import prompt_variables, read_arn
 from headrace.core.ports import Transaction
 from headrace.core.validate import Finding, Severity
 from headrace.core.versions import Draft, DraftStatus, Version
-from headrace.services import receipts, tags, tree
+from headrace.services import receipts, tags, traces, tree
 from headrace.services.base import Ports, digest_of, read, write
 from headrace.services.receipts import Token
 
@@ -327,7 +327,7 @@ async def delete(ports: Ports, principal: Principal, *, kind: str, ref: str, is_
                 f"Could not delete {kind} with ID {file.short_id}, since it has active aliases: "
                 f"{', '.join(aliases)}."
             )
-        tx.files.remove(id=file.id, at=ports.clock.now())
+        traces.remove_file(tx, ports, file)
         return file
 
     return await write(ports, principal, work)

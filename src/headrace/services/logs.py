@@ -202,7 +202,21 @@ def _used(tx: Transaction, ports: Ports, principal: Principal, prepared: Prepare
     if new.content is not None and prepared.content is not None and version.digest != prepared.content.digest:
         message = f"The content is not that of version `{version.id}`, which the query names."
         raise Invalid.at(_CONTENT_KEYS.get(new.kind, new.kind), message=message, kind="mismatch")
-    return file, version
+    return file, _kept(tx, ports, new.kind, version)
+
+
+def _kept(tx: Transaction, ports: Ports, kind: str, version: Version) -> Version:
+    """A version that a log can refer to for ever: of a file that has only a draft, a copy listed nowhere."""
+    if tx.versions.kept(id=version.id) is not None:
+        return version
+    digest = f"draft:{version.digest}"
+    known = tx.versions.by_digest(file_id=version.file_id, digest=digest)
+    if known is not None:
+        return known
+    version_id = ports.ids.long(KINDS[kind].version_prefix)
+    copy = msgspec.structs.replace(version, id=version_id, digest=digest, deleted_at=ports.clock.now())
+    tx.versions.add(copy)
+    return copy
 
 
 _CONTENT_KEYS = {"evaluator": "spec"}

@@ -13,9 +13,12 @@ from enum import StrEnum
 import msgspec
 
 from headrace.core.errors import Conflict, Invalid, NotFound
+from headrace.core.files import File
 from headrace.core.logs import Log, LogStatus
+from headrace.core.monitoring import Work
 from headrace.core.ports import Transaction
 from headrace.services.base import Ports
+from headrace.services.work import ask
 
 FLOW = "flow"
 MOST_LEVELS = 200
@@ -222,6 +225,14 @@ def adopt(tx: Transaction, parent: Log) -> list[Log]:
         above[0] = msgspec.structs.replace(above[0], is_in_trace=True)
         tx.logs.update(above[0])
     return above
+
+
+def remove_file(tx: Transaction, ports: Ports, file: File) -> None:
+    """Remove a file from view, and have the logs of others that stand below its own set free."""
+    now = ports.clock.now()
+    tx.files.remove(id=file.id, at=now)
+    if file.kind == FLOW:
+        ask(tx, ports, work=Work.UPROOT, subject=file.id, now=now)
 
 
 def uproot(tx: Transaction, *, file_id: str, take: int = BATCH) -> bool:

@@ -14,7 +14,7 @@ from headrace.core.files import File, FileQuery, FileSort, check_path
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
-from headrace.services import drafts, numbers, tree
+from headrace.services import drafts, numbers, traces, tree
 from headrace.services.base import Ports, digest_of, read, write
 from headrace.services.views import (
     VersionView,
@@ -396,6 +396,6 @@ async def delete_file(ports: Ports, principal: Principal, *, kind: str, ref: str
 
     def work(tx: Transaction) -> None:
         file = tree.find(tx, kind=kind, ref=ref)
-        tx.files.remove(id=file.id, at=ports.clock.now())
+        traces.remove_file(tx, ports, file)
 
     await write(ports, principal, work)
