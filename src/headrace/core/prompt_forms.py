@@ -5,6 +5,7 @@ Both forms are plain JSON values here. ``docs/explanation/prompts.md`` says the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -15,19 +16,20 @@ VARIANT = "default"
 """The name of the variant that a prompt of the other form has."""
 KEPT = "bedrock"
 """The attribute that holds what a variant has and the other form has no member for."""
+NO_LIMIT = -1
 MAX_STOPS = 4
 MAX_METADATA = 50
-MAX_METADATA_KEY = 128
-MAX_METADATA_VALUE = 1024
 MAX_VARIABLES = 20
-MAX_TEMPERATURE = 1
+METADATA_KEY = re.compile(r"[a-zA-Z0-9\s._:/=+@-]{1,128}")
+METADATA_VALUE = re.compile(r"[a-zA-Z0-9\s._:/=+@-]{0,1024}")
+TOOL_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,63}")
 
 
 class Pair(NamedTuple):
     """A member of the one form, and where in ``inferenceConfiguration.text`` it is in the other.
 
     Attributes:
-        fits: whether the other form takes a value.
+        fits: whether a variant takes a value there; else it is one of the additional fields.
         to_variant: the value there.
     """
 
@@ -39,8 +41,8 @@ class Pair(NamedTuple):
 
 PARAMETERS = (
     Pair("max_tokens", "maxTokens", fits=lambda most: most >= 0),
-    Pair("temperature", "temperature", fits=lambda heat: heat <= MAX_TEMPERATURE),
-    Pair("top_p", "topP"),
+    Pair("temperature", "temperature", fits=lambda heat: 0 <= heat <= 1),
+    Pair("top_p", "topP", fits=lambda share: 0 <= share <= 1),
     Pair("stop", "stopSequences", to_variant=lambda stop: [stop] if isinstance(stop, str) else stop),
 )
 EXTRAS = ("presence_penalty", "frequency_penalty", "seed", "response_format", "reasoning_effort")
@@ -79,7 +81,8 @@ def _template(form: Form) -> dict[str, Any] | None:
     if isinstance(template, str) and not (tools or form.get("endpoint") == "chat"):
         return _with_variables("text", {"text": template})
     messages = [{"role": "user", "content": template}] if isinstance(template, str) else template
-    if not all(_is_sayable(message) for message in messages):
+    named = all(TOOL_NAME.fullmatch(tool["name"]) for tool in tools or ())
+    if not named or not all(_is_sayable(message) for message in messages):
         return None
     spoken = [
         {"role": one["role"], "content": list(_blocks(one))} for one in messages if one["role"] in SPOKEN
@@ -127,10 +130,14 @@ def _tool_spec(tool: Form) -> dict[str, Any]:
 
 def _extra(form: Form) -> dict[str, Any]:
     named = {member: form[member] for member in EXTRAS if form.get(member) is not None}
-    hot = form.get("temperature")
-    if hot is not None and hot > MAX_TEMPERATURE:
-        named["temperature"] = hot
-    return {**(form.get("other") or {}), **named}
+    unfit = {
+        pair.member: form[pair.member]
+        for pair in PARAMETERS
+        if form.get(pair.member) is not None and not pair.fits(form[pair.member])
+    }
+    if unfit.get("max_tokens") == NO_LIMIT:
+        del unfit["max_tokens"]
+    return {**(form.get("other") or {}), **named, **unfit}
 
 
 def _metadata(form: Form) -> list[dict[str, str]]:
@@ -138,10 +145,11 @@ def _metadata(form: Form) -> list[dict[str, str]]:
     kept = [
         {"key": key, "value": value}
         for key, value in (form.get("attributes") or {}).items()
-        if isinstance(value, str) and 0 < len(key) <= MAX_METADATA_KEY and len(value) <= MAX_METADATA_VALUE
+        if isinstance(value, str) and METADATA_KEY.fullmatch(key) and METADATA_VALUE.fullmatch(value)
     ]
-    if form.get("provider"):
-        kept.insert(0, {"key": "humanloop:provider", "value": form["provider"]})
+    provider = form.get("provider")
+    if provider and METADATA_VALUE.fullmatch(provider):
+        kept.insert(0, {"key": "humanloop:provider", "value": provider})
     return kept[:MAX_METADATA]
 
 
