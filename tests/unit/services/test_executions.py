@@ -13,6 +13,7 @@ from headrace.core.access import Principal, Right
 from headrace.core.errors import NotFound
 from headrace.core.execution import FlowFinished, FlowOutput, Reason, Status
 from headrace.core.ids import DRAFT_ALIAS
+from headrace.core.monitoring import Work
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
 from headrace.services import executions, targets
@@ -138,6 +139,12 @@ def test_a_start_puts_in_order_what_a_stop_left(registry: Registry) -> None:
     statuses = [runs[one].status for one in names]
     assert statuses == [Status.FAILED, Status.WAITING, Status.FAILED]
     assert runs["exe_1"].error == executions.STOPPED
+    waiting = {one: registry.inside(lambda tx, one=one: tx.jobs.of_subject(subject=one)) for one in names}
+    assert {one: [job.work for job in jobs] for one, jobs in waiting.items()} == {
+        "exe_1": [Work.RECORD],
+        "exe_2": [],
+        "exe_3": [Work.RECORD],
+    }, "what was ended here is shown as a log"
     assert registry.inside(lambda tx: tx.sessions.get(file_id=file_id, name="waits")).is_busy is False
     assert registry.inside(lambda tx: tx.sessions.get(file_id=file_id, name="first")) is None
 
