@@ -18,7 +18,7 @@ def filed(desk: Desk) -> Desk:
 
 
 def test_a_version_is_found_by_each_of_its_names(filed: Desk) -> None:
-    one = version(name="first", description="d", logs_count=3)
+    one = version(name="first", description="d")
     filed.write(lambda tx: tx.versions.add(one))
     assert filed.read(lambda tx: tx.versions.get(id="flv_1")) == one
     assert filed.read(lambda tx: tx.versions.by_digest(file_id="fl_1", digest=one.digest)) == one
@@ -57,8 +57,6 @@ def test_an_update_replaces_everything_that_may_change(filed: Desk) -> None:
         name="n",
         description="d",
         updated_at=at(1),
-        last_used_at=at(2),
-        logs_count=5,
         is_runnable=False,
         is_upserted=True,
     )

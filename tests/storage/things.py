@@ -7,10 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import msgspec
+
 from headrace.core.access import Key, Right, User
 from headrace.core.deployments import Alias, Concurrency, Environment, EnvironmentTag, Move, PointerKind
 from headrace.core.execution import Status
 from headrace.core.files import Directory, File
+from headrace.core.logs import Log, Payload, write_payload
+from headrace.core.monitoring import Job, Monitor, Work
 from headrace.core.ports import Store, Transaction
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, DraftStatus, Receipt, Release, Version
@@ -190,6 +194,53 @@ def session(name: str = "talk", file_id: str = "fl_1", **changes: Any) -> Sessio
         "turn_at": START,
     }
     return Session(file_id=file_id, name=name, **values | changes)
+
+
+def payload(*, output: str | None = None, error: str | None = None, **documents: Any) -> bytes:
+    """A payload; the documents are of any JSON."""
+    raw = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in documents.items()}
+    return write_payload(Payload(output=output, error=error, **raw))
+
+
+PAYLOAD = payload(inputs={"question": "Hello"}, metadata={"stage": "production"})
+
+
+def log(id: str = "log_1", version_id: str = "flv_1", file_id: str = "fl_1", **changes: Any) -> Log:
+    values: dict[str, Any] = {
+        "kind": "flow",
+        "created_by": "usr_1",
+        "created_at": START,
+        "trace_id": id,
+        "payload": PAYLOAD,
+    }
+    return Log(id=id, version_id=version_id, file_id=file_id, **values | changes)
+
+
+def judgment(id: str, judged_id: str, **changes: Any) -> Log:
+    values: dict[str, Any] = {
+        "kind": "evaluator",
+        "judged_id": judged_id,
+        "judged_version_id": "flv_1",
+        "judgment": b"true",
+    }
+    return log(id, "evv_1", "ev_1", **values | changes)
+
+
+def monitor(id: str = "mon_1", file_id: str = "fl_1", **changes: Any) -> Monitor:
+    values: dict[str, Any] = {
+        "evaluator_id": "ev_1",
+        "version_id": "evv_1",
+        "environment_id": None,
+        "is_active": True,
+        "created_at": START,
+        "updated_at": START,
+    }
+    return Monitor(id=id, file_id=file_id, **values | changes)
+
+
+def job(subject: str = "log_1", **changes: Any) -> Job:
+    values: dict[str, Any] = {"account": HOME, "work": Work.JUDGE, "due_at": START}
+    return Job(subject=subject, **values | changes)
 
 
 def user(id: str = "usr_1", **changes: Any) -> User:

@@ -1,6 +1,6 @@
-"""The statements of ``queries.sql`` by name.
+"""The statements of the ``…queries.sql`` files by name.
 
-In that file a statement begins with ``-- name: `` and a line that says what it is for. ``{part}`` stands
+In those files a statement begins with ``-- name: `` and a line that says what it is for. ``{part}`` stands
 for the text under ``-- part: part``, ``{Version}`` for the columns of that struct, ``{v.Version}`` for the
 same of the table ``v``, ``{:Version}`` for parameters of their names.
 """
@@ -15,6 +15,8 @@ import msgspec
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer
 from headrace.core.files import File
+from headrace.core.logs import Log
+from headrace.core.monitoring import Job, Monitor, Total
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
 
@@ -27,13 +29,17 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         EventBatch,
         Execution,
         File,
+        Job,
         Key,
+        Log,
+        Monitor,
         Move,
         Organisation,
         Pointer,
         Receipt,
         Release,
         Session,
+        Total,
         User,
         Version,
     )
@@ -61,4 +67,6 @@ def _columns(place: re.Match[str]) -> str:
     return ", ".join(place[1] + field for field in STRUCTS[place[2]].__struct_fields__)
 
 
-QUERIES = parse(Path(__file__).with_name("queries.sql").read_text(encoding="utf-8"))
+FILES = ("queries.sql", "log_queries.sql")
+
+QUERIES = parse("\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in FILES))

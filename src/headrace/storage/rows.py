@@ -29,6 +29,11 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def from_microseconds(number: int) -> datetime:
+    """The moment that stands in a column."""
+    return datetime.fromtimestamp(number / 1_000_000, UTC)
+
+
 def _json_text(value: Sequence[str] | msgspec.Struct) -> str:
     return msgspec.json.encode(value).decode()
 

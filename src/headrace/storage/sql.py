@@ -15,6 +15,8 @@ from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
 from headrace.storage.rows import mapper, microseconds
 from headrace.storage.sql_collection import Connection, SqlCollection, place
 from headrace.storage.sql_executions import Executions, Sessions
+from headrace.storage.sql_logs import Logs
+from headrace.storage.sql_monitors import Jobs, Monitors
 from headrace.storage.sql_tree import DRAFT, Environments, Files
 
 ALIAS = mapper(Alias)
@@ -35,6 +37,9 @@ class Versions(SqlCollection):
 
     def get(self, *, id: str) -> Version | None:
         return self._version("version_by_id", id=id)
+
+    def kept(self, *, id: str) -> Version | None:
+        return self._version("kept_version", id=id)
 
     def by_digest(self, *, file_id: str, digest: str) -> Version | None:
         return self._version("version_by_digest", file_id=file_id, digest=digest)
@@ -247,5 +252,8 @@ class SqlTransaction:
         self.tags = Tags(connection, account)
         self.executions = Executions(connection, account)
         self.sessions = Sessions(connection, account)
+        self.logs = Logs(connection, account)
+        self.monitors = Monitors(connection, account)
+        self.jobs = Jobs(connection, account)
         self.receipts = Receipts(connection, account)
         self.access = Access(connection, account)
