@@ -16,6 +16,7 @@ from headrace.apis.console import ConsoleApi
 from headrace.apis.console_runs import ConsoleRuns
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.humanloop.api import HumanloopApi
+from headrace.apis.humanloop.judged import judged_log
 from headrace.apis.pipeline import App
 from headrace.core.access import Principal
 from headrace.core.clock import SystemClock
@@ -32,7 +33,7 @@ from headrace.settings import Settings
 from headrace.storage import open_store
 from headrace.storage.place import path_of
 from headrace.vault import KeyVault, key_beside, new_key
-from headrace.world import build_runs, build_world
+from headrace.world import build_runs, build_worker, build_world
 
 
 @runtime_checkable
@@ -86,6 +87,13 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     )
     world = build_world(settings, StoredPrompts(store))
     runs = build_runs(settings, ports, world)
+    worker = build_worker(
+        settings,
+        ports,
+        local.account,
+        world,
+        shows=judged_log(timestamps_with_zone=settings.zoned_timestamps),
+    )
     upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
 
     def names(account: str) -> Place:
@@ -99,6 +107,7 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
             throttle,
             timestamps_with_zone=settings.zoned_timestamps,
             max_page=settings.max_page,
+            max_body_bytes=settings.max_body,
         ),
         BedrockApi(
             ports=ports,
@@ -111,7 +120,12 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         ),
     )
 
+    async def start_up() -> None:
+        await upkeep.start()
+        await worker.start()
+
     async def shut_down() -> None:
+        await worker.close(settings.shutdown_timeout)
         for close in (upkeep.close, runs.recorder.close, world.close, store.close):
             await close()
 
@@ -119,7 +133,7 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         apis,
         max_body_bytes=settings.max_body,
         logs_all=settings.log_requests,
-        on_startup=upkeep.start,
+        on_startup=start_up,
         on_shutdown=shut_down,
     )
     return Server(

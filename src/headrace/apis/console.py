@@ -31,6 +31,7 @@ from headrace.core.errors import (
 )
 from headrace.services import access
 from headrace.services.base import Ports
+from headrace.services.work import waiting_jobs
 
 STATUSES: Mapping[type[BaseException], int] = {
     Invalid: 400,
@@ -113,7 +114,8 @@ class ConsoleApi:
 
     async def _ready(self, request: Request, parameters: Mapping[str, str]) -> Response:
         await self._ports.store.check()
-        return _json(200, {"status": "ready", "version": __version__})
+        waiting = await waiting_jobs(self._ports)
+        return _json(200, {"status": "ready", "version": __version__, "waiting_jobs": waiting})
 
     async def _list_keys(self, request: Request, parameters: Mapping[str, str]) -> Response:
         principal = await self._gate.by_console(request)

@@ -14,13 +14,13 @@ import msgspec
 from headrace.core.effects import JSON, EffectContext
 from headrace.core.files import File
 from headrace.core.judging import Judges, Verdict
-from headrace.core.kinds.evaluator import EvaluatorSpec, read_spec
+from headrace.core.kinds.evaluator import KIND, EvaluatorSpec, read_spec
 from headrace.core.logs import Log, Payload, write_payload
 from headrace.core.monitoring import Job
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
 from headrace.services.base import Ports, commit
-from headrace.services.judgments import EVALUATOR, judge
+from headrace.services.judgments import judge
 from headrace.services.log_views import LogView, views
 from headrace.services.worker import Handler
 
@@ -149,7 +149,7 @@ def _log(ports: Ports, case: _Case, verdict: Verdict, started_at: datetime) -> L
     usage = verdict.usage
     return Log(
         id=log_id,
-        kind=EVALUATOR,
+        kind=KIND.name,
         file_id=case.file.id,
         version_id=case.version_id,
         created_by=judged.created_by,

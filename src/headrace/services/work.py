@@ -13,3 +13,8 @@ def ask(tx: Transaction, ports: Ports, *, work: Work, subject: str, object: str 
     """Have something done soon after this transaction, and surely; see `headrace.core.monitoring.Job`."""
     tx.jobs.put(Job(account=tx.account, work=work, subject=subject, object=object, due_at=now))
     ports.bell.note()
+
+
+async def waiting_jobs(ports: Ports) -> int:
+    """How much work waits or is being done, of all organisations."""
+    return await ports.store.read("", lambda tx: tx.jobs.count())
