@@ -106,6 +106,10 @@ def find_server(settings: Settings) -> RemoteConsole:
     return console
 
 
+class Refusal(click.ClickException):
+    """The server answered that it can't or won't."""
+
+
 class RemoteConsole:
     """A running server."""
 
@@ -173,7 +177,7 @@ class RemoteConsole:
             response = connection.getresponse()
             if response.status >= 400:
                 reason = _reason(response.read())
-                raise click.ClickException(reason or f"The server answered {response.status}.")
+                raise Refusal(reason or f"The server answered {response.status}.")
             yield response
         except (OSError, http.client.HTTPException) as error:
             raise click.ClickException(f"No answer from {self._url.geturl()}: {error}") from None
