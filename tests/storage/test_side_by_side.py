@@ -288,7 +288,11 @@ def everything(tx: Transaction) -> list[Any]:
         ],
         tx.files.directories(),
         [
-            [tx.files.subdirectories(directory_id=one), tx.files.of_directory(directory_id=one)]
+            [
+                tx.files.subdirectories(directory_id=one),
+                tx.files.of_directory(directory_id=one, after=None, take=2),
+                tx.files.of_directory(directory_id=one, after=file(path="c/C"), take=2),
+            ]
             for one in ("dir_0", "dir_1", "dir_root")
         ],
         [tx.files.longest_path(under=path) for path in ("b", "a")],

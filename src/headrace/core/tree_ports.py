@@ -48,8 +48,8 @@ class Files(Protocol):
     ) -> list[tuple[File, Draft]]:
         """Files that have a draft, newest first, from just after ``before`` (creation time, id) on."""
 
-    def of_directory(self, *, directory_id: str) -> list[File]:
-        """The files right in a directory, by name, without hidden ones."""
+    def of_directory(self, *, directory_id: str, after: File | None, take: int) -> list[File]:
+        """The files right in a directory, by name and id, from just after one on; without hidden ones."""
 
     def directory(self, *, id: str) -> Directory | None: ...
 

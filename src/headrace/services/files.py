@@ -1,17 +1,105 @@
-"""Moving and renaming files of any kind (humanloop 1.6, 2.4)."""
+"""Files of any kind: finding, listing, moving, and what is said of them (humanloop 1.6, 2.4, 4.2)."""
 
 from __future__ import annotations
 
 import msgspec
 
 from headrace.core.access import Principal, Right
-from headrace.core.errors import AlreadyExists, Invalid
-from headrace.core.files import Directory, File, check_name, check_path
-from headrace.core.kinds import KINDS
+from headrace.core.deployments import Environment
+from headrace.core.errors import Invalid, NotFound
+from headrace.core.files import Directory, File, FileQuery
 from headrace.core.ports import Transaction
-from headrace.services import tree
-from headrace.services.base import Ports, write
-from headrace.services.views import VersionView, default_version, view
+from headrace.services import places, tree
+from headrace.services.base import Ports, read, write
+from headrace.services.versions import select
+from headrace.services.views import (
+    VersionView,
+    default_version,
+    environment_targets,
+    find_environment,
+    view,
+)
+
+MAX_TEXT = 1_000_000
+MAX_TAGS = 100
+MAX_TAG = 255
+
+
+class NewTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be said of a file from now on. UNSET keeps what was said, None clears it."""
+
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    readme: str | msgspec.UnsetType | None = msgspec.UNSET
+    tags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+async def get_at(ports: Ports, principal: Principal, *, path: str, environment: str | None) -> VersionView:
+    """The version in an environment, or the default one, of the file of any kind at ``path``.
+
+    The nodes of a flow that have a file of their own are found below the flow's path.
+    """
+    principal.require(Right.READER)
+
+    def work(tx: Transaction) -> VersionView:
+        file = tree.at(tx, path=path)
+        if not isinstance(file, File):
+            raise NotFound("file", path, f"File with path `{path}` not found.")
+        return view(tx, file, select(tx, file, version_id=None, environment=environment))
+
+    return await read(ports, principal, work)
+
+
+async def page(
+    ports: Ports,
+    principal: Principal,
+    query: FileQuery,
+    *,
+    environment: str | None,
+    skip: int,
+    take: int,
+) -> tuple[list[VersionView], int]:
+    """A page of files, each as its default version, and how many match in all.
+
+    Args:
+        environment: the name of one: only files deployed there, in that version.
+
+    Raises:
+        NotFound: there is no such environment, or no directory at the path of ``query``.
+    """
+    principal.require(Right.READER)
+
+    def work(tx: Transaction) -> tuple[list[VersionView], int]:
+        _check_directory(tx, query.under)
+        place = None if environment is None else _environment(tx, environment)
+        wanted = msgspec.structs.replace(query, environment_id=None if place is None else place.id)
+        files, total = tx.files.page(wanted, skip=skip, take=take)
+        return [shown for file in files if (shown := shown_as(tx, file, place)) is not None], total
+
+    return await read(ports, principal, work)
+
+
+def shown_as(tx: Transaction, file: File, environment: Environment | None) -> VersionView | None:
+    """A file in a list: the version in an environment, or the default one; None when it has none to show."""
+    if environment is not None:
+        version = tx.versions.get(id=environment_targets(tx, file)[environment.id])
+        return None if version is None else view(tx, file, version)
+    try:
+        return view(tx, file, default_version(tx, file))
+    except NotFound:  # a list is not refused for one file that lost all of its versions
+        return None
+
+
+def _check_directory(tx: Transaction, path: str | None) -> None:
+    """Humanloop 8.40: a list below what is no directory is refused, in these words."""
+    if path and not isinstance(tx.files.at(path=path), Directory):
+        raise NotFound("directory", path, f"Directory `{path}` does not exist")
+
+
+def _environment(tx: Transaction, name: str) -> Environment:
+    found = find_environment(tx, name)
+    if found is None:
+        raise NotFound("environment", name, f"Environment {name} does not exist.")
+    return found
 
 
 async def move(
@@ -39,20 +127,21 @@ async def move(
         AlreadyExists: something else is there.
     """
     principal.require(Right.EDITOR)
-    if path is not None:
-        check_path(path, "path")
-    if name is not None:
-        check_name(name, "name")
+    places.check_place(path=path, name=name)
 
     def work(tx: Transaction) -> VersionView:
         file = tree.find(tx, kind=kind, ref=ref)
         directory = None if directory_id is None else tree.find_directory(tx, id=directory_id)
-        target = _target(file, path=path, name=name, directory=directory)
+        target = places.target(
+            path=path, name=name, parent=directory, old=file.path, parent_key="directory_id"
+        )
         shown = default_version(tx, file)
         if target == file.path:
             return view(tx, file, shown)
+        if file.owner_id is not None:
+            raise Invalid.at("path", message=f"`{file.path}` is a node of a flow and stays with it.")
         now = ports.clock.now()
-        _check_is_free(tx, target)
+        places.check_is_free(tx, target)
         above = tree.directory_for(tx, ports, target, now)
         moved = msgspec.structs.replace(file, path=target, directory_id=above.id, updated_at=now)
         tx.files.update(moved)
@@ -64,26 +153,59 @@ async def move(
     return await write(ports, principal, work)
 
 
-def _target(file: File, *, path: str | None, name: str | None, directory: Directory | None) -> str:
-    """The path that is meant."""
-    if path is not None:
-        parent, _, last = path.rpartition("/")
-        if name not in (None, last) or (directory is not None and directory.path != parent):
-            message = (
-                "`path` says the whole place; `name` and `directory_id` must agree with it or be absent."
-            )
-            raise Invalid.at("path", message=message, kind="mismatch")
-        return path
-    parent = file.path.rpartition("/")[0] if directory is None else directory.path
-    last = file.name if name is None else name
-    target = f"{parent}/{last}" if parent else last
-    check_path(target, "directory_id" if name is None else "name")
-    return target
+async def find(ports: Ports, principal: Principal, *, ref: str) -> VersionView:
+    """The file of any kind with that id or path, as its default version."""
+    principal.require(Right.READER)
+
+    def work(tx: Transaction) -> VersionView:
+        file = _find(tx, ref)
+        return view(tx, file, default_version(tx, file))
+
+    return await read(ports, principal, work)
 
 
-def _check_is_free(tx: Transaction, path: str) -> None:
-    entry = tx.files.at(path=path)
-    if isinstance(entry, Directory):
-        raise AlreadyExists(f"The path `{path}` is a directory.")
-    if entry is not None:
-        raise AlreadyExists(f"The path `{path}` is taken by the {KINDS[entry.kind].title} `{entry.id}`.")
+async def describe(ports: Ports, principal: Principal, *, ref: str, texts: NewTexts) -> VersionView:
+    """Change what is said of a file of any kind. Answers its default version.
+
+    Args:
+        ref: the file's id or path.
+    """
+    principal.require(Right.EDITOR)
+    _check_texts(texts)
+
+    def work(tx: Transaction) -> VersionView:
+        file = _find(tx, ref)
+        told = msgspec.structs.replace(
+            file,
+            description=file.description if texts.description is msgspec.UNSET else texts.description,
+            readme=file.readme if texts.readme is msgspec.UNSET else texts.readme,
+            tags=file.tags if texts.tags is msgspec.UNSET else texts.tags,
+        )
+        if told != file:
+            told = msgspec.structs.replace(told, updated_at=ports.clock.now())
+            tx.files.update(told)
+        return view(tx, told, default_version(tx, told))
+
+    return await write(ports, principal, work)
+
+
+def _find(tx: Transaction, ref: str) -> File:
+    file = tx.files.get(id=ref) or tree.at(tx, path=ref)
+    if not isinstance(file, File):
+        raise NotFound("file", ref, f"There is no file with the ID or path `{ref}`.")
+    return file
+
+
+def _check_texts(texts: NewTexts) -> None:
+    for name in ("description", "readme"):
+        text = getattr(texts, name)
+        if isinstance(text, str) and len(text) > MAX_TEXT:
+            raise Invalid.at(name, message=f"A text may have at most {MAX_TEXT} characters.", kind="length")
+    if texts.tags is msgspec.UNSET:
+        return
+    if len(texts.tags) > MAX_TAGS or len(set(texts.tags)) < len(texts.tags):
+        message = f"A file may have at most {MAX_TAGS} tags, each of them once."
+        raise Invalid.at("tags", message=message, kind="tags")
+    for tag in texts.tags:
+        if not tag.strip() or len(tag) > MAX_TAG:
+            raise Invalid.at("tags", message=f"A tag has 1 to {MAX_TAG} characters.", kind="length")

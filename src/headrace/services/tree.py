@@ -170,13 +170,13 @@ def directory_for(tx: Transaction, ports: Ports, path: str, now: datetime) -> Di
 
 
 def find_directory(tx: Transaction, *, id: str) -> Directory:
-    """The directory with that id.
+    """The directory with that id; ``root`` is the id of the root, too.
 
     Raises:
         NotFound: there is none.
     """
-    directory = tx.files.directory(id=id)
-    if directory is None:
+    directory = tx.files.at(path="") if id == "root" else tx.files.directory(id=id)
+    if not isinstance(directory, Directory):
         raise NotFound("directory", id, f"Directory with ID `{id}` not found.")
     return directory
 

@@ -130,9 +130,11 @@ class Files:
         found.sort(key=lambda pair: (pair[0].created_at, pair[0].id), reverse=True)
         return found[:take]
 
-    def of_directory(self, *, directory_id: str) -> list[File]:
+    def of_directory(self, *, directory_id: str, after: File | None, take: int) -> list[File]:
+        place = (after.name, after.id) if after else ("", "")
         found = [file for file in self._listed() if file.directory_id == directory_id]
-        return sorted(found, key=lambda file: (file.name, file.id))
+        found.sort(key=lambda file: (file.name, file.id))
+        return [file for file in found if (file.name, file.id) > place][:take]
 
     def directory(self, *, id: str) -> Directory | None:
         return self._rows.directories.get(id)
@@ -177,9 +179,14 @@ class Files:
                 self._rows.claims.give_up([("path", entry.path)])
                 self._put_directory(after)
 
+    def _is_used(self, directory_id: str) -> bool:
+        return any(file.directory_id == directory_id for file in self._listed()) or any(
+            other.parent_id == directory_id for other in self._rows.directories.values()
+        )
+
     def remove_directory(self, *, id: str) -> bool:
         directory = self.directory(id=id)
-        if directory is None or self.of_directory(directory_id=id) or self.subdirectories(directory_id=id):
+        if directory is None or self._is_used(id):
             return False
         self._rows.claims.give_up([("path", directory.path)])
         self._rows.directories.drop(id)

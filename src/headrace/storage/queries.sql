@@ -233,11 +233,11 @@ SELECT {e.File} {deployed} AND {matching}
 ORDER BY {place} DESC, e.id DESC LIMIT :take OFFSET :skip;
 
 -- name: files_of_directory
--- The files right in a directory.
+-- The files right in a directory, from just after a place on.
 SELECT {File} FROM entries
 WHERE account = :account AND directory_id = :directory_id AND kind IS NOT NULL AND deleted_at IS NULL
-AND owner_id IS NULL
-ORDER BY name, id;
+AND owner_id IS NULL AND (name, id) > (:name, :id)
+ORDER BY name, id LIMIT :take;
 
 -- part: directory
 -- The columns of a directory.

@@ -121,8 +121,10 @@ class Files(SqlCollection):
         rows = self._all("drafted_files", kind=kind, take=take, **place(before))
         return [(FILE.load(row[:_FILE_WIDTH]), DRAFT.load(row[_FILE_WIDTH:])) for row in rows]
 
-    def of_directory(self, *, directory_id: str) -> list[File]:
-        return [FILE.load(row) for row in self._all("files_of_directory", directory_id=directory_id)]
+    def of_directory(self, *, directory_id: str, after: File | None, take: int) -> list[File]:
+        place = {"name": after.name, "id": after.id} if after else {"name": "", "id": ""}
+        rows = self._all("files_of_directory", directory_id=directory_id, take=take, **place)
+        return [FILE.load(row) for row in rows]
 
     def _directory(self, statement: str, **values: str) -> Directory | None:
         row = self._one(statement, **values)

@@ -134,7 +134,7 @@ def test_a_file_of_another_kind_is_in_the_way_and_is_not_a_flow(
     assert status(lambda: client.flows.upsert(path=path, attributes={})) == 409
     assert status(lambda: client.flows.upsert(id=prompt["id"], attributes={})) == 404
     assert status(lambda: client.flows.get(prompt["id"])) == 404
-    assert status(lambda: client.files.retrieve_by_path(path=path)) == 404
+    assert client.files.retrieve_by_path(path=path).type == "prompt"
     made = client.flows.upsert(path=home, attributes={})
     assert status(lambda: client.flows.move(made.id, path=path)) == 409
     there = client.flows.upsert(path=f"prompts/{home}", attributes={}).directory_id

@@ -8,7 +8,7 @@ import msgspec
 
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import JSON, Request, Response
-from headrace.apis.humanloop import errors, file_operations, files, logs, openapi, otel
+from headrace.apis.humanloop import directories, errors, file_operations, files, logs, openapi, otel
 from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
 from headrace.apis.humanloop.operations import Call, Operation
 from headrace.apis.humanloop.render import Renderer
@@ -20,6 +20,7 @@ from headrace.services.base import Ports
 OPERATIONS: tuple[Operation, ...] = (
     *file_operations.OPERATIONS,
     *files.OPERATIONS,
+    *directories.OPERATIONS,
     *logs.OPERATIONS,
     *otel.OPERATIONS,
 )
