@@ -1,0 +1,188 @@
+"""Import and export as the server offers them to its command line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from headrace.apis.humanloop.contents import content_of
+from headrace.apis.humanloop.log_wire import LogRenderer
+from headrace.apis.humanloop.render import Renderer
+from headrace.core.access import Principal
+from headrace.core.errors import Invalid, Malformed
+from headrace.core.kinds.evaluator import EvaluatorSpec
+from headrace.core.kinds.tool import ToolContent
+from headrace.core.parsing import parse
+from headrace.core.prompts import Prompt
+from headrace.services.base import Ports
+from headrace.services.exchange_humanloop import departure
+from headrace.services.exchange_humanloop.arrival import bring_in
+from headrace.services.exchange_humanloop.parts import Act, Batch, Outcome, VersionPart
+from headrace.services.versions import Submission
+from headrace.services.views import VersionView
+
+_FORMS: dict[str, type[msgspec.Struct]] = {"prompt": Prompt, "tool": ToolContent, "evaluator": EvaluatorSpec}
+_encode = msgspec.json.Encoder().encode
+_decode_batch = msgspec.json.Decoder(Batch).decode
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a batch.
+
+    Attributes:
+        told: outcomes that are neither plainly ``made`` nor plainly ``unchanged``.
+    """
+
+    made: int
+    unchanged: int
+    told: list[Outcome]
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an export.
+
+    Attributes:
+        part: ``file``, ``version`` or ``log``; ``done`` when there is no more of a file, ``end`` at the end.
+        id: of the version or log.
+        value: what the API shows.
+    """
+
+    part: str
+    file_id: str = ""
+    id: str = ""
+    value: msgspec.Raw = msgspec.Raw(b"null")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HumanloopExchange:
+    """Moves in from Humanloop and out again."""
+
+    ports: Ports
+    timestamps_with_zone: bool
+
+    async def bring_in(self, principal: Principal, body: bytes) -> bytes:
+        """Keep a batch of parts and answer what became of them.
+
+        Raises:
+            Malformed: it is no batch.
+        """
+        try:
+            batch = _decode_batch(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise Malformed(message=f"This is no batch: {error}") from None
+        outcomes = await bring_in(self.ports, principal, batch, submission_of)
+        return _encode(_answer(outcomes))
+
+    async def take_out(self, principal: Principal, *, under: str, with_logs: bool) -> AsyncIterator[bytes]:
+        """All files below a directory, as JSON lines of `Piece`.
+
+        Raises:
+            NotFound: there is no such directory.
+        """
+        ids = await departure.file_ids(self.ports, principal, under=under)
+        return self._pieces(principal, ids, with_logs=with_logs)
+
+    async def _pieces(self, principal: Principal, ids: list[str], *, with_logs: bool) -> AsyncIterator[bytes]:
+        for file_id in ids:
+            default = await departure.default_view(self.ports, principal, file_id=file_id)
+            if default is None:
+                continue
+            yield _line("file", file_id, file_id, self._version(default))
+            async for line in self._versions(principal, default):
+                yield line
+            if with_logs:
+                async for line in self._logs(principal, file_id):
+                    yield line
+            yield _line("done", file_id)
+        yield _line("end")
+
+    async def _versions(self, principal: Principal, default: VersionView) -> AsyncIterator[bytes]:
+        """All versions; of a file that has only a draft that one, so that its content is not lost."""
+        file_id = default.file.id
+        some = await departure.some_versions(self.ports, principal, file_id=file_id, before=None)
+        for view in some or [default]:
+            yield _line("version", file_id, view.version.id, self._version(view))
+        while len(some) == departure.VERSIONS:
+            await asyncio.sleep(0)
+            some = await departure.some_versions(self.ports, principal, file_id=file_id, before=some[-1])
+            for view in some:
+                yield _line("version", file_id, view.version.id, self._version(view))
+
+    async def _logs(self, principal: Principal, file_id: str) -> AsyncIterator[bytes]:
+        after: str | None = None
+        while True:
+            some = await departure.some_logs(self.ports, principal, file_id=file_id, after=after)
+            renderer = LogRenderer(self._wire())
+            for view in some.views:
+                yield _line("log", file_id, view.log.id, renderer.log(view))
+            after = some.last_id
+            if after is None:
+                return
+            await asyncio.sleep(
+                0
+            )  # let other requests run; the server's own send does not while there is room
+
+    def _version(self, view: VersionView) -> bytes:
+        return _encode(self._wire().file(view))
+
+    def _wire(self) -> Renderer:
+        return Renderer(timestamps_with_zone=self.timestamps_with_zone)
+
+
+def _line(part: str, file_id: str = "", id: str = "", value: bytes = b"null") -> bytes:
+    return _encode(Piece(part=part, file_id=file_id, id=id, value=msgspec.Raw(value))) + b"\n"
+
+
+def _answer(outcomes: list[Outcome]) -> Answer:
+    plain = [one.act for one in outcomes if one.note is None]
+    return Answer(
+        made=plain.count(Act.MADE),
+        unchanged=plain.count(Act.UNCHANGED),
+        told=[one for one in outcomes if one.note is not None],
+    )
+
+
+def submission_of(part: VersionPart) -> Submission:
+    """A version's content as a request with it would be read.
+
+    Raises:
+        Invalid: it breaks a rule.
+    """
+    parsed = _parsed(part.content)
+    if part.kind == "flow":
+        attributes = parsed.get("attributes")
+        if not isinstance(attributes, dict):
+            raise Invalid(message="Its attributes are no object.")
+        raw = msgspec.json.decode(part.content, type=dict[str, msgspec.Raw])["attributes"]
+        return _submission(part, bytes(raw), attributes)
+    if part.kind not in _FORMS:
+        raise Invalid(message=f"Files of the kind `{part.kind}` have no place here.")
+    inner = parsed.get("spec") if part.kind == "evaluator" else parsed
+    if not isinstance(inner, dict):
+        raise Invalid(message="Its spec is no object.")
+    try:
+        value = msgspec.convert(inner, _FORMS[part.kind])
+    except msgspec.ValidationError as error:
+        raise Invalid(message=f"Its content is not that of a {part.kind}: {error}") from None
+    content = content_of(part.kind, value, inner, at=())
+    return _submission(part, _encode(content), content)
+
+
+def _submission(part: VersionPart, content: bytes, parsed: Any) -> Submission:
+    return Submission(kind=part.kind, ref=part.file_id, path=None, content=content, parsed=parsed)
+
+
+def _parsed(content: msgspec.Raw) -> dict[str, Any]:
+    try:
+        parsed = parse(bytes(content))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(message=f"Its content is not JSON: {error}") from None
+    except RecursionError:
+        raise Invalid(message="Its content is nested too deeply.") from None
+    if not isinstance(parsed, dict):
+        raise Invalid(message="Its content is no object.")
+    return parsed

@@ -1,0 +1,88 @@
+"""Bringing a batch of parts in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from headrace.core.access import Principal, Right
+from headrace.core.errors import HeadraceError, Unavailable
+from headrace.core.ports import Clash, Transaction
+from headrace.services import versions
+from headrace.services.base import Ports, read, write
+from headrace.services.exchange_humanloop.contents import Ready, put_deployment, put_monitor, put_version
+from headrace.services.exchange_humanloop.desk import Desk, Refused, refusal
+from headrace.services.exchange_humanloop.parts import Batch, Outcome, VersionPart
+from headrace.services.exchange_humanloop.places import put_directory, put_environment, put_file
+from headrace.services.exchange_humanloop.records import put_log
+from headrace.services.versions import Submission
+
+Put = Callable[[Desk], Outcome]
+
+
+async def bring_in(
+    ports: Ports, principal: Principal, batch: Batch, submission_of: Callable[[VersionPart], Submission]
+) -> list[Outcome]:
+    """Keep the parts that can be kept, in one transaction, and say what became of each.
+
+    Args:
+        submission_of: reads a version's content; raises Invalid when that can't be kept.
+    """
+    principal.require(Right.ADMIN)
+    ready = {part.id: await _ready(ports, part, submission_of) for part in batch.versions}
+    puts = list(_puts(batch, ready))
+
+    def work(tx: Transaction) -> list[Outcome]:
+        desk = Desk(
+            tx=tx,
+            ports=ports,
+            principal=principal,
+            now=ports.clock.now(),
+            is_rehearsal=batch.is_rehearsal,
+        )
+        return [_put(desk, part_id, put) for part_id, put in puts]
+
+    return await (read if batch.is_rehearsal else write)(ports, principal, work)
+
+
+async def _ready(
+    ports: Ports, part: VersionPart, submission_of: Callable[[VersionPart], Submission]
+) -> Ready:
+    try:
+        return await versions.prepare(ports, submission_of(part))
+    except HeadraceError as error:
+        return error
+
+
+def _puts(batch: Batch, ready: Mapping[str, Ready]) -> Iterable[tuple[str, Put]]:
+    """What is to be done, in order, with the id of each part."""
+
+    def put_ready(desk: Desk, part: VersionPart) -> Outcome:
+        return put_version(desk, part, ready[part.id])
+
+    plain: tuple[tuple[Iterable[Any], Callable[[Desk, Any], Outcome]], ...] = (
+        (batch.directories, put_directory),
+        (batch.environments, put_environment),
+        (batch.files, put_file),
+        (batch.versions, put_ready),
+        (batch.deployments, put_deployment),
+        (batch.monitors, put_monitor),
+        (batch.logs, put_log),
+    )
+    for parts, put in plain:
+        for part in parts:
+            yield part.id, partial(_reversed, put, part)
+
+
+def _reversed(put: Callable[[Desk, Any], Outcome], part: Any, desk: Desk) -> Outcome:
+    return put(desk, part)
+
+
+def _put(desk: Desk, part_id: str, put: Put) -> Outcome:
+    try:
+        return put(desk)
+    except Unavailable:
+        raise
+    except (Refused, HeadraceError, Clash) as error:
+        return refusal(part_id, error)

@@ -1,0 +1,214 @@
+"""What is moved, piece by piece: each part says all about itself and names others by their ids.
+
+Parts come in batches in the order of `Batch`'s members; a part that refers to another comes later.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from headrace.core.logs import LogStatus
+
+NULL = msgspec.Raw(b"null")
+
+
+class Author(msgspec.Struct, frozen=True, kw_only=True):
+    """Who made something."""
+
+    id: str
+    email: str
+    full_name: str
+
+
+class DirectoryPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A directory; the root has the empty path.
+
+    Attributes:
+        kept_id: the id it had; None when nobody knows it.
+        created_at: at the latest then.
+    """
+
+    path: str
+    kept_id: str | None
+    created_at: datetime
+
+    @property
+    def id(self) -> str:
+        return self.path or "the root"
+
+
+class EnvironmentPart(msgspec.Struct, frozen=True, kw_only=True):
+    """An environment.
+
+    Attributes:
+        created_at: None when nobody knows.
+    """
+
+    id: str
+    name: str
+    is_default: bool
+    created_at: datetime | None = None
+
+
+class FilePart(msgspec.Struct, frozen=True, kw_only=True):
+    """A file without its versions.
+
+    Attributes:
+        path: where it was.
+        is_stray: whether it was only found within logs or settings of others: it was deleted, or left out.
+    """
+
+    id: str
+    kind: str
+    path: str
+    description: str | None = None
+    readme: str | None = None
+    tags: tuple[str, ...] = ()
+    author: Author | None = None
+    created_at: datetime
+    updated_at: datetime
+    is_stray: bool = False
+
+
+class VersionPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A version.
+
+    Attributes:
+        kind: of its file.
+        content: the members that make it up, as a request would send them.
+        is_hidden: whether it is in no list and only logs show it.
+    """
+
+    id: str
+    file_id: str
+    kind: str
+    content: msgspec.Raw
+    name: str | None = None
+    description: str | None = None
+    author: Author | None = None
+    created_at: datetime
+    updated_at: datetime
+    last_used_at: datetime
+    is_hidden: bool = False
+
+
+class DeploymentPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A version in an environment.
+
+    Attributes:
+        environment_name: for where it has another id.
+    """
+
+    file_id: str
+    version_id: str
+    environment_id: str
+    environment_name: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.file_id} {self.environment_id}"
+
+
+class MonitorPart(msgspec.Struct, frozen=True, kw_only=True):
+    """An evaluator attached to a file: one version of it, or what an environment has.
+
+    Attributes:
+        environment_name: for where it has another id.
+    """
+
+    file_id: str
+    evaluator_id: str
+    version_id: str | None
+    environment_id: str | None
+    environment_name: str | None
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def id(self) -> str:
+        return f"{self.file_id} {self.version_id or f'{self.evaluator_id} {self.environment_id}'}"
+
+
+class LogPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A log; its members are those of `headrace.core.logs.Log`.
+
+    Attributes:
+        trace_id: None when it stands for itself.
+        judgment: any JSON.
+        payload: an object; its members are those of `headrace.core.logs.Payload`.
+    """
+
+    id: str
+    kind: str
+    file_id: str
+    version_id: str
+    created_at: datetime
+    status: LogStatus | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    provider_latency_s: float | None = None
+    parent_id: str | None = None
+    trace_id: str | None = None
+    trace_flow_id: str | None = None
+    is_in_trace: bool = False
+    judged_id: str | None = None
+    judgment: msgspec.Raw = NULL
+    marked_completed: bool | None = None
+    is_automatic: bool = False
+    user: str | None = None
+    environment: str | None = None
+    source: str | None = None
+    source_datapoint_id: str | None = None
+    is_saved: bool = True
+    prompt_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    output_tokens: int | None = None
+    prompt_cost: float | None = None
+    output_cost: float | None = None
+    finish_reason: str | None = None
+    payload: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Some parts, mostly all of one sort.
+
+    Attributes:
+        is_rehearsal: nothing is kept; what would happen is told.
+    """
+
+    directories: tuple[DirectoryPart, ...] = ()
+    environments: tuple[EnvironmentPart, ...] = ()
+    files: tuple[FilePart, ...] = ()
+    versions: tuple[VersionPart, ...] = ()
+    deployments: tuple[DeploymentPart, ...] = ()
+    monitors: tuple[MonitorPart, ...] = ()
+    logs: tuple[LogPart, ...] = ()
+    is_rehearsal: bool = False
+
+
+class Act(StrEnum):
+    """What was done about a part."""
+
+    MADE = "made"
+    UNCHANGED = "unchanged"
+    """It was there, and just so."""
+    DIFFERENT = "different"
+    """It was there and is not like this; it was left alone."""
+    REFUSED = "refused"
+    """It could not be made."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one part.
+
+    Attributes:
+        note: why it was refused, how it differs, or what about it is not as it was.
+    """
+
+    id: str
+    act: Act
+    note: str | None = None
