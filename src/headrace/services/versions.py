@@ -287,19 +287,6 @@ async def get(
     return await read(ports, principal, work)
 
 
-async def get_at(ports: Ports, principal: Principal, *, path: str, environment: str | None) -> VersionView:
-    """The version in an environment, or the default one, of the file of any kind at ``path``."""
-    principal.require(Right.READER)
-
-    def work(tx: Transaction) -> VersionView:
-        file = tx.files.at(path=path)
-        if not isinstance(file, File):
-            raise NotFound("file", path, f"File with path `{path}` not found.")
-        return view(tx, file, select(tx, file, version_id=None, environment=environment))
-
-    return await read(ports, principal, work)
-
-
 def select(tx: Transaction, file: File, *, version_id: str | None, environment: str | None) -> Version:
     """The version of a file that a request names, or the default one (humanloop 2.6).
 

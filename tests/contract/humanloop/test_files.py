@@ -48,7 +48,7 @@ def test_files_of_all_kinds_are_listed_below_a_directory(
         "FlowResponse",
     ]
     assert {record.name: record.version_id for record in page.records} == {
-        name: one.version_id for name, one in four.records()
+        name: one.version_id for name, one in four.items()
     }
     assert names(client.files.list_files(path=f"{home}/deep")) == ["Tool", "Prompt"]
 
