@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -11,13 +11,15 @@ from headrace.apis.bedrock.api import BedrockApi, BedrockConfig
 from headrace.apis.bedrock.arns import Place
 from headrace.apis.bedrock.codec import Codec
 from headrace.apis.bedrock.exchange.service import BedrockExchange
-from headrace.apis.bedrock.model import load
+from headrace.apis.bedrock.model import ServiceModel, load
 from headrace.apis.console import ConsoleApi
+from headrace.apis.console_humanloop import ConsoleHumanloop
 from headrace.apis.console_runs import ConsoleRuns
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.humanloop.api import HumanloopApi
+from headrace.apis.humanloop.exchange.service import HumanloopExchange
 from headrace.apis.humanloop.judged import judged_log
-from headrace.apis.pipeline import App
+from headrace.apis.pipeline import Api, App
 from headrace.core.access import Principal
 from headrace.core.clock import SystemClock
 from headrace.core.ids import RandomIds
@@ -51,7 +53,8 @@ class Server:
         gate: says whether it is in open mode.
         local: the default organisation's own user, with all rights.
         runs: what flows run in.
-        exchange: imports and exports.
+        exchange: imports and exports of Bedrock.
+        moves: those of Humanloop.
     """
 
     app: App
@@ -61,6 +64,7 @@ class Server:
     local: Principal
     settings: Settings
     exchange: BedrockExchange
+    moves: HumanloopExchange
 
     def annotate(self, note: Mapping[str, str]) -> None:
         """Leave word for commands on this machine, where the store has a place for it."""
@@ -81,34 +85,65 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     ports = _ports(settings, store, codec)
     local = await access.ensure_organisation(ports, account=settings.account, name="default")
     gate = Gate(ports, local, local_token=local_token)
-    throttle = Throttle(settings.rate_limit, settings.rate_burst, read_rate_per_s=settings.rate_limit_reads)
     exchange = BedrockExchange(
         ports=ports, codec=codec, region=settings.region, default_role=settings.default_role
     )
+    moves = HumanloopExchange(ports=ports, timestamps_with_zone=settings.zoned_timestamps)
     world = build_world(settings, StoredPrompts(store))
     runs = build_runs(settings, ports, world)
-    worker = build_worker(
-        settings,
-        ports,
-        local.account,
-        world,
-        shows=judged_log(timestamps_with_zone=settings.zoned_timestamps),
-    )
+    shows = judged_log(timestamps_with_zone=settings.zoned_timestamps)
+    worker = build_worker(settings, ports, local.account, world, shows=shows)
     upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
+    apis = _apis(settings, ports, gate, runs, model, codec, exchange, moves)
+    app = _app(
+        settings,
+        apis,
+        starts=(upkeep.start, worker.start),
+        closes=(worker.close, upkeep.close, runs.recorder.close, world.close, store.close),
+    )
+    return Server(
+        app=app,
+        ports=ports,
+        runs=runs,
+        gate=gate,
+        local=local,
+        settings=settings,
+        exchange=exchange,
+        moves=moves,
+    )
+
+
+def _humanloop(settings: Settings, ports: Ports, gate: Gate, throttle: Throttle) -> HumanloopApi:
+    return HumanloopApi(
+        ports,
+        gate,
+        throttle,
+        timestamps_with_zone=settings.zoned_timestamps,
+        max_page=settings.max_page,
+        max_body_bytes=settings.max_body,
+    )
+
+
+def _apis(
+    settings: Settings,
+    ports: Ports,
+    gate: Gate,
+    runs: Runs,
+    model: ServiceModel,
+    codec: Codec,
+    exchange: BedrockExchange,
+    moves: HumanloopExchange,
+) -> tuple[Api, ...]:
+    """The protocols, in the order in which they are asked whose a request is."""
+    throttle = Throttle(settings.rate_limit, settings.rate_burst, read_rate_per_s=settings.rate_limit_reads)
 
     def names(account: str) -> Place:
         return Place(region=settings.region, account=account)
 
-    apis = (
-        ConsoleApi(ports, gate, exchange, ConsoleRuns(ports, gate, runs, names)),
-        HumanloopApi(
-            ports,
-            gate,
-            throttle,
-            timestamps_with_zone=settings.zoned_timestamps,
-            max_page=settings.max_page,
-            max_body_bytes=settings.max_body,
-        ),
+    moved = ConsoleHumanloop(gate, moves).rows()
+    return (
+        ConsoleApi(ports, gate, exchange, ConsoleRuns(ports, gate, runs, names), more=moved),
+        _humanloop(settings, ports, gate, throttle),
         BedrockApi(
             ports=ports,
             runs=runs,
@@ -120,24 +155,29 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         ),
     )
 
+
+Step = Callable[[], Awaitable[None]]
+
+
+def _app(
+    settings: Settings, apis: tuple[Api, ...], *, starts: tuple[Step, ...], closes: tuple[Step, ...]
+) -> App:
+    """The application, with what is done in turn when it starts and when it ends."""
+
     async def start_up() -> None:
-        await upkeep.start()
-        await worker.start()
+        for start in starts:
+            await start()
 
     async def shut_down() -> None:
-        await worker.close(settings.shutdown_timeout)
-        for close in (upkeep.close, runs.recorder.close, world.close, store.close):
+        for close in closes:
             await close()
 
-    app = App(
+    return App(
         apis,
         max_body_bytes=settings.max_body,
         logs_all=settings.log_requests,
         on_startup=start_up,
         on_shutdown=shut_down,
-    )
-    return Server(
-        app=app, ports=ports, runs=runs, gate=gate, local=local, settings=settings, exchange=exchange
     )
 
 

@@ -114,5 +114,6 @@ def build_worker(settings: Settings, ports: Ports, account: str, world: World, *
         at_once=settings.concurrent_jobs,
         job_s=settings.judgment_timeout + JOB_MARGIN_S,
         attempts=settings.judgment_attempts,
+        stop_s=settings.shutdown_timeout,
     )
     return Worker(ports, account, handlers, pace)

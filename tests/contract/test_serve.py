@@ -160,7 +160,8 @@ def test_the_first_line_says_where(make_server: Any) -> None:
     live = make_server(store="memory:")
     assert re.fullmatch(r"http://127\.0\.0\.1:[1-9][0-9]{3,4}", live.url)
     assert httpx.get(f"{live.url}/healthz").json() == {"status": "ok", "version": __version__}
-    assert httpx.get(f"{live.url}/readyz").json() == {"status": "ready", "version": __version__}
+    ready = {"status": "ready", "version": __version__, "waiting_jobs": 0}
+    assert httpx.get(f"{live.url}/readyz").json() == ready
     assert httpx.head(f"{live.url}/healthz").content == b""
     assert httpx.get(f"{live.url}/console/nothing").status_code == 404
 

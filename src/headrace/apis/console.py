@@ -7,13 +7,14 @@ its own user can read.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 
 from headrace import __version__
-from headrace.apis.console_runs import ConsoleRuns
+from headrace.apis.console_runs import ConsoleRuns, Row
+from headrace.apis.console_tree import ConsoleTree
 from headrace.apis.gate import Gate
 from headrace.apis.http import JSON, Request, Response
 from headrace.apis.routing import Match, Table
@@ -73,9 +74,12 @@ class ConsoleApi:
     Args:
         exchange: the other system whose resources are imported and exported: Bedrock.
         runs: the operations on runs.
+        more: further operations.
     """
 
-    def __init__(self, ports: Ports, gate: Gate, exchange: Exchange, runs: ConsoleRuns) -> None:
+    def __init__(
+        self, ports: Ports, gate: Gate, exchange: Exchange, runs: ConsoleRuns, *, more: Iterable[Row] = ()
+    ) -> None:
         self._ports = ports
         self._gate = gate
         self._exchange = exchange
@@ -89,7 +93,9 @@ class ConsoleApi:
                 ("GET", "/console/bedrock/place", self._place),
                 ("POST", "/console/bedrock/import", self._import),
                 ("GET", "/console/bedrock/export", self._export),
+                *ConsoleTree(ports, gate).rows(),
                 *runs.rows(),
+                *more,
             ]
         )
 

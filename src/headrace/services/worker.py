@@ -48,6 +48,7 @@ class Pace:
         first_pause_s: seconds between the first attempt and the second; twice as long each time.
         longest_pause_s: but no longer than this.
         poll_s: seconds after which the store is looked at if nothing rang.
+        stop_s: seconds that what was begun is given to end when the worker is closed.
     """
 
     at_once: int = 8
@@ -56,6 +57,7 @@ class Pace:
     first_pause_s: float = 1.0
     longest_pause_s: float = 300.0
     poll_s: float = 1.0
+    stop_s: float = 10.0
 
     def pause(self, attempts: int) -> timedelta:
         """How long to wait after so many attempts."""
@@ -89,13 +91,13 @@ class Worker:
         await self._ports.store.write(self._account, lambda tx: tx.jobs.release())
         self._loop = asyncio.create_task(self._keep_on())
 
-    async def close(self, timeout_s: float = 0.0) -> None:
+    async def close(self) -> None:
         """Take nothing more and let what was begun end; what is not over in time waits for the next start."""
         if self._loop is not None:
             self._loop.cancel()
             await asyncio.wait({self._loop})
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=timeout_s)
+            await asyncio.wait(self._tasks, timeout=self._pace.stop_s)
         for task in self._tasks:
             task.cancel()
         if self._tasks:

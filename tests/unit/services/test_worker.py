@@ -23,7 +23,7 @@ from headrace.services.work import ask
 from headrace.services.worker import Handler, Pace, Worker
 from headrace.storage.memory import MemoryStore
 
-PATIENT = Pace(at_once=2, job_s=30, attempts=3, first_pause_s=10, poll_s=30)
+PATIENT = Pace(at_once=2, job_s=30, attempts=3, first_pause_s=10, poll_s=30, stop_s=5)
 """Looks by itself so rarely that a test would time out: what happens is due to the bell."""
 WITHIN_S = 5.0
 
@@ -86,7 +86,7 @@ class Bench:
         worker = self.worker(pace)
         await worker.start()
         yield worker
-        await worker.close(WITHIN_S)
+        await worker.close()
 
     async def later(self, seconds: float) -> None:
         """Let time pass, and have the worker look."""
@@ -156,7 +156,7 @@ def test_what_was_begun_and_not_ended_is_begun_again(run: Run) -> None:
     async def tell(bench: Bench) -> None:
         bench.may_end.clear()
         await bench.ask("log_1")
-        first = bench.worker()
+        first = bench.worker(replace(PATIENT, stop_s=0))
         await first.start()
         await until(lambda: bench.begun)
         await first.close()
@@ -176,7 +176,7 @@ def test_closing_lets_what_was_begun_end_and_begins_nothing(run: Run) -> None:
         worker = bench.worker()
         await worker.start()
         await until(lambda: len(bench.begun) == 2)
-        closing = asyncio.create_task(worker.close(WITHIN_S))
+        closing = asyncio.create_task(worker.close())
         await settled()
         bench.may_end.set()
         await closing
