@@ -27,6 +27,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         trace_id: 32 hexadecimal digits in lower case; empty when it was not told or is none.
         id: 16 such digits; empty when it was not told or is none.
         parent_id: the same; empty for the root of a trace.
+        has_remote_parent: whether the span above is another program's.
         scope: what recorded it.
         resource: what the whole program says of itself.
         error: what went wrong; None when the span does not say so.
@@ -35,6 +36,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     trace_id: str = ""
     id: str = ""
     parent_id: str = ""
+    has_remote_parent: bool = False
     name: str = ""
     scope: str = ""
     start_time: datetime | None = None

@@ -24,16 +24,23 @@ from headrace.apis.otel.attributes import (
     unflattened,
     words,
 )
+from headrace.apis.otel.contents import (
+    fitting,
+    is_message,
+    latency_s,
+    model_payload,
+    prompt_content,
+    raw,
+    submission,
+)
 from headrace.apis.otel.genai import ModelCall, model_call, told
 from headrace.core.jsontext import json_text
 from headrace.core.kinds.tool import ToolContent
 from headrace.core.logs import LogStatus, Payload
-from headrace.core.prompts import ChatMessage, Prompt
 from headrace.core.spans import Span
 from headrace.services.log_changes import Change
 from headrace.services.logs import NewLog
 from headrace.services.otel import Completion, span_log_id
-from headrace.services.versions import Submission
 
 FILE = "humanloop.file"
 LOG = "humanloop.log"
@@ -81,7 +88,7 @@ def _flow(span: Span, path: str) -> NewLog | Completion | None:
     said: dict[str, Any] = {
         "output": text(log.get("output")),
         "error": text(log.get("error")),
-        "output_message": None if message is None else _raw(message),
+        "output_message": None if message is None else raw(message),
     }
     run: dict[str, Any] = {name: text(log.get(name)) for name in ("run_id", "source_datapoint_id")}
     known = text(log.get("id"))
@@ -113,13 +120,13 @@ def _tool(span: Span, path: str) -> NewLog:
     return NewLog(
         kind="tool",
         path=path,
-        content=_submission("tool", path, tool_content(span, path)),
+        content=submission("tool", tool_content(span, path)),
         id=span_log_id(span),
         parent_id=text(log.get("trace_parent_id")),
         start_time=span.start_time,
         end_time=span.end_time,
         payload=Payload(
-            inputs=_inputs(log) or _raw({}),
+            inputs=_inputs(log) or raw({}),
             output=None if error is not None and output == NO_OUTPUT else output,
             error=error,
         ),
@@ -139,7 +146,7 @@ def tool_content(span: Span, path: str) -> dict[str, Any]:
         inner = file.get(name)
         if isinstance(inner, Branch):
             content[name] = _restored(inner)
-    return _valid(content, ToolContent, {})
+    return fitting(content, ToolContent, least={})
 
 
 def _function(function: Branch, path: str) -> dict[str, Any]:
@@ -207,14 +214,10 @@ def _prompt(span: Span, path: str) -> NewLog:
 def prompt_log(span: Span, call: ModelCall, *, path: str, parent_id: str | None) -> NewLog:
     """The log of a call of a model, against the prompt at ``path``."""
     template = text(span.attributes.get(f"{FILE}.template"))
-    content = {**call.prompt, **({"template": template} if template is not None else {})}
-    least = {"model": call.prompt["model"]}
-    messages = [one for one in call.messages if _is_message(one)]
-    answer = call.message if call.message is not None and _is_message(call.message) else None
     return NewLog(
         kind="prompt",
         path=path,
-        content=_submission("prompt", path, _valid(content, Prompt, least)),
+        content=submission("prompt", prompt_content(call, template=template)),
         id=span_log_id(span),
         parent_id=parent_id,
         start_time=span.start_time,
@@ -224,64 +227,23 @@ def prompt_log(span: Span, call: ModelCall, *, path: str, parent_id: str | None)
         output_tokens=call.output_tokens,
         reasoning_tokens=call.reasoning_tokens,
         finish_reason=call.finish_reason,
-        payload=Payload(
-            inputs=_raw({}),
-            messages=_raw(messages) if messages else None,
-            output=call.output,
-            output_message=None if answer is None else _raw(answer),
-            error=span.error,
-        ),
+        payload=model_payload(call, span),
     )
 
 
 _MEANINGS = {"flow": _flow, "tool": _tool, "prompt": _prompt}
 
 
-def latency_s(span: Span) -> float | None:
-    """How long a span took; None when it does not say, or says that it ended before it began."""
-    if span.start_time is None or span.end_time is None or span.end_time < span.start_time:
-        return None
-    return (span.end_time - span.start_time).total_seconds()
-
-
 def _inputs(log: Mapping[str, Any]) -> msgspec.Raw | None:
     inputs = log.get("inputs")
-    return _raw(members(inputs)) if isinstance(inputs, Branch) else None
+    return raw(members(inputs)) if isinstance(inputs, Branch) else None
 
 
 def _messages(log: Mapping[str, Any]) -> msgspec.Raw | None:
-    found = [one for one in items(log.get("messages")) if _is_message(one)]
-    return _raw(found) if found else None
+    found = [one for one in items(log.get("messages")) if is_message(one)]
+    return raw(found) if found else None
 
 
 def _message(value: Any) -> Any:
     message = plain(value)
-    return message if _is_message(message) else None
-
-
-def _is_message(value: Any) -> bool:
-    try:
-        msgspec.convert(value, ChatMessage)
-    except msgspec.ValidationError:
-        return False
-    return True
-
-
-def _valid(content: dict[str, Any], kind: type[msgspec.Struct], least: dict[str, Any]) -> dict[str, Any]:
-    """Content without the members that are not as they must be."""
-    found = dict(least)
-    for name, value in content.items():
-        try:
-            msgspec.convert({**least, name: value}, kind)
-        except msgspec.ValidationError:
-            continue
-        found[name] = value
-    return found
-
-
-def _submission(kind: str, path: str, content: dict[str, Any]) -> Submission:
-    return Submission(kind=kind, ref=None, path=path, content=json_text(content), parsed=content)
-
-
-def _raw(value: Any) -> msgspec.Raw:
-    return msgspec.Raw(json_text(value))
+    return message if is_message(message) else None

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from headrace.apis.otel.values import MAX_DEPTH, STATUS_ERROR, failure, moment, number
+from headrace.apis.otel.values import MAX_DEPTH, STATUS_ERROR, failure, is_called, moment, number
 from headrace.core.errors import Invalid, Malformed
 from headrace.core.parsing import parse
 from headrace.core.spans import SPAN_ID, TRACE_ID, Span, SpanEvent, Spans
@@ -61,11 +61,15 @@ def _span(span: Mapping[str, Json], scope: str, resource: Mapping[str, Any]) -> 
         for event in _objects(span.get("events"))
     )
     status = _object(span.get("status"))
+    parent_id = _id(span.get("parentSpanId"), SPAN_ID)
+    kind, flags = span.get("kind"), span.get("flags")
+    is_remote = is_called(kind if isinstance(kind, int | str) else 0, flags if isinstance(flags, int) else 0)
     code = STATUS_ERROR if status.get("code") in (STATUS_ERROR, "STATUS_CODE_ERROR") else 0
     return Span(
         trace_id=_id(span.get("traceId"), TRACE_ID),
         id=_id(span.get("spanId"), SPAN_ID),
-        parent_id=_id(span.get("parentSpanId"), SPAN_ID),
+        parent_id=parent_id,
+        has_remote_parent=bool(parent_id) and is_remote,
         name=_text(span.get("name")),
         scope=scope,
         start_time=moment(_integer(span.get("startTimeUnixNano"))),

@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 
-from headrace.apis.otel.values import MAX_DEPTH, failure, moment, number
+from headrace.apis.otel.values import MAX_DEPTH, failure, is_called, moment, number
 from headrace.core.errors import Malformed
 from headrace.core.spans import Span, SpanEvent, Spans
 
@@ -121,9 +121,11 @@ _SPAN_FIELDS = {
     _tag(2): "id",
     _tag(4): "parent_id",
     _tag(5): "name",
+    _tag(6, VARINT): "kind",
     _tag(7, FIXED64): "start",
     _tag(8, FIXED64): "end",
     _tag(15): "status",
+    _tag(16, FIXED32): "flags",
 }
 _ATTRIBUTE, _EVENT = _tag(9), _tag(11)
 
@@ -140,10 +142,12 @@ def _span(data: bytes, scope: str, resource: dict[str, Any]) -> Span:
         elif tag in _SPAN_FIELDS:
             found[_SPAN_FIELDS[tag]] = value
     code, message = _status(found.get("status", b""))
+    parent_id = _id(found.get("parent_id", b""), SPAN_ID_BYTES)
     return Span(
         trace_id=_id(found.get("trace_id", b""), TRACE_ID_BYTES),
         id=_id(found.get("id", b""), SPAN_ID_BYTES),
-        parent_id=_id(found.get("parent_id", b""), SPAN_ID_BYTES),
+        parent_id=parent_id,
+        has_remote_parent=bool(parent_id) and is_called(found.get("kind", 0), found.get("flags", 0)),
         name=_text(found.get("name", b"")),
         scope=scope,
         start_time=moment(found.get("start", 0)),

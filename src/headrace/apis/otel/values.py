@@ -14,6 +14,10 @@ MAX_DEPTH = 32
 STATUS_ERROR = 2
 FAILED = "The operation failed."
 """What is told of a failure that says nothing of itself."""
+CALLED = frozenset({2, 5, "SPAN_KIND_SERVER", "SPAN_KIND_CONSUMER"})
+"""The kinds of spans that another program caused."""
+TOLD, REMOTE = 0x100, 0x200
+"""The flags that say whether the parent's place is told, and that it is another program."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_NS = 253_402_300_800 * 10**9
 """The end of the year 9999, the last one that a time can be in."""
@@ -24,6 +28,11 @@ def moment(nanoseconds: int) -> datetime | None:
     if not 0 < nanoseconds < _LAST_NS:
         return None
     return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+
+
+def is_called(kind: int | str, flags: int) -> bool:
+    """Whether the span above one, if there is any, is another program's."""
+    return bool(flags & REMOTE) if flags & TOLD else kind in CALLED
 
 
 def number(value: float) -> float | str:

@@ -46,6 +46,8 @@ SPANS = st.fixed_dictionaries(
         "id": st.binary(min_size=8, max_size=8),
         "parent": st.just(b"") | st.binary(min_size=8, max_size=8),
         "name": WORDS,
+        "kind": st.integers(0, 5),
+        "flags": st.sampled_from([0, 1, 0x100, 0x101, 0x300]),
         "start": st.integers(0, 2**64 - 1),
         "end": st.integers(0, 2**64 - 1),
         "attributes": ATTRIBUTES,
@@ -106,7 +108,8 @@ def export(spans: list[dict[str, Any]], resource: dict[str, Any]) -> ExportTrace
             span_id=one["id"],
             parent_span_id=one["parent"],
             name=one["name"],
-            kind=1,
+            kind=one["kind"],
+            flags=one["flags"],
             start_time_unix_nano=one["start"],
             end_time_unix_nano=one["end"],
             attributes=pairs(one["attributes"]),
@@ -142,6 +145,8 @@ def test_what_the_package_writes_is_read_alike_in_both_encodings(
         ]
         assert (one.start_time, one.end_time) == (moment(sent["start"]), moment(sent["end"]))
         assert (one.error is not None) == (sent["code"] == 2)
+        is_remote = sent["flags"] == 0x300 or (sent["flags"] < 0x100 and sent["kind"] in (2, 5))
+        assert one.has_remote_parent == (is_remote and any(sent["parent"]))
 
 
 @settings(max_examples=300, deadline=None)
