@@ -13,6 +13,8 @@ COMMANDS = {
     "run": ("headrace.cli.run", "Run a flow, or a definition in a file."),
     "executions": ("headrace.cli.executions", "Look at what ran."),
     "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
+    "environments": ("headrace.cli.environments", "Keep the environments versions are deployed to."),
+    "files": ("headrace.cli.files", "List files, and set what is said of them."),
     "import": ("headrace.cli.import_", "Bring in flows and prompts from elsewhere."),
     "export": ("headrace.cli.export", "Take flows and prompts out."),
     "kb": ("headrace.cli.kb", "Keep local knowledge bases."),

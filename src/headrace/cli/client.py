@@ -10,6 +10,7 @@ import asyncio
 import http.client
 import json
 import os
+import secrets
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ import click
 
 from headrace.apis.console import describe_key
 from headrace.backends.config import BadConfig
+from headrace.cli.within import ask
 from headrace.core.access import Principal, Right
 from headrace.core.errors import HeadraceError
 from headrace.services import access
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TIMEOUT_S = 30
+TOKEN = secrets.token_urlsafe(24)
+"""What a command shows the application that it holds itself."""
 
 
 class Console(Protocol):
@@ -49,6 +53,9 @@ class Console(Protocol):
     def bring_in(self, bundle: bytes, *, is_update: bool, is_rehearsal: bool) -> dict[str, Any]: ...
 
     def take_out(self, flows: tuple[str, ...]) -> list[dict[str, Any]]: ...
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """What the console answers to a request of its own; None when that is nothing."""
 
 
 def find_console(settings: Settings, *, makes_store: bool = False) -> Console:
@@ -119,33 +126,33 @@ class RemoteConsole:
         self._is_local = is_local
 
     def create_key(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        made: dict[str, Any] = self._call("POST", "/console/keys", wanted)
+        made: dict[str, Any] = self.call("POST", "/console/keys", wanted)
         return made
 
     def list_keys(self) -> list[dict[str, Any]]:
-        keys: list[dict[str, Any]] = self._call("GET", "/console/keys")["keys"]
+        keys: list[dict[str, Any]] = self.call("GET", "/console/keys")["keys"]
         return keys
 
     def revoke_key(self, key_id: str) -> None:
-        self._call("DELETE", f"/console/keys/{quote(key_id, safe='')}")
+        self.call("DELETE", f"/console/keys/{quote(key_id, safe='')}")
 
     def place(self) -> dict[str, str]:
-        place: dict[str, str] = self._call("GET", "/console/bedrock/place")
+        place: dict[str, str] = self.call("GET", "/console/bedrock/place")
         return place
 
     def bring_in(self, bundle: bytes, *, is_update: bool, is_rehearsal: bool) -> dict[str, Any]:
         query = urlencode({"update": str(is_update).lower(), "dry_run": str(is_rehearsal).lower()})
-        report: dict[str, Any] = self._call("POST", f"/console/bedrock/import?{query}", bundle)
+        report: dict[str, Any] = self.call("POST", f"/console/bedrock/import?{query}", bundle)
         return report
 
     def take_out(self, flows: tuple[str, ...]) -> list[dict[str, Any]]:
         query = urlencode([("flow", flow) for flow in flows])
-        documents: list[dict[str, Any]] = self._call("GET", f"/console/bedrock/export?{query}")
+        documents: list[dict[str, Any]] = self.call("GET", f"/console/bedrock/export?{query}")
         return documents
 
     def get(self, path: str) -> Any:
         """What the console shows at a path."""
-        return self._call("GET", path)
+        return self.call("GET", path)
 
     def stream(self, path: str, body: Any) -> Iterator[bytes]:
         """The lines that a request is answered with, as they come, however long one takes."""
@@ -153,7 +160,7 @@ class RemoteConsole:
             while line := response.readline():
                 yield line
 
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
+    def call(self, method: str, path: str, body: Any = None) -> Any:
         with self._asked(method, path, body, timeout_s=TIMEOUT_S) as response:
             text = response.read()
         try:
@@ -262,11 +269,20 @@ class StoreConsole:
         documents: list[dict[str, Any]] = json.loads(self._run(work))
         return documents
 
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        async def work(server: Server, _: Principal) -> Any:
+            status, text = await ask(server.app, method, path, body, token=TOKEN)
+            if status >= 400:
+                raise click.ClickException(_reason(text) or f"The request was answered {status}.")
+            return json.loads(text) if text else None
+
+        return self._run(work)
+
     def _run(self, work: Callable[[Server, Principal], Awaitable[T]]) -> T:
         from headrace.app import build  # half a second, which who speaks to a running server is spared
 
         async def run() -> T:
-            server = await build(self._settings)
+            server = await build(self._settings, local_token=TOKEN)
             try:
                 return await work(server, server.local)
             finally:
