@@ -19,6 +19,7 @@ from headrace.apis.gate import Gate, Throttle
 from headrace.apis.humanloop.api import HumanloopApi
 from headrace.apis.humanloop.exchange.service import HumanloopExchange
 from headrace.apis.humanloop.judged import judged_log
+from headrace.apis.otel.api import OtlpApi
 from headrace.apis.pipeline import Api, App
 from headrace.core.access import Principal
 from headrace.core.clock import SystemClock
@@ -144,6 +145,7 @@ def _apis(
     return (
         ConsoleApi(ports, gate, exchange, ConsoleRuns(ports, gate, runs, names), more=moved),
         _humanloop(settings, ports, gate, throttle),
+        OtlpApi(ports, gate, throttle, max_body_bytes=settings.max_body),
         BedrockApi(
             ports=ports,
             runs=runs,
