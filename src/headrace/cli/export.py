@@ -14,6 +14,7 @@ from headrace.apis.bedrock.exchange.cloudformation_writer import TemplateWriter
 from headrace.apis.bedrock.exchange.terraform import ConfigurationWriter
 from headrace.apis.bedrock.model import load
 from headrace.cli.client import find_console
+from headrace.cli.export_humanloop import humanloop
 from headrace.cli.options import read_settings, store_option
 
 Documents = Sequence[Mapping[str, Any]]
@@ -98,6 +99,9 @@ def bedrock(flows: tuple[str, ...], form: str, output: Path | None, store: str |
         click.echo(f"{output / name}: {len(documents)} resources")
     for note in notes:
         click.echo(f"note: {note.source}: {note.reason}", err=True)
+
+
+command.add_command(humanloop)
 
 
 def _dump(value: Any) -> str:

@@ -137,7 +137,7 @@ class LogPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A log; its members are those of `headrace.core.logs.Log`.
 
     Attributes:
-        trace_id: None when it stands for itself.
+        parent_id: the log it is a child of.
         judgment: any JSON.
         payload: an object; its members are those of `headrace.core.logs.Payload`.
     """
@@ -152,9 +152,6 @@ class LogPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     end_time: datetime | None = None
     provider_latency_s: float | None = None
     parent_id: str | None = None
-    trace_id: str | None = None
-    trace_flow_id: str | None = None
-    is_in_trace: bool = False
     judged_id: str | None = None
     judgment: msgspec.Raw = NULL
     marked_completed: bool | None = None

@@ -183,8 +183,6 @@ def log_part(
         end_time=utc(form.end_time),
         provider_latency_s=form.provider_latency,
         parent_id=form.trace_parent_id or parent_id,
-        trace_id=form.trace_id,
-        trace_flow_id=form.trace_flow_id,
         judged_id=(form.parent_id or judged_id) if kind == "evaluator" else None,
         judgment=form.judgment,
         marked_completed=form.marked_completed,

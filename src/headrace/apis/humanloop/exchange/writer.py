@@ -1,0 +1,120 @@
+"""Writing a folder like those of the export tool (humanloop 6)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from headrace.apis.humanloop.exchange.folder import DEPLOYMENTS, DONE, FACTS, FILES, LINES, LOGS, VERSIONS
+from headrace.apis.humanloop.exchange.forms import DeploymentForm, EnvironmentForm
+from headrace.apis.humanloop.exchange.service import Piece
+
+FIRST_PAGE = 1001
+PAGE = 1000
+"""So many lines a file of logs has: the tool writes one more into the first (humanloop 6, quirk 1)."""
+_PLAIN = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,254}")
+_encode = msgspec.json.Encoder().encode
+
+
+class NoName(ValueError):
+    """An id that can't be the name of a file."""
+
+
+class _Deployed(msgspec.Struct, frozen=True):
+    """As much of a version as says where it is deployed."""
+
+    version_id: str
+    environments: list[EnvironmentForm]
+
+
+class Writer:
+    """Writes the pieces of an export as they come: those of one file after another.
+
+    Attributes:
+        files: how many files were written.
+        versions: how many versions.
+        logs: how many logs.
+    """
+
+    def __init__(self, home: Path, *, with_logs: bool) -> None:
+        self.files = self.versions = self.logs = 0
+        self._home = home
+        self._with_logs = with_logs
+        self._deployments: list[DeploymentForm] = []
+        self._lines: IO[bytes] | None = None
+        self._logs_of_file = 0
+        (home / FILES).mkdir(parents=True)
+
+    def take(self, piece: Piece) -> None:
+        """Write a piece.
+
+        Raises:
+            NoName: an id in it can't be the name of a file.
+        """
+        match piece.part:
+            case "file":
+                self._begin(piece)
+            case "version":
+                self._version(piece)
+            case "log":
+                self._log(piece)
+            case "done":
+                self._finish(piece)
+
+    def close(self) -> None:
+        """End what was begun."""
+        if self._lines is not None:
+            self._lines.close()
+            self._lines = None
+
+    def _begin(self, piece: Piece) -> None:
+        folder = self._folder(piece)
+        (folder / VERSIONS).mkdir(parents=True)
+        if self._with_logs:
+            (folder / LOGS).mkdir()
+        (folder / FACTS).write_bytes(piece.value)
+        self._deployments = []
+        self._logs_of_file = 0
+        self.files += 1
+
+    def _version(self, piece: Piece) -> None:
+        (self._folder(piece) / VERSIONS / _plain(piece.id)).write_bytes(piece.value)
+        deployed = msgspec.json.decode(piece.value, type=_Deployed)
+        self._deployments += [
+            DeploymentForm(
+                version_id=deployed.version_id,
+                environment_id=one.id,
+                environment_name=one.name,
+                environment_tag=one.tag,
+            )
+            for one in deployed.environments
+        ]
+        self.versions += 1
+
+    def _log(self, piece: Piece) -> None:
+        number, place = divmod(max(self._logs_of_file - 1, 0), PAGE)
+        if self._lines is None or (place == 0 and self._logs_of_file > 1):
+            self.close()
+            self._lines = (self._folder(piece) / LOGS / f"{number + 1}{LINES}").open("wb")
+        self._lines.write(bytes(piece.value) + b"\n")
+        self._logs_of_file += 1
+        self.logs += 1
+
+    def _finish(self, piece: Piece) -> None:
+        self.close()
+        folder = self._folder(piece)
+        (folder / DEPLOYMENTS).write_bytes(_encode(self._deployments))
+        (folder / DONE).write_text("This folder is whole.\n")
+
+    def _folder(self, piece: Piece) -> Path:
+        return self._home / FILES / _plain(piece.file_id)
+
+
+def _plain(name: str) -> str:
+    """An id as the name of a file or folder: ids come from elsewhere and must not lead elsewhere."""
+    if not _PLAIN.fullmatch(name):
+        raise NoName(f"The ID {name!r} can't be the name of a file.")
+    return name
