@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import msgspec
@@ -12,6 +12,7 @@ from headrace.core.errors import NotFound
 from headrace.core.files import File
 from headrace.core.monitoring import Monitor
 from headrace.core.ports import Transaction
+from headrace.core.versions import Version
 from headrace.services import tree
 from headrace.services.base import Ports, write
 from headrace.services.views import VersionView, default_version, environment_of, view
@@ -51,8 +52,8 @@ async def update(
         now = ports.clock.now()
         file = tree.find(tx, kind=kind, ref=ref)
         # Lists, so that every one is done: `any` of the bare calls would stop at the first change.
-        rested = [_rest(tx, _named(tx, file, one, now), now) for one in deactivate]
-        attached = [_attach(tx, ports, _named(tx, file, one, now), now) for one in activate]
+        rested = [_rest(tx, _named(tx, file, one, now, tx.versions.kept), now) for one in deactivate]
+        attached = [_attach(tx, ports, _named(tx, file, one, now, tx.versions.get), now) for one in activate]
         shown = default_version(tx, file)
         if any(rested) or any(attached):
             file = msgspec.structs.replace(file, updated_at=now)
@@ -65,11 +66,17 @@ async def update(
     return await write(ports, principal, work)
 
 
-def _named(tx: Transaction, file: File, ref: EvaluatorRef, now: datetime) -> Monitor:
-    """What a reference means, as an attachment that is yet to be made."""
+def _named(
+    tx: Transaction, file: File, ref: EvaluatorRef, now: datetime, version_of: Callable[..., Version | None]
+) -> Monitor:
+    """What a reference means, as an attachment that is yet to be made.
+
+    Args:
+        version_of: finds a version by its ``id``; of what is attached that may be a deleted one.
+    """
     version_id = environment_id = None
     if ref.version_id is not None:
-        version = tx.versions.get(id=ref.version_id)
+        version = version_of(id=ref.version_id)
         evaluator = None if version is None else tx.files.get(id=version.file_id)
         if version is None or evaluator is None or evaluator.kind != "evaluator":
             message = f"Evaluator version with ID `{ref.version_id}` not found."
