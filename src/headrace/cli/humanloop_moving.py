@@ -39,6 +39,7 @@ class Mover:
     Attributes:
         hand_in: gives the server a batch and returns its answer.
         refused: the ids of what was refused, by sort.
+        homeless: the ids of logs that have no place yet.
     """
 
     spool: Spool
@@ -46,6 +47,7 @@ class Mover:
     report: Report
     watch: Watch
     refused: dict[str, set[str]] = field(default_factory=lambda: {sort: set() for sort in SORTS})
+    homeless: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """Move everything that has a place."""
@@ -92,14 +94,18 @@ class Mover:
                     yield from read(kind)
 
     def _logs(self) -> Iterator[LogPart]:
+        orphans = 0
         for part, turn in self.spool.log_parts():
-            if not has_home(part.kind):
+            if not has_home(part.kind) or part.judged_id in self.homeless:
+                self.homeless.add(part.id)
+                orphans += has_home(part.kind)
                 continue
             if turn >= _KEPT_JUDGMENTS:
                 note = f"there are newer judgments of the same evaluator on log {part.judged_id}"
                 self.report.tell(Told(sort="logs", id=part.id, act="skipped", note=note))
                 continue
             yield part
+        self.report.leave_out("judgments on logs that are left out", orphans)
 
     def _needed(self, part: Any) -> str | None:
         """Something that was refused and that a part can't be without."""

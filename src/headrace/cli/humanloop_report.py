@@ -85,6 +85,11 @@ class Report(msgspec.Struct, kw_only=True):
         self.told.append(told)
         self.count(told.sort, {told.act: 1})
 
+    def leave_out(self, what: str, count: int) -> None:
+        """Say of some parts that they have no place yet."""
+        if count:
+            self.left_out.append(LeftOut(what=what, count=count, why=NOT_YET))
+
     def lines(self) -> Iterator[str]:
         """The report as text."""
         yield "Nothing was kept; this would happen:" if self.is_rehearsal else "Imported:"
@@ -125,8 +130,9 @@ def begun(spool: Spool, *, is_rehearsal: bool, has_logs: bool) -> Report:
         repaired=spool.repairs,
         copies=spool.copies,
         missing=[*(spool.short_versions() if has_logs else ()), *spool.short_datapoints],
-        left_out=list(_left_out(spool)),
     )
+    for what, count in _without_place(spool):
+        report.leave_out(what, count)
     if not has_logs:
         report.notes.append("The export holds no logs: it was made without EXPORT_LOGS=true.")
     if spool.repairs:
@@ -136,11 +142,10 @@ def begun(spool: Spool, *, is_rehearsal: bool, has_logs: bool) -> Report:
     return report
 
 
-def _left_out(spool: Spool) -> Iterator[LeftOut]:
+def _without_place(spool: Spool) -> Iterator[tuple[str, int]]:
     for table in ("files", "versions", "logs"):
         for kind, count in sorted(spool.count(table).items()):
             if not has_home(kind):
-                yield LeftOut(what=f"{kind} {table}", count=count, why=NOT_YET)
+                yield f"{kind} {table}", count
     for what in ("datapoints", "evaluations", "runs"):
-        if spool.counts[what]:
-            yield LeftOut(what=what, count=spool.counts[what], why=NOT_YET)
+        yield what, spool.counts[what]

@@ -174,7 +174,7 @@ TRIAGE = [
         {"attributes": {"step": number, "nested": {"b": [1, 2.5, None], "a": "ü"}, "small": 1e-7}},
         minute=number,
         environments=[[], [PRODUCTION, STAGING], []][number],
-        logs_count=[1, 4, 0][number],
+        logs_count=[1, 4, 1][number],
         evaluators=MONITORS,
         updated_at=at(59),
         last_used_at=at(58, day=20),

@@ -7,7 +7,6 @@ import msgspec
 from headrace.core.deployments import PointerKind
 from headrace.core.errors import HeadraceError
 from headrace.core.files import File
-from headrace.core.kinds import KINDS
 from headrace.core.monitoring import Monitor
 from headrace.core.versions import MAX_NUMBER, Version
 from headrace.services import drafts, numbers
@@ -31,12 +30,13 @@ def put_version(desk: Desk, part: VersionPart, ready: Ready) -> Outcome:
         raise ready
     there = desk.tx.versions.kept(id=part.id)
     if there is not None:
+        _note_use(desk, part, there)
         return _compared(part, there, ready.digest)
     file = desk.tx.files.get(id=part.file_id)
     if file is None and desk.is_rehearsal:
         return Outcome(id=part.id, act=Act.MADE)
     if file is None or file.kind != part.kind:
-        raise Refused(f"its {KINDS[part.kind].title} is not here")
+        raise Refused(f"its {part.kind} is not here")
     twin = desk.tx.versions.by_digest(file_id=file.id, digest=ready.digest)
     if twin is not None:
         raise Refused(f"version {twin.id} has the same content here")
@@ -66,6 +66,12 @@ def _compared(part: VersionPart, there: Version, digest: str) -> Outcome:
     return Outcome(id=part.id, act=Act.UNCHANGED)
 
 
+def _note_use(desk: Desk, part: VersionPart, there: Version) -> None:
+    """A later export of the same server knows of later uses."""
+    if there.file_id == part.file_id and part.last_used_at > there.last_used_at and not desk.is_rehearsal:
+        desk.tx.logs.note_use(file_id=there.file_id, version_id=there.id, at=part.last_used_at)
+
+
 def _add(desk: Desk, part: VersionPart, ready: Prepared, file: File, name: str | None) -> None:
     tx = desk.tx
     before = tx.versions.newest(file_id=file.id)
@@ -88,8 +94,15 @@ def _add(desk: Desk, part: VersionPart, ready: Prepared, file: File, name: str |
     tx.versions.add(version)
     if part.last_used_at > part.created_at:
         tx.logs.note_use(file_id=file.id, version_id=version.id, at=part.last_used_at)
-    if part.is_hidden:
-        return
+    if not part.is_hidden:
+        _release(desk, part, ready, file, version, before)
+
+
+def _release(
+    desk: Desk, part: VersionPart, ready: Prepared, file: File, version: Version, before: Version | None
+) -> None:
+    """Give a version that is listed its number; where it can run, the draft follows it."""
+    tx = desk.tx
     content = ready.runnable or version.content
     if file.last_number < MAX_NUMBER:
         numbers.release(

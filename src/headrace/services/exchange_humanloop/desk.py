@@ -5,14 +5,16 @@ Nothing that is there is ever changed. A part that can't be made is refused by i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from headrace.core.access import Principal, User
 from headrace.core.deployments import Environment
 from headrace.core.errors import HeadraceError
+from headrace.core.files import File
 from headrace.core.ids import Ids
 from headrace.core.ports import Clash, Transaction
+from headrace.core.versions import Version
 from headrace.services.base import Ports
 from headrace.services.exchange_humanloop.parts import Act, Author, Outcome
 
@@ -32,6 +34,7 @@ class Desk:
     Attributes:
         now: when the import happens.
         is_rehearsal: nothing is made, and what a part belongs to counts as made before it.
+        seen: versions, hidden ones too, and files that logs of this batch are of.
     """
 
     tx: Transaction
@@ -39,6 +42,15 @@ class Desk:
     principal: Principal
     now: datetime
     is_rehearsal: bool
+    seen: dict[str, tuple[Version, File] | None] = field(default_factory=dict)
+
+    def version(self, id: str) -> tuple[Version, File] | None:
+        """A version, hidden or not, of a file that is there; as it was when it was first asked for."""
+        if id not in self.seen:
+            version = self.tx.versions.kept(id=id)
+            file = None if version is None else self.tx.files.get(id=version.file_id)
+            self.seen[id] = None if version is None or file is None else (version, file)
+        return self.seen[id]
 
     @property
     def ids(self) -> Ids:

@@ -102,6 +102,8 @@ def _there(part: EnvironmentPart, there: Environment) -> Outcome:
 
 def put_file(desk: Desk, part: FilePart) -> Outcome:
     """Make a file without versions."""
+    if part.kind not in KINDS:
+        raise Refused(f"files of the kind `{part.kind}` have no place here")
     there = desk.tx.files.get(id=part.id)
     if there is not None:
         return _compared(part, there)

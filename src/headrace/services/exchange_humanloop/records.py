@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
+from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.logs import Log, read_payload, write_payload
-from headrace.core.versions import Version
 from headrace.services import judgments, traces
 from headrace.services.exchange_humanloop.desk import Desk, Refused
 from headrace.services.exchange_humanloop.parts import NULL, Act, LogPart, Outcome
@@ -45,27 +45,28 @@ def put_log(desk: Desk, part: LogPart) -> Outcome:
     there = desk.tx.logs.get(id=part.id)
     if there is not None:
         return _compared(part, there)
-    version = desk.tx.versions.kept(id=part.version_id)
-    if version is None and desk.is_rehearsal:
+    found = desk.version(part.version_id)
+    if found is None and desk.is_rehearsal:
         return Outcome(id=part.id, act=Act.MADE)
-    if version is None:
+    if found is None:
         raise Refused(f"version `{part.version_id}` is not here")
-    log = _log(desk, part, version)
+    version, file = found
+    if file.kind != part.kind:
+        raise Refused(f"version `{part.version_id}` is one of a {KINDS[file.kind].title} here")
+    log = _log(desk, part, file)
     if log.judged_id is not None:
         log = _judging(desk, log)
     if desk.is_rehearsal:
         return Outcome(id=part.id, act=Act.MADE)
-    kept, _ = traces.add(desk.tx, desk.ports, log, rules=GIVEN, now=part.created_at)
+    # When the version was last used came with the version; it is no news that it has logs.
+    kept, _ = traces.add(desk.tx, desk.ports, log, rules=GIVEN, now=version.last_used_at)
     if desk.tx.logs.children(parent_ids=[kept.id]):
         traces.adopt(desk.tx, kept)
     judgments.count(desk.tx, kept)
     return Outcome(id=part.id, act=Act.MADE)
 
 
-def _log(desk: Desk, part: LogPart, version: Version) -> Log:
-    file = desk.tx.files.get(id=version.file_id)
-    if file is None or file.kind != part.kind:
-        raise Refused(f"the {KINDS[part.kind].title} of version `{version.id}` is not here")
+def _log(desk: Desk, part: LogPart, file: File) -> Log:
     payload = read_payload(bytes(part.payload))
     same = {name: getattr(part, name) for name in _SAME}
     return Log(
