@@ -52,7 +52,8 @@ def views(
         with_judged: show what each evaluator's log judges.
     """
     ids = [log.id for log in logs]
-    below = traces.descendants(tx, ids) if with_children else []
+    strays = traces.strays(tx, logs) if with_children else []
+    below = strays + traces.descendants(tx, [*ids, *(log.id for log in strays)]) if with_children else []
     judgments = _judgments(tx, [*ids, *(log.id for log in below)])
     judged = _judged(tx, logs) if with_judged else {}
     gathered = [*logs, *below, *judgments, *judged.values()]
@@ -127,11 +128,12 @@ class _Scene(msgspec.Struct, frozen=True, kw_only=True):
     usage: dict[str, TraceUsage]
 
     def show(self, log: Log, above: tuple[str, ...] = ()) -> LogView:
-        """A log with what surrounds it. What is above is not shown below again, should it say so."""
+        """A log with what surrounds it. What is above is not shown below again, should it say so, and nothing
+        that is too deep for JSON that clients can read."""
         children = None
         if self.children is not None:
             path = (*above, log.id)
-            below = self.children.get(log.id, ())
+            below = self.children.get(log.id, ()) if len(above) < traces.MOST_LEVELS else ()
             children = tuple(self.show(one, path) for one in below if one.id not in path)
         return LogView(
             log=log,

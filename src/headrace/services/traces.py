@@ -186,9 +186,25 @@ def _children(tx: Transaction, ids: Sequence[str]) -> list[Log]:
     ]
 
 
+def strays(tx: Transaction, logs: Iterable[Log]) -> list[Log]:
+    """The logs of traces that are still told whose own parents are not there yet: put below the root."""
+    found = []
+    for root in logs:
+        if root.trace_id == root.id and root.status is LogStatus.INCOMPLETE:
+            trace = tx.logs.of_trace(trace_id=root.id)
+            known = {log.id for log in trace}
+            found += [
+                msgspec.structs.replace(log, trace_parent_id=root.id)
+                for log in trace
+                if log.id != root.id and log.trace_parent_id not in known
+            ]
+    return found
+
+
 def with_all_below(tx: Transaction, logs: Iterable[Log]) -> list[Log]:
     """Logs, everything below them, every judgment on any of that, and so on (humanloop 8.49)."""
     found = {log.id: log for log in logs}
+    found |= {log.id: log for log in strays(tx, list(found.values()))}
     new = list(found)
     while new:
         hanging = [
