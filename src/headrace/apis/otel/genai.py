@@ -109,8 +109,8 @@ PROVIDER = ("gen_ai.provider.name", "gen_ai.system")
 FINISH = ("gen_ai.response.finish_reasons", "gen_ai.response.finish_reason")
 TOOL_INPUTS = ("gen_ai.tool.call.arguments", "traceloop.entity.input", "input.value")
 TOOL_OUTPUT = ("gen_ai.tool.call.result", "traceloop.entity.output", "output.value")
-STEP_INPUTS = ("gen_ai.input.messages", "traceloop.entity.input", "input.value")
-STEP_OUTPUT = ("gen_ai.output.messages", "traceloop.entity.output", "output.value")
+STEP_INPUTS = ("traceloop.entity.input", "input.value")
+STEP_OUTPUT = ("traceloop.entity.output", "output.value")
 
 
 def told(span: Span) -> Attributes:
