@@ -48,6 +48,11 @@ _FORMS = {
     "default_role": ("arn:aws(-[^:]+)?:iam::([0-9]{12})?:role/.+", "the ARN of an IAM role"),
     "keep_content": ("all|metadata|none", "all, metadata or none"),
     "sandbox": ("native|monty|off", "native, monty or off"),
+    "allowed_origins": (
+        r"(\*|https?://[^\s,/]+(,https?://[^\s,/]+)*)?",
+        "origins such as https://app.example.com, separated by commas, or *",
+    ),
+    "environments": (r"([^\s,/]([^,/]*[^\s,/])?(,[^\s,/]([^,/]*[^\s,/])?)*)?", "names, separated by commas"),
     "log_format": ("text|json", "text or json"),
     "log_level": ("debug|info|warning|error", "debug, info, warning or error"),
 }
@@ -67,8 +72,15 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "Address to listen on. Any but loopback needs keys.")
     port: int = _setting(8321, "Port to listen on; 0 picks a free one.")
-    store: str = _setting("sqlite:///headrace.db", "Where everything is kept: sqlite:///PATH or memory:.")
+    store: str = _setting(
+        "sqlite:///headrace.db", "Where everything is kept: a file as PATH or sqlite:///PATH, or memory:."
+    )
     account: str = _setting("000000000000", "The default organisation: twelve digits, also its AWS account.")
+    environments: str = _setting(
+        "staging",
+        "Environments that a new store has besides production, separated by commas. Later ones are made with "
+        "`headrace environments create`.",
+    )
     profile: str = _setting(
         "default",
         "Limits that go together: default is generous, aws has the numbers of AWS (quotas, shapes, node "
@@ -87,6 +99,14 @@ class Settings:
     tls_certificate: str = _setting("", "PEM file with the certificate chain; turns TLS on.")
     tls_key: str = _setting("", "PEM file with the certificate's private key.")
     max_body: int = _setting(16 * 1024 * 1024, "The largest request body that is accepted.", "bytes")
+    body_timeout: int = _setting(
+        120, "How long the body of a request may take to arrive; 0 is for ever.", "seconds"
+    )
+    allowed_origins: str = _setting(
+        "",
+        "Web pages that may use the APIs from a browser, once there are keys: origins such as "
+        "https://app.example.com, separated by commas, or * for any.",
+    )
     max_page: int = _setting(10_000, "The most records that one page of a Humanloop list holds.", "records")
     quota_flows: int = _setting(1_000_000, "Flows that an organisation may have.", "flows")
     quota_flow_versions: int = _setting(99_999, "Numbered versions that a flow may have.", "versions")

@@ -8,6 +8,7 @@ from pathlib import Path
 from headrace.core.ports import Store
 from headrace.storage.errors import NoSuchStore
 from headrace.storage.memory import MemoryStore
+from headrace.storage.place import url_of
 from headrace.storage.sqlite import SqliteStore
 
 
@@ -39,14 +40,14 @@ OPENERS: dict[str, Callable[[str], Store]] = {"memory": _open_memory, "sqlite": 
 
 
 def open_store(url: str) -> Store:
-    """The store at ``url``: ``memory:``, ``sqlite:///relative.db`` or ``sqlite:////absolute.db``.
+    """The store at ``url``: a path, ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``memory:``.
 
     Raises:
         NoSuchStore: no store is known by that scheme, or the rest of the URL makes no sense.
         StoreError: there is such a store, but it can't be opened; the message says what to do.
     """
-    scheme, colon, rest = url.partition(":")
+    scheme, colon, rest = url_of(url).partition(":")
     if not colon or scheme not in OPENERS:
         known = ", ".join(f"`{name}:`" for name in sorted(OPENERS))
-        raise NoSuchStore(f"The store URL {url!r} does not begin with one of {known}.")
+        raise NoSuchStore(f"The store {url!r} is no path of a file and does not begin with one of {known}.")
     return OPENERS[scheme](rest)

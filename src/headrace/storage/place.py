@@ -10,8 +10,14 @@ from headrace.storage.lock import is_locked, read_note
 SQLITE = "sqlite:///"
 
 
-def path_of(url: str) -> Path | None:
-    """The database file of a SQLite store's URL; None for stores that are no file."""
+def url_of(store: str) -> str:
+    """A store's URL: what has no scheme is the path of a SQLite file."""
+    return store if ":" in store or not store else SQLITE + store
+
+
+def path_of(store: str) -> Path | None:
+    """The database file of a SQLite store; None for stores that are no file."""
+    url = url_of(store)
     return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
 
