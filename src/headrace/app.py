@@ -15,6 +15,7 @@ from headrace.apis.bedrock.model import ServiceModel, load
 from headrace.apis.console import ConsoleApi
 from headrace.apis.console_humanloop import ConsoleHumanloop
 from headrace.apis.console_runs import ConsoleRuns
+from headrace.apis.cors import Cors
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.humanloop.api import HumanloopApi
 from headrace.apis.humanloop.exchange.service import HumanloopExchange
@@ -84,7 +85,12 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     model = load()
     codec = Codec(model, strict=settings.strict_limits)
     ports = _ports(settings, store, codec)
-    local = await access.ensure_organisation(ports, account=settings.account, name="default")
+    local = await access.ensure_organisation(
+        ports,
+        account=settings.account,
+        name="default",
+        environments=[name for name in settings.environments.split(",") if name],
+    )
     gate = Gate(ports, local, local_token=local_token)
     exchange = BedrockExchange(
         ports=ports, codec=codec, region=settings.region, default_role=settings.default_role
@@ -99,6 +105,7 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     app = _app(
         settings,
         apis,
+        gate,
         starts=(upkeep.start, worker.start),
         closes=(worker.close, upkeep.close, runs.recorder.close, world.close, store.close),
     )
@@ -162,7 +169,12 @@ Step = Callable[[], Awaitable[None]]
 
 
 def _app(
-    settings: Settings, apis: tuple[Api, ...], *, starts: tuple[Step, ...], closes: tuple[Step, ...]
+    settings: Settings,
+    apis: tuple[Api, ...],
+    gate: Gate,
+    *,
+    starts: tuple[Step, ...],
+    closes: tuple[Step, ...],
 ) -> App:
     """The application, with what is done in turn when it starts and when it ends."""
 
@@ -174,9 +186,12 @@ def _app(
         for close in closes:
             await close()
 
+    origins = [origin for origin in settings.allowed_origins.split(",") if origin]
     return App(
         apis,
         max_body_bytes=settings.max_body,
+        body_timeout_s=settings.body_timeout or None,
+        cors=Cors(frozenset(origins), gate.is_open) if origins else None,
         logs_all=settings.log_requests,
         on_startup=start_up,
         on_shutdown=shut_down,

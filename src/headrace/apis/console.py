@@ -28,6 +28,7 @@ from headrace.core.errors import (
     NotFound,
     QuotaExceeded,
     TooLarge,
+    TooSlow,
     Unavailable,
 )
 from headrace.services import access
@@ -42,6 +43,7 @@ STATUSES: Mapping[type[BaseException], int] = {
     Conflict: 409,
     QuotaExceeded: 429,
     TooLarge: 413,
+    TooSlow: 408,
     Unavailable: 503,
     HeadraceError: 400,
 }

@@ -47,6 +47,11 @@ class Response:
     body: bytes | AsyncIterator[bytes] = b""
 
 
+def options(allowed: Sequence[str]) -> Response:
+    """The answer to an OPTIONS request: which methods there are. It needs no credentials."""
+    return Response(status=204, headers=((b"allow", ", ".join(allowed).encode()),))
+
+
 def split_path(raw_path: bytes) -> tuple[str, ...]:
     """The decoded segments of a raw path."""
     parts = raw_path.decode("latin-1").split("/")[1:]

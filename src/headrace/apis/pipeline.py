@@ -15,8 +15,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
-from headrace.apis.http import Request, Response, join_headers, split_path, split_query
-from headrace.core.errors import HeadraceError, TooLarge, Unavailable
+from headrace.apis.cors import Cors
+from headrace.apis.http import Headers, Request, Response, join_headers, split_path, split_query
+from headrace.core.errors import HeadraceError, TooLarge, TooSlow, Unavailable
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -52,19 +53,28 @@ class Disconnected(Exception):
 
 
 class App:
-    """The ASGI application."""
+    """The ASGI application.
+
+    Args:
+        body_timeout_s: how long the body of a request may take to arrive; None is for ever.
+        cors: which web pages may read the answers; None is no foreign one.
+    """
 
     def __init__(
         self,
         apis: tuple[Api, ...],
         *,
         max_body_bytes: int,
+        body_timeout_s: float | None = None,
+        cors: Cors | None = None,
         logs_all: bool,
         on_shutdown: Callable[[], Awaitable[None]],
         on_startup: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._apis = apis
         self._max_body_bytes = max_body_bytes
+        self._body_timeout_s = body_timeout_s
+        self._cors = cors
         self._logs_all = logs_all
         self._on_startup = on_startup
         self._on_shutdown = on_shutdown
@@ -94,10 +104,15 @@ class App:
         raw_path: bytes = scope["raw_path"]
         segments = split_path(raw_path)
         api = next(api for api in self._apis if api.owns(segments))
+        refused: HeadraceError | None = None
+        body = b""
         try:
-            body, refused = await self._body(scope, receive), None
+            async with asyncio.timeout(self._body_timeout_s):
+                body = await self._body(scope, receive)
         except TooLarge as error:
-            body, refused = b"", error
+            refused = error
+        except TimeoutError:
+            refused = TooSlow()
         except Disconnected:
             return
         request = Request(
@@ -110,8 +125,12 @@ class App:
             headers=join_headers(scope["headers"]),
             body=body,
         )
-        response = api.failure(request, refused) if refused else await _answer(api, request)
-        await _send(response, request, receive, send)
+        preflight = None if self._cors is None else await self._cors.preflight(request)
+        response = api.failure(request, refused) if refused else preflight or await _answer(api, request)
+        more = [] if self._cors is None else await self._cors.headers(request)
+        if isinstance(refused, TooSlow):  # what else comes of its body belongs to nothing
+            more.append((b"connection", b"close"))
+        await _send(response, request, more, receive, send)
         if self._logs_all or response.status >= 500:
             _log(request, response, started)
 
@@ -152,9 +171,9 @@ async def _answer(api: Api, request: Request) -> Response:
         return api.failure(request, None)
 
 
-async def _send(response: Response, request: Request, receive: Receive, send: Send) -> None:
+async def _send(response: Response, request: Request, more: Headers, receive: Receive, send: Send) -> None:
     body = response.body
-    headers = [*response.headers, (b"x-request-id", request.id.encode())]
+    headers = [*response.headers, *more, (b"x-request-id", request.id.encode())]
     if isinstance(body, bytes):
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})

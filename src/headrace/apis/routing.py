@@ -35,6 +35,12 @@ class WrongMethod:
 
     allowed: tuple[str, ...]
 
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """Those methods, and the two that every server answers where it can."""
+        head = ("HEAD",) if "GET" in self.allowed else ()
+        return tuple(sorted({*self.allowed, *head, "OPTIONS"}))
+
 
 class Table(Generic[T]):
     """Rows by method and path template (``GET /flows/{id}/versions``).

@@ -15,6 +15,7 @@
     ├─ QuotaExceeded(limit)
     ├─ Throttled(retry_after_s)
     ├─ TooLarge(limit_bytes)
+    ├─ TooSlow
     └─ Unavailable
 
 A class's docstring is its default message. Each API owns one table from these classes to its wire
@@ -165,6 +166,10 @@ class TooLarge(HeadraceError):
     def __init__(self, message: str | None = None, *, limit_bytes: int) -> None:
         super().__init__(message)
         self.limit_bytes = limit_bytes
+
+
+class TooSlow(HeadraceError):
+    """The request took too long to arrive."""
 
 
 class Unavailable(HeadraceError):

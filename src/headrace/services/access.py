@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 
 import msgspec
 
@@ -14,7 +15,8 @@ from headrace.core.files import Directory
 from headrace.core.ports import Transaction
 from headrace.services.base import Ports
 
-SEEDED_ENVIRONMENTS = (("production", EnvironmentTag.DEFAULT), ("staging", EnvironmentTag.OTHER))
+DEFAULT_ENVIRONMENT = "production"
+"""What the default environment of a new organisation is called (humanloop 2.8)."""
 LOCAL_USER = ("local@headrace.invalid", "Local User")
 """Who is asking when no keys are configured."""
 ACCESS_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -34,8 +36,14 @@ class IssuedKey(msgspec.Struct, frozen=True, kw_only=True):
     secret_access_key: str
 
 
-async def ensure_organisation(ports: Ports, *, account: str, name: str) -> Principal:
-    """The organisation with all that one is born with; answers its local user as an admin."""
+async def ensure_organisation(
+    ports: Ports, *, account: str, name: str, environments: Iterable[str] = ("staging",)
+) -> Principal:
+    """The organisation with all that one is born with; answers its local user as an admin.
+
+    Args:
+        environments: which it is born with besides the default one.
+    """
 
     def work(tx: Transaction) -> Principal:
         now = ports.clock.now()
@@ -44,7 +52,9 @@ async def ensure_organisation(ports: Ports, *, account: str, name: str) -> Princ
             tx.files.add_directory(
                 Directory(id=ports.ids.long("dir_"), path="", parent_id=None, created_at=now, updated_at=now)
             )
-            for environment, tag in SEEDED_ENVIRONMENTS:
+            for environment in dict.fromkeys((DEFAULT_ENVIRONMENT, *environments)):
+                is_default = environment == DEFAULT_ENVIRONMENT
+                tag = EnvironmentTag.DEFAULT if is_default else EnvironmentTag.OTHER
                 tx.environments.add(
                     Environment(id=ports.ids.long("env_"), name=environment, tag=tag, created_at=now)
                 )

@@ -102,7 +102,18 @@ def test_operations_that_are_none(server: LiveServer, method: str, path: str, st
 
 
 def test_which_methods_a_path_takes(server: LiveServer) -> None:
-    assert send(server.url, "PUT", "/flows/").headers["allow"] == "GET, POST"
+    assert send(server.url, "PUT", "/flows/").headers["allow"] == "GET, HEAD, OPTIONS, POST"
+    options = send(server.url, "OPTIONS", "/flows/ABCDEFGHIJ/")
+    assert (options.status, options.body) == (204, b"")
+    assert options.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, POST, PUT"
+    assert send(server.url, "OPTIONS", "/nope").error == "UnknownOperationException"
+
+
+def test_head_is_get_without_a_body(server: LiveServer, make_flow: Make) -> None:
+    path = f"/flows/{make_flow()['id']}/"
+    head, get = send(server.url, "HEAD", path), send(server.url, "GET", path)
+    assert (head.status, head.body) == (get.status, b"") == (200, b"")
+    assert head.headers["content-length"] == get.headers["content-length"] == str(len(get.body))
 
 
 def test_an_unencoded_arn_is_torn_apart(server: LiveServer, make_flow: Make) -> None:

@@ -78,7 +78,9 @@ def test_the_user_filter_finds_authors(make_server: Any) -> None:
     assert len(list(mine.flows.list(user_filter="smith"))) == 2
 
 
-@pytest.mark.parametrize("path", ["", "/nope", "/flow", "/flows/a/b/c/d", "/files", "/flows/x/versions/y/z"])
+@pytest.mark.parametrize(
+    "path", ["", "/nope", "/flow", "/flows/a/b/c/d", "/files/x", "/flows/x/versions/y/z"]
+)
 def test_unknown_paths(raw: httpx.Client, path: str) -> None:
     response = raw.get(path)
     assert response.status_code == 404
@@ -88,11 +90,10 @@ def test_unknown_paths(raw: httpx.Client, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/flows", "HEAD, GET, POST"),
-        ("PUT", "/flows/x", "HEAD, DELETE, GET, PATCH"),
-        ("POST", "/flows/x/versions", "HEAD, GET"),
-        ("GET", "/files/retrieve-by-path", "POST"),
-        ("OPTIONS", "/flows", "HEAD, GET, POST"),
+        ("PUT", "/flows", "GET, HEAD, OPTIONS, POST"),
+        ("PUT", "/flows/x", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("POST", "/flows/x/versions", "GET, HEAD, OPTIONS"),
+        ("GET", "/files/retrieve-by-path", "OPTIONS, POST"),
     ],
 )
 def test_wrong_methods(raw: httpx.Client, method: str, path: str, allowed: str) -> None:
@@ -100,6 +101,19 @@ def test_wrong_methods(raw: httpx.Client, method: str, path: str, allowed: str) 
     assert response.status_code == 405
     assert response.headers["allow"] == allowed
     assert detail(response)
+
+
+def test_options_tell_the_methods_and_need_no_key(server: LiveServer) -> None:
+    """8.66."""
+    for path, allowed in (
+        ("/flows", "GET, HEAD, OPTIONS, POST"),
+        ("/flows/x", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("/directories/x", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("/files/retrieve-by-path", "OPTIONS, POST"),
+    ):
+        answer = httpx.options(f"{server.url}/v5{path}")
+        assert (answer.status_code, answer.content, answer.headers["allow"]) == (204, b"", allowed)
+    assert httpx.options(f"{server.url}/v5/nope").status_code == 404
 
 
 def test_head_is_get_without_a_body(raw: httpx.Client, path: str) -> None:

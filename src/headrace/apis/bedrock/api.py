@@ -11,7 +11,7 @@ from headrace.apis.bedrock.call import Call, Values
 from headrace.apis.bedrock.codec import Codec
 from headrace.apis.bedrock.model import Operation, Service, ServiceModel
 from headrace.apis.gate import Gate, Throttle
-from headrace.apis.http import Request, Response
+from headrace.apis.http import Request, Response, options
 from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Unauthenticated
@@ -96,6 +96,8 @@ class BedrockApi:
         return True
 
     async def answer(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return options(self._methods(request))
         principal = await self._authenticate(request)
         match = self._match(request)
         operation = match.row
@@ -126,12 +128,22 @@ class BedrockApi:
         return errors.render(self._model, service, request, error)
 
     def _match(self, request: Request) -> Match[Operation]:
-        found = self._table.find(request.method, request.segments)
-        if found is None:
+        method = "GET" if request.method == "HEAD" else request.method
+        found = self._table.find(method, request.segments)
+        if isinstance(found, Match):
+            return found
+        raise errors.MethodNotAllowed(request.method, self._methods(request))
+
+    def _methods(self, request: Request) -> tuple[str, ...]:
+        """What a path can be asked with.
+
+        Raises:
+            UnknownOperation: nothing.
+        """
+        found = self._table.find("OPTIONS", request.segments)
+        if not isinstance(found, WrongMethod):
             raise errors.UnknownOperation(f"There is no operation at {request.raw_path.decode('latin-1')}.")
-        if isinstance(found, WrongMethod):
-            raise errors.MethodNotAllowed(request.method, found.allowed)
-        return found
+        return found.answered
 
     async def _authenticate(self, request: Request) -> Principal:
         """Whoever signed the request (bedrock 6.2), or shows an API key."""

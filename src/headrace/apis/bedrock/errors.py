@@ -20,6 +20,7 @@ from headrace.core.errors import (
     QuotaExceeded,
     Throttled,
     TooLarge,
+    TooSlow,
     Unauthenticated,
 )
 
@@ -34,6 +35,7 @@ NAMES: Mapping[type[BaseException], str] = {
     QuotaExceeded: "ServiceQuotaExceededException",
     Throttled: "ThrottlingException",
     TooLarge: "RequestEntityTooLargeException",
+    TooSlow: "RequestTimeoutException",
     HeadraceError: INTERNAL,
 }
 """The error's name for each class; looked up along the class's MRO."""
@@ -56,6 +58,7 @@ UNMODELLED: Mapping[str, int] = {
     "ExpiredTokenException": 403,
     "UnknownOperationException": 404,
     "MethodNotAllowedException": 405,
+    "RequestTimeoutException": 408,
     "RequestEntityTooLargeException": 413,
 }
 """The status of the errors that every AWS service knows and no model declares."""

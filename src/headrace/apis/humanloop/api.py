@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from headrace.apis.gate import Gate, Throttle
-from headrace.apis.http import JSON, Request, Response
+from headrace.apis.http import JSON, Request, Response, options
 from headrace.apis.humanloop import directories, errors, file_operations, files, logs, openapi, otel
 from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
 from headrace.apis.humanloop.operations import Call, Operation
@@ -67,6 +67,8 @@ class HumanloopApi:
     async def answer(self, request: Request) -> Response:
         """See `headrace.apis.pipeline.Api`."""
         found = self._find(request)
+        if isinstance(found, Response):
+            return found
         operation = found.row
         if isinstance(operation, Response):  # the document: the same for everybody, so it needs no key
             return operation
@@ -91,7 +93,7 @@ class HumanloopApi:
         """See `headrace.apis.pipeline.Api`."""
         return otel.nothing_imported(request, error) or errors.failure(request, error)
 
-    def _find(self, request: Request) -> Match[Operation | Response]:
+    def _find(self, request: Request) -> Match[Operation | Response] | Response:
         method = "GET" if request.method == "HEAD" else request.method
         found = self._table.find(method, request.segments[1:])
         # No id has a NUL in it, and databases refuse to look for one.
@@ -99,8 +101,9 @@ class HumanloopApi:
             path = request.raw_path.decode("latin-1")
             raise NotFound("path", path, f"There is nothing at `{path}`.")
         if isinstance(found, WrongMethod):
-            allowed = ("HEAD", *found.allowed) if "GET" in found.allowed else found.allowed
-            raise MethodNotAllowed(allowed)
+            if request.method == "OPTIONS":
+                return options(found.answered)
+            raise MethodNotAllowed(found.answered)
         return found
 
     def _decode(

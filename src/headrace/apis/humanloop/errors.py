@@ -40,6 +40,7 @@ STATUSES: dict[type[HeadraceError], int] = {
     errors.QuotaExceeded: 409,
     errors.Throttled: 429,
     errors.TooLarge: 413,
+    errors.TooSlow: 408,
     errors.Unavailable: 503,
     MethodNotAllowed: 405,
     UnsupportedEncoding: 415,

@@ -17,6 +17,7 @@ REASONS = {
     400: "The body is not JSON.",
     401: "The key is missing or wrong, or does not have the right that this needs.",
     404: "There is no such thing.",
+    408: "The body took too long to arrive.",
     409: "The present state does not allow this.",
     413: "The body is too large.",
     415: "The body has a content encoding.",
@@ -27,7 +28,7 @@ REASONS = {
 }
 ALWAYS = (401, 422, 429, 500, 503)
 """What any operation may answer."""
-WITH_BODY = (400, 413, 415)
+WITH_BODY = (400, 408, 413, 415)
 """What an operation that takes a body may answer."""
 _REF = "#/components/schemas/{name}"
 

@@ -97,7 +97,7 @@ def test_unknown_paths_and_methods(caller: Caller) -> None:
             caller.send("GET", path)
     with pytest.raises(MethodNotAllowed) as caught:
         caller.send("PUT", "/v5/flows")
-    assert caught.value.allowed == ("HEAD", "GET", "POST")
+    assert caught.value.allowed == ("GET", "HEAD", "OPTIONS", "POST")
 
 
 def test_credentials_come_before_everything_but_the_route(caller: Caller) -> None:
