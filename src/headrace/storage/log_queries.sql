@@ -88,20 +88,44 @@ UPDATE payloads SET payload = :payload WHERE place = :place;
 DELETE FROM logs WHERE place = :place;
 
 -- name: add_words
--- The words that a log is found by.
-INSERT INTO log_words (rowid, words) VALUES (:place, :words);
+-- What a new log is found by, or a known one from now on.
+INSERT INTO new_words (account, place, id, words) VALUES (:account, :place, :id, :words) RETURNING arrival;
+
+-- name: change_new_words
+-- What one of the last logs is found by from now on.
+UPDATE new_words SET words = :words WHERE place = :place;
+
+-- name: remove_new_words
+-- Find one of the last logs no more.
+DELETE FROM new_words WHERE place = :place;
+
+-- name: fold_words
+-- Let the index have the words of the last logs.
+INSERT INTO log_words (rowid, words) SELECT place, words FROM new_words WHERE words <> '';
+
+-- name: fold_ids
+-- Let the index have their ids.
+INSERT INTO log_ids (rowid, id) SELECT place, id FROM new_words WHERE id IS NOT NULL;
+
+-- name: forget_new_words
+-- They are in the indexes.
+DELETE FROM new_words;
 
 -- name: remove_words
--- Find it by them no more.
+-- Find a log by words no more.
 DELETE FROM log_words WHERE rowid = :place;
 
--- name: add_id
--- The id that a log is found by parts of.
-INSERT INTO log_ids (rowid, id) VALUES (:place, :id);
-
 -- name: remove_id
--- Find it by it no more.
+-- Find a log by its id no more.
 DELETE FROM log_ids WHERE rowid = :place;
+
+-- name: new_words
+-- What the last logs are found by.
+SELECT place, words FROM new_words WHERE account = :account AND place BETWEEN :first AND :last;
+
+-- name: next_term
+-- The first term in the index from a text on.
+SELECT term FROM log_terms WHERE term >= :start LIMIT 1;
 
 -- name: log_by_id
 -- A log of a live file.
@@ -121,34 +145,34 @@ SELECT {l.Log} FROM json_each(:places) c CROSS JOIN kept_logs l ON l.place = c.v
 
 -- part: in_range
 -- Those between two places, in traces or not.
-place BETWEEN :first AND :last AND (:in_trace IS NULL OR is_in_trace = :in_trace)
+l.place BETWEEN :first AND :last AND (:in_trace IS NULL OR is_in_trace = :in_trace)
 
 -- name: count_in_file
 -- How many logs a page of a file is cut from.
-SELECT count(*) FROM logs INDEXED BY logs_of_file WHERE file_number = :file_number AND {in_range};
+SELECT count(*) FROM logs l INDEXED BY logs_of_file WHERE file_number = :file_number AND {in_range};
 
 -- name: count_in_version
 -- How many logs a page of a version is cut from.
-SELECT count(*) FROM logs INDEXED BY logs_of_version WHERE version_number = :version_number AND {in_range};
+SELECT count(*) FROM logs l INDEXED BY logs_of_version WHERE version_number = :version_number AND {in_range};
 
 -- name: newest_in_file
 -- A page of a file's logs.
-SELECT place FROM logs INDEXED BY logs_of_file WHERE file_number = :file_number AND {in_range}
+SELECT l.place FROM logs l INDEXED BY logs_of_file WHERE file_number = :file_number AND {in_range}
 ORDER BY place DESC LIMIT :take OFFSET :skip;
 
 -- name: newest_in_version
 -- A page of a version's logs.
-SELECT place FROM logs INDEXED BY logs_of_version WHERE version_number = :version_number AND {in_range}
+SELECT l.place FROM logs l INDEXED BY logs_of_version WHERE version_number = :version_number AND {in_range}
 ORDER BY place DESC LIMIT :take OFFSET :skip;
 
 -- name: oldest_in_file
 -- The same from the other end.
-SELECT place FROM logs INDEXED BY logs_of_file WHERE file_number = :file_number AND {in_range}
+SELECT l.place FROM logs l INDEXED BY logs_of_file WHERE file_number = :file_number AND {in_range}
 ORDER BY place LIMIT :take OFFSET :skip;
 
 -- name: oldest_in_version
 -- The same from the other end.
-SELECT place FROM logs INDEXED BY logs_of_version WHERE version_number = :version_number AND {in_range}
+SELECT l.place FROM logs l INDEXED BY logs_of_version WHERE version_number = :version_number AND {in_range}
 ORDER BY place LIMIT :take OFFSET :skip;
 
 -- part: of_version
@@ -157,7 +181,7 @@ ORDER BY place LIMIT :take OFFSET :skip;
 
 -- name: drawn_from_file
 -- The logs of a file, or a version, that have the lowest lots.
-SELECT place FROM logs INDEXED BY logs_lots WHERE file_number = :file_number AND {in_range} AND {of_version}
+SELECT l.place FROM logs l INDEXED BY logs_lots WHERE file_number = :file_number AND {in_range} AND {of_version}
 ORDER BY lot, place LIMIT :take;
 
 -- name: drawn_from_places
@@ -183,9 +207,14 @@ SELECT count(*) FROM (SELECT rowid FROM log_ids WHERE log_ids MATCH :match LIMIT
 SELECT l.place FROM log_ids i CROSS JOIN logs l ON l.place = i.rowid
 WHERE log_ids MATCH :match AND l.file_number = :file_number AND {in_range} AND {of_version} AND instr(l.id, :part) > 0;
 
+-- name: with_part_among_new
+-- The same, among the last logs.
+SELECT l.place FROM new_words n CROSS JOIN logs l ON l.place = n.place
+WHERE l.file_number = :file_number AND {in_range} AND {of_version} AND instr(l.id, :part) > 0;
+
 -- name: with_part
 -- The same, looking at every id of the file.
-SELECT place FROM logs INDEXED BY logs_ids
+SELECT l.place FROM logs l INDEXED BY logs_ids
 WHERE file_number = :file_number AND {in_range} AND {of_version} AND instr(id, :part) > 0;
 
 -- part: by_start

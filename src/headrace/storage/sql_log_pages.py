@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from headrace.core.logs import LogQuery
-from headrace.core.ports import EVERYTHING
-from headrace.storage.log_words import match_triples, match_words
+from headrace.storage.log_words import Match, match_triples, match_words
 from headrace.storage.places import place_range
-from headrace.storage.sql_collection import SqlCollection
+from headrace.storage.sql_collection import Connection, SqlCollection
+from headrace.storage.sql_log_words import LogWords
 
 MAX_CANDIDATES = 20_000
 """More logs than these are not looked up one by one: it is faster to look at every id in a row."""
@@ -25,6 +25,10 @@ Places = tuple[list[int], int]
 class LogPages(SqlCollection):
     """Answers queries of one organisation."""
 
+    def __init__(self, connection: Connection, account: str) -> None:
+        super().__init__(connection, account)
+        self._words = LogWords(connection, account)
+
     def places(self, query: LogQuery, *, skip: int, take: int) -> Places:
         """The page of a query."""
         scope = self._scope(query)
@@ -34,13 +38,13 @@ class LogPages(SqlCollection):
         limits = place_range(query.start, query.end)
         if query.ids:
             return _cut(self._drawn(query, self._with_ids(query, scope, match, limits)), skip, take)
-        if query.sample is not None and match is None:
+        if match is None and query.sample is not None:
             return _cut(self._drawn_from_all(query, query.sample, scope, limits), skip, take)
-        if query.sample is not None:
-            return _cut(self._drawn(query, self._with_words(match, limits)), skip, take)
         if match is None:
             return self._plain(query, scope, limits, skip=skip, take=take)
-        return self._worded(match, limits, skip=skip, take=take)
+        if query.sample is not None:
+            return _cut(self._drawn(query, self._words.all(match, limits)), skip, take)
+        return self._words.page(match, limits, skip=skip, take=take)
 
     def oldest(self, *, file_id: str, after: int | None, take: int) -> list[int]:
         """The places of a file's logs from just after a place on."""
@@ -106,17 +110,8 @@ class LogPages(SqlCollection):
         logs_count, traced_count = int(row[0]), int(row[1])
         return {None: logs_count, True: traced_count, False: logs_count - traced_count}[query.in_trace]
 
-    def _worded(self, match: str, limits: dict[str, int], *, skip: int, take: int) -> Places:
-        total = self._number("count_with_words", match=match, **limits)
-        if skip >= total or not take:
-            return [], total
-        return self._listed("newest_with_words", match=match, skip=skip, take=take, **limits), total
-
-    def _with_words(self, match: str | None, limits: dict[str, int]) -> list[int]:
-        return self._listed("newest_with_words", match=match, skip=0, take=EVERYTHING, **limits)
-
     def _with_ids(
-        self, query: LogQuery, scope: dict[str, Any], match: str | None, limits: dict[str, int]
+        self, query: LogQuery, scope: dict[str, Any], match: Match | None, limits: dict[str, int]
     ) -> list[int]:
         """Those that have one of the parts in their id, and the words, if any are wanted."""
         wanted = {**scope, **limits, "in_trace": _flag(query.in_trace)}
@@ -127,8 +122,9 @@ class LogPages(SqlCollection):
                 found.update(self._listed("with_part", part=part, **wanted))
             else:
                 found.update(self._listed("with_part_of_triples", match=triples, part=part, **wanted))
+                found.update(self._listed("with_part_among_new", part=part, **wanted))
         if found and match is not None:
-            found.intersection_update(self._with_words(match, limits))
+            found.intersection_update(self._words.all(match, limits))
         return sorted(found, reverse=True)
 
     def _are_many(self, triples: str) -> bool:

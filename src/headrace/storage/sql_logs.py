@@ -16,8 +16,9 @@ from headrace.storage.draws import draw_of
 from headrace.storage.log_words import index_words
 from headrace.storage.places import free_place
 from headrace.storage.rows import Row, from_microseconds, mapper, microseconds
-from headrace.storage.sql_collection import SqlCollection
+from headrace.storage.sql_collection import Connection, SqlCollection
 from headrace.storage.sql_log_pages import LogPages
+from headrace.storage.sql_log_words import LogWords
 
 LOG = mapper(Log)
 TOTAL = mapper(Total)
@@ -38,6 +39,11 @@ class _Kept:
 
 
 class Logs(SqlCollection):
+    def __init__(self, connection: Connection, account: str) -> None:
+        super().__init__(connection, account)
+        self._words = LogWords(connection, account)
+        self._pages = LogPages(connection, account)
+
     def _loaded(self, rows: list[Row]) -> list[Log]:
         return [LOG.load(row) for row in rows]
 
@@ -59,8 +65,7 @@ class Logs(SqlCollection):
             is_in_trace=int(log.is_in_trace),
             at=microseconds(at),
         )
-        self._connection.run("add_id", place=place, id=log.id)
-        self._add_words(place, index_words(log, **numbers))
+        self._words.add(place, id=log.id, words=index_words(log, **numbers))
 
     def note_use(self, *, file_id: str, version_id: str, at: datetime) -> None:
         numbers = self._numbers(file_id=file_id, version_id=version_id)
@@ -72,10 +77,6 @@ class Logs(SqlCollection):
             row = self._one("add_scope", version_id=version_id, file_id=file_id)
         assert row is not None
         return {"version_number": row[0], "file_number": row[1]}
-
-    def _add_words(self, place: int, words: str) -> None:
-        if words:
-            self._connection.run("add_words", place=place, words=words)
 
     def _kept(self, id: str) -> _Kept | None:
         row = self._one("kept_log", id=id)
@@ -96,8 +97,7 @@ class Logs(SqlCollection):
         if (log.payload, log.is_in_trace) != (kept.log.payload, kept.log.is_in_trace):
             before, after = index_words(kept.log, **kept.numbers), index_words(log, **kept.numbers)
             if before != after:
-                self._connection.run("remove_words", place=kept.place)
-                self._add_words(kept.place, after)
+                self._words.change(kept.place, after)
 
     def _recount(self, kept: _Kept, *, change: int, traced_change: int) -> None:
         if change or traced_change:
@@ -111,20 +111,19 @@ class Logs(SqlCollection):
     def remove(self, *, id: str) -> None:
         kept = self._kept(id)
         if kept:
-            for statement in ("remove_log", "remove_words", "remove_id"):
-                self._connection.run(statement, place=kept.place)
+            self._words.remove(kept.place)
+            self._connection.run("remove_log", place=kept.place)
             self._recount(kept, change=-1, traced_change=-int(kept.log.is_in_trace))
 
     def page(self, query: LogQuery, *, skip: int, take: int) -> tuple[list[Log], int]:
-        places, total = LogPages(self._connection, self._account).places(query, skip=skip, take=take)
+        places, total = self._pages.places(query, skip=skip, take=take)
         return self._at(places), total
 
     def walk(self, *, file_id: str, after: str | None, take: int) -> list[Log]:
-        pages = LogPages(self._connection, self._account)
         if after is None:
-            return self._at(pages.oldest(file_id=file_id, after=None, take=take))
+            return self._at(self._pages.oldest(file_id=file_id, after=None, take=take))
         row = self._one("place_of_log", id=after)
-        return self._at(pages.oldest(file_id=file_id, after=row[0], take=take)) if row else []
+        return self._at(self._pages.oldest(file_id=file_id, after=row[0], take=take)) if row else []
 
     def children(self, *, parent_ids: Collection[str]) -> list[Log]:
         return self._loaded(self._all("logs_of_parents", parent_ids=_json(set(parent_ids))))
