@@ -23,6 +23,7 @@ PYTHON_PAGES = [
     ROOT / "README.md",
     ROOT / "docs" / "tutorials" / "first-flow.md",
     ROOT / "docs" / "how-to" / "point-your-sdk.md",
+    ROOT / "docs" / "how-to" / "monitor-flows.md",
 ]
 
 
