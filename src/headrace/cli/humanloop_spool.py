@@ -114,11 +114,14 @@ class Spool:
         )
 
     def log(self, part: LogPart) -> None:
+        text = _encode(part)
         row = self._run("log", id=part.id).fetchone()
         if row is not None:
             self.copies += 1
-            known = msgspec.json.decode(row[0], type=LogPart)
-            part = merged(known, part)
+            if row[0] == text:
+                return
+            part = merged(msgspec.json.decode(row[0], type=LogPart), part)
+            text = _encode(part)
         self._run(
             "put_log",
             id=part.id,
@@ -128,7 +131,7 @@ class Spool:
             parent_id=part.parent_id,
             judged_id=part.judged_id,
             created_at=_text(part.created_at),
-            part=_encode(part),
+            part=text,
         )
 
     def datapoints(self, *, version_id: str, path: str, expected: int | None, found: int) -> None:

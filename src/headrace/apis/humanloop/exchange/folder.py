@@ -12,6 +12,7 @@ files/<file>/datapoints/<version>/1.jsonl …   of datasets
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ LOGS = "logs"
 EVALUATIONS = "evaluations"
 DATAPOINTS = "datapoints"
 LINES = ".jsonl"
+PLAIN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,254}")
+"""The ids that are names of files and folders: one of somewhere else must not lead somewhere else."""
 
 
 class NoExport(Exception):

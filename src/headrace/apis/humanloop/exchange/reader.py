@@ -123,9 +123,10 @@ class Reader:
             self._sink.trouble(source, f"nothing says of what kind `{form.id}` is")
             return
         members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-        self._sink.directory(directory_part(form))
-        self._sink.file(file_part(form, kind, is_stray=is_stray))
+        file = file_part(form, kind, is_stray=is_stray)
         part = version_part(form, kind, members, is_stray=is_stray)
+        self._sink.directory(directory_part(form))
+        self._sink.file(file)
         self._sink.version(part, logs_count=None if is_stray else form.version_logs_count)
         for environment in form.environments or ():
             self._environment(environment)

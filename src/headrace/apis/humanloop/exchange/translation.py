@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from headrace.apis.humanloop.exchange.folder import PLAIN_ID
 from headrace.apis.humanloop.exchange.forms import IdentityForm, LogForm, MonitorForm, UserForm, VersionForm
 from headrace.apis.humanloop.exchange.lenient import utc
 from headrace.core.files import ancestors
@@ -89,13 +90,20 @@ def directory_part(form: VersionForm) -> DirectoryPart:
     """The directory that a file is in; its id is known from nowhere else (humanloop 6, quirk 8)."""
     above = ancestors(form.path)
     path = above[-1] if above else ""
-    return DirectoryPart(path=path, kept_id=form.directory_id, created_at=_created(form))
+    is_plain = form.directory_id is not None and PLAIN_ID.fullmatch(form.directory_id)
+    return DirectoryPart(
+        path=path, kept_id=form.directory_id if is_plain else None, created_at=_created(form)
+    )
 
 
 def file_part(form: VersionForm, kind: str, *, is_stray: bool) -> FilePart:
-    """What a version says of its file."""
+    """What a version says of its file.
+
+    Raises:
+        ValueError: its id can't be kept.
+    """
     return FilePart(
-        id=_id(form.id),
+        id=_plain(form.id),
         kind=kind,
         path=form.path,
         description=form.description,
@@ -111,14 +119,18 @@ def file_part(form: VersionForm, kind: str, *, is_stray: bool) -> FilePart:
 def version_part(
     form: VersionForm, kind: str, members: Mapping[str, msgspec.Raw], *, is_stray: bool
 ) -> VersionPart:
-    """A version with its content."""
+    """A version with its content.
+
+    Raises:
+        ValueError: its id can't be kept.
+    """
     content = {name: members[name] for name in CONTENT[kind] if bytes(members.get(name, b"null")) != NOTHING}
     if kind == "flow":  # the one kind whose content is there even when there is nothing in it
         content.setdefault("attributes", msgspec.Raw(b"{}"))
     if "linked_tools" in content:
         content["linked_tools"] = _linked(content["linked_tools"])
     return VersionPart(
-        id=_id(form.version_id),
+        id=_plain(form.version_id),
         file_id=form.id,
         kind=kind,
         content=msgspec.Raw(_encode(content)),
@@ -218,6 +230,12 @@ def _status(form: LogForm, kind: str) -> LogStatus | None:
     if word in tuple(LogStatus):
         return LogStatus(word)
     return LogStatus.INCOMPLETE if kind == "flow" else None
+
+
+def _plain(id: str) -> str:
+    if not PLAIN_ID.fullmatch(id):
+        raise ValueError(f"{id[:40]!r} can't be the ID of a file or version")
+    return id
 
 
 def _id(id: str) -> str:

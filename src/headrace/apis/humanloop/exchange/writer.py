@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
-from headrace.apis.humanloop.exchange.folder import DEPLOYMENTS, DONE, FACTS, FILES, LINES, LOGS, VERSIONS
+from headrace.apis.humanloop.exchange.folder import (
+    DEPLOYMENTS,
+    DONE,
+    FACTS,
+    FILES,
+    LINES,
+    LOGS,
+    PLAIN_ID,
+    VERSIONS,
+)
 from headrace.apis.humanloop.exchange.forms import DeploymentForm, EnvironmentForm
 from headrace.apis.humanloop.exchange.service import Piece
 
 FIRST_PAGE = 1001
 PAGE = 1000
 """So many lines a file of logs has: the tool writes one more into the first (humanloop 6, quirk 1)."""
-_PLAIN = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,254}")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -114,7 +121,7 @@ class Writer:
 
 
 def _plain(name: str) -> str:
-    """An id as the name of a file or folder: ids come from elsewhere and must not lead elsewhere."""
-    if not _PLAIN.fullmatch(name):
+    """An id as the name of a file or folder."""
+    if not PLAIN_ID.fullmatch(name):
         raise NoName(f"The ID {name!r} can't be the name of a file.")
     return name
