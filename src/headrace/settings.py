@@ -136,7 +136,7 @@ class Settings:
     answer_timeout: int = _setting(3600, "How long a run that asks its user waits for the answer.", "seconds")
     concurrent_runs: int = _setting(1000, "Runs of an organisation at the same time.", "runs")
     concurrent_jobs: int = _setting(
-        8, "What is done behind the scenes at the same time, such as judgments of evaluators.", "jobs"
+        8, "Work of each kind done behind the scenes at once: judging logs, showing runs as logs.", "jobs"
     )
     judgment_timeout: int = _setting(60, "How long an evaluator may take for one judgment.", "seconds")
     judgment_attempts: int = _setting(

@@ -8,6 +8,7 @@ import msgspec
 from tests.storage.things import ABROAD, HOME, Desk, at, job
 
 from headrace.core.monitoring import Job, Work
+from headrace.core.ports import Transaction
 
 LATER = at(100)
 
@@ -16,8 +17,18 @@ def put(desk: Desk, *jobs: Job) -> None:
     desk.write(lambda tx: [tx.jobs.put(one) for one in jobs])
 
 
-def take(desk: Desk, now: datetime, until: datetime = LATER, most: int = 9, account: str = HOME) -> list[Job]:
-    return desk.write(lambda tx: tx.jobs.take(now=now, until=until, most=most), account)
+def take(
+    desk: Desk, now: datetime, until: datetime = LATER, most: int = 9, work: Work = Work.JUDGE
+) -> list[Job]:
+    """What is taken; whether something is due says the same."""
+
+    def both(tx: Transaction) -> list[Job]:
+        is_due = tx.jobs.is_due(work=work, now=now)
+        taken = tx.jobs.take(work=work, now=now, until=until, most=most)
+        assert is_due == bool(taken)
+        return taken
+
+    return desk.write(both)
 
 
 def test_work_is_taken_once_when_it_is_due(desk: Desk) -> None:
@@ -88,4 +99,6 @@ def test_work_is_of_all_organisations_but_asked_for_in_one(desk: Desk) -> None:
     taken = take(desk, at(0), most=2)
     assert [(one.account, one.object) for one in taken] == [(ABROAD, ""), (HOME, "")]
     desk.write(lambda tx: tx.jobs.release(), ABROAD)
-    assert len(take(desk, at(0))) == 4
+    assert len(take(desk, at(0))) == 3
+    assert take(desk, at(0), work=Work.UPROOT) == []
+    assert take(desk, at(0), work=Work.RECORD) == [job("a", work=Work.RECORD, leased_until=at(100))]

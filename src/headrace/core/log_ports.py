@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from headrace.core.logs import Log, LogQuery, TraceUsage, Usage
-from headrace.core.monitoring import Aggregate, Job, Monitor, Total
+from headrace.core.monitoring import Aggregate, Job, Monitor, Total, Work
 
 
 class Logs(Protocol):
@@ -96,8 +96,12 @@ class Jobs(Protocol):
 
     def of_subject(self, *, subject: str) -> list[Job]: ...
 
-    def take(self, *, now: datetime, until: datetime, most: int) -> list[Job]:
-        """Up to ``most`` that are due and that nobody is at, longest due first; they are leased ``until``."""
+    def is_due(self, *, work: Work, now: datetime) -> bool:
+        """Whether some work of a kind is due that nobody is at."""
+
+    def take(self, *, work: Work, now: datetime, until: datetime, most: int) -> list[Job]:
+        """Up to ``most`` of a kind that are due and that nobody is at, longest due first; they are leased
+        ``until``."""
 
     def done(self, job: Job) -> None:
         """It was done in its ``turn``: forget it, or let it wait for its next turn at once."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from datetime import timedelta
 from headrace.core.effects import EffectFailed
 from headrace.core.errors import Unavailable
 from headrace.core.monitoring import Job, Work
+from headrace.core.ports import Transaction
 from headrace.services.base import Ports
 
 LEASE_MARGIN_S = 60.0
@@ -42,7 +44,7 @@ class Pace:
     """How fast and how long work is tried.
 
     Attributes:
-        at_once: jobs done at the same time.
+        at_once: jobs of each kind done at the same time.
         job_s: seconds that one attempt may take.
         attempts: after so many a job is given up.
         first_pause_s: seconds between the first attempt and the second; twice as long each time.
@@ -80,7 +82,7 @@ class Worker:
         self._handlers = handlers
         self._pace = pace or Pace()
         self._loop: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Work] = {}
 
     async def start(self) -> None:
         """Take up what was left at the last stop, then whatever comes.
@@ -105,35 +107,50 @@ class Worker:
 
     async def _keep_on(self) -> None:
         while True:
-            free = self._pace.at_once - len(self._tasks)
-            taken = await self._take(free) if free else []
+            taken = await self._take()
             for job in taken:
                 self._begin(job)
-            if len(taken) < free or not free:
+            if not taken:
                 await self._ports.bell.wait(self._pace.poll_s)
 
-    async def _take(self, most: int) -> list[Job]:
-        """Some of what is due; nothing when the store can't say."""
-        store = self._ports.store
+    async def _take(self) -> list[Job]:
+        """Some of what is due; nothing when there is none, no room for it, or the store can't say."""
+        store, now = self._ports.store, self._ports.clock.now()
+        until = now + timedelta(seconds=self._pace.job_s + LEASE_MARGIN_S)
+        room = self._room()
+
+        def due(tx: Transaction) -> list[Work]:
+            return [work for work in room if tx.jobs.is_due(work=work, now=now)]
+
         try:
-            if not await store.read(self._account, lambda tx: tx.jobs.count()):
+            works = await store.read(self._account, due)
+            if not works:
                 return []  # most of the time; a read disturbs nobody
-            now = self._ports.clock.now()
-            until = now + timedelta(seconds=self._pace.job_s + LEASE_MARGIN_S)
-            return await store.write(self._account, lambda tx: tx.jobs.take(now=now, until=until, most=most))
+
+            def take(tx: Transaction) -> list[Job]:
+                jobs = (tx.jobs.take(work=work, now=now, until=until, most=room[work]) for work in works)
+                return [job for taken in jobs for job in taken]
+
+            return await store.write(self._account, take)
         except Unavailable as error:
             log.warning("no work can be taken now: %s", error.message)
         except Exception:
             log.exception("a bug while taking work")
         return []
 
+    def _room(self) -> dict[Work, int]:
+        """How many more jobs of each kind may be begun. What waits for one kind keeps no other waiting."""
+        begun = Counter(self._tasks.values())
+        room = {work: self._pace.at_once - begun[work] for work in self._handlers}
+        return {work: left for work, left in room.items() if left > 0}
+
     def _begin(self, job: Job) -> None:
         task = asyncio.create_task(self._do(job))
-        self._tasks.add(task)
+        self._tasks[task] = job.work
         task.add_done_callback(self._end)
 
     def _end(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
         self._ports.bell.ring()  # there is room for more
 
     async def _do(self, job: Job) -> None:

@@ -309,12 +309,16 @@ ON CONFLICT (account, work, subject, object) DO UPDATE SET turn = jobs.turn + 1,
 -- What waits to be done with one thing.
 SELECT {Job} FROM jobs WHERE account = :account AND subject = :subject ORDER BY work, object;
 
+-- name: due_job
+-- Whether work of a kind is due and free.
+SELECT 1 FROM jobs WHERE work = :work AND max(due_at, coalesce(leased_until, due_at)) <= :now LIMIT 1;
+
 -- name: take_jobs
--- Lease what is due and free, of all organisations, the longest so first.
+-- Lease what is due and free of a kind, of all organisations, the longest so first.
 UPDATE jobs SET leased_until = :until WHERE (account, work, subject, object) IN (
   SELECT account, work, subject, object FROM jobs
-  WHERE max(due_at, coalesce(leased_until, due_at)) <= :now
-  ORDER BY max(due_at, coalesce(leased_until, due_at)), account, work, subject, object LIMIT :most)
+  WHERE work = :work AND max(due_at, coalesce(leased_until, due_at)) <= :now
+  ORDER BY max(due_at, coalesce(leased_until, due_at)), account, subject, object LIMIT :most)
 RETURNING {Job};
 
 -- name: finish_job

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from headrace.core.monitoring import Job, Monitor
+from headrace.core.monitoring import Job, Monitor, Work
 from headrace.storage.memory_tables import Claim, JobKey, Rows, Shared
 
 
@@ -60,8 +60,14 @@ class Jobs:
         of = (self._account, subject)
         return [job for _, job in sorted(self._jobs.items()) if (job.account, job.subject) == of]
 
-    def take(self, *, now: datetime, until: datetime, most: int) -> list[Job]:
-        ready = [job for job in self._jobs.values() if _ready_at(job) <= now]
+    def is_due(self, *, work: Work, now: datetime) -> bool:
+        return bool(self._due(work, now))
+
+    def _due(self, work: Work, now: datetime) -> list[Job]:
+        return [job for job in self._jobs.values() if job.work is work and _ready_at(job) <= now]
+
+    def take(self, *, work: Work, now: datetime, until: datetime, most: int) -> list[Job]:
+        ready = self._due(work, now)
         taken = sorted(ready, key=lambda job: (_ready_at(job), _key(job)))[:most]
         leased = [msgspec.structs.replace(job, leased_until=until) for job in taken]
         for job in leased:

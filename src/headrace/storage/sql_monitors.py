@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from headrace.core.monitoring import Job, Monitor
+from headrace.core.monitoring import Job, Monitor, Work
 from headrace.storage.rows import mapper, microseconds
 from headrace.storage.sql_collection import SqlCollection
 
@@ -30,10 +30,15 @@ class Jobs(SqlCollection):
     def of_subject(self, *, subject: str) -> list[Job]:
         return [JOB.load(row) for row in self._all("jobs_of_subject", subject=subject)]
 
-    def take(self, *, now: datetime, until: datetime, most: int) -> list[Job]:
-        rows = self._connection.all("take_jobs", now=microseconds(now), until=microseconds(until), most=most)
+    def is_due(self, *, work: Work, now: datetime) -> bool:
+        return bool(self._connection.all("due_job", work=work, now=microseconds(now)))
+
+    def take(self, *, work: Work, now: datetime, until: datetime, most: int) -> list[Job]:
+        rows = self._connection.all(
+            "take_jobs", work=work, now=microseconds(now), until=microseconds(until), most=most
+        )
         taken = [JOB.load(row) for row in rows]
-        return sorted(taken, key=lambda job: (job.due_at, job.account, job.work, job.subject, job.object))
+        return sorted(taken, key=lambda job: (job.due_at, job.account, job.subject, job.object))
 
     def done(self, job: Job) -> None:
         if not self._connection.run("finish_job", turn=job.turn, **_key(job)):

@@ -78,7 +78,7 @@ class Bench:
         return await self.ports.store.read(self.principal.account, lambda tx: tx.jobs.count())
 
     def worker(self, pace: Pace = PATIENT) -> Worker:
-        handlers = {Work.JUDGE: Handler(act=self.act, give_up=self.give_up)}
+        handlers = dict.fromkeys(Work, Handler(act=self.act, give_up=self.give_up))
         return Worker(self.ports, self.principal.account, handlers, pace)
 
     @asynccontextmanager
@@ -216,6 +216,24 @@ def test_no_more_is_done_at_once_than_allowed(run: Run) -> None:
     run(tell)
 
 
+def test_what_waits_for_one_kind_of_work_keeps_no_other_waiting(run: Run) -> None:
+    async def tell(bench: Bench) -> None:
+        bench.may_end.clear()
+        async with bench.working():
+            await bench.ask(*(f"log_{index}" for index in range(20)))
+            await until(lambda: len(bench.begun) == PATIENT.at_once)
+
+            def record(tx: Transaction) -> None:
+                ask(tx, bench.ports, work=Work.RECORD, subject="exe_1", now=bench.clock.now())
+
+            await write(bench.ports, bench.principal, record)
+            await until(lambda: bench.begun[-1].subject == "exe_1")
+            bench.may_end.set()
+            await until(lambda: len(bench.done) == 21)
+
+    run(tell)
+
+
 def test_what_fails_is_tried_later_and_later(run: Run) -> None:
     async def tell(bench: Bench) -> None:
         bench.fails = down
@@ -293,7 +311,7 @@ def test_what_another_process_is_at_is_taken_when_its_lease_is_over(run: Run) ->
 
             def other(tx: Transaction) -> list[Job]:
                 tx.jobs.put(job)
-                return tx.jobs.take(now=now, until=until_then, most=1)
+                return tx.jobs.take(work=Work.JUDGE, now=now, until=until_then, most=1)
 
             assert len(await bench.ports.store.write(job.account, other)) == 1
             await bench.later(89.9)

@@ -171,5 +171,5 @@ CREATE TABLE jobs (
   PRIMARY KEY (account, work, subject, object)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX jobs_of_subject ON jobs (account, subject, work, object);
-CREATE INDEX jobs_ready ON jobs (max(due_at, coalesce(leased_until, due_at)), account, work, subject, object);
+CREATE INDEX jobs_ready ON jobs (work, max(due_at, coalesce(leased_until, due_at)), account, subject, object);
 CREATE INDEX jobs_leased ON jobs (leased_until) WHERE leased_until IS NOT NULL;
