@@ -19,6 +19,10 @@ TABLE = Table(
         ("GET", "/flows/{other}/versions", "versions"),
         ("GET", "/flows/{flow}/versions/{number}/", "version"),
         ("GET", "/flows/latest/things", "things"),
+        ("GET", "/logs/", "logs"),
+        ("GET", "/logs/{log:path}", "log"),
+        ("PATCH", "/flows/logs/{log:path}", "change"),
+        ("PATCH", "/flows/{flow}/versions/{number}", "relabel"),
     ]
 )
 
@@ -40,6 +44,13 @@ TABLE = Table(
         ("GET", b"/flows/validate-definition", "get", {"flow": "validate-definition"}),
         ("GET", b"/flows/latest/versions", "versions", {"other": "latest"}),
         ("GET", b"/flows/latest/things", "things", {}),
+        ("GET", b"/logs/", "logs", {}),
+        ("GET", b"/logs/a", "log", {"log": "a"}),
+        ("GET", b"/logs/a/b//c", "log", {"log": "a/b//c"}),
+        ("GET", b"/logs/a%2Fb/c%20d", "log", {"log": "a/b/c d"}),
+        ("PATCH", b"/flows/logs/a/b", "change", {"log": "a/b"}),
+        ("PATCH", b"/flows/A/versions/1", "relabel", {"flow": "A", "number": "1"}),
+        ("GET", b"/flows/logs/versions", "versions", {"other": "logs"}),
     ],
 )
 def test_a_path_that_fits(method: str, path: bytes, row: str, parameters: Mapping[str, str]) -> None:
@@ -53,6 +64,8 @@ def test_a_path_that_fits(method: str, path: bytes, row: str, parameters: Mappin
         ("POST", b"/flows/A", ("DELETE", "GET")),
         ("DELETE", b"/flows/A/versions", ("GET",)),
         ("PATCH", b"/flows/validate-definition", ("POST",)),
+        ("DELETE", b"/logs/a/b", ("GET",)),
+        ("GET", b"/flows/logs/a/b", ("PATCH",)),
     ],
 )
 def test_a_method_that_does_not(method: str, path: bytes, allowed: tuple[str, ...]) -> None:
