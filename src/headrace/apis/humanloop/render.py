@@ -72,7 +72,7 @@ class Renderer:
 
     def flow(self, view: VersionView) -> FlowResponse:
         """A version of a flow."""
-        return FlowResponse(**self._shared(view), attributes=msgspec.Raw(view.version.content))
+        return FlowResponse(**self._shared(view), type="flow", attributes=msgspec.Raw(view.version.content))
 
     def prompt(self, view: VersionView) -> PromptResponse:
         """A version of a prompt, in whatever form it was written."""
@@ -80,18 +80,24 @@ class Renderer:
         shown: dict[str, Any] = {key: form.get(key) for key in PROMPT_KEYS}
         if shown["linked_tools"] is not None:
             shown["linked_tools"] = [_linked(tool) for tool in view.linked_tools]
-        return PromptResponse(**self._shared(view), **shown, **_counted(view), raw_file_content=None)
+        return PromptResponse(
+            **self._shared(view), type="prompt", **shown, **_counted(view), raw_file_content=None
+        )
 
     def tool(self, view: VersionView) -> ToolResponse:
         """A version of a tool."""
         content = parse(view.version.content)
         shown = {key: content.get(key) for key in TOOL_KEYS}
-        return ToolResponse(**self._shared(view), **shown, **_counted(view), signature=None)
+        return ToolResponse(**self._shared(view), type="tool", **shown, **_counted(view), signature=None)
 
     def evaluator(self, view: VersionView) -> EvaluatorResponse:
         """A version of an evaluator; its spec is shown as it was submitted."""
         return EvaluatorResponse(
-            **self._shared(view), **_counted(view), spec=parse(view.version.content), attributes=None
+            **self._shared(view),
+            **_counted(view),
+            type="evaluator",
+            spec=parse(view.version.content),
+            attributes=None,
         )
 
     def deployment(self, view: DeploymentView) -> FileEnvironmentResponse[FileResponse]:

@@ -78,7 +78,7 @@ class FlowResponse(FileResponse, frozen=True, kw_only=True):
     """A version of a flow (humanloop 1.1)."""
 
     attributes: JsonObject
-    type: Literal["flow"] = "flow"
+    type: Literal["flow"]
 
 
 class LinkedToolResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +116,7 @@ class PromptResponse(FileResponse, frozen=True, kw_only=True):
     total_logs_count: int
     inputs: tuple[InputResponse, ...]
     raw_file_content: str | None
-    type: Literal["prompt"] = "prompt"
+    type: Literal["prompt"]
 
 
 class ToolResponse(FileResponse, frozen=True, kw_only=True):
@@ -130,7 +130,7 @@ class ToolResponse(FileResponse, frozen=True, kw_only=True):
     signature: str | None
     total_logs_count: int
     inputs: tuple[InputResponse, ...]
-    type: Literal["tool"] = "tool"
+    type: Literal["tool"]
 
 
 class EvaluatorResponse(FileResponse, frozen=True, kw_only=True):
@@ -140,7 +140,7 @@ class EvaluatorResponse(FileResponse, frozen=True, kw_only=True):
     attributes: dict[str, Any] | None
     total_logs_count: int
     inputs: tuple[InputResponse, ...]
-    type: Literal["evaluator"] = "evaluator"
+    type: Literal["evaluator"]
 
 
 class VersionReference(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="version"):

@@ -180,9 +180,20 @@ def test_the_document_is_whole() -> None:
         assert all("null" not in json.dumps(p) for p in shown["parameters"])
 
 
-def test_every_key_of_a_flow_is_promised() -> None:
+@pytest.mark.parametrize("kind", ["Flow", "Prompt", "Tool", "Evaluator"])
+def test_every_key_of_a_file_is_promised(kind: str) -> None:
+    """Humanloop 0.6."""
     schemas = json.loads(openapi.document(OPERATIONS))["components"]["schemas"]
-    flow = schemas["FlowResponse"]
-    assert sorted(flow["required"]) == sorted(flow["properties"])
-    assert flow["properties"]["attributes"] == {"type": "object"}
-    assert schemas["UpsertFlow"]["required"] == ["attributes"]
+    shown = schemas[f"{kind}Response"]
+    assert sorted(shown["required"]) == sorted(shown["properties"])
+    assert shown["properties"]["type"] == {"enum": [kind.lower()]}
+
+
+def test_what_an_upsert_needs() -> None:
+    schemas = json.loads(openapi.document(OPERATIONS))["components"]["schemas"]
+    assert schemas["FlowResponse"]["properties"]["attributes"] == {"type": "object"}
+    needed = {name: schemas[f"Upsert{name}"].get("required", []) for name in KINDS_OF_FILES}
+    assert needed == KINDS_OF_FILES
+
+
+KINDS_OF_FILES = {"Flow": ["attributes"], "Prompt": ["model"], "Tool": [], "Evaluator": ["spec"]}
