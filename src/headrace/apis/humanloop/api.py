@@ -54,8 +54,7 @@ class HumanloopApi:
         self._wire = Renderer(timestamps_with_zone=timestamps_with_zone)
         self._max_page = max_page
         self._max_body_bytes = max_body_bytes
-        described = Response(status=200, headers=(JSON,), body=openapi.document(OPERATIONS))
-        rows: list[tuple[str, str, Operation | Response]] = [("GET", "/openapi.json", described)]
+        rows: list[tuple[str, str, Operation | None]] = [("GET", "/openapi.json", None)]
         rows += [(row.method, row.route, row) for row in OPERATIONS]
         self._table = Table(rows)
         self._readers = {row.name: BodyReader(row.body) for row in OPERATIONS if row.body is not None}
@@ -70,8 +69,8 @@ class HumanloopApi:
         if isinstance(found, Response):
             return found
         operation = found.row
-        if isinstance(operation, Response):  # the document: the same for everybody, so it needs no key
-            return operation
+        if operation is None:  # the document: the same for everybody, so it needs no key
+            return Response(status=200, headers=(JSON,), body=openapi.document(OPERATIONS))
         principal = await self._gate.by_api_key(request)
         principal.require(operation.right)
         if not operation.takes_spans:
@@ -93,7 +92,7 @@ class HumanloopApi:
         """See `headrace.apis.pipeline.Api`."""
         return otel.nothing_imported(request, error) or errors.failure(request, error)
 
-    def _find(self, request: Request) -> Match[Operation | Response] | Response:
+    def _find(self, request: Request) -> Match[Operation | None] | Response:
         method = "GET" if request.method == "HEAD" else request.method
         found = self._table.find(method, request.segments[1:])
         # No id has a NUL in it, and databases refuse to look for one.

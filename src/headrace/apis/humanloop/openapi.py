@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -33,9 +33,9 @@ WITH_BODY = (400, 408, 413, 415)
 _REF = "#/components/schemas/{name}"
 
 
-def document(operations: Iterable[Operation]) -> bytes:
+@cache  # finding out what the types are takes most of a second, which no start of a server should
+def document(rows: tuple[Operation, ...]) -> bytes:
     """The OpenAPI 3.1 document of these operations, as JSON."""
-    rows = list(operations)
     paths: dict[str, dict[str, Any]] = {}
     for row in rows:
         paths.setdefault("/v5" + row.template, {})[row.method.lower()] = _operation(row)
@@ -90,6 +90,7 @@ def _query_parameters(kind: type[msgspec.Struct]) -> list[dict[str, Any]]:
     ]
 
 
+@cache
 def _query_schema(kind: Any) -> dict[str, Any]:
     """A query can't hold null, and its enumerations stand where they are used."""
     schema = msgspec.json.schema(kind)
@@ -114,6 +115,7 @@ def _failure(status: int) -> dict[str, Any]:
     return {"description": REASONS[status], "content": _content(kind)}
 
 
+@cache  # most answers are of few types, and finding out what one is takes milliseconds
 def _content(kind: Any) -> dict[str, Any]:
     (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
     return {"application/json": {"schema": schema}}
