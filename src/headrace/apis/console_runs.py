@@ -18,7 +18,7 @@ from headrace.core.access import Principal
 from headrace.core.errors import Invalid
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
-from headrace.services import executions, invocations, targets
+from headrace.services import conversations, executions, invocations, targets
 from headrace.services.base import Ports, read
 from headrace.services.executions import ExecutionView
 from headrace.services.invocations import Invocation, Names, Order
@@ -57,7 +57,6 @@ class Lines:
 
     def __init__(self, invocation: Invocation) -> None:
         self._invocation = invocation
-        self._events = aiter(invocation)
         self._opening: bytes | None = json_text({"execution": invocation.name}) + b"\n"
 
     def __aiter__(self) -> Lines:
@@ -67,7 +66,10 @@ class Lines:
         if self._opening is not None:
             opening, self._opening = self._opening, None
             return opening
-        return json_text(await anext(self._events)) + b"\n"
+        events = await self._invocation.more()
+        if not events:
+            raise StopAsyncIteration
+        return b"".join([json_text(event) + b"\n" for event in events])
 
     async def aclose(self) -> None:
         await self._invocation.aclose()
@@ -110,7 +112,7 @@ class ConsoleRuns:
             node=None,
             document=wanted.input,
             name=wanted.execution,
-            answers=invocations.AGENT_INPUT if wanted.answer else None,
+            answers=conversations.AGENT_INPUT if wanted.answer else None,
             operation="run",
         )
         names = self._names(principal.account)

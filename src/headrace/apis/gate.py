@@ -10,6 +10,7 @@ from ipaddress import ip_address
 
 from headrace.apis.http import Request
 from headrace.core.access import Principal
+from headrace.core.changes import Kept
 from headrace.core.errors import Forbidden, Throttled, Unauthenticated
 from headrace.services import access
 from headrace.services.base import Ports
@@ -33,6 +34,8 @@ class Gate:
         self._local_token = local_token.encode()
         self._is_closed = False
         self._looked_at_s = float("-inf")
+        self._by_hash: Kept[str, Principal] = Kept()
+        self._by_access_id: Kept[str, tuple[Principal, bytes]] = Kept()
 
     async def is_open(self) -> bool:
         """Whether any credentials do. Once a key was made this is never so again.
@@ -80,7 +83,25 @@ class Gate:
             raise Unauthenticated("Invalid or missing API key.")
         if await self.is_open():
             return await self.local(request)
-        return await access.by_api_key(self._ports, key)
+        at, hashed = self._ports.store.changes.registry, access.hash_api_key(key)
+        known = self._by_hash.get(at, hashed)
+        if known is None:
+            known = await access.by_api_key(self._ports, key)
+            self._by_hash.put(at, hashed, known)
+        return known
+
+    async def by_access_key_id(self, access_key_id: str) -> tuple[Principal, bytes]:
+        """Whoever holds this access key, and its secret, against which the signature is to be checked.
+
+        Raises:
+            Unauthenticated: nobody does, it was revoked, or its secret can't be read any more.
+        """
+        at = self._ports.store.changes.registry
+        known = self._by_access_id.get(at, access_key_id)
+        if known is None:
+            known = await access.by_access_key_id(self._ports, access_key_id)
+            self._by_access_id.put(at, access_key_id, known)
+        return known
 
 
 def check_local(request: Request) -> None:

@@ -1,18 +1,60 @@
 """One HTTP connection: uvicorn's, which by itself would wait for ever.
 
-For the head of a request, of any size, and for somebody to read an answer.
+For the head of a request, of any size, and for somebody to read an answer. And it would send a head, and each
+piece of a body, by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_TIMEOUT_S = 75.0
 STALL_TIMEOUT_S = 75.0
+CORKED_BYTES = 64 * 1024
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class Corked:
+    """A transport that sends what is written together in one piece: a head with its body.
+
+    It is sent as soon as whoever writes waits for anything, or has written `CORKED_BYTES`.
+    """
+
+    __slots__ = ("_loop", "_parts", "_size_bytes", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+        self._size_bytes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send soon."""
+        if not self._parts:
+            self._loop.call_soon(self.flush)
+        self._parts.append(data)
+        self._size_bytes += len(data)
+        if self._size_bytes > CORKED_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send now."""
+        if self._parts:
+            parts, self._parts, self._size_bytes = self._parts, [], 0
+            if not self._transport.is_closing():
+                self._transport.writelines(parts)
+
+    def close(self) -> None:
+        """Send what is left, and close."""
+        self.flush()
+        self._transport.close()
 
 
 class Connection(HttpToolsProtocol):
@@ -35,6 +77,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = Corked(transport, self.loop)  # type: ignore[assignment]
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -67,6 +110,10 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
         self._forget_deadline()
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        self.transport.flush()  # type: ignore[attr-defined]
+        super().on_response_complete()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from headrace.core.access import Key, Organisation, User
+from headrace.core.changes import Changes
 from headrace.core.deployments import Alias, Move, Pointer, PointerKind
 from headrace.core.files import FileSort as FileSort
 from headrace.core.log_ports import Jobs, Logs, Monitors
@@ -292,6 +293,10 @@ class Transaction(Protocol):
 
 class Store(Protocol):
     """Where everything is kept."""
+
+    @property
+    def changes(self) -> Changes:
+        """Counted before a write is answered, whoever wrote."""
 
     async def read(self, account: str, work: Callable[[Transaction], T]) -> T: ...
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -126,8 +126,8 @@ class RunContext(msgspec.Struct, frozen=True, kw_only=True):
     now_ns: Callable[[], int] = time.time_ns
 
 
-class Run(AsyncIterator[Event]):
-    """A run of a flow: iterate over it for what happens. It only goes on while it is asked for more.
+class Run:
+    """A run of a flow. It only goes on while it is asked for more.
 
     The last event is a `FlowFinished` or a `FlowFailed`. A mistake of our own is raised instead, as it is.
     """
@@ -138,45 +138,61 @@ class Run(AsyncIterator[Event]):
         self._context = context
         self._ends_at = time.monotonic() + context.limit_s
         self._tasks: dict[asyncio.Task[Reply], Call] = {}
-        self._events = self._drive()
+        self._is_begun = False
+        self._is_over = False
 
-    def __aiter__(self) -> AsyncIterator[Event]:
-        return self._events
+    async def more(self) -> Sequence[Event]:
+        """What happens next: as much of it as happens without waiting. Nothing once the run is over."""
+        machine = self._machine
+        try:
+            while not self._is_over:
+                if self._is_begun:
+                    await self._call()
+                self._is_begun = True
+                self._advance()
+                events = machine.take_events()
+                if machine.is_over:
+                    await self.aclose()
+                if events:
+                    return events
+        except BaseException:
+            await self.aclose()
+            raise
+        return ()
 
-    async def __anext__(self) -> Event:
-        return await anext(self._events)
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while events := await self.more():
+            for event in events:
+                yield event
 
     async def aclose(self) -> None:
         """Stop: what is running is cancelled, and has ended when this returns."""
-        await self._events.aclose()
+        self._is_over = True
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+            self._tasks.clear()
 
     @property
     def pause(self) -> bytes | None:
         """What `resume` needs, once the run ended with a question; None when it did not."""
         return save(self._plan, self._machine) if self._machine.is_waiting else None
 
-    async def _drive(self) -> AsyncGenerator[Event, None]:
+    async def _call(self) -> None:
+        """Make the calls that have to be made, and wait for what the run can't go on without."""
         machine, tasks = self._machine, self._tasks
-        try:
-            while True:
-                self._advance()
-                for event in machine.take_events():
-                    yield event
-                if machine.is_over:
-                    return
-                calls = machine.take_calls()
-                if len(calls) == 1 and not tasks and not machine.is_ready:
-                    machine.deliver(calls[0], await self._perform(calls[0]))
-                    continue
-                for call in calls:
-                    tasks[asyncio.create_task(self._perform(call))] = call
-                if machine.is_ready or not tasks:
-                    # Others have waited long enough.
-                    await asyncio.sleep(0)
-                else:
-                    await self._any()
-        finally:
-            await self._cancel()
+        calls = machine.take_calls()
+        if len(calls) == 1 and not tasks and not machine.is_ready:
+            machine.deliver(calls[0], await self._perform(calls[0]))
+            return
+        for call in calls:
+            tasks[asyncio.create_task(self._perform(call))] = call
+        if machine.is_ready or not tasks:
+            # Others have waited long enough.
+            await asyncio.sleep(0)
+        else:
+            await self._any()
 
     def _advance(self) -> None:
         if time.monotonic() >= self._ends_at and not self._machine.is_over:
@@ -194,13 +210,6 @@ class Run(AsyncIterator[Event]):
                 # What it leads to comes before what the next one may break.
                 self._machine.deliver(call, task.result())
                 self._machine.advance()
-
-    async def _cancel(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-            self._tasks.clear()
 
     def _perform(self, call: Call) -> Coroutine[Any, Any, Reply]:
         step_id = StepId(

@@ -10,16 +10,13 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
-
-import msgspec
 
 from headrace.core.access import Principal, Right
 from headrace.core.effects import JSON
-from headrace.core.errors import Invalid, Unavailable
+from headrace.core.errors import Unavailable
 from headrace.core.execution import (
     Event,
     FailureKind,
@@ -36,14 +33,14 @@ from headrace.engine.plan import Plan
 from headrace.engine.run import Answer, Run, RunContext, StartInput, resume, run
 from headrace.services import run_logs, targets
 from headrace.services.base import Ports, read, write
+from headrace.services.conversations import AGENT_INPUT, claim, reclaim, waiting
 from headrace.services.keeping import Keeps, preview
 from headrace.services.recorder import Recording
-from headrace.services.runs import Running, Runs, busy
+from headrace.services.runs import Running, Runs, Way
 from headrace.services.targets import Choice, Route, Target
 
 log = logging.getLogger("headrace.run")
 _LAST = (FlowFinished, FlowFailed)
-AGENT_INPUT = "agentInputText"
 
 
 class Names(Protocol):
@@ -97,9 +94,24 @@ class _Turn:
     def key(self) -> Running:
         return self.principal.account, self.route.file.id, self.name
 
+    def session(self, execution_id: str, *, is_busy: bool, node: str | None, state: bytes | None) -> Session:
+        """The conversation as it is now."""
+        return Session(
+            file_id=self.route.file.id,
+            name=self.name,
+            execution_id=execution_id,
+            pointer_id=self.route.pointer_id,
+            is_busy=is_busy,
+            node=node,
+            content=self.content,
+            digest=self.digest,
+            state=state,
+            turn_at=self.ports.clock.now(),
+        )
+
 
 class Invocation:
-    """A turn that was begun: iterate over it for what happens.
+    """A turn that was begun.
 
     It only goes on while it is asked for more. Whoever has it must close it; closing it before its end stops
     the run.
@@ -115,14 +127,9 @@ class Invocation:
         self._recording = recording
         self._is_over = False
         self._has_session = turn.has_session  # that is to be forgotten at the end
-        self._events = self._drive()
-
-    def __aiter__(self) -> AsyncIterator[Event]:
-        return self._events
 
     async def aclose(self) -> None:
         """Stop what still runs."""
-        await self._events.aclose()
         await self._run.aclose()
         self._turn.runs.leave(self._turn.key)
         if not self._is_over:
@@ -132,23 +139,13 @@ class Invocation:
             self._has_session = False
             self._turn.runs.recorder.later(self._turn.principal.account, self._forget)
 
-    async def _drive(self) -> AsyncGenerator[Event, None]:
-        question: InputRequested | None = None
+    async def more(self) -> Sequence[Event]:
+        """What happens next: as much of it as happens without waiting. Nothing once the turn is over."""
+        if self._is_over:
+            return ()
         try:
-            async for event in self._run:
-                if event.__class__ is InputRequested:
-                    self._recording.add(event)
-                    question = event  # held back until the conversation is durable
-                    continue
-                if isinstance(event, _LAST):
-                    if not await self._end(event, question):
-                        yield self._gone()
-                        return
-                    if question is not None:
-                        yield question
-                else:
-                    self._recording.add(event)
-                yield event
+            events = await self._run.more()
+            return await self._keep(events)
         except Exception:
             log.exception("a bug", extra={"execution": self.name, "flow": self._turn.route.file.id})
             failed = FlowFailed(
@@ -158,7 +155,19 @@ class Invocation:
             )
             if not self._is_over:
                 await self._end(failed, None)
-            yield failed
+            return (failed,)
+
+    async def _keep(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Record what happened; what the caller is told of it."""
+        last = events[-1]
+        if not isinstance(last, _LAST):
+            self._recording.add(*events)
+            return events
+        self._recording.add(*events[:-1])
+        asked = events[-2] if len(events) > 1 else None
+        question = asked if isinstance(asked, InputRequested) else None
+        is_so = await self._end(last, question)  # before the caller hears the question
+        return events if is_so else (*events[:-2], self._gone())
 
     def _gone(self) -> FlowFailed:
         flow = self._turn.route.file.short_id
@@ -189,18 +198,7 @@ class Invocation:
         Whether the flow is still there to be answered.
         """
         turn = self._turn
-        session = Session(
-            file_id=turn.route.file.id,
-            name=turn.name,
-            execution_id=self._recording.id,
-            pointer_id=turn.route.pointer_id,
-            is_busy=False,
-            node=question.node,
-            content=turn.content,
-            digest=turn.digest,
-            state=self._run.pause,
-            turn_at=turn.ports.clock.now(),
-        )
+        session = turn.session(self._recording.id, is_busy=False, node=question.node, state=self._run.pause)
         self._has_session = False
         is_there = True
 
@@ -242,13 +240,25 @@ async def begin(runs: Runs, ports: Ports, principal: Principal, order: Order, na
     return await _answer(runs, ports, principal, order, names)
 
 
-async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names) -> Invocation:
-    def look(tx: Transaction) -> tuple[Route, Target, Plan]:
+async def _way(runs: Runs, ports: Ports, principal: Principal, order: Order) -> Way:
+    """Where the choice leads by now."""
+
+    def look(tx: Transaction) -> Way:
         route = targets.route(tx, order.ref, order.choice)
         found = targets.target(tx, route, operation=order.operation)
         return route, found, targets.plan_of(tx, ports, runs.plans, found, operation=order.operation)
 
-    route, found, plan = await read(ports, principal, look)
+    at = ports.store.changes.registry
+    asked = (principal.account, order.ref, order.choice, order.operation)
+    known = runs.ways.get(at, asked)
+    if known is None:
+        known = await read(ports, principal, look)
+        runs.ways.put(at, asked, known)
+    return known
+
+
+async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names) -> Invocation:
+    route, found, plan = await _way(runs, ports, principal, order)
     turn = _Turn(
         runs=runs,
         ports=ports,
@@ -263,7 +273,8 @@ async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, n
     runs.enter(turn.key)
     try:
         if turn.has_session:
-            await _claim(turn, execution.id)
+            session = turn.session(execution.id, is_busy=True, node=None, state=None)
+            await claim(ports, principal, session, answer_s=runs.limits.answer_s)
         node = order.node or plan.scope.starts[0].name
         start = StartInput(node=node, output=order.output, document=order.document)
         if found.is_draft and runs.is_new_snapshot(found.version_id):
@@ -301,34 +312,18 @@ def _execution(turn: _Turn, found: Target, order: Order) -> Execution:
     )
 
 
-async def _claim(turn: _Turn, execution_id: str) -> None:
-    """Take the name that the caller gave, unless a conversation has it."""
-    session = Session(
-        file_id=turn.route.file.id,
-        name=turn.name,
-        execution_id=execution_id,
-        pointer_id=turn.route.pointer_id,
-        is_busy=True,
-        node=None,
-        content=turn.content,
-        digest=turn.digest,
-        state=None,
-        turn_at=turn.ports.clock.now(),
-    )
-
-    def work(tx: Transaction) -> None:
-        known = tx.sessions.get(file_id=session.file_id, name=session.name)
-        if known is not None and (known.is_busy or not _is_expired(turn.runs, turn.ports, known)):
-            raise busy(session.name)
-        tx.sessions.put(session)
-
-    await write(turn.ports, turn.principal, work)
-
-
 async def _answer(runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names) -> Invocation:
     def look(tx: Transaction) -> tuple[Route, Session, Execution, Plan]:
         route = targets.route(tx, order.ref, order.choice)
-        session, execution = _waiting(tx, runs, ports, route, order)
+        session, execution = waiting(
+            tx,
+            ports,
+            route,
+            name=order.name,
+            node=order.node,
+            answers=order.answers,
+            answer_s=runs.limits.answer_s,
+        )
         found = Target(
             content=session.content,
             digest=session.digest,
@@ -355,52 +350,11 @@ async def _answer(runs: Runs, ports: Ports, principal: Principal, order: Order, 
     going = resume(plan, session.state, answer, _context(turn, execution, order, names))
     runs.enter(turn.key)
     try:
-        await _reclaim(turn, session)
+        await reclaim(ports, principal, session)
         return Invocation(turn, going, runs.recorder.begin(principal.account, execution))
     except BaseException:
         runs.leave(turn.key)
         raise
-
-
-def _waiting(
-    tx: Transaction, runs: Runs, ports: Ports, route: Route, order: Order
-) -> tuple[Session, Execution]:
-    """The conversation that an answer belongs to (bedrock 4.5)."""
-    if order.name is None:
-        raise Invalid.at("executionId", message="An answer needs the executionId.", kind="missing")
-    if order.answers != AGENT_INPUT:  # it would take the place of another input
-        message = f"The answer is for the input {AGENT_INPUT}, not {order.answers}."
-        raise Invalid.at("inputs", 0, "nodeInputName", message=message, kind="mismatch")
-    name = order.name
-    session = tx.sessions.get(file_id=route.file.id, name=name)
-    if session is not None and session.is_busy:
-        raise busy(name)
-    execution = tx.executions.get(id=session.execution_id) if session else None
-    if session is None or execution is None or _is_expired(runs, ports, session):
-        message = f"No execution {name} of flow {route.file.short_id} waits for input."
-        raise Invalid.at("executionId", message=message, kind="unknown")
-    if session.pointer_id != route.pointer_id:
-        message = f"Execution {name} was begun through the alias {session.pointer_id}; go on through it."
-        raise Invalid.at("executionId", message=message, kind="mismatch")
-    if order.node not in (None, session.node):
-        message = f"Node {session.node} asked the question of execution {name}, not {order.node}."
-        raise Invalid.at("inputs", 0, "nodeName", message=message, kind="mismatch")
-    return session, execution
-
-
-def _is_expired(runs: Runs, ports: Ports, session: Session) -> bool:
-    return ports.clock.now() - session.turn_at > timedelta(seconds=runs.limits.answer_s)
-
-
-async def _reclaim(turn: _Turn, session: Session) -> None:
-    """Take the conversation for this turn, unless another one was faster."""
-
-    def work(tx: Transaction) -> None:
-        if tx.sessions.get(file_id=session.file_id, name=session.name) != session:
-            raise busy(session.name)
-        tx.sessions.put(msgspec.structs.replace(session, is_busy=True, turn_at=turn.ports.clock.now()))
-
-    await write(turn.ports, turn.principal, work)
 
 
 def _context(turn: _Turn, execution: Execution, order: Order, names: Names) -> RunContext:

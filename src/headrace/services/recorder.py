@@ -15,7 +15,7 @@ import asyncio
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -90,13 +90,12 @@ class Recording:
         """The execution's id."""
         return self._execution.id
 
-    def add(self, event: Event) -> None:
-        """Note that something happened."""
-        if type(event) in _FACTS:  # most events are none, and there may be thousands in a run
-            self._learn(event)
-        kept = self._recorder.thin(event)
-        if kept is not None:
-            self._events.append(kept)
+    def add(self, *events: Event) -> None:
+        """Note what happened."""
+        for event in events:
+            if type(event) in _FACTS:  # most events are none, and there may be thousands in a run
+                self._learn(event)
+        self._events += self._recorder.thin(events)
         if not self.is_noted:
             self._recorder.note(self)
 
@@ -231,10 +230,16 @@ class Recorder:
         self.note(recording)
         return recording
 
-    def thin(self, event: Event) -> Event | None:
-        """As much of an event as is kept; None when nothing is."""
+    def thin(self, events: Sequence[Event]) -> Sequence[Event]:
+        """As much of some events as is kept."""
         if self.keeps is Keeps.NONE:
-            return None
+            return ()
+        if self._waiting_events + len(events) <= MOST_EVENTS and self._waiting_bytes < MOST_BYTES:
+            self._waiting_events += len(events)
+            return events if self.keeps is Keeps.ALL else [without_content(event) for event in events]
+        return [kept for event in events if (kept := self._thin(event)) is not None]
+
+    def _thin(self, event: Event) -> Event | None:
         if self._waiting_events < MOST_EVENTS and self._waiting_bytes < MOST_BYTES:
             self._waiting_events += 1
             return event if self.keeps is Keeps.ALL else without_content(event)

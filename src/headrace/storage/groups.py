@@ -65,10 +65,15 @@ class _Commit:
 
 
 class GroupCommit:
-    """Runs use cases on one connection. Belongs to one event loop."""
+    """Runs use cases on one connection. Belongs to one event loop.
 
-    def __init__(self, engine: Engine) -> None:
+    Args:
+        on_commit: called once a commit is over, whatever came of it, before anybody is told.
+    """
+
+    def __init__(self, engine: Engine, on_commit: Callable[[], None] = lambda: None) -> None:
         self._engine = engine
+        self._on_commit = on_commit
         self._waiting: deque[_Job] = deque()
         self._is_busy = False
         self._is_closed = False
@@ -149,6 +154,7 @@ class GroupCommit:
                 commit.loop.call_soon_threadsafe(self._answer, commit, reason)
 
     def _answer(self, commit: _Commit, reason: Exception | None) -> None:
+        self._on_commit()
         if reason is None:
             for job in commit.group:
                 job.succeed()

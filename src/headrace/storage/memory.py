@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from headrace.core.access import Key, Organisation, User
+from headrace.core.changes import Changes
 from headrace.core.deployments import Alias, Move, Pointer, PointerKind
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Clash, Transaction
@@ -232,6 +233,7 @@ class MemoryStore:
         self._shared = Shared(self._journal)
         self._transactions: dict[str, _Transaction] = {}
         self._is_closed = False
+        self.changes = Changes()
 
     def _begin(self, account: str) -> _Transaction:
         if self._is_closed:
@@ -257,6 +259,7 @@ class MemoryStore:
         try:
             result = work(self._begin(account))
             self._journal.clear()
+            self.changes.count(of_registry=True)
         finally:
             self._roll_back()
         return result

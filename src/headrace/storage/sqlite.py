@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
+from headrace.core.changes import Changes
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Transaction
 from headrace.storage.groups import GroupCommit
@@ -14,6 +15,7 @@ from headrace.storage.lock import FileLock
 from headrace.storage.migrations import SCHEMA, migrate, migrations_in
 from headrace.storage.sql import SqlTransaction
 from headrace.storage.sqlite_connection import SqliteConnection, make_file, opening
+from headrace.storage.watching import Watching
 
 T = TypeVar("T")
 
@@ -41,7 +43,9 @@ class SqliteStore:
             migrate(self._writer, migrations_in(SCHEMA))
             self._reader = SqliteConnection(path, is_read_only=True)
             undo.pop_all()
-        self._groups = GroupCommit(self._writer)
+        self.changes = Changes()
+        self._watching = Watching(self._writer)
+        self._groups = GroupCommit(self._writer, self._count)
         self._writes: dict[str, SqlTransaction] = {}
         self._reads: dict[str, SqlTransaction] = {}
         self._is_closed = False
@@ -61,8 +65,12 @@ class SqliteStore:
     async def write(self, account: str, work: Callable[[Transaction], T]) -> T:
         transaction = self._writes.get(account)
         if transaction is None:
-            transaction = self._writes[account] = SqlTransaction(self._writer, account)
+            transaction = self._writes[account] = SqlTransaction(self._watching, account)
         return await self._groups.run(lambda: work(transaction))
+
+    def _count(self) -> None:
+        self.changes.count(of_registry=self._watching.changes_registry)
+        self._watching.changes_registry = False
 
     async def check(self) -> None:
         if self._is_closed:

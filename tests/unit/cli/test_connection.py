@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from headrace.cli.connection import Connection
+from headrace.cli.connection import CORKED_BYTES, Connection, Corked
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
@@ -137,3 +137,48 @@ async def _read(reader: asyncio.StreamReader, *, pauses: int) -> bytes:
     except ConnectionResetError:
         pass
     return bytes(found)
+
+
+class Pipe:
+    """A transport that keeps what is sent, piece by piece."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.is_closed = False
+
+    def writelines(self, parts: list[bytes]) -> None:
+        self.sent.append(b"".join(parts))
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def get_extra_info(self, name: str) -> str:
+        return name
+
+
+def test_what_is_written_without_waiting_is_sent_together() -> None:
+    async def scene() -> list[bytes]:
+        pipe: Any = Pipe()
+        corked = Corked(pipe, asyncio.get_running_loop())
+        corked.write(b"head")
+        corked.write(b"body")
+        assert pipe.sent == []
+        await asyncio.sleep(0)
+        assert pipe.sent == [b"headbody"]
+        corked.write(b"x" * CORKED_BYTES)
+        assert len(pipe.sent) == 1
+        corked.write(b"y")
+        assert len(pipe.sent) == 2, "nothing piles up while nobody waits"
+        corked.write(b"last")
+        corked.close()
+        corked.write(b"late")
+        await asyncio.sleep(0)
+        assert corked.get_extra_info("peername") == "peername"
+        assert pipe.is_closed
+        sent: list[bytes] = pipe.sent
+        return sent[2:]
+
+    assert asyncio.run(scene()) == [b"last"]

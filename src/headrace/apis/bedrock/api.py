@@ -12,10 +12,10 @@ from headrace.apis.bedrock.codec import Codec
 from headrace.apis.bedrock.model import Operation, Service, ServiceModel
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import Request, Response, options
+from headrace.apis.kept import KeptAnswers
 from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Unauthenticated
-from headrace.services import access
 from headrace.services.base import Ports
 from headrace.services.runs import Runs
 
@@ -89,6 +89,7 @@ class BedrockApi:
         self._model = model
         self._codec = codec
         self._config = config
+        self._answers = KeptAnswers(lambda: ports.store.changes.registry)
         operations = [model.operations[name] for name in (*HANDLERS, *STREAMERS)]
         self._table = Table((one.method, "/".join(one.segments), one) for one in operations)
 
@@ -102,6 +103,17 @@ class BedrockApi:
         match = self._match(request)
         operation = match.row
         self._throttle.take(principal.account, operation.name, is_read=operation.method == "GET")
+        if operation.method == "GET":
+            made = await self._answers.answer(
+                principal, request, lambda: self._carry_out(principal, match, request)
+            )
+        else:
+            made = await self._carry_out(principal, match, request)
+        headers = [*made.headers, (b"x-amzn-requestid", request.id.encode())]
+        return Response(status=made.status, headers=headers, body=made.body)
+
+    async def _carry_out(self, principal: Principal, match: Match[Operation], request: Request) -> Response:
+        operation = match.row
         params = self._codec.decode(
             operation.name, uri=match.parameters, query=request.query, body=request.body
         )
@@ -119,7 +131,6 @@ class BedrockApi:
         else:
             values = await HANDLERS[operation.name](call)
         status, headers, body = self._codec.encode(operation.name, values)
-        headers.append((b"x-amzn-requestid", request.id.encode()))
         return Response(status=status, headers=headers, body=stream or body)
 
     def failure(self, request: Request, error: HeadraceError | None) -> Response:
@@ -158,7 +169,7 @@ class BedrockApi:
             return await self._gate.local(request)
         headers = tuple(request.headers.items())
         credential = sigv4.find_credential(headers, request.raw_query)
-        principal, secret = await access.by_access_key_id(self._ports, credential.access_key_id)
+        principal, secret = await self._gate.by_access_key_id(credential.access_key_id)
         sigv4.verify(
             credential,
             method=request.method,

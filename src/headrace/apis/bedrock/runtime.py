@@ -16,17 +16,17 @@ class Frames:
 
     def __init__(self, invocation: Invocation, *, traces: bool) -> None:
         self._invocation = invocation
-        self._events = aiter(invocation)
         self._traces = traces
 
     def __aiter__(self) -> Frames:
         return self
 
     async def __anext__(self) -> bytes:
-        while True:
-            frames = frames_of(await anext(self._events), traces=self._traces)
+        while events := await self._invocation.more():
+            frames = frames_of(events, traces=self._traces)
             if frames:
                 return frames
+        raise StopAsyncIteration
 
     async def aclose(self) -> None:
         await self._invocation.aclose()

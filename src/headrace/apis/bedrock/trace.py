@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,20 +43,14 @@ EXCEPTIONS: Mapping[FailureKind, str] = {
 _WITH_RESOURCE = ("dependencyFailedException", "badGatewayException")
 
 
-def frames_of(event: Event, *, traces: bool) -> bytes:
-    """The frames that tell of an event; none for what the stream has no member for.
+def frames_of(events: Sequence[Event], *, traces: bool) -> bytes:
+    """The frames that tell of events; none for what the stream has no member for.
 
     Args:
         traces: whether the caller wants to know what nodes do.
     """
-    told = _TOLD.get(type(event))
-    if told is not None:
-        return told(event)
-    trace = _TRACES.get(type(event)) if traces else None
-    if trace is None:
-        return b""
-    name, members = trace
-    return event_frame("flowTraceEvent", json_text({"trace": {name: members(event)}}))
+    frames = _ALL if traces else _TOLD
+    return b"".join([frames[event.__class__](event) for event in events if event.__class__ in frames])
 
 
 def moment(at_ns: int) -> str:
@@ -181,4 +175,14 @@ _TRACES: Mapping[type, tuple[str, Callable[[Any], Members]]] = {
     ConditionsDecided: ("conditionNodeResultTrace", _conditions_trace),
     NodeActed: ("nodeActionTrace", _action_trace),
     NodeDepended: ("nodeDependencyTrace", _dependency_trace),
+}
+
+
+def _traced(name: str, members: Callable[[Any], Members]) -> Callable[[Any], bytes]:
+    return lambda event: event_frame("flowTraceEvent", json_text({"trace": {name: members(event)}}))
+
+
+_ALL: Mapping[type, Callable[[Any], bytes]] = {
+    **_TOLD,
+    **{event: _traced(name, members) for event, (name, members) in _TRACES.items()},
 }

@@ -1,0 +1,52 @@
+"""Answers to reads that are given again while nothing has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from headrace.apis.http import Request, Response
+from headrace.core.access import Principal
+from headrace.core.changes import Kept
+
+KEPT_BYTES = 8 * 1024 * 1024
+"""So much is kept at the most."""
+LARGEST_BYTES = 64 * 1024
+"""A longer answer is made each time."""
+
+Key = tuple[str, str, int, str, bytes, bytes]
+
+
+class KeptAnswers:
+    """Keeps answers by who asked for what.
+
+    For requests that change nothing and whose answer follows from the store alone: not from the time, and
+    not from headers beside the credentials. Nobody gets an answer that was made for somebody else.
+
+    Args:
+        changes: the number of changes of what answers are made of.
+    """
+
+    def __init__(self, changes: Callable[[], int]) -> None:
+        self._changes = changes
+        self._answers: Kept[Key, Response] = Kept(most=KEPT_BYTES // LARGEST_BYTES)
+
+    async def answer(
+        self, principal: Principal, request: Request, make: Callable[[], Awaitable[Response]]
+    ) -> Response:
+        """The answer to a request, kept or made."""
+        at = self._changes()
+        key = (
+            principal.account,
+            principal.user.id,
+            principal.right,
+            request.method,
+            request.raw_path,
+            request.raw_query,
+        )
+        known = self._answers.get(at, key)
+        if known is not None:
+            return known
+        made = await make()
+        if isinstance(made.body, bytes) and len(made.body) <= LARGEST_BYTES:
+            self._answers.put(at, key, made)
+        return made
