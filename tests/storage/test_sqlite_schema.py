@@ -60,12 +60,13 @@ SCANS = {
     "has_keys": "stops at the first row",
     "fold_words": "a few rows, all of them",
     "fold_ids": "the same",
-    "with_part_among_new": "a few rows",
     "count_of_jobs": "counts what waits, which is little",
 }
 """Statements that may walk through a whole table, and why."""
 
-LISTED = re.compile(r"SCAN (CONSTANT ROW|[cn]|\(subquery-1\)|(c|i|log_words|log_ids|log_terms) VIRTUAL TABLE INDEX .*)")
+LISTED = re.compile(
+    r"SCAN (CONSTANT ROW|[cn]|\(subquery-1\)|(c|i|log_words|log_ids|log_terms) VIRTUAL TABLE INDEX .*)"
+)
 """Not of a table: values that were given, one row of its own, and what a full-text index found."""
 
 SORTS = {

@@ -136,8 +136,8 @@ SELECT {Log} FROM live_logs WHERE account = :account AND id = :id;
 SELECT place, file_number, version_number, {Log} FROM kept_logs WHERE account = :account AND id = :id;
 
 -- name: place_of_log
--- Where a log stands in the lists.
-SELECT place FROM logs WHERE account = :account AND id = :id;
+-- Where a log of a file stands in the lists.
+SELECT place FROM logs WHERE account = :account AND id = :id AND file_id = :file_id;
 
 -- name: logs_at
 -- The logs at these places, in that order.

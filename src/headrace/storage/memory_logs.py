@@ -6,26 +6,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-import msgspec
-
 from headrace.core import search
 from headrace.core.judgments import counted
 from headrace.core.logs import Log, LogQuery, TraceUsage, Usage
 from headrace.core.monitoring import Aggregate, Total
 from headrace.core.ports import Clash
 from headrace.storage.draws import draw_of
+from headrace.storage.log_changes import updated
 from headrace.storage.memory_tables import Claim, Rows
-
-_NEVER_CHANGE = (
-    "kind",
-    "file_id",
-    "version_id",
-    "created_by",
-    "created_at",
-    "judged_id",
-    "judged_version_id",
-    "is_automatic",
-)
 
 
 def _claims(log: Log) -> list[Claim]:
@@ -61,8 +49,7 @@ class Logs:
     def update(self, log: Log) -> None:
         known = self._rows.logs.get(log.id)
         if known:
-            kept = {field: getattr(known, field) for field in _NEVER_CHANGE}
-            self._rows.logs.put(log.id, msgspec.structs.replace(log, **kept))
+            self._rows.logs.put(log.id, updated(known, log))
 
     def remove(self, *, id: str) -> None:
         log = self._rows.logs.get(id)

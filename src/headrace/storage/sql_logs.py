@@ -13,6 +13,7 @@ from headrace.core.judgments import counted
 from headrace.core.logs import Log, LogQuery, TraceUsage, Usage
 from headrace.core.monitoring import Aggregate, Total
 from headrace.storage.draws import draw_of
+from headrace.storage.log_changes import updated
 from headrace.storage.log_words import index_words
 from headrace.storage.places import free_place
 from headrace.storage.rows import Row, from_microseconds, mapper, microseconds
@@ -90,6 +91,7 @@ class Logs(SqlCollection):
         kept = self._kept(log.id)
         if kept is None:
             return
+        log = updated(kept.log, log)
         self._connection.run("update_log", place=kept.place, **_columns(log))
         if log.payload != kept.log.payload:
             self._connection.run("update_payload", place=kept.place, payload=log.payload)
@@ -122,7 +124,7 @@ class Logs(SqlCollection):
     def walk(self, *, file_id: str, after: str | None, take: int) -> list[Log]:
         if after is None:
             return self._at(self._pages.oldest(file_id=file_id, after=None, take=take))
-        row = self._one("place_of_log", id=after)
+        row = self._one("place_of_log", id=after, file_id=file_id)
         return self._at(self._pages.oldest(file_id=file_id, after=row[0], take=take)) if row else []
 
     def children(self, *, parent_ids: Collection[str]) -> list[Log]:
