@@ -85,7 +85,7 @@ def amend(tx: Transaction, ports: Ports, log: Log, change: Change, *, rules: Rul
         if not rules.joins_complete:
             _check_complete(payload)
         end = changed.end_time if "end_time" in change.given else ports.clock.now()
-        changed = msgspec.structs.replace(changed, end_time=_end(tx, changed, end))
+        changed = msgspec.structs.replace(changed, end_time=_end(tx, log, end))
     _keep(tx, ports, log, changed)
     traces.widen(tx, traces.ancestors(tx, changed.trace_parent_id), changed)
     if rules.triggers:

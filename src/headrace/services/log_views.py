@@ -6,8 +6,8 @@ occurs.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -52,14 +52,14 @@ def views(
         with_judged: show what each evaluator's log judges.
     """
     ids = [log.id for log in logs]
-    strays = traces.strays(tx, logs) if with_children else []
-    below = strays + traces.descendants(tx, [*ids, *(log.id for log in strays)]) if with_children else []
-    judgments = _judgments(tx, [*ids, *(log.id for log in below)])
+    below: list[Log] = []
+    usage: Mapping[str, TraceUsage] = {}
+    if with_children:
+        usage = tx.logs.trace_usage(trace_ids=[log.id for log in logs if _is_root(log)])
+        below = _below(tx, logs, usage)
+    judgments = _judgments(tx, list(dict.fromkeys([*ids, *(log.id for log in below)])))
     judged = _judged(tx, logs) if with_judged else {}
     gathered = [*logs, *below, *judgments, *judged.values()]
-    usage = {}
-    if with_children:
-        usage = dict(tx.logs.trace_usage(trace_ids=[log.id for log in logs if _is_root(log)]))
     scene = _Scene(
         versions=_versions(tx, gathered),
         judgments=_by_key(judgments, "judged_id"),
@@ -68,6 +68,18 @@ def views(
         usage=usage,
     )
     return [scene.show(log) for log in logs if log.version_id in scene.versions]
+
+
+def _below(tx: Transaction, logs: Collection[Log], usage: Mapping[str, TraceUsage]) -> list[Log]:
+    """What hangs below logs; a list of a flow's logs may hold one and, of a flow within it, another.
+
+    Only where a trace has more logs than hang together is there a look for those that hang nowhere yet.
+    """
+    below = traces.descendants(tx, [log.id for log in logs], with_own=True)
+    found = Counter(log.trace_id for log in below)
+    torn = [log for log in logs if log.id in usage and usage[log.id].logs_count > found[log.id] + 1]
+    strays = traces.strays(tx, torn)
+    return below + strays + traces.descendants(tx, [log.id for log in strays])
 
 
 def _is_root(log: Log) -> bool:
@@ -125,7 +137,7 @@ class _Scene(msgspec.Struct, frozen=True, kw_only=True):
     judgments: dict[str, list[Log]]
     children: dict[str, list[Log]] | None
     judged: dict[str, Log]
-    usage: dict[str, TraceUsage]
+    usage: Mapping[str, TraceUsage]
 
     def show(self, log: Log, above: tuple[str, ...] = ()) -> LogView:
         """A log with what surrounds it. What is above is not shown below again, should it say so, and nothing

@@ -165,15 +165,20 @@ def latest(*moments: datetime | None) -> datetime | None:
     return max((one for one in moments if one is not None), default=None)
 
 
-def descendants(tx: Transaction, ids: Collection[str]) -> list[Log]:
-    """Everything below these logs and none of themselves, level by level."""
+def descendants(tx: Transaction, ids: Collection[str], *, with_own: bool = False) -> list[Log]:
+    """Everything below these logs, level by level.
+
+    Args:
+        with_own: those of these logs that stand below others of them are among it.
+    """
     seen = set(ids)
     found: list[Log] = []
     level = list(ids)
     while level:
-        new = [log for log in _children(tx, level) if log.id not in seen]
+        below = _children(tx, level)
+        new = [log for log in below if log.id not in seen]
         seen.update(log.id for log in new)
-        found += new
+        found += below if with_own else new
         level = [log.id for log in new]
     return found
 
