@@ -123,7 +123,9 @@ class Settings:
         10, "Calls that may come at once under a rate limit; 0 is as many as a second's.", "calls"
     )
     client_token_lifetime: int = _setting(86_400, "How long a clientToken is remembered.", "seconds")
-    shutdown_timeout: int = _setting(10, "How long open requests may take to finish at shutdown.", "seconds")
+    shutdown_timeout: int = _setting(
+        10, "How long open requests may take to finish at shutdown, and judgments then.", "seconds"
+    )
     config: str = _setting(
         DEFAULT_CONFIG,
         "File that says what flows may call: models, functions, knowledge bases. A missing one is empty.",

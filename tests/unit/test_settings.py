@@ -46,6 +46,7 @@ def test_options_win_when_they_are_given() -> None:
         ("HEADRACE_PORT", "1.5", "must be a whole number, not '1.5'"),
         ("HEADRACE_PORT", "-1", "HEADRACE_PORT must be 0 or more, not -1"),
         ("HEADRACE_PORT", "65536", "0 to 65535"),
+        ("HEADRACE_CONCURRENT_JOBS", "0", "HEADRACE_CONCURRENT_JOBS must be 1 or more, not 0"),
         ("HEADRACE_RATE_LIMIT", "fast", "must be a number, not 'fast'"),
         ("HEADRACE_RATE_LIMIT", "nan", "must be 0 or more, not nan"),
         ("HEADRACE_RATE_LIMIT", "inf", "must be 0 or more, not inf"),
