@@ -81,7 +81,14 @@ class Spool:
             self._run("put_environment", id=part.id, part=_encode(part))
 
     def file(self, part: FilePart) -> None:
-        self._run("put_file", id=part.id, kind=part.kind, is_stray=part.is_stray, part=_encode(part))
+        self._run(
+            "put_file",
+            id=part.id,
+            kind=part.kind,
+            path=part.path,
+            is_stray=part.is_stray,
+            part=_encode(part),
+        )
 
     def version(self, part: VersionPart, *, logs_count: int | None) -> None:
         self._known_versions.add(part.id)
@@ -212,13 +219,10 @@ class Spool:
 
     def short_versions(self) -> list[Short]:
         """Versions of which fewer logs were found than they were said to have."""
-        shorts = []
-        for version_id, text, expected, found in self._run("short_versions").fetchall():
-            file_id = msgspec.json.decode(text, type=VersionPart).file_id
-            row = self._run("path_of_file", id=file_id).fetchone()
-            path = msgspec.json.decode(row[0], type=FilePart).path
-            shorts.append(Short(version_id=version_id, path=path, expected=expected, found=found))
-        return shorts
+        return [
+            Short(version_id=version_id, path=path, expected=expected, found=found)
+            for version_id, path, expected, found in self._run("short_versions")
+        ]
 
     def _parts(self, name: str, type: type[T], **values: Any) -> Iterator[T]:
         for (text,) in self._run(name, **values):

@@ -6,7 +6,9 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 CREATE TABLE directories (path TEXT PRIMARY KEY, id TEXT, created_at TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE environments (id TEXT PRIMARY KEY, part BLOB NOT NULL);
-CREATE TABLE files (id TEXT PRIMARY KEY, kind TEXT NOT NULL, is_stray INTEGER NOT NULL, part BLOB NOT NULL);
+CREATE TABLE files (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, path TEXT NOT NULL, is_stray INTEGER NOT NULL, part BLOB NOT NULL
+);
 CREATE TABLE versions (
   id TEXT PRIMARY KEY,
   file_id TEXT NOT NULL,
@@ -40,8 +42,8 @@ SET id = coalesce(id, excluded.id), created_at = min(created_at, excluded.create
 
 -- name: put_file
 -- A file; what it says of itself beats what is said of it elsewhere.
-INSERT INTO files VALUES (:id, :kind, :is_stray, :part)
-ON CONFLICT (id) DO UPDATE SET is_stray = excluded.is_stray, part = excluded.part
+INSERT INTO files VALUES (:id, :kind, :path, :is_stray, :part)
+ON CONFLICT (id) DO UPDATE SET path = excluded.path, is_stray = excluded.is_stray, part = excluded.part
 WHERE is_stray > excluded.is_stray;
 
 -- name: put_version
@@ -109,8 +111,8 @@ INSERT OR IGNORE INTO places SELECT id, :rank, created_at FROM logs;
 CREATE INDEX places_order ON places (rank, created_at, id);
 
 -- name: directories
--- From the root down.
-SELECT path, id, created_at FROM directories ORDER BY path;
+-- From the root down. What is the path of a file, too, is the flow of a node.
+SELECT path, id, created_at FROM directories WHERE path NOT IN (SELECT path FROM files) ORDER BY path;
 
 -- name: environments
 -- All.
@@ -166,10 +168,7 @@ SELECT (SELECT count(*) FROM directories), (SELECT count(*) FROM environments),
 
 -- name: short_versions
 -- Versions of which fewer logs were found than they were said to have.
-SELECT versions.id, versions.part, versions.logs_count,
+SELECT versions.id, files.path, versions.logs_count,
 (SELECT count(*) FROM logs WHERE logs.version_id = versions.id) AS found
-FROM versions WHERE versions.logs_count > found ORDER BY versions.id;
-
--- name: path_of_file
--- Where a file is.
-SELECT part FROM files WHERE id = :id;
+FROM versions JOIN files ON files.id = versions.file_id
+WHERE versions.logs_count > found ORDER BY versions.id;

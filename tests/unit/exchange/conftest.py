@@ -12,18 +12,23 @@ from typing import TypeVar
 import msgspec
 import pytest
 from tests.unit.exchange.humanloop_sample import write_sample
+from tests.unit.services.conftest import DefinitionIsRunnable, NoVault
 
 from headrace.apis.humanloop.exchange.folder import open_export
-from headrace.apis.humanloop.exchange.service import Answer, Piece
+from headrace.apis.humanloop.exchange.service import Answer, HumanloopExchange, Piece
 from headrace.apis.humanloop.exchange.writer import Writer
-from headrace.app import Server, build
 from headrace.cli.humanloop_moving import HandIn, Mover
 from headrace.cli.humanloop_report import Report, begun
 from headrace.cli.humanloop_spool import Spool
 from headrace.cli.import_humanloop import Progress, read_all
+from headrace.core.access import DEFAULT_ACCOUNT, Principal
+from headrace.core.clock import SystemClock
+from headrace.core.ids import RandomIds
 from headrace.core.ports import Transaction
+from headrace.services import access
+from headrace.services.base import Ports
 from headrace.services.exchange_humanloop.parts import Batch
-from headrace.settings import Settings
+from headrace.storage.memory import MemoryStore
 
 T = TypeVar("T")
 
@@ -32,17 +37,16 @@ T = TypeVar("T")
 class Place:
     """A server and what can be done with it, without await."""
 
-    server: Server
+    ports: Ports
+    local: Principal
+    moves: HumanloopExchange
     runner: asyncio.Runner
 
     def read(self, work: Callable[[Transaction], T]) -> T:
-        return self.runner.run(self.server.ports.store.read(self.server.local.account, work))
-
-    def write(self, work: Callable[[Transaction], T]) -> T:
-        return self.runner.run(self.server.ports.store.write(self.server.local.account, work))
+        return self.runner.run(self.ports.store.read(self.local.account, work))
 
     def hand_in(self, batch: bytes) -> bytes:
-        return self.runner.run(self.server.moves.bring_in(self.server.local, batch))
+        return self.runner.run(self.moves.bring_in(self.local, batch))
 
     def put(self, batch: Batch) -> Answer:
         return msgspec.json.decode(self.hand_in(msgspec.json.encode(batch)), type=Answer)
@@ -65,7 +69,7 @@ class Place:
         writer = Writer(folder, with_logs=with_logs)
 
         async def run() -> None:
-            lines = await self.server.moves.take_out(self.server.local, under=path, with_logs=with_logs)
+            lines = await self.moves.take_out(self.local, under=path, with_logs=with_logs)
             async for line in lines:
                 writer.take(msgspec.json.decode(line, type=Piece))
 
@@ -80,8 +84,16 @@ def make_place() -> Iterator[Callable[[], Place]]:
     with asyncio.Runner() as runner:
 
         def make() -> Place:
-            settings = Settings.from_env({}, store="memory:")
-            return Place(server=runner.run(build(settings)), runner=runner)
+            ports = Ports(
+                store=MemoryStore(),
+                ids=RandomIds(),
+                clock=SystemClock(),
+                rules=DefinitionIsRunnable(),
+                vault=NoVault(),
+            )
+            made = access.ensure_organisation(ports, account=DEFAULT_ACCOUNT, name="default")
+            moves = HumanloopExchange(ports=ports, timestamps_with_zone=False)
+            return Place(ports=ports, local=runner.run(made), moves=moves, runner=runner)
 
         yield make
 
