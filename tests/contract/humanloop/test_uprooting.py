@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tests.contract.conftest import LiveServer
-
 WITHIN_S = 15.0
 
 
-def test_logs_of_other_files_outlive_the_flow_above_them(server: LiveServer, client: Any, home: str) -> None:
+def test_logs_of_other_files_outlive_the_flow_above_them(client: Any, home: str) -> None:
     flow = client.flows.upsert(path=f"{home}/Flow", attributes={})
     root = client.flows.log(id=flow.id)
     tool = {"function": {"name": "t", "description": "d"}}
