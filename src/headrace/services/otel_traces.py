@@ -224,6 +224,7 @@ class _Trace:
         log: the flow's, as it is to be kept.
         is_grown: whether anything is new.
         known: file and version of each node that was looked up.
+        monitored: whether anybody monitors each file that was looked up.
     """
 
     tx: Transaction
@@ -235,6 +236,7 @@ class _Trace:
     note: _Note
     is_grown: bool = False
     known: dict[tuple[str, str, str, bytes], tuple[str, str]] = field(default_factory=dict)
+    monitored: dict[str, bool] = field(default_factory=dict)
 
     def take(self, step: Step) -> None:
         """Record one span."""
@@ -252,8 +254,6 @@ class _Trace:
 
     def _add(self, step: Step) -> bool:
         """Whether there is a log more."""
-        if self.tx.logs.get(id=step.log_id) is not None:
-            return False
         now = self.ports.clock.now()
         file_id, version_id = self._used(step.node, now)
         log = Log(
@@ -276,12 +276,18 @@ class _Trace:
         except Clash as clash:
             if clash.rule != "id":
                 raise
-            return False  # it was a log of a file that is gone: nobody wants it back
+            return False  # it is there, or was a log of a file that is gone, which nobody wants back
         for log_id in self.note.waiting.pop(step.id, ()):
             if (caused := self.tx.logs.get(id=log_id)) is not None:
                 self._move(caused, step.log_id)
-        monitoring.trigger(self.tx, self.ports, log)
+        if self._is_monitored(file_id):
+            monitoring.trigger(self.tx, self.ports, log)
         return True
+
+    def _is_monitored(self, file_id: str) -> bool:
+        if file_id not in self.monitored:
+            self.monitored[file_id] = bool(self.tx.monitors.of_file(file_id=file_id))
+        return self.monitored[file_id]
 
     def _above(self, step: Step) -> str:
         """The log right above a span's."""

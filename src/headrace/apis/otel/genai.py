@@ -15,7 +15,6 @@ import msgspec
 from headrace.apis.otel.attributes import (
     Attributes,
     items,
-    members,
     number,
     structure,
     text,
@@ -215,12 +214,11 @@ def tool_call(attributes: Attributes, *, name: str) -> ToolCall:
     Args:
         name: what it is called when they do not say.
     """
-    flat = members(unflattened(attributes, "gen_ai.tool.call.arguments"))
     said = first(attributes, TOOL_INPUTS)
     return ToolCall(
         name=text(first(attributes, ("gen_ai.tool.name", "traceloop.entity.name"))) or name,
         description=text(attributes.get("gen_ai.tool.description")) or "",
-        inputs=_inputs(said) if said is not None else flat,
+        inputs=_inputs(said),
         output=as_output(first(attributes, TOOL_OUTPUT)),
     )
 
