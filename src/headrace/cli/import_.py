@@ -16,6 +16,7 @@ from headrace.apis.bedrock.exchange.documents import DocumentReader, Unreadable,
 from headrace.apis.bedrock.exchange.template import load_template
 from headrace.apis.bedrock.model import ServiceModel, load
 from headrace.cli.client import Console, find_console
+from headrace.cli.import_humanloop import humanloop
 from headrace.cli.options import json_option, read_settings, store_option
 
 
@@ -81,6 +82,9 @@ def bedrock(
         click.echo(_line(one, is_rehearsal=is_rehearsal))
     for note in report["notes"]:
         click.echo(f"note: {note['source']}: {note['reason']}", err=True)
+
+
+command.add_command(humanloop)
 
 
 def _line(outcome: Mapping[str, Any], *, is_rehearsal: bool) -> str:
