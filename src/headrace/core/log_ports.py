@@ -27,19 +27,22 @@ class Logs(Protocol):
         """A version was used at that moment, elsewhere: no log of it came here."""
 
     def update(self, log: Log) -> None:
-        """Replace all of a log but its id, file, version, judged log and creation time."""
+        """Replace all of a log but its id, kind, file, version, creation, and what it judges in which way."""
 
     def remove(self, *, id: str) -> None:
         """Forget one log and take it from its version's count. What hangs below it is the caller's."""
 
     def page(self, query: LogQuery, *, skip: int, take: int) -> tuple[list[Log], int]:
-        """One page of a file's logs, newest first, and the number of all matches (of a sample: its own)."""
+        """One page of a file's logs, newest first, and the number of all matches (of a sample: its own).
+
+        Equal queries draw equal samples, so that the pages of one fit together.
+        """
 
     def walk(self, *, file_id: str, after: str | None, take: int) -> list[Log]:
-        """A file's logs, oldest first, from just after the log ``after`` on."""
+        """A file's logs, oldest first, from just after its log ``after`` on; none when that one is gone."""
 
     def children(self, *, parent_ids: Collection[str]) -> list[Log]:
-        """The logs right below any of these, by start time (or creation, without one), then arrival."""
+        """The logs right below any of these, by start time (or creation, without one), then oldest first."""
 
     def of_trace(self, *, trace_id: str) -> list[Log]:
         """All logs of a trace, in the order of ``children``."""
@@ -54,7 +57,7 @@ class Logs(Protocol):
         """In the order of ``children``."""
 
     def in_traces_of(self, *, flow_id: str, take: int) -> list[Log]:
-        """Logs of other, live files whose trace's root belongs to that flow, live or gone; oldest first."""
+        """Logs of other, live files whose trace's root belongs to that flow, live or gone; in any order."""
 
     def usage(self, *, version_ids: Collection[str]) -> Mapping[str, Usage]:
         """Of each version; those that were never used are left out."""
