@@ -130,6 +130,9 @@ def test_files_below_a_directory_are_listed(grown: Desk) -> None:
     assert below("a", sort=FileSort.NAME) == (["fl_2", "fl_1", "pr_3"], 3)
     assert below("a", sort=FileSort.UPDATED_AT, descending=True) == (["fl_1", "fl_2", "pr_3"], 3)
     assert below("nowhere") == ([], 0)
+    few = msgspec.structs.replace(EVERY, under="a", kinds=("flow",))  # walked, not sorted
+    assert grown.read(lambda tx: ids(tx, few, take=1)) == (["fl_1"], 2)
+    assert grown.read(lambda tx: ids(tx, few, skip=1, take=1)) == (["fl_2"], 2)
 
 
 def test_what_an_environment_has_is_listed(grown: Desk) -> None:

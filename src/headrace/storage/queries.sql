@@ -94,9 +94,10 @@ SELECT live FROM counts WHERE account = :account AND kind = :kind;
 SELECT coalesce(sum(live), 0) FROM counts WHERE account = :account;
 
 -- part: matching
--- Files of :kinds (words between blanks) whose name contains :name, that a user with :user in the e-mail or
--- name had a hand in, and that are deployed in :environment_id.
-(:kinds IS NULL OR instr(:kinds, ' ' || e.kind || ' ') > 0)
+-- Files of :kinds (words between blanks) with a path between :after and :before, whose name contains :name, that
+-- a user with :user in the e-mail or name had a hand in, and that are deployed in :environment_id.
+(:after IS NULL OR (e.path > :after AND e.path < :before))
+AND (:kinds IS NULL OR instr(:kinds, ' ' || e.kind || ' ') > 0)
 AND (:name IS NULL OR instr(e.name_folded, :name) > 0)
 AND (:environment_id IS NULL OR EXISTS (
     SELECT 1 FROM pointers p WHERE p.account = e.account AND p.file_id = e.id

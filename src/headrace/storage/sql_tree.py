@@ -19,6 +19,14 @@ ENVIRONMENT = mapper(Environment)
 FILE = mapper(File)
 
 _FILE_WIDTH = len(FILE.columns)
+SORTED = ("under", "deployed")
+"""The scopes whose statements gather every match and sort them: best where these are few of all files.
+
+Where they are many it is better to walk all files in order and leave out what does not match: a page
+that ends at the ``m``-th then takes some ``m * all / matches`` steps.
+"""
+SORTING_COST = 4
+"""So many steps of a walk take as long as to gather and sort one file."""
 
 
 def _name_columns(entry: File | Directory) -> dict[str, str]:
@@ -30,15 +38,24 @@ def _below(path: str) -> dict[str, str]:
     return {"after": path + "/", "before": path + "0"}
 
 
-def _scope(query: FileQuery) -> tuple[str, dict[str, Any]]:
-    """Which statements answer ``query``, and what they want to know besides."""
+def _scope(query: FileQuery) -> str:
+    """Which statements answer ``query``."""
     if query.under:
-        return "under", _below(query.under)
+        return "under"
     if query.environment_id is not None:
-        return "deployed", {}
-    if len(query.kinds) == 1:
-        return "of_kind", {"kind": query.kinds[0]}
-    return "of_all", {}
+        return "deployed"
+    return "of_kind" if len(query.kinds) == 1 else "of_all"
+
+
+def _values(query: FileQuery) -> dict[str, Any]:
+    return {
+        "kind": query.kinds[0] if query.kinds else None,
+        "kinds": f" {' '.join(query.kinds)} " if query.kinds else None,
+        "name": None if query.name is None else query.name.casefold(),
+        "user": None if query.user is None else query.user.casefold(),
+        "environment_id": query.environment_id,
+        **(_below(query.under) if query.under else {"after": None, "before": None}),
+    }
 
 
 class Files(SqlCollection):
@@ -90,30 +107,30 @@ class Files(SqlCollection):
         return int(row[0]) if row else 0
 
     def page(self, query: FileQuery, *, skip: int, take: int) -> tuple[list[File], int]:
-        scope, values = _scope(query)
-        values |= {
-            "kinds": f" {' '.join(query.kinds)} " if query.kinds else None,
-            "name": None if query.name is None else query.name.casefold(),
-            "user": None if query.user is None else query.user.casefold(),
-            "environment_id": query.environment_id,
-        }
+        scope = _scope(query)
+        values = _values(query)
+        total = self._total(query, scope, values)
+        if take == 0 or skip >= total:
+            return [], total
+        if scope in SORTED and (skip + take) * self._all_count() < SORTING_COST * total * total:
+            scope = "of_all"
         order = "desc" if query.descending else "asc"
-        if scope in ("of_kind", "of_all"):
-            rows = self._all(f"page_{scope}_by_{query.sort.value}_{order}", skip=skip, take=take, **values)
+        cut = {"skip": skip, "take": take}
+        if scope in SORTED:
+            rows = self._all(f"page_{scope}_{order}", sort=query.sort.value, **values, **cut)
         else:
-            sort = query.sort.value
-            rows = self._all(f"page_{scope}_{order}", sort=sort, skip=skip, take=take, **values)
-        return [FILE.load(row) for row in rows], self._total(query, scope, values)
+            rows = self._all(f"page_{scope}_by_{query.sort.value}_{order}", **values, **cut)
+        return [FILE.load(row) for row in rows], total
 
     def _total(self, query: FileQuery, scope: str, values: dict[str, Any]) -> int:
-        is_counted = scope in ("of_kind", "of_all") and query.name is None and query.user is None
-        if not is_counted:
+        if scope in SORTED or query.name is not None or query.user is not None:
             ((total,),) = self._all(f"count_{scope}_matching", **values)
-        elif query.kinds:
-            total = sum(self.count(kind=kind) for kind in set(query.kinds))
-        else:
-            ((total,),) = self._all("count_of_all")
-        return int(total)
+            return int(total)
+        return sum(self.count(kind=kind) for kind in set(query.kinds)) if query.kinds else self._all_count()
+
+    def _all_count(self) -> int:
+        ((count,),) = self._all("count_of_all")
+        return int(count)
 
     def drafted(
         self, *, kind: str, before: tuple[datetime, str] | None, take: int
