@@ -51,6 +51,7 @@ EXAMPLES: dict[str, tuple[str, Any]] = {
     ),
     "a module of a package": ("from xml.dom import minidom; minidom.parseString('<a/>').documentElement.tagName", "a"),
     "an import in a function": ("def f():\n    import colorsys\n    return colorsys.__name__\nf()", "colorsys"),
+    "what a module needs later": ("import socket; 'bücher.de'.encode('idna').decode()", "xn--bcher-kva.de"),
     "a code page": ("'€'.encode('cp1252').hex()", "80"),
     "large numbers": ("2 ** 200", 2**200),
     "a tuple is a list": ("1, (2, 3)", [1, [2, 3]]),

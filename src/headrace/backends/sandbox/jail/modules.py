@@ -38,7 +38,7 @@ WARM_HIDDEN = (
 COMPANIONS = {
     "email": ("email.message", "email.mime.text", "email.parser", "email.policy"),
     "email.message": ("email.generator", "email.policy"),
-    "socket": ("encodings.idna",),
+    "socket": ("encodings.idna", "encodings.punycode"),
     "xml.dom.minidom": ("xml.dom.expatbuilder",),
 }
 """And what modules that are not warm import in theirs."""
@@ -63,11 +63,11 @@ def load_imports(tree: ast.Module) -> None:
 
     What can't be loaded is left for the statement itself to complain about.
     """
-    for name in _imported(tree):
-        if name not in sys.modules and name.partition(".")[0] in IMPORTABLE:
-            _load(name)
-            for companion in COMPANIONS.get(name, ()):
-                _load(companion)
+    for imported in _imported(tree):
+        # A module may be there already, because the fork server needs it, and its companions may not.
+        for name in (imported, *COMPANIONS.get(imported, ())):
+            if name not in sys.modules and name.partition(".")[0] in IMPORTABLE:
+                _load(name)
 
 
 def _load(name: str) -> None:
