@@ -13,6 +13,7 @@ import pytest
 from tests.unit.services.conftest import START, Registry
 from tests.unit.services.test_worker import PATIENT, WITHIN_S, SetClock, settled, until
 
+from headrace.apis.humanloop.judged import judged_log
 from headrace.core.access import Principal
 from headrace.core.effects import EffectContext, EffectFailed, Fault, Usage
 from headrace.core.errors import Unavailable
@@ -25,6 +26,7 @@ from headrace.services import log_changes, logs, versions
 from headrace.services.base import Ports, commit
 from headrace.services.judging import Judging
 from headrace.services.log_views import LogView
+from headrace.services.log_views import view as log_view
 from headrace.services.versions import Submission
 from headrace.services.worker import Worker
 
@@ -357,5 +359,31 @@ def test_an_error_counts_in_no_mean(story: Story) -> None:
         )
         assert (found.total.judgments, found.total.mean()) == (1, 4.0)
         assert [one.content().stdout for one in await bench.judgments("log_2")] == ["before"]
+
+    story(told)
+
+
+def test_what_an_evaluator_is_given_of_a_deep_trace_is_no_larger_than_it(story: Story) -> None:
+    """Below the top, each of the two names for what is below leads to itself only."""
+
+    async def told(bench: Bench) -> None:
+        ids = [f"log_{level}" for level in range(40)]
+        for log_id, parent_id in zip(ids, [None, *ids], strict=False):
+            rules = replace(logs.DIRECT, joins_complete=True)
+            new = logs.NewLog(
+                kind="flow", ref=bench.flow, version_id=bench.version, id=log_id, parent_id=parent_id
+            )
+            await logs.create(bench.ports, bench.principal, new, rules=rules)
+        view = await logs.get(bench.ports, bench.principal, log_id=ids[0])
+        given = judged_log(timestamps_with_zone=False)(view)
+        for name in ("children", "trace_children"):
+            below, found = given, []
+            while below[name]:
+                (below,) = below[name]
+                found.append(below["id"])
+            assert found == ids[1:]
+        alone = await bench.ports.store.read(bench.principal.account, lambda tx: log_view(tx, view.log))
+        size = len(json.dumps(judged_log(timestamps_with_zone=False)(alone)))
+        assert len(json.dumps(given)) < 3 * len(ids) * size
 
     story(told)
