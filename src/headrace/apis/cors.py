@@ -9,8 +9,6 @@ from headrace.apis.http import Request, Response
 ANY = "*"
 LIFETIME_S = 600
 """How long a browser may remember what it was allowed."""
-SHOWN = b"retry-after, x-amzn-errortype, x-amzn-requestid, x-request-id"
-"""The headers of answers that a page may read, beside the few that it always may."""
 Header = tuple[bytes, bytes]
 
 
@@ -37,7 +35,7 @@ class Cors:
         if origin is None or not await self._may_read(request, origin):
             return [vary]
         allowed = (b"access-control-allow-origin", origin.encode("latin-1"))
-        return [vary, allowed, (b"access-control-expose-headers", SHOWN)]
+        return [vary, allowed, (b"access-control-expose-headers", b"*")]
 
     async def preflight(self, request: Request) -> Response | None:
         """The answer to a browser that asks before it sends; None when it may not, or does not ask."""
