@@ -17,6 +17,7 @@ from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
 from headrace.services import drafts, numbers, traces, tree
 from headrace.services.base import Ports, digest_of, read, write
 from headrace.services.views import (
+    Surroundings,
     VersionView,
     default_environment,
     default_version,
@@ -346,7 +347,8 @@ async def list_files(
     def work(tx: Transaction) -> tuple[list[VersionView], int]:
         query = FileQuery(kinds=(kind,), name=name, user=user, sort=sort, descending=descending)
         files, total = tx.files.page(query, skip=skip, take=take)
-        return [view(tx, file, default_version(tx, file)) for file in files], total
+        around = Surroundings(tx)
+        return [view(tx, file, default_version(tx, file), around) for file in files], total
 
     return await read(ports, principal, work)
 

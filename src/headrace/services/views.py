@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -61,23 +62,78 @@ class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
     deployed: VersionView | None
 
 
-def view(tx: Transaction, file: File, version: Version) -> VersionView:
-    """``version`` as a caller sees it."""
-    return views(tx, file, [version])[0]
+class Surroundings:
+    """What all versions that one transaction shows have around them, looked up once."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._users: dict[str, User | None] = {}
+        self._judges: dict[tuple[str, str | None, str | None], tuple[VersionView, bool] | None] = {}
+
+    @cached_property
+    def environments(self) -> dict[str, Environment]:
+        """Those of the organisation by their ids, in their order."""
+        return {environment.id: environment for environment in self._tx.environments.all()}
+
+    def user(self, id: str) -> User | None:
+        """None when that user is gone."""
+        if id not in self._users:
+            self._users[id] = self._tx.access.user(id=id)
+        return self._users[id]
+
+    def monitor(self, monitor: Monitor) -> MonitorView | None:
+        """An attached evaluator; None when it, or its environment, is gone."""
+        key = (monitor.evaluator_id, monitor.version_id, monitor.environment_id)
+        if key not in self._judges:
+            self._judges[key] = self._judge(monitor)
+        judge = self._judges[key]
+        environment = self.environments.get(monitor.environment_id or "")
+        if judge is None or (monitor.environment_id is not None and environment is None):
+            return None
+        evaluator, is_there = judge
+        return MonitorView(monitor=monitor, evaluator=evaluator, is_there=is_there, environment=environment)
+
+    def _judge(self, monitor: Monitor) -> tuple[VersionView, bool] | None:
+        """What is shown of an evaluator, and whether that would judge.
+
+        It is shown without what monitors it, which may be itself.
+        """
+        evaluator = self._tx.files.get(id=monitor.evaluator_id)
+        if evaluator is None:
+            return None
+        version_id = monitor.version_id
+        if monitor.environment_id is not None:
+            version_id = environment_targets(self._tx, evaluator).get(monitor.environment_id)
+        version = self._tx.versions.kept(id=version_id) if version_id else None
+        shown = version or default_version(self._tx, evaluator)
+        return _plain_views(self._tx, evaluator, [shown], self)[0], version is not None
 
 
-def views(tx: Transaction, file: File, versions: Iterable[Version]) -> list[VersionView]:
+def view(tx: Transaction, file: File, version: Version, around: Surroundings | None = None) -> VersionView:
+    """``version`` as a caller sees it.
+
+    Args:
+        around: shared by all that are shown in one transaction.
+    """
+    return views(tx, file, [version], around)[0]
+
+
+def views(
+    tx: Transaction, file: File, versions: Iterable[Version], around: Surroundings | None = None
+) -> list[VersionView]:
     """Versions of one file as a caller sees them; what they share is looked up once."""
+    around = around or Surroundings(tx)
     logs = tx.logs.usage_of_file(file_id=file.id).logs_count
-    monitors = tuple(_monitors(tx, file))
+    found = (around.monitor(one) for one in tx.monitors.of_file(file_id=file.id))
+    monitors = tuple(monitor for monitor in found if monitor is not None)
     return [
         msgspec.structs.replace(
             shown,
             logs_of_file=logs,
             monitors=monitors,
-            linked_tools=tuple(_linked_tools(tx, shown)),
+            linked_tools=tuple(_linked_tools(tx, shown, around)),
         )
-        for shown in _plain_views(tx, file, versions)
+        for shown in _plain_views(tx, file, versions, around)
     ]
 
 
@@ -89,46 +145,29 @@ def judged(tx: Transaction, shown: list[VersionView]) -> list[VersionView]:
     return [msgspec.structs.replace(one, aggregates=tuple(found[one.version.id])) for one in shown]
 
 
-def _monitors(tx: Transaction, file: File) -> Iterator[MonitorView]:
-    """Those of evaluators that are there. An evaluator is shown without what monitors it, or never ends."""
-    for monitor in tx.monitors.of_file(file_id=file.id):
-        evaluator = tx.files.get(id=monitor.evaluator_id)
-        if evaluator is None:
-            continue
-        environment = next((e for e in tx.environments.all() if e.id == monitor.environment_id), None)
-        version_id = monitor.version_id
-        if environment is not None:
-            version_id = environment_targets(tx, evaluator).get(environment.id)
-        version = tx.versions.kept(id=version_id) if version_id else None
-        shown = version or default_version(tx, evaluator)
-        yield MonitorView(
-            monitor=monitor,
-            evaluator=_plain_views(tx, evaluator, [shown])[0],
-            is_there=version is not None,
-            environment=environment,
-        )
-
-
-def _linked_tools(tx: Transaction, shown: VersionView) -> Iterator[VersionView]:
+def _linked_tools(tx: Transaction, shown: VersionView, around: Surroundings) -> Iterator[VersionView]:
     """The tools that are there, each as a read shows it."""
     for link in KINDS[shown.file.kind].links(shown.version.content):
         tool = tx.files.get(id=link)
         if tool is not None and tool.kind == "tool":
-            yield _plain_views(tx, tool, [default_version(tx, tool)])[0]
+            yield _plain_views(tx, tool, [default_version(tx, tool)], around)[0]
 
 
-def _plain_views(tx: Transaction, file: File, versions: Iterable[Version]) -> list[VersionView]:
+def _plain_views(
+    tx: Transaction, file: File, versions: Iterable[Version], around: Surroundings
+) -> list[VersionView]:
+    """Without what judges it and what it refers to."""
     targets = environment_targets(tx, file)
-    environments = tx.environments.all() if targets else []
-    authors: dict[str, User | None] = {}
-    shown = []
-    for version in versions:
-        author = version.created_by
-        if author not in authors:
-            authors[author] = tx.access.user(id=author)
-        here = tuple(e for e in environments if targets.get(e.id) == version.id)
-        shown.append(VersionView(file=file, version=version, environments=here, created_by=authors[author]))
-    return shown
+    environments = around.environments.values() if targets else ()
+    return [
+        VersionView(
+            file=file,
+            version=version,
+            environments=tuple(e for e in environments if targets.get(e.id) == version.id),
+            created_by=around.user(version.created_by),
+        )
+        for version in versions
+    ]
 
 
 def environment_targets(tx: Transaction, file: File) -> dict[str, str]:
