@@ -249,3 +249,13 @@ def test_many_can_read_while_a_large_page_is_made(
         with httpx.Client(base_url=f"{server.url}/v5", headers={"X-API-KEY": "any"}) as other:
             assert other.get(f"/flows/{file_id}").status_code == 200
         assert sum(len(part) for part in parts) > 120 * 10_000
+
+
+@pytest.mark.slow
+def test_a_page_that_is_longer_than_what_is_read_at_once(raw: httpx.Client, file_id: str, home: str) -> None:
+    ids = [f"{home} {number:04}" for number in range(1003)]
+    for log_id in ids:
+        log(raw, "flow", id=file_id, log_id=log_id)
+    assert listed(raw, file_id, size=1002) == ids[:0:-1]
+    assert listed(raw, file_id, size=5000) == ids[::-1]
+    assert listed(raw, file_id, size=1001, page=2) == ids[1::-1]

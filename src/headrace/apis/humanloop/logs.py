@@ -37,7 +37,9 @@ from headrace.core.logs import Log
 from headrace.services import log_changes, logs
 
 SLICE = 50
-"""So many logs are read and rendered before other requests get their turn."""
+"""So many logs are rendered before other requests get their turn."""
+READ = 1000
+"""So many logs are read at a time. Clients ask for no more, unless somebody does by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +154,7 @@ async def list_logs(call: Call) -> Response:
     if query.size > call.max_page:
         message = f"Input should be less than or equal to {call.max_page}"
         raise Invalid.at("size", message=message, kind="less_than_equal", where="query")
-    skip = min((query.page - 1) * query.size, MAX_SKIP)
-    found, total = await logs.page(call.ports, call.principal, log_query(query), skip=skip, take=query.size)
+    found, total = await _found(call, first=0)
     opening = b'{"records":['
     closing = b'],"page":%d,"size":%d,"total":%d}' % (query.page, query.size, total)
     if len(found) <= SLICE:
@@ -161,16 +162,31 @@ async def list_logs(call: Call) -> Response:
     return Response(status=200, headers=(JSON,), body=_streamed(call, opening, found, closing))
 
 
+async def _found(call: Call, *, first: int) -> tuple[list[Log], int]:
+    """The logs of a page from one of them on, as many as are read at once, and how many match in all."""
+    query: ListLogs = call.query
+    skip = min((query.page - 1) * query.size, MAX_SKIP) + first
+    take = min(query.size - first, READ)
+    return await logs.page(call.ports, call.principal, log_query(query), skip=skip, take=take)
+
+
 async def _streamed(call: Call, opening: bytes, found: list[Log], closing: bytes) -> AsyncIterator[bytes]:
-    """A large page as it is read and rendered, so that it holds nobody up."""
+    """A large page as it is read and rendered, so that it is never whole in memory and holds nobody up."""
     yield opening
     separator = b""
-    for first in range(0, len(found), SLICE):
-        rendered = await _rendered(call, found[first : first + SLICE])
-        if rendered:
-            yield separator + b",".join(rendered)
-            separator = b","
-        await asyncio.sleep(0)  # let other requests run; the server's own send does not when there is room
+    first = 0
+    while found:
+        for start in range(0, len(found), SLICE):
+            rendered = await _rendered(call, found[start : start + SLICE])
+            if rendered:
+                yield separator + b",".join(rendered)
+                separator = b","
+            await asyncio.sleep(
+                0
+            )  # let other requests run; the server's own send does not when there is room
+        first += len(found)
+        is_more = len(found) == READ and first < call.query.size
+        found = (await _found(call, first=first))[0] if is_more else []
     yield closing
 
 
