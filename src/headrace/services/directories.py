@@ -13,7 +13,7 @@ from headrace.core.ports import Transaction
 from headrace.services import places, tree
 from headrace.services.base import Ports, read, write
 from headrace.services.files import shown_as
-from headrace.services.views import VersionView
+from headrace.services.views import Surroundings, VersionView
 
 
 class DirectoryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +79,8 @@ async def files_in(
 
     def work(tx: Transaction) -> FileBatch:
         files = tx.files.of_directory(directory_id=directory_id, after=after, take=take)
-        shown = (shown_as(tx, file, None) for file in files)
+        around = Surroundings(tx)
+        shown = (shown_as(tx, file, None, around) for file in files)
         return FileBatch(
             views=tuple(one for one in shown if one is not None),
             last=files[-1] if len(files) == take else None,

@@ -13,6 +13,7 @@ from headrace.services import places, tree
 from headrace.services.base import Ports, read, write
 from headrace.services.versions import select
 from headrace.services.views import (
+    Surroundings,
     VersionView,
     default_version,
     environment_targets,
@@ -73,18 +74,21 @@ async def page(
         place = None if environment is None else _environment(tx, environment)
         wanted = msgspec.structs.replace(query, environment_id=None if place is None else place.id)
         files, total = tx.files.page(wanted, skip=skip, take=take)
-        return [shown for file in files if (shown := shown_as(tx, file, place)) is not None], total
+        around = Surroundings(tx)
+        return [shown for file in files if (shown := shown_as(tx, file, place, around)) is not None], total
 
     return await read(ports, principal, work)
 
 
-def shown_as(tx: Transaction, file: File, environment: Environment | None) -> VersionView | None:
+def shown_as(
+    tx: Transaction, file: File, environment: Environment | None, around: Surroundings
+) -> VersionView | None:
     """A file in a list: the version in an environment, or the default one; None when it has none to show."""
     if environment is not None:
         version = tx.versions.get(id=environment_targets(tx, file)[environment.id])
-        return None if version is None else view(tx, file, version)
+        return None if version is None else view(tx, file, version, around)
     try:
-        return view(tx, file, default_version(tx, file))
+        return view(tx, file, default_version(tx, file), around)
     except NotFound:  # a list is not refused for one file that lost all of its versions
         return None
 
