@@ -140,10 +140,11 @@ def tool_content(span: Span, path: str) -> dict[str, Any]:
     function = file.get("function")
     if isinstance(function, Branch):
         content["function"] = _function(function, path)
-    if text(file.get("source_code")):
-        content["source_code"] = file["source_code"]
-    for name in ("attributes", "setup_values"):
-        inner = file.get(name)
+    source = text(file.get("source_code")) or text(file.get("sourceCode"))
+    if source is not None:
+        content["source_code"] = source
+    for name, other in (("attributes", "attributes"), ("setup_values", "setupValues")):
+        inner = file.get(name, file.get(other))  # the TypeScript package sends its own names
         if isinstance(inner, Branch):
             content[name] = _restored(inner)
     return fitting(content, ToolContent, least={})

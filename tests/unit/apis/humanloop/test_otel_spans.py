@@ -216,6 +216,8 @@ def test_the_typescript_client_is_understood() -> None:
         "humanloop.file.function.parameters.properties.a.type": "number",
         "humanloop.file.function.parameters.properties.a.minimum": "0",
         "humanloop.file.function.parameters.properties.required.type": "string",
+        "humanloop.file.sourceCode": "(a, b) => a + b",
+        "humanloop.file.setupValues.precision": "2",
         "humanloop.log.inputs.a": "1",
         "humanloop.log.output": "3",
         "humanloop.log.trace_parent_id": "log_0",
@@ -224,6 +226,8 @@ def test_the_typescript_client_is_understood() -> None:
     assert isinstance(told, NewLog)
     assert told.content is not None
     assert (told.parent_id, told.id) == ("log_0", None)
+    assert told.content.parsed["source_code"] == "(a, b) => a + b"
+    assert told.content.parsed["setup_values"] == {"precision": 2}
     assert told.content.parsed["function"] == {
         "name": "add",
         "description": "Adds",

@@ -1,0 +1,79 @@
+"""The decorators of the TypeScript client against the live server."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.contract.conftest import LiveServer
+from tests.contract.humanloop.tracing import complete_logs, model, outline
+
+HERE = Path(__file__).parent / "js"
+WHOLE = ("package.json", "package-lock.json", "agent.mjs")
+
+pytestmark = [
+    pytest.mark.js,
+    pytest.mark.live,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js with npm is not installed"),
+]
+
+
+@pytest.fixture(scope="session")
+def installed(request: pytest.FixtureRequest) -> Path:
+    """A folder with the program and the client, installed once for each lock file."""
+    folder: Path = request.config.cache.mkdir("humanloop-for-typescript")  # type: ignore[union-attr]
+    with (folder / "lock").open("w") as lock:  # tests may run in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark, wanted = folder / "installed.json", (HERE / "package-lock.json").read_text()
+        is_installed = mark.exists() and mark.read_text() == wanted
+        for name in WHOLE:
+            shutil.copy(HERE / name, folder)
+        if not is_installed:
+            command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            mark.write_text(wanted)
+    return folder
+
+
+def test_a_chat_agent_is_traced_whole(
+    installed: Path, server: LiveServer, raw: httpx.Client, home: str
+) -> None:
+    with model() as model_url:
+        command = ["node", "agent.mjs", server.url, model_url, home]
+        done = subprocess.run(command, cwd=installed, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["It is 3.", "It is 7."]
+    logs = complete_logs(raw, f"{home}/Agent", 2)
+    for log in logs:
+        path, children = outline(log)
+        # The spans arrive in any order, and the clock of the client is coarse.
+        assert (path, sorted(children)) == (
+            "Agent",
+            [("Calculator", []), ("Call Model", []), ("Call Model", [])],
+        )
+        assert log["flow"]["attributes"] == {"release": 7}
+    assert sorted(log["output"] for log in logs) == ["It is 3.", "It is 7."]
+    below = [child for log in logs for child in log["trace_children"]]
+    tools = [child for child in below if child.get("tool")]
+    assert sorted(tool["output"] for tool in tools) == ["3", "7"]
+    assert len({tool["tool"]["version_id"] for tool in tools}) == 1
+    function = tools[0]["tool"]["function"]
+    assert function["strict"] is True
+    assert function["parameters"]["required"] == ["operation", "first", "second"]
+    assert function["parameters"]["additionalProperties"] is False
+    assert function["parameters"]["properties"]["second"] == {"type": "integer", "minimum": 0}
+    assert tools[0]["tool"]["setup_values"] == {"precision": 2}
+    prompts = [child for child in below if child.get("prompt")]
+    assert {prompt["prompt"]["model"] for prompt in prompts} == {"gpt-4o"}
+    assert len({prompt["prompt"]["version_id"] for prompt in prompts}) == 1
+    told = [one["output_message"]["content"] for one in prompts if one["finish_reason"] == "stop"]
+    assert sorted(told) == ["It is 3.", "It is 7."]
+    (failed,) = complete_logs(raw, f"{home}/Fails")
+    assert (failed["error"], failed["output"]) == ("it broke", None)
