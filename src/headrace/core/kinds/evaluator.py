@@ -81,6 +81,7 @@ def type_of(spec: EvaluatorSpec) -> EvaluatorType:
     """Who judges; where a spec does not say, its members tell, and an LLM is what is left (humanloop 0.6)."""
     if spec.evaluator_type is not None:
         return spec.evaluator_type
+    # Quirk(humanloop): 0.6. Clients take a spec without a type for an LLM's, so it is always filled in.
     if spec.code is not None:
         return EvaluatorType.PYTHON
     return EvaluatorType.LLM if spec.instructions is None else EvaluatorType.HUMAN

@@ -18,7 +18,7 @@ class ToolContent(msgspec.Struct, frozen=True, kw_only=True):
         source_code: how it is carried out.
         setup_values: a JSON schema of what it is set up with.
         attributes: the author's own.
-        tool_type: which sort of tool; an open set of words.
+        tool_type: which sort of tool; an open set of words (humanloop appendix A).
     """
 
     function: ToolFunction | None = None
