@@ -105,6 +105,7 @@ def checked(judgment: bytes, version: Version) -> bytes:
     problem = judgment_problem(spec, value)
     if problem is not None:
         raise Invalid.at("judgment", message=problem, kind="judgment")
+    # Quirk(humanloop): 0 and 1 stand for booleans, and clients tell a number from one (0.6, 8.56).
     if spec.return_type is ReturnType.BOOLEAN and not isinstance(value, bool | None):
         return b"true" if value else b"false"
     return judgment

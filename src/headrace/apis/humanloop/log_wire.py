@@ -214,6 +214,7 @@ class LogRenderer:
             "source": log.source,
             "metadata": payload.metadata,
             "log_status": log.status,
+            # Quirk(humanloop): clients of former times know the status by another name (3.2).
             "trace_status": log.status,
             "source_datapoint_id": log.source_datapoint_id,
             "trace_parent_id": log.trace_parent_id,

@@ -136,6 +136,8 @@ class LogOperations:
                     body=self._row.update,
                     response=self._row.response,
                     errors=(404, 409),
+                    # Quirk(humanloop): clients put the ids that users chose into paths as they are, slashes
+                    # and all, so the end of such a path is one id (0.8).
                     has_open_end=True,
                 )
             )
