@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from tests.unit.services.conftest import Registry
 
@@ -48,6 +49,23 @@ def test_a_node_is_not_in_lists(registry: Registry) -> None:
         files.page(registry.ports, registry.principal, FileQuery(), environment=None, skip=0, take=9)
     )
     assert ([one.file.id for one in found], total) == ([flow.id], 1)
+
+
+def test_a_file_that_lost_all_versions_spoils_no_list(registry: Registry) -> None:
+    flow = registry.upsert(path="a/Flow").file
+    empty = msgspec.structs.replace(flow, id="fl_e", path="a/Empty", short_id="E", short_name="e")
+    ports, principal = registry.ports, registry.principal
+    registry.run(ports.store.write(principal.account, lambda tx: tx.files.add(empty)))
+    found, total = registry.run(
+        files.page(ports, principal, FileQuery(under="a"), environment=None, skip=0, take=9)
+    )
+    assert ([one.file.id for one in found], total) == ([flow.id], 2)
+    batch = registry.run(
+        directories.files_in(ports, principal, directory_id=flow.directory_id, after=None, take=2)
+    )
+    assert ([one.file.id for one in batch.views], batch.last) == ([flow.id], flow)
+    with pytest.raises(NotFound, match="no version"):
+        registry.run(files.find(ports, principal, ref="a/Empty"))
 
 
 def test_a_node_follows_its_flow(registry: Registry) -> None:
