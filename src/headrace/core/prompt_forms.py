@@ -66,7 +66,7 @@ def as_variant(form: Form) -> dict[str, Any] | None:
         "name": VARIANT,
         "templateType": "CHAT" if "chat" in template else "TEXT",
         "templateConfiguration": template,
-        # Quirk(bedrock): 1.5. A model of another provider may have a name outside the service model's pattern.
+        # Quirk(bedrock): 1.5. Another provider's model may have a name outside the pattern.
         "modelId": form["model"],
         "inferenceConfiguration": {"text": inference} if inference else None,
         "metadata": _metadata(form),
