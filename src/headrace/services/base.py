@@ -15,6 +15,7 @@ from headrace.core.ids import Ids
 from headrace.core.ports import Clash, DefinitionRules, Store, Transaction, Vault
 from headrace.core.validate import TypeLimits
 from headrace.services.bell import Bell
+from headrace.services.unsaved import Unsaved
 
 T = TypeVar("T")
 LARGE_BYTES = 128 * 1024
@@ -52,6 +53,7 @@ class Ports:
 
     Attributes:
         bell: wakes who works behind the scenes.
+        unsaved: what logs hold and do not keep.
     """
 
     store: Store
@@ -61,6 +63,7 @@ class Ports:
     vault: Vault
     limits: Limits = field(default_factory=Limits)
     bell: Bell = field(default_factory=Bell)
+    unsaved: Unsaved = field(default_factory=Unsaved)
 
 
 async def read(ports: Ports, principal: Principal, work: Callable[[Transaction], T]) -> T:

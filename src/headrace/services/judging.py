@@ -78,7 +78,8 @@ class Judging:
             await self._dismiss(job)
             return
         started_at = self._ports.clock.now()
-        verdict = await self._judges.judge(case.spec, self._shows(case.view), None, self._context(job, case))
+        log = self._shows(_whole(self._ports, job.account, case.view))
+        verdict = await self._judges.judge(case.spec, log, None, self._context(job, case))
         await self._keep(job, case, verdict, started_at)
 
     async def give_up(self, job: Job, reason: str) -> None:
@@ -140,6 +141,13 @@ def _case(tx: Transaction, job: Job) -> _Case | None:
     log, file, version = parties
     shown = views(tx, [log], with_children=True)[0]
     return _Case(view=shown, file=file, version_id=version.id, spec=read_spec(version.content))
+
+
+def _whole(ports: Ports, account: str, view: LogView) -> LogView:
+    """A log and all below it, with what they do not keep."""
+    children = tuple(_whole(ports, account, one) for one in view.children or ())
+    log = msgspec.structs.replace(view.log, payload=ports.unsaved.text(account, view.log))
+    return msgspec.structs.replace(view, log=log, children=children)
 
 
 def _log(ports: Ports, case: _Case, verdict: Verdict, started_at: datetime) -> Log:

@@ -80,7 +80,8 @@ def amend(tx: Transaction, ports: Ports, log: Log, change: Change, *, rules: Rul
     Args:
         rules: those that take a log below a complete one take a completion without anything come out, too.
     """
-    changed, payload = _merged(log, change)
+    changed, payload = _merged(log, ports.unsaved.content(tx.account, log), change)
+    ports.unsaved.put(tx.account, changed, payload)
     if log.kind == FLOW and log.status is not changed.status:
         if not rules.joins_complete:
             _check_complete(payload)
@@ -93,15 +94,17 @@ def amend(tx: Transaction, ports: Ports, log: Log, change: Change, *, rules: Rul
     return changed
 
 
-def _merged(log: Log, change: Change) -> tuple[Log, Payload]:
-    """The log as changed, and what it would hold if all of it were kept."""
+def _merged(log: Log, held: Payload, change: Change) -> tuple[Log, Payload]:
+    """The log as changed, and all that it holds then.
+
+    Args:
+        held: what it holds now, kept or not.
+    """
     to, given = change.to, change.given
     status = to.status or log.status
     if log.status is LogStatus.COMPLETE and status is LogStatus.INCOMPLETE:
         raise Conflict(f"Log `{log.id}` is complete; it can't become incomplete again.")
-    payload = msgspec.structs.replace(
-        log.content(), **{name: getattr(to.payload, name) for name in given & _PAYLOAD}
-    )
+    payload = msgspec.structs.replace(held, **{name: getattr(to.payload, name) for name in given & _PAYLOAD})
     changed = msgspec.structs.replace(
         log,
         status=status,

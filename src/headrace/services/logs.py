@@ -162,6 +162,7 @@ def put(
         raise NotFound("run", new.run_id, f"Run with ID `{new.run_id}` not found.")
     file, version = _used(tx, ports, principal, prepared)
     log = _log(ports, principal, prepared, file, version)
+    ports.unsaved.put(tx.account, log, new.payload)
     return Created(log=record(tx, ports, log, rules=rules), is_new=True)
 
 

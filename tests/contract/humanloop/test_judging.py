@@ -390,3 +390,17 @@ def test_many_logs_are_all_judged(desk: Desk) -> None:
         assert len(desk.judged(log_id, 2)) == 2
     (version,) = desk.client.flows.list_versions(desk.flow.id, evaluator_aggregates=True).records
     assert sorted(one.value for one in version.evaluator_aggregates) == [0, 24 / 30]
+
+
+def test_what_is_not_to_be_kept_is_judged_all_the_same(desk: Desk) -> None:
+    code = "def f(log):\n    return log['output'] + log['inputs']['a'] + log['children'][0]['output']"
+    desk.monitored(python(code, "text"))
+    log_id = desk.log("top", status="incomplete", inputs={"a": "secret"}, save=False)
+    tool = {"function": {"name": "t", "description": "d"}}
+    desk.client.tools.log(
+        path=f"{desk.home}/Tool", tool=tool, trace_parent_id=log_id, output="inner", save=False
+    )
+    desk.client.flows.update_log(log_id, log_status="complete")
+    assert desk.verdict(log_id).judgment == "topsecretinner"
+    shown = desk.client.logs.get(log_id)
+    assert (shown["output"], shown["inputs"], shown["trace_children"][0]["output"]) == (None, {}, None)
