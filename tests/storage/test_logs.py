@@ -263,6 +263,8 @@ def test_ids_are_found_by_any_part_in_its_case(filed: Desk) -> None:
     assert found(filed, ids=("nothing", "xp"), search="hello")[0] == ['exp "1" / ü%_']
     assert found(filed, ids=("log_",), search="none") == ([], 0)
     assert found(filed, ids=("log_a",), version_id="flv_2") == ([], 0)
+    assert found(filed, ids=("log\0", "\0")) == ([], 0)
+    assert found(filed, ids=("",))[1] == len(ids)
     assert found(filed, ids=("log_a", "exp"), skip=1, take=1) == (["log_abX"], 3)
 
 

@@ -26,7 +26,7 @@ _WORD = re.compile(
 
 def words(text: str) -> list[str]:
     """The words of a text, in order, each as often as it occurs."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
     return [word[:MAX_WORD] for word in _WORD.findall(folded)]
 
 

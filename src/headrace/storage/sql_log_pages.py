@@ -116,7 +116,7 @@ class LogPages(SqlCollection):
         """Those that have one of the parts in their id, and the words, if any are wanted."""
         wanted = {**scope, **limits, "in_trace": _flag(query.in_trace)}
         found: set[int] = set()
-        for part in set(query.ids):
+        for part in {part for part in query.ids if "\0" not in part}:  # which no id has
             triples = match_triples(part)
             if triples is None or self._are_many(triples):
                 found.update(self._listed("with_part", part=part, **wanted))
