@@ -143,7 +143,7 @@ def test_bubblewrap_gives_it_namespaces_of_its_own() -> None:
         assert box.run("import os\nos.getpid()") < 100
         assert box.sandbox.server is not None
         namespaces = {
-            kind: Path(f"/proc/{_last_descendant(box.sandbox.server.pid)}/ns/{kind}").readlink()
+            kind: Path(f"/proc/{_fork_server(box.sandbox.server.pid)}/ns/{kind}").readlink()
             for kind in ("ipc", "mnt", "net", "pid", "uts")
         }
         ours = {kind: Path(f"/proc/self/ns/{kind}").readlink() for kind in namespaces}
@@ -152,9 +152,10 @@ def test_bubblewrap_gives_it_namespaces_of_its_own() -> None:
         assert box.run("import os\nos.getuid()") == expected
 
 
-def _last_descendant(pid: int) -> int:
-    while children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        pid = int(children[-1])
+def _fork_server(pid: int) -> int:
+    """The fork server below bubblewrap; its calls come and go."""
+    while b"bwrap" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]:
+        pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
     return pid
 
 

@@ -53,9 +53,14 @@ class NewRun(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Lines:
-    """A turn as JSON lines. Closing it before its end stops the run."""
+    """A turn as JSON lines. Closing it before its end stops the run.
+
+    Attributes:
+        limit_s: how long it may take to be read.
+    """
 
     def __init__(self, invocation: Invocation) -> None:
+        self.limit_s = invocation.limit_s
         self._invocation = invocation
         self._opening: bytes | None = json_text({"execution": invocation.name}) + b"\n"
 

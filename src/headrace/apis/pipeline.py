@@ -13,6 +13,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from headrace.apis.cors import Cors
@@ -188,10 +189,15 @@ async def _send(response: Response, request: Request, more: Headers, receive: Re
 
 
 async def _stream(body: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
-    """Send a body piece by piece. When the caller goes away, what makes the body is stopped at once."""
+    """Send a body piece by piece. When the caller goes away, what makes the body is stopped at once.
+
+    So it is when it takes longer than the body's ``limit_s``, if it has one: somebody may read very slowly.
+    """
     sending = asyncio.current_task()
     assert sending is not None
     leaving: asyncio.Task[None] | None = None
+    loop = asyncio.get_running_loop()
+    watching: asyncio.Handle
     # The server tells of a disconnection also once all is sent: then there is nothing left to stop.
     is_whole = False
 
@@ -199,13 +205,18 @@ async def _stream(body: AsyncIterator[bytes], receive: Receive, send: Send) -> N
         if not is_whole:
             sending.cancel()
 
+    def wait() -> None:
+        nonlocal watching
+        watching = loop.call_later(WATCH_AFTER_S, watch)
+
     def watch() -> None:
         nonlocal leaving
-        leaving = asyncio.create_task(_gone(receive))
+        leaving = asyncio.create_task(_gone(receive, getattr(body, "limit_s", None)))
         leaving.add_done_callback(stop)
 
-    # Most bodies are whole before anybody could go away, and a task costs more than to make them.
-    watching = asyncio.get_running_loop().call_later(WATCH_AFTER_S, watch)
+    # Most bodies are whole before anybody could go away, and a task costs more than to make them; so does a
+    # timer, which is not even set when nothing was waited for.
+    watching = loop.call_soon(wait)
     try:
         async for part in body:
             await send({"type": "http.response.body", "body": part, "more_body": True})
@@ -225,10 +236,12 @@ async def _stream(body: AsyncIterator[bytes], receive: Receive, send: Send) -> N
             await close()
 
 
-async def _gone(receive: Receive) -> None:
-    """Returns when the caller has gone away."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+async def _gone(receive: Receive, within_s: float | None) -> None:
+    """Returns when the caller has gone away, or has taken longer than anybody may."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            while (await receive())["type"] != "http.disconnect":
+                pass
 
 
 def _request_id() -> str:

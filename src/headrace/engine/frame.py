@@ -54,10 +54,11 @@ class Frame:
         parked: the Output nodes that are ready before their turn.
         spoken: the repetitions that came to their end, where outputs were to be expected of them.
         children: the repetitions that run in this frame, by step.
+        chain: the repetitions that it stands in, outermost first.
     """
 
     __slots__ = (
-        "_chain",
+        "chain",
         "children",
         "index",
         "is_open",
@@ -87,19 +88,12 @@ class Frame:
         self.parked: tuple[int, ...] = ()
         self.spoken: tuple[int, ...] = ()
         self.children: dict[int, Repetition] | None = None
-        self._chain: tuple[Link, ...] | None = None
+        self.chain: tuple[Link, ...] = () if owner is None else owner.chain(index)
 
     @staticmethod
     def blank(scope: Scope, *, owner: Repetition | None, index: int = 0, is_open: bool = True) -> Frame:
         """A frame that knows nothing of the outside."""
         return Frame(scope, [ABSENT] * scope.size, owner=owner, index=index, is_open=is_open)
-
-    @property
-    def chain(self) -> tuple[Link, ...]:
-        """The repetitions that it stands in, outermost first."""
-        if self._chain is None:
-            self._chain = () if self.owner is None else self.owner.chain(self.index)
-        return self._chain
 
     @property
     def indexes(self) -> tuple[int, ...]:

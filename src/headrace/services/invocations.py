@@ -41,6 +41,8 @@ from headrace.services.targets import Choice, Route, Target
 
 log = logging.getLogger("headrace.run")
 _LAST = (FlowFinished, FlowFailed)
+TELLING_S = 10.0
+"""So long after the last moment of a run its caller may still read how it ended."""
 
 
 class Names(Protocol):
@@ -118,10 +120,12 @@ class Invocation:
 
     Attributes:
         name: what the execution can be called by.
+        limit_s: how long the turn may take, with telling of its end.
     """
 
     def __init__(self, turn: _Turn, run: Run, recording: Recording) -> None:
         self.name = turn.name
+        self.limit_s = turn.runs.limits.execution_s + TELLING_S
         self._turn = turn
         self._run = run
         self._recording = recording

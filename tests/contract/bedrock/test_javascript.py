@@ -103,8 +103,7 @@ def start(folder: Path, url: str, access_key: str = "any", secret_key: str = "an
     assert process.stdout is not None
     yield Sdk(process)
     process.stdin.close()
-    process.terminate()  # kept connections would keep it for longer than anybody wants to wait
-    process.wait(timeout=60)
+    assert process.wait(timeout=60) == 0
     process.stdout.close()
 
 

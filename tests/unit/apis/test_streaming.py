@@ -19,6 +19,7 @@ class Parts:
         self._left = count
         self._fails = fails
         self._then_waits = then_waits
+        self.limit_s: float | None = None
         self.is_closed = False
         self.was_cancelled = False
 
@@ -144,3 +145,23 @@ def test_a_body_that_can_not_be_finished_breaks_off(caplog: pytest.LogCaptureFix
     assert [(one.message, one.__dict__["cause"]) for one in caplog.records] == [
         ("an answer broke off", "Flow fl_1 not found.")
     ]
+
+
+class Unread(Caller):
+    """A caller that stays, and reads no more after the first part."""
+
+    async def send(self, message: Any) -> None:
+        if self.has_a_part.is_set():
+            await asyncio.Event().wait()
+        await super().send(message)
+
+
+def test_a_body_that_is_read_too_slowly_is_stopped() -> None:
+    async def story() -> None:
+        body, caller = Parts(2), Unread()
+        body.limit_s = 0.01
+        await asyncio.wait_for(serve(body, caller), timeout=20)
+        assert body.is_closed
+        assert len(caller.sent) == 2
+
+    asyncio.run(story())

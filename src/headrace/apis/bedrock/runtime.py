@@ -12,9 +12,14 @@ from headrace.services.targets import Choice
 
 
 class Frames:
-    """The body of the response: a turn, framed as it goes. Closing it before its end stops the run."""
+    """The body of the response: a turn, framed as it goes. Closing it before its end stops the run.
+
+    Attributes:
+        limit_s: how long it may take to be read.
+    """
 
     def __init__(self, invocation: Invocation, *, traces: bool) -> None:
+        self.limit_s = invocation.limit_s
         self._invocation = invocation
         self._traces = traces
 

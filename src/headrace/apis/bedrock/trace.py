@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from headrace.apis.bedrock.eventstream import event_frame, exception_frame
@@ -27,6 +28,9 @@ from headrace.core.execution import (
 from headrace.core.jsontext import json_text
 
 Members = dict[str, Any]
+TRACE = "flowTraceEvent"
+KNOWN_PORTS = 10_000
+"""Of so many ports and names the JSON is kept."""
 
 EXCEPTIONS: Mapping[FailureKind, str] = {
     FailureKind.VALIDATION: "validationException",
@@ -56,8 +60,12 @@ def frames_of(events: Sequence[Event], *, traces: bool) -> bytes:
 def moment(at_ns: int) -> str:
     """A time as the runtime shows it, with nanoseconds (bedrock 1.1)."""
     seconds, nanoseconds = divmod(at_ns, 1_000_000_000)
-    whole = datetime.fromtimestamp(seconds, UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09}Z"
+    return f"{_second(seconds)}.{nanoseconds:09}Z"
+
+
+@lru_cache(maxsize=100)
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _output(event: FlowOutput) -> bytes:
@@ -95,63 +103,74 @@ _TOLD: Mapping[type, Callable[[Any], bytes]] = {
 }
 
 
-def input_fields(event: NodeStarted, *, name: str = "nodeInputName") -> list[Members]:
-    """A node's inputs with their values.
-
-    Args:
-        name: the member that has the input's name; traces and execution events differ in it (bedrock 5.3).
-    """
-    chain = {"executionChain": [_link(link) for link in event.scope]} if event.scope else {}
-    return [
-        {name: port.name, "content": {"document": value}, **_input_port(port), **chain}
-        for port, value in event.fields
-    ]
-
-
-def _input_port(port: InputPort) -> Members:
+@lru_cache(maxsize=KNOWN_PORTS)
+def _input_form(port: InputPort) -> tuple[bytes, bytes]:
+    """What stands before and after the value of an input."""
     source = port.source
-    return {
-        "type": port.type.value,
-        **({} if port.category is None else {"category": port.category.value}),
-        "source": {
-            "nodeName": source.node,
-            "outputFieldName": source.output,
-            "expression": source.expression,
-        },
-    }
+    origin = {"nodeName": source.node, "outputFieldName": source.output, "expression": source.expression}
+    category = {} if port.category is None else {"category": port.category.value}
+    after = json_text({"type": port.type.value, **category, "source": origin})
+    return _value_head("nodeInputName", port.name), b"}," + after[1:-1]
+
+
+@lru_cache(maxsize=KNOWN_PORTS)
+def _output_form(port: OutputPort) -> tuple[bytes, bytes]:
+    """The same of an output."""
+    following = [{"nodeName": one.node, "inputFieldName": one.input} for one in port.next]
+    after = json_text({"type": port.type.value, **({"next": following} if following else {})})
+    return _value_head("nodeOutputName", port.name), b"}," + after[1:]
+
+
+def _value_head(member: str, name: str) -> bytes:
+    return json_text({member: name})[:-1] + b',"content":{"document":'
 
 
 def _link(link: Link) -> Members:
     return {"nodeName": link.node, "type": link.type.value, "index": link.index}
 
 
-def output_fields(event: NodeFinished, *, name: str = "nodeOutputName") -> list[Members]:
-    """A node's outputs with their values."""
-    return [
-        {name: port.name, "content": {"document": value}, **_output_port(port)}
-        for port, value in event.fields
-    ]
-
-
-def _output_port(port: OutputPort) -> Members:
-    following = [{"nodeName": one.node, "inputFieldName": one.input} for one in port.next]
-    return {"type": port.type.value, **({"next": following} if following else {})}
-
-
 def _node(event: Any) -> Members:
     return {"nodeName": event.node, "timestamp": moment(event.at_ns)}
 
 
-def _input_trace(event: NodeStarted) -> Members:
-    return {**_node(event), "fields": input_fields(event)}
+def _node_head(trace: bytes, event: Any) -> bytes:
+    return b'{"trace":{"%b":{"nodeName":%b,"timestamp":"%b"' % (
+        trace,
+        _quoted(event.node),
+        moment(event.at_ns).encode(),
+    )
 
 
-def _output_trace(event: NodeFinished) -> Members:
-    return {**_node(event), "fields": output_fields(event)}
+@lru_cache(maxsize=KNOWN_PORTS)
+def _quoted(name: str) -> bytes:
+    return json_text(name)
 
 
-def _conditions_trace(event: ConditionsDecided) -> Members:
-    return {**_node(event), "satisfiedConditions": [{"conditionName": one} for one in event.conditions]}
+def _input_trace(event: NodeStarted) -> bytes:
+    chain = b"}"
+    if event.scope:
+        chain = b',"executionChain":%b}' % json_text([_link(link) for link in event.scope])
+    fields = []
+    for port, value in zip(event.ports, event.values, strict=True):
+        before, after = _input_form(port)
+        fields.append(before + json_text(value) + after + chain)
+    head = _node_head(b"nodeInputTrace", event)
+    return event_frame(TRACE, b'%b,"fields":[%b]}}}' % (head, b",".join(fields)))
+
+
+def _output_trace(event: NodeFinished) -> bytes:
+    fields = []
+    for port, value in zip(event.ports, event.values, strict=True):
+        before, after = _output_form(port)
+        fields.append(before + json_text(value) + after)
+    head = _node_head(b"nodeOutputTrace", event)
+    return event_frame(TRACE, b'%b,"fields":[%b]}}}' % (head, b",".join(fields)))
+
+
+def _conditions_trace(event: ConditionsDecided) -> bytes:
+    names = b",".join([b'{"conditionName":%b}' % _quoted(one) for one in event.conditions])
+    head = _node_head(b"conditionNodeResultTrace", event)
+    return event_frame(TRACE, b'%b,"satisfiedConditions":[%b]}}}' % (head, names))
 
 
 def _action_trace(event: NodeActed) -> Members:
@@ -169,20 +188,16 @@ def _dependency_trace(event: NodeDepended) -> Members:
     return {**_node(event), "traceElements": {"agentTraces": event.traces}}
 
 
-_TRACES: Mapping[type, tuple[str, Callable[[Any], Members]]] = {
-    NodeStarted: ("nodeInputTrace", _input_trace),
-    NodeFinished: ("nodeOutputTrace", _output_trace),
-    ConditionsDecided: ("conditionNodeResultTrace", _conditions_trace),
-    NodeActed: ("nodeActionTrace", _action_trace),
-    NodeDepended: ("nodeDependencyTrace", _dependency_trace),
-}
-
-
 def _traced(name: str, members: Callable[[Any], Members]) -> Callable[[Any], bytes]:
-    return lambda event: event_frame("flowTraceEvent", json_text({"trace": {name: members(event)}}))
+    return lambda event: event_frame(TRACE, json_text({"trace": {name: members(event)}}))
 
 
 _ALL: Mapping[type, Callable[[Any], bytes]] = {
     **_TOLD,
-    **{event: _traced(name, members) for event, (name, members) in _TRACES.items()},
+    NodeStarted: _input_trace,
+    NodeFinished: _output_trace,
+    ConditionsDecided: _conditions_trace,
+    NodeActed: _traced("nodeActionTrace", _action_trace),
+    NodeDepended: _traced("nodeDependencyTrace", _dependency_trace),
 }
+"""What each event is told by; of those that every flow is full of, the JSON is put together by hand."""

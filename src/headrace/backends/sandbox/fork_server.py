@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,15 +61,20 @@ class ForkServer:
         """False as soon as it is known to have ended."""
         return self._is_open and self._process.returncode is None
 
-    async def call(self, request: bytes, *, wall_s: float, most_bytes: int) -> Ended:
+    async def call(
+        self, request: bytes, *, wall_s: float, most_bytes: int, on_written: Callable[[bytes], None]
+    ) -> Ended:
         """Run one call to its end; when this is cancelled, the call is killed.
+
+        Args:
+            on_written: given all that the process wrote, once it has closed its end; it may still run.
 
         Raises:
             SandboxUnavailable: the fork server ended first, or hangs and was killed.
         """
         try:
             async with asyncio.timeout(wall_s + GRACE_S):
-                return await self._call(request, wall_s, most_bytes)
+                return await self._call(request, wall_s, most_bytes, on_written)
         except TimeoutError:
             self._process.kill()
             self._hang_up()
@@ -77,7 +82,9 @@ class ForkServer:
                 "The sandbox's fork server hung. Try again.", fault=Fault.GATEWAY
             ) from None
 
-    async def _call(self, request: bytes, wall_s: float, most_bytes: int) -> Ended:
+    async def _call(
+        self, request: bytes, wall_s: float, most_bytes: int, on_written: Callable[[bytes], None]
+    ) -> Ended:
         ours, theirs = socket.socketpair()
         with ours:
             ours.setblocking(False)
@@ -89,6 +96,8 @@ class ForkServer:
                 written = await _exchange(ours, request, most_bytes)
                 if len(written) > most_bytes:
                     self._say(Command(id=id_, wall_s=0.0))
+                else:
+                    on_written(written)
                 return Ended(written=written, ending=await ending)
             finally:
                 if not ending.done():

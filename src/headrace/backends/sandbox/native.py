@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ class NativeSandbox:
         self._places = Places(self._limits.concurrent)
         self._starting = asyncio.Lock()
         self._server: ForkServer | None = None
+        self._calls: set[asyncio.Task[_Reply]] = set()
         self._most_bytes = self._limits.output_bytes + ESCAPED_BYTES * STDOUT_CHARS + MAX_ERROR_BYTES
 
     @property
@@ -101,16 +103,51 @@ class NativeSandbox:
             server, self._server = self._server, None
             if server is not None:
                 await server.close()
+        if self._calls:
+            await asyncio.wait(self._calls)
 
     async def _do(self, code: str, request: Mapping[str, Any], context: EffectContext) -> _Reply:
         if len(code.encode(errors="replace")) > self._limits.code_bytes:
             raise CodeFailed(f"The code is larger than {self._limits.code_bytes} bytes.")
         body = json.dumps({"code": code, **request}).encode()
-        async with self._places.one(context.timeout_s) as left_s:
+        answer = asyncio.get_running_loop().create_future()
+        call = asyncio.create_task(self._call(body, context.timeout_s, answer))
+        self._calls.add(call)
+        call.add_done_callback(lambda _: self._end(call, answer))
+        try:
+            reply: _Reply = await answer
+        except asyncio.CancelledError:
+            call.cancel()
+            raise
+        return _checked(reply)
+
+    async def _call(self, body: bytes, timeout_s: float, answer: asyncio.Future[_Reply]) -> _Reply:
+        """Hold a place until the process has ended; the answer is there as soon as it is written."""
+
+        def hear(written: bytes) -> None:
+            with suppress(msgspec.DecodeError, RecursionError):  # then how it ends says more
+                reply = _replies.decode(written)
+                if not answer.done():
+                    answer.set_result(reply)
+
+        async with self._places.one(timeout_s) as left_s:
             server = await self._living_server()
             wall_s = min(self._limits.wall_s, left_s)
-            ended = await server.call(body, wall_s=wall_s, most_bytes=self._most_bytes)
-        return self._result(ended, wall_s)
+            ended = await server.call(body, wall_s=wall_s, most_bytes=self._most_bytes, on_written=hear)
+        return self._reply(ended, wall_s)
+
+    def _end(self, call: asyncio.Task[_Reply], answer: asyncio.Future[_Reply]) -> None:
+        self._calls.discard(call)
+        if call.cancelled():
+            answer.cancel()
+            return
+        error = call.exception()  # seen also when the answer was there before
+        if answer.done():
+            return
+        if error is None:
+            answer.set_result(call.result())
+        else:
+            answer.set_exception(error)
 
     async def _living_server(self) -> ForkServer:
         if self._server is not None and self._server.is_alive:
@@ -153,19 +190,21 @@ class NativeSandbox:
         """
         variables = {"memory_bytes": self._limits.bounds().memory_bytes}
         body = json.dumps({"code": PROBE, "variables": variables, "keeps_stdout": False}).encode()
-        ended = await server.call(body, wall_s=PROBE_WALL_S, most_bytes=self._most_bytes)
+        ended = await server.call(
+            body, wall_s=PROBE_WALL_S, most_bytes=self._most_bytes, on_written=lambda _: None
+        )
         try:
-            is_open = self._result(ended, PROBE_WALL_S).value
+            is_open = _checked(self._reply(ended, PROBE_WALL_S)).value
         except CodeFailed as error:
             raise SandboxUnavailable(f"The sandbox could not be tried out: {error.message}") from error
         if is_open != []:
             raise SandboxUnavailable(f"The sandbox does not hold: {is_open} is not refused. Nothing was run.")
 
-    def _result(self, ended: Ended, wall_s: float) -> _Reply:
+    def _reply(self, ended: Ended, wall_s: float) -> _Reply:
         """Judge what a call left behind.
 
         Raises:
-            CodeFailed: it is no result.
+            CodeFailed: it is no reply.
         """
         ending = ended.ending
         if len(ended.written) > self._most_bytes:
@@ -177,9 +216,17 @@ class NativeSandbox:
         if ending.status < 0:
             raise CodeFailed(f"The code's process was ended by {signal.Signals(-ending.status).name}.")
         try:
-            reply = _replies.decode(ended.written)
+            return _replies.decode(ended.written)
         except (msgspec.DecodeError, RecursionError):
             raise CodeFailed(f"The code's process ended without a result (status {ending.status}).") from None
-        if reply.error is not None:
-            raise CodeFailed(reply.error, stdout=reply.stdout)
-        return reply
+
+
+def _checked(reply: _Reply) -> _Reply:
+    """A reply that brings a result.
+
+    Raises:
+        CodeFailed: it tells of an error.
+    """
+    if reply.error is not None:
+        raise CodeFailed(reply.error, stdout=reply.stdout)
+    return reply

@@ -61,3 +61,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   console.log(JSON.stringify(answer));
 }
+
+// A stream that ended with an exception is not read to its end, and its connection would be kept as long as the
+// server keeps it.
+client.destroy();
+runtime.destroy();

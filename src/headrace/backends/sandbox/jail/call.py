@@ -69,6 +69,7 @@ def serve(locks: Locks, inbox: int, parent: int) -> None:
         locks.loading.install()
         request = json.loads(_read())
         _send(_reply(locks, request, parent))
+        os.close(SOCKET)  # else nobody would know that this was all before the memory is given back
         status = REPLIED
     finally:
         os._exit(status)
