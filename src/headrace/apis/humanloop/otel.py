@@ -11,13 +11,15 @@ import logging
 import msgspec
 
 from headrace.apis.http import JSON, Request, Response
+from headrace.apis.humanloop import otel_vercel
 from headrace.apis.humanloop.operations import Call, Operation, ok
 from headrace.apis.humanloop.otel_spans import meaning
 from headrace.apis.otel.body import read_any, unpack
 from headrace.core.access import Right
 from headrace.core.errors import Denied, HeadraceError
 from headrace.core.spans import Spans
-from headrace.services import otel
+from headrace.services import otel, otel_traces
+from headrace.services.otel_traces import Step, trace_log_id
 
 log = logging.getLogger("headrace.otel")
 PATH = ("v5", "import", "otel", "v1", "traces")
@@ -34,8 +36,20 @@ async def import_spans(call: Call) -> Response:
     spans: Spans = call.body
     if spans.unreadable:
         log.warning("%d spans could not be read", spans.unreadable)
-    told = [one for one in (meaning(span) for span in spans.spans) if one is not None]
-    return ok(ImportedSpans(records=await otel.record(call.ports, call.principal, told)))
+    flow_paths = otel_vercel.flows(spans.spans)
+    told = [meaning(span) or otel_vercel.meaning(span, flow_paths) for span in spans.spans]
+    logs = [one for one in told if one is not None and not isinstance(one, Step)]
+    records = await otel.record(call.ports, call.principal, logs)
+    steps = [one for one in told if isinstance(one, Step)]
+    refused = await otel_traces.record(call.ports, call.principal, steps)
+    if refused.steps:
+        log.warning("%d spans were not recorded: %s", refused.steps, refused.reason)
+        steps = []
+    return ok(
+        ImportedSpans(
+            records=records + [trace_log_id(one.trace_id) if one.is_flow else one.log_id for one in steps]
+        )
+    )
 
 
 OPERATIONS = (

@@ -23,6 +23,7 @@ from headrace.apis.otel.attributes import (
     words,
 )
 from headrace.apis.otel.messages import Message, chat, system
+from headrace.apis.otel.vercel import translated
 from headrace.core.spans import Span
 
 
@@ -89,6 +90,8 @@ PROVIDERS = {
     "vertex_ai": "google",
 }
 """Providers that have another name here; all others keep theirs, in lower case."""
+WITH_APIS = frozenset({"anthropic", "cohere", "deepseek", "google", "groq", "openai", "replicate"})
+"""Providers of whom some also say which API it was: ``openai.chat``, ``anthropic.messages``."""
 PARAMETERS: Mapping[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
     "temperature": (number, ("gen_ai.request.temperature",)),
     "top_p": (number, ("gen_ai.request.top_p",)),
@@ -120,7 +123,7 @@ def told(span: Span) -> Attributes:
         for name, value in event.attributes.items()
         if name.startswith("gen_ai.")
     }
-    return {**said, **span.attributes} if said else span.attributes
+    return translated({**said, **span.attributes} if said else span.attributes)
 
 
 def first(attributes: Attributes, names: tuple[str, ...]) -> Any:
@@ -158,6 +161,9 @@ def model_call(attributes: Attributes) -> ModelCall:
 
 def _prompt(attributes: Attributes) -> dict[str, Any]:
     provider = (text(first(attributes, PROVIDER)) or "").lower()
+    head = provider.partition(".")[0]
+    if head in WITH_APIS:
+        provider = head
     prompt = {
         "model": text(first(attributes, MODEL)) or "unknown",
         "endpoint": ENDPOINTS.get(text(first(attributes, OPERATION)) or ""),
@@ -182,7 +188,7 @@ def _tool(one: Mapping[str, Any]) -> dict[str, Any] | None:
     if name is None:
         return None
     tool: dict[str, Any] = {"name": name, "description": text(function.get("description")) or ""}
-    parameters = structure(function.get("parameters", function.get("input_schema")))
+    parameters = structure(first(function, ("parameters", "input_schema", "inputSchema")))
     if isinstance(parameters, dict):
         tool["parameters"] = parameters
     return tool
