@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
@@ -39,6 +39,8 @@ class ToolChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 class LogValues(msgspec.Struct, frozen=True, kw_only=True):
     """What may be said of a log of any kind, when it is made and later. Null means absent at first."""
+
+    FREE_TEXTS: ClassVar[frozenset[str]] = frozenset({"output", "error", "stdout", "judgment"})
 
     output: str | None = None
     error: str | None = None

@@ -7,7 +7,7 @@ so that the answer names everything that is wrong with it (humanloop 0.5).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -318,9 +318,18 @@ def _allowed(kind: Any) -> Sequence[str]:
 
 
 def _unstorable(value: msgspec.Struct, *, where: str) -> list[Problem]:
-    """The texts with a NUL in them: no name, id or path has one, and databases refuse it."""
+    """The texts with a NUL in them: no name, id or path has one, and databases refuse it.
+
+    A type's ``FREE_TEXTS`` are the members that may have one, because they are kept inside JSON.
+    """
+    free: Collection[str] = getattr(value, "FREE_TEXTS", ())
     return [
         Problem(path=(name,), message="A text may not contain U+0000.", kind="nul", where=where)
         for name in value.__struct_fields__
-        if isinstance(text := getattr(value, name), str) and "\0" in text
+        if name not in free and any("\0" in text for text in _texts(getattr(value, name)))
     ]
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    many = value if isinstance(value, tuple) else (value,)
+    return tuple(one for one in many if isinstance(one, str))
