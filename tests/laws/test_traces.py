@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from headrace.services.log_changes import Change
 from headrace.services.log_views import LogView
 from headrace.services.logs import NewLog
 from headrace.services.versions import Submission
-from headrace.storage.memory import MemoryStore
+from headrace.storage import open_store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CONTENTS: dict[str, Any] = {
@@ -157,14 +158,19 @@ class Real:
 
 
 @contextmanager
-def real() -> Iterator[Real]:
-    with asyncio.Runner() as runner:
+def real(kind: str) -> Iterator[Real]:
+    """The use cases over a new store of that kind."""
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         clock = Clock()
+        store = open_store("memory:" if kind == "memory" else f"sqlite:///{folder}/traces.db")
         ports = Ports(
-            store=MemoryStore(), ids=CountingIds(), clock=clock, rules=DefinitionIsRunnable(), vault=NoVault()
+            store=store, ids=CountingIds(), clock=clock, rules=DefinitionIsRunnable(), vault=NoVault()
         )
         principal = runner.run(access.ensure_organisation(ports, account="111122223333", name="Test"))
-        yield Real(ports=ports, principal=principal, runner=runner, clock=clock)
+        try:
+            yield Real(ports=ports, principal=principal, runner=runner, clock=clock)
+        finally:
+            runner.run(store.close())
 
 
 WHICH = st.integers(0, 5)
@@ -313,8 +319,19 @@ def check_totals(real: Real, model: Model) -> None:
 @settings(max_examples=200, deadline=None)
 @given(STEPS)
 def test_a_forest_of_logs(steps: list[tuple[Any, ...]]) -> None:
+    grow("memory", steps)
+
+
+@settings(max_examples=30, deadline=None)
+@given(STEPS)
+def test_a_forest_of_logs_in_a_file(steps: list[tuple[Any, ...]]) -> None:
+    grow("sqlite", steps)
+
+
+def grow(kind: str, steps: list[tuple[Any, ...]]) -> None:
+    """Do the same to a store and to the model, and look at what has become of them."""
     acts = {"create": create, "complete": complete, "judge": judge}
-    with real() as world:
+    with real(kind) as world:
         model = Model()
         for name, *arguments in steps:
             if name == "delete":
