@@ -1,4 +1,4 @@
-"""The decorators of the TypeScript client against the live server."""
+"""The decorators of the TypeScript client, and the Vercel AI SDK, against the live server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.contract.conftest import LiveServer
 from tests.contract.humanloop.tracing import complete_logs, model, outline
 
 HERE = Path(__file__).parent / "js"
-WHOLE = ("package.json", "package-lock.json", "agent.mjs")
+WHOLE = ("package.json", "package-lock.json", "agent.mjs", "vercel.mjs")
 
 pytestmark = [
     pytest.mark.js,
@@ -77,3 +77,48 @@ def test_a_chat_agent_is_traced_whole(
     assert sorted(told) == ["It is 3.", "It is 7."]
     (failed,) = complete_logs(raw, f"{home}/Fails")
     assert (failed["error"], failed["output"]) == ("it broke", None)
+
+
+def vercel(installed: Path, server: LiveServer, path: str, **metadata: str) -> None:
+    """Let the program run that uses the Vercel AI SDK."""
+    command = ["node", "vercel.mjs", server.url, path, json.dumps(metadata)]
+    done = subprocess.run(command, cwd=installed, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "It is 3.\n"), done.stderr
+
+
+IMPORTER = "/v5/import/otel/v1/traces"
+
+
+def test_the_vercel_sdk_traces_a_flow(
+    installed: Path, server: LiveServer, raw: httpx.Client, home: str
+) -> None:
+    paths = {"humanloopPromptPath": f"{home}/Ask", "humanloopFlowPath": f"{home}/Flow"}
+    vercel(installed, server, IMPORTER, **paths)
+    (log,) = complete_logs(raw, f"{home}/Flow")
+    assert outline(log) == ("Flow", [("Ask", []), ("add", []), ("Ask", [])])
+    asked, used, told = log["trace_children"]
+    assert (log["output"], log["inputs"]) == ("It is 3.", {"prompt": "1+2?"})
+    assert (used["inputs"], used["output"]) == ({"first": 1, "second": 2}, "3")
+    assert asked["output_message"]["tool_calls"][0]["function"]["name"] == "add"
+    assert (told["output"], told["prompt_tokens"], told["finish_reason"]) == ("It is 3.", 7, "stop")
+    assert [one["role"] for one in told["messages"]] == ["user", "assistant", "tool"]
+    assert (told["prompt"]["path"], told["prompt"]["temperature"]) == (f"{home}/Ask", 0.5)
+    assert [tool["name"] for tool in told["prompt"]["tools"]] == ["add"]
+
+
+def test_the_vercel_sdk_logs_below_a_log_that_is_there(
+    installed: Path, server: LiveServer, raw: httpx.Client, home: str
+) -> None:
+    begun = raw.post("/flows/log", json={"path": f"{home}/Flow"}).json()["id"]
+    vercel(installed, server, IMPORTER, humanloopPromptPath=f"{home}/Ask", humanloopTraceId=begun)
+    assert outline(raw.get(f"/logs/{begun}").json()) == ("Flow", [("Ask", []), ("Ask", [])])
+
+
+def test_the_vercel_sdk_needs_no_metadata_at_the_standard_endpoint(
+    installed: Path, server: LiveServer, raw: httpx.Client
+) -> None:
+    vercel(installed, server, "/v1/traces")
+    (log,) = complete_logs(raw, "OpenTelemetry/vercel program")
+    name = "ai.generateText.doGenerate"
+    assert outline(log) == ("vercel program", [(name, []), ("add", []), (name, [])])
+    assert log["output"] == "It is 3."
