@@ -42,7 +42,7 @@ class Progress:
 
 
 @click.command("humanloop")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--dry-run", "is_rehearsal", is_flag=True, help="Say what would happen, and keep nothing.")
 @store_option
 @json_option

@@ -366,8 +366,11 @@ def test_the_ids_of_logs_may_be_anything(sample: Path, spool: Spool) -> None:
 
 
 def test_a_folder_that_is_no_export_is_told_from_one(tmp_path: Path, sample: Path) -> None:
-    with pytest.raises(NoExport, match="no folder `files`"):
+    with pytest.raises(NoExport, match="There is no folder"):
         open_export(tmp_path / "nothing")
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(NoExport, match="no folder `files`"):
+        open_export(tmp_path / "bare")
     (tmp_path / "other" / "files" / "x").mkdir(parents=True)
     with pytest.raises(NoExport, match=r"holds a file\.json"):
         open_export(tmp_path / "other")

@@ -127,13 +127,15 @@ def open_export(path: Path) -> list[Folder]:
     Raises:
         NoExport: ``path`` is none; with what it may be instead.
     """
+    if not path.is_dir():
+        raise NoExport(f"There is no folder {path}.")
     home = path / FILES
     if home.is_dir():
         folders = [Folder(path=one) for one in sorted(home.iterdir()) if one.is_dir()]
         if not folders or any((one.path / FACTS).is_file() for one in folders):
             return folders
         raise NoExport(f"No folder in {home} holds a {FACTS}: this is no Humanloop export.")
-    inside = sorted(one for one in path.iterdir() if (one / FILES).is_dir()) if path.is_dir() else []
+    inside = sorted(one for one in path.iterdir() if (one / FILES).is_dir())
     if inside:
         names = ", ".join(str(one) for one in inside)
         raise NoExport(f"{path} is a folder of exports. Name one of them: {names}.")
