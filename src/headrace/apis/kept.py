@@ -8,9 +8,9 @@ from headrace.apis.http import Request, Response
 from headrace.core.access import Principal
 from headrace.core.changes import Kept
 
-KEPT_BYTES = 8 * 1024 * 1024
+KEPT_BYTES = 16 * 1024 * 1024
 """So much is kept at the most."""
-LARGEST_BYTES = 64 * 1024
+LARGEST_BYTES = 16 * 1024
 """A longer answer is made each time."""
 
 Key = tuple[str, str, int, str, bytes, bytes]

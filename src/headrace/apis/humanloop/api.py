@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +14,9 @@ from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
 from headrace.apis.humanloop.operations import Call, Operation
 from headrace.apis.humanloop.render import Renderer
 from headrace.apis.humanloop.requests import BodyReader, read_query
+from headrace.apis.kept import KeptAnswers
 from headrace.apis.routing import Match, Table, WrongMethod
+from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Problem
 from headrace.services.base import Ports
 
@@ -57,6 +60,7 @@ class HumanloopApi:
         rows: list[tuple[str, str, Operation | None]] = [("GET", "/openapi.json", None)]
         rows += [(row.method, row.route, row) for row in OPERATIONS]
         self._table = Table(rows)
+        self._answers = KeptAnswers(lambda: ports.store.changes.everything)
         self._readers = {row.name: BodyReader(row.body) for row in OPERATIONS if row.body is not None}
 
     def owns(self, segments: tuple[str, ...]) -> bool:
@@ -75,13 +79,23 @@ class HumanloopApi:
         principal.require(operation.right)
         if not operation.takes_spans:
             self._throttle.take(principal.account, operation.name, is_read=request.method == "GET")
+        parameters = found.parameters
+        if operation.method != "GET":
+            return await self._carry_out(principal, parameters, operation, request)
+        return await self._answers.answer(
+            principal, request, lambda: self._carry_out(principal, parameters, operation, request)
+        )
+
+    async def _carry_out(
+        self, principal: Principal, parameters: Mapping[str, str], operation: Operation, request: Request
+    ) -> Response:
         query, body, parsed = self._decode(operation, request)
         call = Call(
             ports=self._ports,
             principal=principal,
             wire=self._wire,
             max_page=self._max_page,
-            parameters=found.parameters,
+            parameters=parameters,
             query=query,
             body=body,
             parsed=parsed,
