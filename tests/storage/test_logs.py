@@ -380,6 +380,15 @@ def test_a_trace_is_ordered_by_start(filed: Desk) -> None:
     assert filed.read(lambda tx: ids(tx.logs.of_trace(trace_id="r"))) == ["r", "e", "c"]
 
 
+def test_some_logs_are_found_at_once(filed: Desk) -> None:
+    add(filed, log("a"), log("b", file_id="fl_2", version_id="flv_3"), log("c"))
+    found = filed.read(lambda tx: tx.logs.some(ids=["a", "b", "a", "none"]))
+    assert sorted(one.id for one in found) == ["a", "b"]
+    filed.write(lambda tx: tx.files.remove(id="fl_2", at=at(9)))
+    assert [one.id for one in filed.read(lambda tx: tx.logs.some(ids={"a", "b"}))] == ["a"]
+    assert filed.read(lambda tx: tx.logs.some(ids=[])) == []
+
+
 def test_logs_of_a_run_are_found(filed: Desk) -> None:
     add(filed, log("b", execution_id="exe_1", start_time=at(9)), log("a", execution_id="exe_1"), log("c"))
     logs = filed.read(lambda tx: tx.logs.of_execution(execution_id="exe_1"))
@@ -503,6 +512,7 @@ def test_nothing_is_seen_from_another_organisation(filed: Desk) -> None:
         tx.logs.update(log("a", user="other"))
         return [
             tx.logs.get(id="a"),
+            tx.logs.some(ids=["a"]),
             tx.logs.page(LogQuery(file_id="fl_1"), skip=0, take=9)[0],
             tx.logs.page(LogQuery(file_id="fl_1", search="hello"), skip=0, take=9)[0],
             tx.logs.walk(file_id="fl_1", after=None, take=9),

@@ -15,6 +15,9 @@ class Logs(Protocol):
 
     def get(self, *, id: str) -> Log | None: ...
 
+    def some(self, *, ids: Collection[str]) -> list[Log]:
+        """Those of these that are there, in no order."""
+
     def add(self, log: Log, *, at: datetime) -> None:
         """Keep a log, count it for its version, and note that the version was used at ``at``.
 

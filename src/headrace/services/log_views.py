@@ -96,8 +96,7 @@ def _judgments(tx: Transaction, ids: list[str]) -> list[Log]:
 
 def _judged(tx: Transaction, logs: Iterable[Log]) -> dict[str, Log]:
     ids = {log.judged_id for log in logs if log.judged_id is not None}
-    found = {one: tx.logs.get(id=one) for one in ids}
-    return {log.id: log for log in found.values() if log is not None}
+    return {log.id: log for log in tx.logs.some(ids=ids)} if ids else {}
 
 
 def _by_key(logs: Iterable[Log], key: str) -> dict[str, list[Log]]:

@@ -131,6 +131,10 @@ SELECT term FROM log_terms WHERE term >= :start LIMIT 1;
 -- A log of a live file.
 SELECT {Log} FROM live_logs WHERE account = :account AND id = :id;
 
+-- name: logs_by_id
+-- Logs of live files.
+SELECT {l.Log} FROM json_each(:ids) c CROSS JOIN live_logs l ON l.account = :account AND l.id = c.value;
+
 -- name: kept_log
 -- A log of any file, with its place and numbers.
 SELECT place, file_number, version_number, {Log} FROM kept_logs WHERE account = :account AND id = :id;

@@ -30,6 +30,9 @@ class Logs:
         log = self._rows.logs.get(id)
         return log if log and self._is_live(log) else None
 
+    def some(self, *, ids: Collection[str]) -> list[Log]:
+        return [log for log in self._live() if log.id in ids]
+
     def add(self, log: Log, *, at: datetime) -> None:
         self._rows.claims.check(_claims(log))
         if log.id in self._rows.logs:

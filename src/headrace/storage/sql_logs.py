@@ -55,6 +55,9 @@ class Logs(SqlCollection):
         row = self._one("log_by_id", id=id)
         return LOG.load(row) if row else None
 
+    def some(self, *, ids: Collection[str]) -> list[Log]:
+        return self._loaded(self._all("logs_by_id", ids=_json(set(ids))))
+
     def add(self, log: Log, *, at: datetime) -> None:
         numbers = self._numbers(file_id=log.file_id, version_id=log.version_id)
         place = free_place(self._connection, log.created_at)
