@@ -204,6 +204,21 @@ def test_json_is_answered_in_json(raw: httpx.Client, service: str) -> None:
     assert log["id"] == "log_" + "0" * 31 + "1"
 
 
+def test_what_is_sent_again_in_any_order_is_one_tree(raw: httpx.Client, service: str) -> None:
+    trace_id = "%032x" % (next(_numbers) + 2**64)
+    ids = ["0" * 15 + str(number) for number in range(1, 6)]
+    spans = [
+        span(traceId=trace_id, spanId=one, parentSpanId=above, name=f"n{one[-1]}")
+        for one, above in zip(ids, ["", ids[0], ids[1], ids[1], ids[3]], strict=True)
+    ]
+    for some in ([spans[4]], [spans[2], spans[1]], spans, [spans[0]], spans[::-1]):
+        answer = raw.post("/v1/traces", content=body(*some, service=service), headers=JSON)
+        assert (answer.status_code, answer.json()) == (200, {})
+    (log,) = traces_of(raw, f"OpenTelemetry/{service}")
+    assert outline(log) == (service, [("n2", [("n3", []), ("n4", [("n5", [])])])])
+    assert (log["flow"]["version_logs_count"], log["log_status"]) == (1, "complete")
+
+
 def test_what_is_not_taken_is_told(raw: httpx.Client, service: str) -> None:
     content = body(span(), span(spanId=""), "x", service=service)
     partial = raw.post("/v1/traces", content=content, headers=JSON).json()["partialSuccess"]
