@@ -199,6 +199,7 @@ def test_a_sample_is_of_about_that_size(raw: httpx.Client, file_id: str) -> None
     assert 0 < len(drawn) <= 20
     assert set(drawn) < set(ids)
     assert listed(raw, file_id, sample=0) == []
+    assert listed(raw, file_id, sample=10**30, size=100) == ids[::-1]
 
 
 def test_the_judged_log_is_there_when_asked_for(client: Any, raw: httpx.Client, home: str) -> None:

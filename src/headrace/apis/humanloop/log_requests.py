@@ -13,6 +13,7 @@ from headrace.core.errors import Invalid, Problem
 from headrace.core.kinds.evaluator import EvaluatorSpec
 from headrace.core.kinds.tool import ToolContent
 from headrace.core.logs import LogQuery, LogStatus, Payload
+from headrace.core.ports import EVERYTHING
 from headrace.core.prompts import ChatMessage, Prompt
 from headrace.services.log_changes import Change
 from headrace.services.logs import NewLog
@@ -294,7 +295,7 @@ def log_query(query: ListLogs) -> LogQuery:
         start=_date(query.start_date, "start_date"),
         end=_date(query.end_date, "end_date"),
         in_trace=wanted.pop() if len(wanted) == 1 else None,
-        sample=query.sample,
+        sample=None if query.sample is None else min(query.sample, EVERYTHING),
     )
 
 
