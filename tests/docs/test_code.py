@@ -24,6 +24,7 @@ PYTHON_PAGES = [
     ROOT / "docs" / "tutorials" / "first-flow.md",
     ROOT / "docs" / "how-to" / "point-your-sdk.md",
     ROOT / "docs" / "how-to" / "monitor-flows.md",
+    ROOT / "docs" / "how-to" / "send-traces.md",
 ]
 
 
@@ -44,7 +45,7 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(
 def _run(page: Path, block: Block, url: str, variables: dict[str, Any]) -> str:
     source = "\n" * block.line + block.text.replace(ADDRESS, url)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        exec(compile(source, page, "exec"), variables)
+        exec(compile(source, page, "exec", dont_inherit=True), variables)
     return printed.getvalue()
 
 
@@ -66,13 +67,16 @@ def test_the_quick_start_does_what_it_says(fresh_server: LiveServer, monkeypatch
     monkeypatch.chdir(ROOT)
     page = ROOT / "README.md"
     variables: dict[str, Any] = {}
-    invoked, deployed = (_run(page, block, fresh_server.url, variables) for block in blocks(page, "python"))
+    invoked, deployed, judged = (
+        _run(page, block, fresh_server.url, variables) for block in blocks(page, "python")
+    )
     assert "'queue': 'on-call'" in invoked
     assert "'completionReason': 'SUCCESS'" in invoked
     assert deployed == "owned\n"
+    assert judged == "It is sunny in Rome. True\n"
     answers = [json.loads(_shell(line, fresh_server.url)) for line in _curl_lines(page)]
     assert [flow["name"] for flow in answers[0]["flowSummaries"]] == ["SupportTriage"]
-    assert [flow["path"] for flow in answers[1]["records"]] == ["SupportTriage"]
+    assert [flow["path"] for flow in answers[1]["records"]] == ["Assistant/Answer", "SupportTriage"]
     asking = next(block.text for block in blocks(page, "sh") if "executions" in block.text)
     printed = _shell(asking.partition("curl")[0], "", HEADRACE_STORE=fresh_server.store)
     assert printed.startswith("Hello Ben,")
