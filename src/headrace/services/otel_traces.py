@@ -132,6 +132,7 @@ async def record(ports: Ports, principal: Principal, steps: Sequence[Step]) -> R
 async def _record_trace(ports: Ports, principal: Principal, steps: list[Step]) -> Refused:
     first = steps[0]
     done = 0
+    steps = sorted(steps, key=lambda step: not step.is_flow)  # what is below it needs not be moved then
     try:
         begun = await logs.prepare(ports, _beginning(first))
         contents: dict[tuple[str, bytes], versions.Prepared] = {}
