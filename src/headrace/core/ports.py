@@ -300,6 +300,9 @@ class Store(Protocol):
 
     async def read(self, account: str, work: Callable[[Transaction], T]) -> T: ...
 
+    async def scan(self, account: str, work: Callable[[Transaction], T]) -> T:
+        """The same as ``read`` for work that may look at very much: others get their turn meanwhile."""
+
     async def write(self, account: str, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` all-or-nothing; what it returns is durable when this returns.
 

@@ -246,6 +246,9 @@ class MemoryStore:
         while self._journal:
             self._journal.pop()()
 
+    async def scan(self, account: str, work: Callable[[Transaction], T]) -> T:
+        return await self.read(account, work)
+
     async def read(self, account: str, work: Callable[[Transaction], T]) -> T:
         try:
             result = work(self._begin(account))

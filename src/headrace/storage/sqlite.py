@@ -1,4 +1,7 @@
-"""The store in one SQLite file: durable, one process at a time, reads in line, writes in groups."""
+"""The store in one SQLite file: durable, one process at a time, reads in line, writes in groups.
+
+Reads that may look at very much have a thread and a connection of their own.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from headrace.core.ports import Transaction
 from headrace.storage.groups import GroupCommit
 from headrace.storage.lock import FileLock
 from headrace.storage.migrations import SCHEMA, migrate, migrations_in
+from headrace.storage.scans import Scans
 from headrace.storage.sql import SqlTransaction
 from headrace.storage.sqlite_connection import SqliteConnection, make_file, opening
 from headrace.storage.watching import Watching
@@ -46,6 +50,7 @@ class SqliteStore:
         self.changes = Changes()
         self._watching = Watching(self._writer)
         self._groups = GroupCommit(self._writer, self._count)
+        self._scans = Scans(path)
         self._writes: dict[str, SqlTransaction] = {}
         self._reads: dict[str, SqlTransaction] = {}
         self._is_closed = False
@@ -61,6 +66,11 @@ class SqliteStore:
         if transaction is None:
             transaction = self._reads[account] = SqlTransaction(self._reader, account)
         return self._reader.in_snapshot(lambda: work(transaction))
+
+    async def scan(self, account: str, work: Callable[[Transaction], T]) -> T:
+        if self._is_closed:
+            raise Unavailable("The store is closed.")
+        return await self._scans.run(account, work)
 
     async def write(self, account: str, work: Callable[[Transaction], T]) -> T:
         transaction = self._writes.get(account)
@@ -82,6 +92,7 @@ class SqliteStore:
             return
         self._is_closed = True
         await self._groups.close()
+        await self._scans.close()
         self._reader.close()
         self._writer.close()
         self._lock.release()
