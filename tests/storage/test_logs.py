@@ -395,6 +395,26 @@ def test_logs_of_a_run_are_found(filed: Desk) -> None:
     assert [one.id for one in logs] == ["a", "b"]
 
 
+def test_the_traced_logs_of_a_file_are_walked_when_it_is_gone_too(filed: Desk) -> None:
+    traced = {"trace_id": "r", "is_in_trace": True}
+    add(
+        filed,
+        *(log(f"{n}", created_at=at(9 - n), **(traced if n % 2 else {})) for n in range(8)),
+        log("other", file_id="fl_2", version_id="flv_3", **traced),
+    )
+
+    def walk(after: str | None, take: int) -> list[str]:
+        found = filed.read(lambda tx: tx.logs.traced_ids(file_id="fl_1", after=after, take=take))
+        assert isinstance(found, list)
+        return found
+
+    assert walk(None, 9) == ["7", "5", "3", "1"]
+    filed.write(lambda tx: tx.files.remove(id="fl_1", at=at(9)))
+    assert walk(None, 2) == ["7", "5"]
+    assert walk("5", 2) == ["3", "1"]
+    assert walk("1", 2) == walk("none", 2) == walk("other", 2) == []
+
+
 def test_logs_below_a_flow_that_is_gone_are_found(filed: Desk) -> None:
     add(
         filed,

@@ -59,6 +59,9 @@ class Logs(Protocol):
     def of_execution(self, *, execution_id: str) -> list[Log]:
         """In the order of ``children``."""
 
+    def traced_ids(self, *, file_id: str, after: str | None, take: int) -> list[str]:
+        """Of a file, live or gone, the logs that are in traces, oldest first, from just after one on."""
+
     def in_traces_of(self, *, flow_id: str, take: int) -> list[Log]:
         """Logs of other, live files whose trace's root belongs to that flow, live or gone; in any order."""
 

@@ -252,12 +252,31 @@ def remove_file(tx: Transaction, ports: Ports, file: File) -> None:
     """Remove a file from view, and have the logs of others that stand below its own set free."""
     now = ports.clock.now()
     tx.files.remove(id=file.id, at=now)
-    if file.kind == FLOW:
-        ask(tx, ports, work=Work.UPROOT, subject=file.id, now=now)
+    ask(tx, ports, work=Work.UPROOT, subject=file.id, now=now)
+
+
+def set_free(tx: Transaction, *, file_id: str, after: str | None, take: int = BATCH) -> str | None:
+    """Let logs that stood right below those of a file that is gone be roots, with what is below them.
+
+    Args:
+        after: the log of the file from behind which to go on; None for the first.
+
+    Returns:
+        From where to go on in another transaction; None when all of the file was looked at (humanloop 2.9).
+    """
+    ids = tx.logs.traced_ids(file_id=file_id, after=after, take=take)
+    for root in _children(tx, ids):
+        if root.trace_id != root.id:
+            below = descendants(tx, [root.id])
+            for log in (root, *below):
+                tx.logs.update(_rooted(log, root, is_in_trace=bool(below)))
+    return ids[-1] if len(ids) == take else None
 
 
 def uproot(tx: Transaction, *, file_id: str, take: int = BATCH) -> bool:
-    """Let logs that stood below those of a flow that is gone be roots, and what is below them be theirs.
+    """Let logs in the traces of a flow that is gone be roots, and what is below them be theirs.
+
+    It finds those, too, that stand below logs of other files which have gone with the flow.
 
     Returns:
         Whether there may be more of them: a large flow is done in several transactions (humanloop 2.9).

@@ -1,11 +1,13 @@
-"""Sets the logs of other files free that stood below those of a flow that is gone (humanloop 2.9)."""
+"""Sets the logs of other files free that stood below those of a file that is gone (humanloop 2.9)."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from headrace.core.monitoring import Job
 from headrace.core.ports import Transaction
 from headrace.services.base import Ports, commit
-from headrace.services.traces import uproot
+from headrace.services.traces import set_free, uproot
 from headrace.services.worker import Handler
 
 
@@ -27,6 +29,12 @@ class Uprooting:
             Unavailable: the store can't keep it.
         """
 
+        after: str | None = None
+        while True:
+            after = await commit(self._ports, job.account, partial(_set_free, job, after))
+            if after is None:
+                break
+
         def some(tx: Transaction) -> bool:
             is_more = uproot(tx, file_id=job.subject)
             if not is_more:
@@ -43,3 +51,7 @@ class Uprooting:
             Unavailable: the store can't keep it.
         """
         await commit(self._ports, job.account, lambda tx: tx.jobs.done(job))
+
+
+def _set_free(job: Job, after: str | None, tx: Transaction) -> str | None:
+    return set_free(tx, file_id=job.subject, after=after)

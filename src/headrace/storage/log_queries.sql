@@ -248,6 +248,13 @@ CROSS JOIN live_logs l ON l.account = :account AND l.judged_id = c.value ORDER B
 SELECT {Log} FROM live_logs
 WHERE account = :account AND judged_id = :judged_id AND version_id = :version_id AND is_automatic = :is_automatic;
 
+-- name: traced_ids
+-- The logs of a file, live or gone, that are in traces.
+SELECT id FROM logs INDEXED BY logs_ids
+WHERE file_number = (SELECT file_number FROM usage WHERE account = :account AND file_id = :file_id LIMIT 1)
+  AND place > :place AND is_in_trace = 1
+ORDER BY place LIMIT :take;
+
 -- name: logs_in_traces_of
 -- Logs of other, live files in the traces of a flow, version by version.
 SELECT {l.Log} FROM usage u

@@ -90,6 +90,12 @@ class Logs:
     def of_execution(self, *, execution_id: str) -> list[Log]:
         return self._by_start(log for log in self._live() if log.execution_id == execution_id)
 
+    def traced_ids(self, *, file_id: str, after: str | None, take: int) -> list[str]:
+        found = [log for log in self._rows.logs.values() if log.file_id == file_id]
+        ordered = [log.id for log in self._oldest_first(found)]
+        later = ordered if after is None else ordered[ordered.index(after) + 1 :] if after in ordered else []
+        return [log_id for log_id in later if self._rows.logs[log_id].is_in_trace][:take]
+
     def in_traces_of(self, *, flow_id: str, take: int) -> list[Log]:
         found = [log for log in self._live() if log.trace_flow_id == flow_id and log.file_id != flow_id]
         return self._oldest_first(found)[:take]

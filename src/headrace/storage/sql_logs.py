@@ -148,6 +148,16 @@ class Logs(SqlCollection):
     def of_execution(self, *, execution_id: str) -> list[Log]:
         return self._loaded(self._all("logs_of_execution", execution_id=execution_id))
 
+    def traced_ids(self, *, file_id: str, after: str | None, take: int) -> list[str]:
+        place = -(2**63)
+        if after is not None:
+            row = self._one("place_of_log", id=after, file_id=file_id)
+            if row is None:
+                return []
+            place = row[0]
+        rows = self._all("traced_ids", file_id=file_id, place=place, take=take)
+        return [log_id for (log_id,) in rows]
+
     def in_traces_of(self, *, flow_id: str, take: int) -> list[Log]:
         return self._loaded(self._all("logs_in_traces_of", flow_id=flow_id, take=take))
 

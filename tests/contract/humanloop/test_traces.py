@@ -423,6 +423,18 @@ def test_a_deleted_flow_leaves_the_logs_of_others(raw: httpx.Client, home: str) 
     tool(raw, home, trace_parent_id=leaf)
 
 
+def test_a_deleted_flow_within_another_leaves_the_logs_below(raw: httpx.Client, home: str) -> None:
+    """2.9: the outer trace goes on without them."""
+    root = flow(raw, home)
+    inner = log(raw, "flow", path=f"{home}/inner", trace_parent_id=root)
+    step = prompt(raw, home, trace_parent_id=inner["id"])
+    leaf = tool(raw, home, trace_parent_id=step)
+    raw.delete(f"/flows/{inner['flow_id']}")
+    until(lambda: place(raw, leaf) == (step, step, None))
+    assert place(raw, step) == (inner["id"], step, None)
+    assert shown(raw, root)["trace_children"] == []
+
+
 def until(found: Callable[[], bool]) -> None:
     """Wait for something that is done behind the scenes."""
     end = time.monotonic() + WITHIN_S

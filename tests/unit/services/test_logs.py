@@ -201,10 +201,32 @@ class TestUprooting:
         found = known(registry, leaf.id)
         assert (found.trace_id, found.trace_flow_id) == (inner.id, inner.file_id)
 
-    def test_other_files_leave_nothing_to_do(self, registry: Registry) -> None:
-        log = make(registry, "tool")
-        write(registry, lambda tx: traces.remove_file(tx, registry.ports, tx.files.get(id=log.file_id)))
-        assert registry.inside(lambda tx: tx.jobs.count()) == 0
+    @pytest.mark.parametrize("kind", ["flow", "prompt"])
+    def test_what_hung_in_the_middle_of_a_trace_sets_free_what_is_below(
+        self, registry: Registry, kind: str
+    ) -> None:
+        outer = make(registry, "flow", path="outer")
+        gone = [make(registry, kind, parent_id=outer.id) for _ in range(3)]
+        steps = [make(registry, "tool", parent_id=one.id) for one in gone]
+        leaf = make(registry, "evaluator", path="e", content=spec(), parent_id=steps[1].id)
+        kept = make(registry, "tool", parent_id=outer.id)
+        write(registry, lambda tx: traces.remove_file(tx, registry.ports, tx.files.get(id=gone[0].file_id)))
+        after, turns = None, 0
+        while True:
+            place = after
+            after = write(
+                registry, lambda tx, p=place: traces.set_free(tx, file_id=gone[0].file_id, after=p, take=2)
+            )
+            turns += 1
+            if after is None:
+                break
+        assert turns == 2
+        for step, above in zip(steps, gone, strict=True):
+            found = known(registry, step.id)
+            assert (found.trace_parent_id, found.trace_id, found.trace_flow_id) == (above.id, step.id, None)
+        assert [known(registry, one.id).is_in_trace for one in steps] == [False, True, False]
+        assert known(registry, leaf.id).trace_id == steps[1].id
+        assert known(registry, kept.id).trace_id == outer.id
 
 
 class TestMonitoring:
