@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -25,6 +27,7 @@ from tests.storage.things import (
 
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Clash, Transaction
+from headrace.storage import open_store
 from headrace.storage.errors import ReadOnly
 
 
@@ -238,3 +241,44 @@ def test_closing_finishes_what_was_begun(desk: Desk) -> None:
         return await asyncio.gather(*writes)
 
     assert desk.runner.run(write_and_close()) == [None] * 20
+
+
+def test_a_scan_sees_what_a_read_sees(desk: Desk) -> None:
+    desk.write(fill)
+    scanned = desk.runner.run(desk.store.scan(HOME, seen))
+    assert scanned == desk.read(seen)
+    desk.write(lambda tx: tx.files.update(file(path="moved")))
+    assert desk.runner.run(desk.store.scan(HOME, lambda tx: tx.files.at(path="moved"))) is not None
+    assert not any(desk.runner.run(desk.store.scan(ABROAD, seen))[:5])
+
+
+def test_a_scan_that_writes_is_refused(desk: Desk) -> None:
+    with pytest.raises(ReadOnly):
+        desk.runner.run(desk.store.scan(HOME, fill))
+    assert not any(desk.read(seen))
+
+
+def test_others_read_and_write_while_a_scan_goes_on(tmp_path: Path) -> None:
+    """In memory nothing takes long enough."""
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(tx: Transaction) -> bool:
+        before = tx.files.get(id="fl_1")
+        begun.set()
+        assert goes_on.wait(10)
+        return before == tx.files.get(id="fl_1")
+
+    async def story() -> bool:
+        store = open_store(f"sqlite:///{tmp_path}/store.db")
+        scanning = asyncio.create_task(store.scan(HOME, slow))
+        assert await asyncio.to_thread(begun.wait, 10)
+        await store.write(HOME, fill)
+        assert await store.read(HOME, lambda tx: tx.files.get(id="fl_1")) is not None
+        goes_on.set()
+        is_one_state = await scanning
+        await store.close()
+        with pytest.raises(Unavailable):
+            await store.scan(HOME, seen)
+        return is_one_state
+
+    assert asyncio.run(story())

@@ -71,6 +71,11 @@ async def read(ports: Ports, principal: Principal, work: Callable[[Transaction],
     return await ports.store.read(principal.account, work)
 
 
+async def scan(ports: Ports, principal: Principal, work: Callable[[Transaction], T]) -> T:
+    """The same as `read` for what may look at very much; see `headrace.core.ports.Store.scan`."""
+    return await ports.store.scan(principal.account, work)
+
+
 async def write(ports: Ports, principal: Principal, work: Callable[[Transaction], T]) -> T:
     """Run ``work`` all-or-nothing in the principal's organisation; see `commit`."""
     return await commit(ports, principal.account, work)

@@ -16,12 +16,15 @@ from headrace.core.logs import MAX_LOG_ID, Log, LogQuery, LogStatus, Payload, wr
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
 from headrace.services import judgments, monitoring, traces, tree, versions
-from headrace.services.base import Ports, digest_of, read, write
+from headrace.services.base import Ports, digest_of, read, scan, write
 from headrace.services.judgments import judge
 from headrace.services.log_views import LogView, view, views
 from headrace.services.traces import DIRECT, EXPORTED, FLOW, GIVEN, Rules, UnknownParent
 
 __all__ = ["DIRECT", "EXPORTED", "GIVEN", "Created", "NewLog", "Rules", "UnknownParent", "create", "judge"]
+
+FAR = 10_000
+"""A page further back is looked for beside everything else."""
 
 
 class NewLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -329,7 +332,13 @@ async def page(
             raise NotFound("file", query.file_id, f"File with ID `{query.file_id}` not found.")
         return tx.logs.page(query, skip=skip, take=take)
 
-    return await read(ports, principal, work)
+    look = scan if _is_wide(query) or skip > FAR else read
+    return await look(ports, principal, work)
+
+
+def _is_wide(query: LogQuery) -> bool:
+    """Whether all logs of a file may have to be looked at for a page."""
+    return bool(query.ids or query.search or query.metadata or query.start or query.end or query.sample)
 
 
 async def shown(
