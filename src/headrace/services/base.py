@@ -71,6 +71,10 @@ async def read(ports: Ports, principal: Principal, work: Callable[[Transaction],
     return await ports.store.read(principal.account, work)
 
 
+FAR = 10_000
+"""A page further back is looked for beside everything else."""
+
+
 async def scan(ports: Ports, principal: Principal, work: Callable[[Transaction], T]) -> T:
     """The same as `read` for what may look at very much; see `headrace.core.ports.Store.scan`."""
     return await ports.store.scan(principal.account, work)

@@ -10,7 +10,7 @@ from headrace.core.errors import Invalid, NotFound
 from headrace.core.files import Directory, File, FileQuery
 from headrace.core.ports import Transaction
 from headrace.services import places, tree
-from headrace.services.base import Ports, read, write
+from headrace.services.base import FAR, Ports, read, scan, write
 from headrace.services.versions import select
 from headrace.services.views import (
     Surroundings,
@@ -77,7 +77,11 @@ async def page(
         around = Surroundings(tx)
         return [shown for file in files if (shown := shown_as(tx, file, place, around)) is not None], total
 
-    return await read(ports, principal, work)
+    is_narrow = (
+        query.under in (None, "") and query.name is None and query.user is None and environment is None
+    )
+    look = read if is_narrow and skip <= FAR else scan
+    return await look(ports, principal, work)
 
 
 def shown_as(

@@ -16,15 +16,12 @@ from headrace.core.logs import MAX_LOG_ID, Log, LogQuery, LogStatus, Payload, wr
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
 from headrace.services import judgments, monitoring, traces, tree, versions
-from headrace.services.base import Ports, digest_of, read, scan, write
+from headrace.services.base import FAR, Ports, digest_of, read, scan, write
 from headrace.services.judgments import judge
 from headrace.services.log_views import LogView, view, views
 from headrace.services.traces import DIRECT, EXPORTED, FLOW, GIVEN, Rules, UnknownParent
 
 __all__ = ["DIRECT", "EXPORTED", "GIVEN", "Created", "NewLog", "Rules", "UnknownParent", "create", "judge"]
-
-FAR = 10_000
-"""A page further back is looked for beside everything else."""
 
 
 class NewLog(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
 from headrace.services import drafts, numbers, traces, tree
-from headrace.services.base import Ports, digest_of, read, write
+from headrace.services.base import FAR, Ports, digest_of, read, scan, write
 from headrace.services.views import (
     Surroundings,
     VersionView,
@@ -350,7 +350,8 @@ async def list_files(
         around = Surroundings(tx)
         return [view(tx, file, default_version(tx, file), around) for file in files], total
 
-    return await read(ports, principal, work)
+    look = read if name is None and user is None and skip <= FAR else scan
+    return await look(ports, principal, work)
 
 
 async def list_versions(
