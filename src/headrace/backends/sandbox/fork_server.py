@@ -85,24 +85,28 @@ class ForkServer:
     async def _call(
         self, request: bytes, wall_s: float, most_bytes: int, on_written: Callable[[bytes], None]
     ) -> Ended:
+        id_ = next(self._ids)
+        ending = self._calls[id_] = self._loop.create_future()
+        try:
+            written = await self._converse(Command(id=id_, wall_s=wall_s), request, most_bytes)
+            if len(written) > most_bytes:
+                self._say(Command(id=id_, wall_s=0.0))
+            else:
+                on_written(written)
+            return Ended(written=written, ending=await ending)
+        finally:
+            if not ending.done():
+                self._kill(id_)
+            self._calls.pop(id_, None)
+
+    async def _converse(self, command: Command, request: bytes, most_bytes: int) -> bytes:
+        """Begin a call; all that it wrote until it closed its end."""
         ours, theirs = socket.socketpair()
         with ours:
             ours.setblocking(False)
-            id_ = next(self._ids)
-            ending = self._calls[id_] = self._loop.create_future()
-            try:
-                with theirs:
-                    self._say(Command(id=id_, wall_s=wall_s), theirs)
-                written = await _exchange(ours, request, most_bytes)
-                if len(written) > most_bytes:
-                    self._say(Command(id=id_, wall_s=0.0))
-                else:
-                    on_written(written)
-                return Ended(written=written, ending=await ending)
-            finally:
-                if not ending.done():
-                    self._kill(id_)
-                self._calls.pop(id_, None)
+            with theirs:
+                self._say(command, theirs)
+            return await _exchange(ours, request, most_bytes)
 
     async def close(self) -> None:
         """End it, with its calls, and reap it."""
