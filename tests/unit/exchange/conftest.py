@@ -24,7 +24,7 @@ from headrace.cli.import_humanloop import Progress, read_all
 from headrace.core.access import DEFAULT_ACCOUNT, Principal
 from headrace.core.clock import SystemClock
 from headrace.core.ids import RandomIds
-from headrace.core.ports import Transaction
+from headrace.core.ports import Store, Transaction
 from headrace.services import access
 from headrace.services.base import Ports
 from headrace.services.exchange_humanloop.parts import Batch
@@ -78,22 +78,23 @@ class Place:
         return folder
 
 
+def new_place(runner: asyncio.Runner, store: Store) -> Place:
+    """An empty server with a store."""
+    ports = Ports(
+        store=store, ids=RandomIds(), clock=SystemClock(), rules=DefinitionIsRunnable(), vault=NoVault()
+    )
+    local = runner.run(access.ensure_organisation(ports, account=DEFAULT_ACCOUNT, name="default"))
+    moves = HumanloopExchange(ports=ports, timestamps_with_zone=False)
+    return Place(ports=ports, local=local, moves=moves, runner=runner)
+
+
 @pytest.fixture
 def make_place() -> Iterator[Callable[[], Place]]:
     """Empty servers, each with a memory of its own."""
     with asyncio.Runner() as runner:
 
         def make() -> Place:
-            ports = Ports(
-                store=MemoryStore(),
-                ids=RandomIds(),
-                clock=SystemClock(),
-                rules=DefinitionIsRunnable(),
-                vault=NoVault(),
-            )
-            made = access.ensure_organisation(ports, account=DEFAULT_ACCOUNT, name="default")
-            moves = HumanloopExchange(ports=ports, timestamps_with_zone=False)
-            return Place(ports=ports, local=runner.run(made), moves=moves, runner=runner)
+            return new_place(runner, MemoryStore())
 
         yield make
 

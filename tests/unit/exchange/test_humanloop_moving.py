@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
 import pytest
-from tests.unit.exchange.conftest import Place
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.exchange.conftest import Place, new_place
 from tests.unit.exchange.humanloop_sample import (
     ANN,
     ANSWER,
@@ -27,6 +32,7 @@ from tests.unit.exchange.humanloop_sample import (
     write_file,
     write_json,
 )
+from tests.unit.services.conftest import START
 
 from headrace.apis.humanloop.exchange.service import Piece
 from headrace.apis.humanloop.exchange.writer import NoName, Writer
@@ -41,7 +47,10 @@ from headrace.core.ports import Transaction
 from headrace.core.versions import Version
 from headrace.services import drafts, files, versions
 from headrace.services.drafts import Edit
+from headrace.services.exchange_humanloop.parts import Batch, MonitorPart
 from headrace.services.files import NewTexts
+from headrace.storage import open_store
+from headrace.storage.memory import MemoryStore
 
 
 def told(report: Report) -> list[tuple[str, str, str]]:
@@ -233,6 +242,23 @@ def test_monitoring_is_kept_and_nothing_is_judged(place: Place, sample: Path) ->
     assert (first.evaluator_id, first.environment_id, first.is_active) == ("ev_rating", "env_prod", False)
     assert (second.version_id, second.is_active) == ("evv_Short", True)
     assert place.read(lambda tx: tx.jobs.count()) == 0
+
+
+def test_the_version_that_monitors_is_one_of_its_evaluator(place: Place, sample: Path) -> None:
+    place.bring(sample)
+    part = MonitorPart(
+        file_id="fl_exp",
+        evaluator_id="ev_Short",
+        version_id="flv_exp",
+        environment_id=None,
+        environment_name=None,
+        is_active=True,
+        created_at=START,
+        updated_at=START,
+    )
+    for wrong in (part, msgspec.structs.replace(part, evaluator_id="fl_triage", version_id="flv_triage1")):
+        (told,) = place.put(Batch(monitors=(wrong,))).told
+        assert told.act == "refused"
 
 
 def test_judgments_count_in_the_means(place: Place, sample: Path) -> None:
@@ -624,3 +650,104 @@ def test_trouble_of_reading_is_in_the_report(place: Place, tmp_path: Path) -> No
     text = "\n".join(report.lines())
     assert "Not readable:" in text
     assert "files/fl_2/versions/flv_2" in text
+
+
+IDS = st.sampled_from(["a", "b", "c", "", "\0", "x" * 300, "ü/%2F"])
+TEXTS = st.sampled_from(["", "plain", "a/b", "/", "\0", "..", "x" * 2000, " a ", "日本語"])
+MOMENTS = st.sampled_from(
+    ["0001-01-01T00:00:00Z", "1969-07-20T20:17:00Z", "2025-03-01T00:00:00Z", "9999-12-31T23:59:59Z"]
+)
+PARTS = {
+    "directories": {"path": TEXTS, "kept_id": st.none() | IDS, "created_at": MOMENTS},
+    "environments": {
+        "id": IDS,
+        "name": TEXTS,
+        "is_default": st.booleans(),
+        "created_at": st.none() | MOMENTS,
+    },
+    "files": {
+        "id": IDS,
+        "kind": st.sampled_from(["flow", "prompt", "evaluator", "agent", "", "dir"]),
+        "path": TEXTS,
+        "description": st.none() | TEXTS,
+        "tags": st.lists(TEXTS, max_size=2),
+        "author": st.none() | st.fixed_dictionaries({"id": IDS, "email": TEXTS, "full_name": TEXTS}),
+        "created_at": MOMENTS,
+        "updated_at": MOMENTS,
+        "is_stray": st.booleans(),
+    },
+    "versions": {
+        "id": IDS,
+        "file_id": IDS,
+        "kind": st.sampled_from(["flow", "prompt", "evaluator", "agent"]),
+        "content": st.sampled_from(
+            [
+                {},
+                [],
+                None,
+                {"attributes": {}},
+                {"attributes": {"definition": {}}},
+                {"model": "m"},
+                {"spec": {}},
+            ]
+        ),
+        "name": st.none() | TEXTS,
+        "created_at": MOMENTS,
+        "updated_at": MOMENTS,
+        "last_used_at": MOMENTS,
+        "is_hidden": st.booleans(),
+    },
+    "deployments": {"file_id": IDS, "version_id": IDS, "environment_id": IDS, "environment_name": TEXTS},
+    "monitors": {
+        "file_id": IDS,
+        "evaluator_id": IDS,
+        "version_id": st.none() | IDS,
+        "environment_id": st.none() | IDS,
+        "environment_name": st.none() | TEXTS,
+        "is_active": st.booleans(),
+        "created_at": MOMENTS,
+        "updated_at": MOMENTS,
+    },
+    "logs": {
+        "id": IDS,
+        "kind": st.sampled_from(["flow", "prompt", "evaluator", "agent"]),
+        "file_id": IDS,
+        "version_id": IDS,
+        "created_at": MOMENTS,
+        "start_time": st.none() | MOMENTS,
+        "end_time": st.none() | MOMENTS,
+        "parent_id": st.none() | IDS,
+        "judged_id": st.none() | IDS,
+        "judgment": st.sampled_from([None, True, 1, 1.5, "a", [], {}]),
+        "is_automatic": st.booleans(),
+        "user": st.none() | TEXTS,
+        "prompt_tokens": st.none() | st.sampled_from([0, -1, 2**63, 2**70]),
+        "prompt_cost": st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        "payload": st.sampled_from(
+            [{}, {"inputs": 5}, {"output": 5}, {"messages": {}}, {"output": "\0"}, [], 5]
+        ),
+    },
+}
+BATCHES = st.fixed_dictionaries(
+    {sort: st.lists(st.fixed_dictionaries(members), max_size=4) for sort, members in PARTS.items()}
+)
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_no_batch_whatever_breaks_the_server(kind: str) -> None:
+    """Each part is made or refused, and what was made can be taken out."""
+
+    @settings(max_examples=40, deadline=None)
+    @given(batches=st.lists(BATCHES, min_size=1, max_size=3))
+    def run(batches: list[dict[str, Any]]) -> None:
+        with TemporaryDirectory() as folder, asyncio.Runner() as runner:
+            store = MemoryStore() if kind == "memory" else open_store(f"sqlite:///{folder}/it.db")
+            place = new_place(runner, store)
+            for batch in batches:
+                with suppress(Malformed):
+                    place.hand_in(json.dumps(batch).encode())
+            with suppress(NoName):
+                place.take(Path(folder) / "out")
+            runner.run(store.close())
+
+    run()

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.exchange.humanloop_sample import (
     ANSWER,
@@ -394,11 +394,13 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(changed=st.dictionaries(st.sampled_from(list(log("flow", "x", EXPERIMENT, 1))), JSON, max_size=4))
 def test_no_log_whatever_breaks_the_reading(changed: Thing) -> None:
     _read_lines([json.dumps({**log("flow", "log_1", EXPERIMENT, 1), **changed})])
 
 
+@settings(deadline=None, max_examples=50)
 @given(changed=st.dictionaries(st.sampled_from(list(EXPERIMENT)), JSON, max_size=4), text=st.binary())
 def test_no_version_whatever_breaks_the_reading(changed: Thing, text: bytes) -> None:
     with TemporaryDirectory() as place:

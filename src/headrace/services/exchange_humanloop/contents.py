@@ -20,6 +20,7 @@ from headrace.services.exchange_humanloop.parts import (
 )
 from headrace.services.versions import Prepared
 
+EVALUATOR = "evaluator"
 Ready = Prepared | HeadraceError
 """A version's content, checked and digested; or why it can't be kept."""
 
@@ -170,9 +171,12 @@ def put_monitor(desk: Desk, part: MonitorPart) -> Outcome:
     file, evaluator = (desk.tx.files.get(id=one) for one in (part.file_id, part.evaluator_id))
     if (file is None or evaluator is None) and desk.is_rehearsal:
         return Outcome(id=part.id, act=Act.MADE)
-    if file is None or evaluator is None:
+    if file is None or evaluator is None or evaluator.kind != EVALUATOR:
         raise Refused(f"evaluator `{part.evaluator_id}` or the file it monitors is not here")
-    if part.version_id is not None and desk.tx.versions.get(id=part.version_id) is None:
+    if not desk.tx.versions.count(file_id=evaluator.id):
+        raise Refused(f"evaluator `{evaluator.id}` has no version here")
+    version = None if part.version_id is None else desk.tx.versions.get(id=part.version_id)
+    if part.version_id is not None and (version is None or version.file_id != evaluator.id):
         raise Refused(f"version `{part.version_id}` of the evaluator is not here, or was deleted")
     environment_id = None
     if part.environment_id is not None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
 from headrace.core.logs import LogStatus
 
 NULL = msgspec.Raw(b"null")
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +35,7 @@ class DirectoryPart(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     kept_id: str | None
-    created_at: datetime
+    created_at: Moment
 
     @property
     def id(self) -> str:
@@ -50,7 +52,7 @@ class EnvironmentPart(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     is_default: bool
-    created_at: datetime | None = None
+    created_at: Moment | None = None
 
 
 class FilePart(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +70,8 @@ class FilePart(msgspec.Struct, frozen=True, kw_only=True):
     readme: str | None = None
     tags: tuple[str, ...] = ()
     author: Author | None = None
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
     is_stray: bool = False
 
 
@@ -89,9 +91,9 @@ class VersionPart(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     description: str | None = None
     author: Author | None = None
-    created_at: datetime
-    updated_at: datetime
-    last_used_at: datetime
+    created_at: Moment
+    updated_at: Moment
+    last_used_at: Moment
     is_hidden: bool = False
 
 
@@ -125,8 +127,8 @@ class MonitorPart(msgspec.Struct, frozen=True, kw_only=True):
     environment_id: str | None
     environment_name: str | None
     is_active: bool
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
 
     @property
     def id(self) -> str:
@@ -146,10 +148,10 @@ class LogPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str
     file_id: str
     version_id: str
-    created_at: datetime
+    created_at: Moment
     status: LogStatus | None = None
-    start_time: datetime | None = None
-    end_time: datetime | None = None
+    start_time: Moment | None = None
+    end_time: Moment | None = None
     provider_latency_s: float | None = None
     parent_id: str | None = None
     judged_id: str | None = None
