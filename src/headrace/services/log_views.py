@@ -57,8 +57,8 @@ def views(
     if with_children:
         usage = tx.logs.trace_usage(trace_ids=[log.id for log in logs if _is_root(log)])
         below = _below(tx, logs, usage)
-    judgments = _judgments(tx, list(dict.fromkeys([*ids, *(log.id for log in below)])))
     judged = _judged(tx, logs) if with_judged else {}
+    judgments = _judgments(tx, list(dict.fromkeys([*ids, *(log.id for log in below), *judged])))
     gathered = [*logs, *below, *judgments, *judged.values()]
     scene = _Scene(
         versions=_versions(tx, gathered),
@@ -149,11 +149,16 @@ class _Scene(msgspec.Struct, frozen=True, kw_only=True):
         return LogView(
             log=log,
             version=self.versions[log.version_id],
-            judgments=tuple(self._plain(one) for one in self.judgments.get(log.id, ())),
+            judgments=self._judgments(log),
             children=children,
-            judged=self._plain(self.judged[log.judged_id]) if log.judged_id in self.judged else None,
+            judged=self._judged(self.judged[log.judged_id]) if log.judged_id in self.judged else None,
             usage=self.usage.get(log.id),
         )
 
-    def _plain(self, log: Log) -> LogView:
-        return LogView(log=log, version=self.versions[log.version_id])
+    def _judged(self, log: Log) -> LogView:
+        return LogView(log=log, version=self.versions[log.version_id], judgments=self._judgments(log))
+
+    def _judgments(self, log: Log) -> tuple[LogView, ...]:
+        return tuple(
+            LogView(log=one, version=self.versions[one.version_id]) for one in self.judgments.get(log.id, ())
+        )
