@@ -34,9 +34,7 @@ if REQUESTS > FAST_REQUESTS:
 
 IDS = st.sampled_from(["1", "2", "3", "4", "f" * 16]).map(lambda digits: digits.rjust(16, "0"))
 TRACES = st.sampled_from(["a" * 32, "b" * 32, "c" * 32])
-PATHS = st.sampled_from(
-    ["fuzz/A", "fuzz/A/B", "fuzz/b", "/x", "x//y", "..", "\0", "a" * 300, " a", "fuzz"]
-)
+PATHS = st.sampled_from(["fuzz/A", "fuzz/A/B", "fuzz/b", "/x", "x//y", "..", "\0", "a" * 300, " a", "fuzz"])
 TEXTS = st.one_of(PATHS, st.text(max_size=6), st.sampled_from(["{", '{"a": 1}', "[1]", "1e999", "true"]))
 VALUES = st.one_of(
     st.builds(lambda text: {"stringValue": text}, TEXTS),
