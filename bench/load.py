@@ -84,7 +84,8 @@ class _Connection(asyncio.Protocol):
 
 def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
     """The bytes of one request."""
-    lines = [f"{method} {path} HTTP/1.1", "host: 127.0.0.1", *(f"{k}: {v}" for k, v in headers.items())]
+    named = {"host": "127.0.0.1", **headers}
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items())]
     if body or method in ("POST", "PUT"):
         lines.append(f"content-length: {len(body)}")
     return "\r\n".join([*lines, "", ""]).encode() + body

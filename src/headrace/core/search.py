@@ -1,7 +1,7 @@
 """What the texts of logs are found by: their words, the same for every store.
 
 A word is a run of letters and digits, in any case. Scripts that put no blanks between words are taken letter
-by letter.
+by letter. Of a long text the beginning counts.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from headrace.core.logs import Log
 
 MAX_WORD = 64
 """Characters of a word that count."""
+MAX_TEXT = 200_000
+"""Characters of a log's texts that count, and as many of its metadata: whoever writes waits for the index."""
+MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_WANTED = 32
 """Words of a query that count."""
 _WORD = re.compile(
@@ -55,25 +58,30 @@ def wanted(query: str | None) -> Wanted | None:
 
 
 def text_words(log: Log) -> frozenset[str]:
-    """The words of a log's inputs, messages, output and error: of their values, not of their keys."""
+    """The words of a log's output, error, inputs and messages: of their values, not of their keys."""
     content = log.content()
-    texts = [content.output or "", content.error or ""]
-    for raw in (content.inputs, content.messages, content.output_message):
-        if raw is not None:
-            texts.extend(_texts(msgspec.json.decode(raw), with_keys=False))
-    return frozenset(words("\n".join(texts)))
+    documents = (content.inputs, content.messages, content.output_message)
+    texts = [content.output or "", content.error or "", *(_text(raw, with_keys=False) for raw in documents)]
+    return frozenset(words("\n".join(texts)[:MAX_TEXT]))
 
 
 def metadata_words(log: Log) -> frozenset[str]:
     """The words of the keys and values of a log's metadata."""
-    raw = log.content().metadata
+    return frozenset(words(_text(log.content().metadata, with_keys=True)[:MAX_TEXT]))
+
+
+def _text(raw: msgspec.Raw | None, *, with_keys: bool) -> str:
+    """What stands in a JSON document; of a very large one, its beginning as it is written."""
     if raw is None:
-        return frozenset()
-    return frozenset(words("\n".join(_texts(msgspec.json.decode(raw), with_keys=True))))
+        return ""
+    text = bytes(raw)
+    if len(text) > MAX_DOCUMENT_BYTES:
+        return text[:MAX_TEXT].decode(errors="replace")
+    return "\n".join(_texts(msgspec.json.decode(text), with_keys=with_keys))
 
 
 def _texts(document: Any, *, with_keys: bool) -> Iterator[str]:
-    """What stands in a JSON document; without recursion, so that no depth is too much."""
+    """Its texts in order; without recursion, so that no depth is too much."""
     waiting = [document]
     while waiting:
         value = waiting.pop()
@@ -82,8 +90,8 @@ def _texts(document: Any, *, with_keys: bool) -> Iterator[str]:
         elif isinstance(value, dict):
             if with_keys:
                 yield from value
-            waiting.extend(value.values())
+            waiting.extend(reversed(value.values()))
         elif isinstance(value, list):
-            waiting.extend(value)
+            waiting.extend(reversed(value))
         elif value is not None:
             yield msgspec.json.encode(value).decode()

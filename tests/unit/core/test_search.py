@@ -78,7 +78,9 @@ def test_texts_count_without_keys_and_metadata_with_them() -> None:
             metadata={"stage": {"name": "blue"}},
         )
     )
-    assert search.text_words(one) == frozenset(["deep", "1", "5", "true", "user", "message", "out", "said", "broke"])
+    assert search.text_words(one) == frozenset(
+        ["deep", "1", "5", "true", "user", "message", "out", "said", "broke"]
+    )
     assert search.metadata_words(one) == {"stage", "name", "blue"}
     assert search.text_words(bare()) == search.metadata_words(bare()) == frozenset()
 
@@ -91,3 +93,18 @@ def test_no_depth_is_too_much() -> None:
     depth = 500
     deep = msgspec.Raw(b"[" * depth + b'"bottom"' + b"]" * depth)
     assert search.text_words(log(payload=write_payload(Payload(inputs=deep)))) == {"bottom"}
+
+
+def test_of_long_texts_the_beginning_is_found() -> None:
+    long = "word " * search.MAX_TEXT
+    found = search.text_words(log(payload=write_payload(Payload(output="first " + long + "last"))))
+    assert found == {"first", "word"}
+
+
+def test_of_a_very_large_document_the_beginning_is_found_as_it_is_written() -> None:
+    text = msgspec.json.encode({"a_key": ["first", *range(search.MAX_DOCUMENT_BYTES // 4)]})
+    content = Payload(inputs=msgspec.Raw(text), metadata=msgspec.Raw(text))
+    one = log(payload=write_payload(content))
+    for found in (search.text_words(one), search.metadata_words(one)):
+        assert {"first", "key", "17"} <= found
+        assert str(search.MAX_DOCUMENT_BYTES // 4 - 1) not in found
