@@ -15,6 +15,7 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 from tests.contract.conftest import LiveServer
+from tests.contract.humanloop.tracing import until
 from tests.contract.keys import closed_server
 from tests.unit.exchange.humanloop_sample import (
     EXPERIMENT,
@@ -230,6 +231,66 @@ def test_a_store_made_by_the_real_client_moves_whole(make_server: Any, tmp_path:
     report = bring(exported, other)
     assert report["told"] == []
     assert contents(take(tmp_path / "second", other)) == contents(exported)
+
+
+RUNNABLE = {
+    "nodes": [
+        {
+            "name": "In",
+            "type": "Input",
+            "configuration": {"input": {}},
+            "outputs": [{"name": "document", "type": "String"}],
+        },
+        {
+            "name": "Code",
+            "type": "InlineCode",
+            "configuration": {"inlineCode": {"code": "text + '!'", "language": "Python_3"}},
+            "inputs": [{"name": "text", "type": "String", "expression": "$.data"}],
+            "outputs": [{"name": "response", "type": "String"}],
+        },
+        {
+            "name": "Out",
+            "type": "Output",
+            "configuration": {"output": {}},
+            "inputs": [{"name": "document", "type": "String", "expression": "$.data"}],
+        },
+    ],
+    "connections": [
+        {
+            "name": "first",
+            "source": "In",
+            "target": "Code",
+            "type": "Data",
+            "configuration": {"data": {"sourceOutput": "document", "targetInput": "text"}},
+        },
+        {
+            "name": "second",
+            "source": "Code",
+            "target": "Out",
+            "type": "Data",
+            "configuration": {"data": {"sourceOutput": "response", "targetInput": "document"}},
+        },
+    ],
+}
+
+
+def test_the_logs_of_runs_move_with_the_files_of_their_nodes(make_server: Any, tmp_path: Path) -> None:
+    live, key = closed_server(make_server)
+    headers = {"X-API-KEY": key["api_key"]}
+    with httpx.Client(base_url=live.url, headers=headers, timeout=30) as http:
+        made = http.post(
+            "/v5/flows", json={"path": "Runs/Main", "attributes": {"definition": RUNNABLE}}
+        ).json()
+        http.post("/console/runs", json={"flow": made["id"], "input": "hello"})
+        query = {"file_id": made["id"], "include_trace_children": "true"}
+        (record,) = until(lambda: http.get("/v5/logs", params=query).json()["records"])
+    (node,) = record["trace_children"]
+    assert node["tool"]["path"] == "Runs/Main/Code"
+    exported = take(tmp_path / "first", live, key=key["api_key"])
+    other = make_server()
+    assert bring(exported, other)["told"] == []
+    assert contents(take(tmp_path / "second", other)) == contents(exported)
+    assert [one["name"] for one in other.humanloop().files.list_files().model_dump()["records"]] == ["Main"]
 
 
 def test_the_calls_of_the_export_tool_are_answered(

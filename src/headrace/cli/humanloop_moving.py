@@ -16,7 +16,7 @@ from headrace.cli.humanloop_report import SORTS, Report, Told
 from headrace.cli.humanloop_spool import Spool
 from headrace.services.exchange_humanloop.parts import Act, LogPart
 
-MOST_PARTS = 250
+MOST_PARTS = 200
 """So many parts go into one transaction of the server."""
 MOST_BYTES = 2 * 1024 * 1024
 """So large is a batch, unless a single part is larger."""
