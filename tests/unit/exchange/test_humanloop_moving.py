@@ -45,7 +45,7 @@ from headrace.core.files import Directory, File, FileQuery
 from headrace.core.logs import Log, LogQuery
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
-from headrace.services import drafts, files, versions
+from headrace.services import directories, drafts, files, versions
 from headrace.services.drafts import Edit
 from headrace.services.exchange_humanloop.parts import Batch, MonitorPart
 from headrace.services.files import NewTexts
@@ -502,6 +502,19 @@ def test_a_moved_file_and_a_new_deployment_stay_as_they_are(place: Place, sample
         ("fl_triage", "here it has another readme"),
     ]
     assert file_of(place, "fl_exp").path == "Elsewhere/It"
+
+
+def test_a_moved_directory_stays_where_it_is(place: Place, sample: Path) -> None:
+    place.bring(sample)
+    place.runner.run(
+        directories.update(
+            place.ports, place.local, ref="dir_checks", path="Moved/Checks", name=None, parent_id=None
+        )
+    )
+    report = place.bring(sample)
+    assert "here it was moved to `Moved/Checks`" in notes(report)
+    assert acts(report, "refused") == 0
+    assert place.read(lambda tx: tx.files.at(path="Checks")) is None
 
 
 def test_an_environment_that_is_in_use_keeps_its_id(place: Place, sample: Path) -> None:

@@ -28,6 +28,9 @@ def put_directory(desk: Desk, part: DirectoryPart) -> Outcome:
         return Outcome(id=part.id, act=Act.UNCHANGED)
     if there is not None:
         return _other_directory(desk, part, there)
+    moved = None if part.kept_id is None else desk.tx.files.directory(id=part.kept_id)
+    if moved is not None:
+        return Outcome(id=part.id, act=Act.UNCHANGED, note=f"here it was moved to `{moved.path}`")
     if not desk.is_rehearsal:
         check_path(part.path, "path")
         _add_directory(desk, part)
