@@ -31,7 +31,7 @@ from headrace.core.ports import Transaction
 from headrace.core.records import Execution, Session
 from headrace.engine.plan import Plan
 from headrace.engine.run import Answer, Run, RunContext, StartInput, resume, run
-from headrace.services import run_logs, targets
+from headrace.services import snapshots, targets
 from headrace.services.base import Ports, read, write
 from headrace.services.conversations import AGENT_INPUT, claim, reclaim, waiting
 from headrace.services.keeping import Keeps, preview
@@ -282,7 +282,7 @@ async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, n
         node = order.node or plan.scope.starts[0].name
         start = StartInput(node=node, output=order.output, document=order.document)
         if found.is_draft and runs.is_new_snapshot(found.version_id):
-            runs.recorder.later(principal.account, run_logs.snapshot_keeper(execution, found.content))
+            runs.recorder.later(principal.account, snapshots.keeper(execution, found.content))
         going = run(plan, start, _context(turn, execution, order, names))
         return Invocation(turn, going, runs.recorder.begin(principal.account, execution))
     except BaseException:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -27,7 +27,6 @@ from headrace.core.logs import Log, LogStatus, write_payload
 from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
-from headrace.core.versions import Version
 from headrace.services import monitoring, tree, versions, work
 from headrace.services.base import Ports, commit
 from headrace.services.run_contents import (
@@ -39,6 +38,7 @@ from headrace.services.run_contents import (
     tool_content,
 )
 from headrace.services.run_steps import Step, Story
+from headrace.services.snapshots import DRAFT_DIGEST, hidden_version
 from headrace.services.targets import definition_of
 from headrace.services.worker import Handler
 
@@ -46,56 +46,15 @@ BATCHES_A_READ = 20
 LOGS_A_WRITE = 50
 """So few at a time, that other writes get their turn."""
 MOST_STEPS = 1_000
+VERSIONS = 200
+"""The nodes of so many versions are remembered."""
 log = logging.getLogger("headrace.run_logs")
-_DRAFT_DIGEST = "draft:"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def ask(tx: Transaction, ports: Ports, execution: Execution) -> None:
     """Have a run shown that has ended, or waits for an answer."""
     work.ask(tx, ports, work=Work.RECORD, subject=execution.id, now=ports.clock.now())
-
-
-def snapshot_keeper(execution: Execution, content: bytes) -> Callable[[Transaction], None]:
-    """What keeps the prepared snapshot that a run of a draft runs: the draft may become another one any time.
-
-    It is a version that is listed nowhere. Its digest is made up: equal content stays its own version.
-    """
-    version = _hidden_version(
-        execution.file_id,
-        execution.version_id,
-        _DRAFT_DIGEST + execution.version_id,
-        content,
-        execution.started_by,
-        execution.started_at,
-    )
-
-    def keep(tx: Transaction) -> None:
-        if tx.versions.kept(id=version.id) is None and tx.files.get(id=version.file_id) is not None:
-            tx.versions.add(version)
-
-    return keep
-
-
-def _hidden_version(
-    file_id: str, version_id: str, digest: str, content: bytes, user_id: str, now: datetime
-) -> Version:
-    return Version(
-        id=version_id,
-        file_id=file_id,
-        digest=digest,
-        content=content,
-        name=None,
-        description=None,
-        created_by=user_id,
-        created_at=now,
-        updated_at=now,
-        last_used_at=now,
-        logs_count=0,
-        is_runnable=False,
-        is_upserted=False,
-        deleted_at=now,
-    )
 
 
 class _Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +68,6 @@ class _Subject(msgspec.Struct, frozen=True, kw_only=True):
     execution: Execution
     principal: Principal
     file: File
-    version: Version
     nodes: Mapping[str, Node]
     environment: str | None
 
@@ -132,6 +90,9 @@ class Showing:
     def __init__(self, ports: Ports, *, most_steps: int = MOST_STEPS) -> None:
         self._ports = ports
         self._most_steps = most_steps
+        self._nodes: dict[
+            tuple[str, str], Mapping[str, Node]
+        ] = {}  # by account and version: they never change
 
     @property
     def handler(self) -> Handler:
@@ -144,7 +105,34 @@ class Showing:
         Raises:
             Unavailable: the store can't keep it.
         """
-        await _show(self._ports, job, most_steps=self._most_steps)
+        subject = await self._ports.store.read(job.account, lambda tx: self._subject(tx, job.subject))
+        if subject is None:  # forgotten meanwhile, or its flow is gone
+            await commit(self._ports, job.account, lambda tx: tx.jobs.done(job))
+        else:
+            await _show(self._ports, job, subject, most_steps=self._most_steps)
+
+    def _subject(self, tx: Transaction, execution_id: str) -> _Subject | None:
+        execution = tx.executions.get(id=execution_id)
+        file = None if execution is None else tx.files.get(id=execution.file_id)
+        if execution is None or file is None:
+            return None
+        nodes = self._nodes_of(tx, execution.version_id)
+        return None if nodes is None else _subject(tx, execution, file, nodes)
+
+    def _nodes_of(self, tx: Transaction, version_id: str) -> Mapping[str, Node] | None:
+        """The nodes of what ran; None when that is not kept."""
+        key = (tx.account, version_id)
+        known = self._nodes.get(key)
+        if known is not None:
+            return known
+        version = tx.versions.kept(id=version_id)
+        if version is None:
+            return None
+        form = self._ports.rules.runnable_form(msgspec.json.decode(version.content), version.content)
+        if len(self._nodes) >= VERSIONS:
+            self._nodes.clear()
+        self._nodes[key] = {} if form is None else dict(_nodes(definition_of(form)))
+        return self._nodes[key]
 
     async def give_up(self, job: Job, reason: str) -> None:
         """Leave a run without a log; it stays among the executions.
@@ -156,17 +144,13 @@ class Showing:
         await commit(self._ports, job.account, lambda tx: tx.jobs.done(job))
 
 
-async def _show(ports: Ports, job: Job, *, most_steps: int) -> None:
+async def _show(ports: Ports, job: Job, subject: _Subject, *, most_steps: int) -> None:
     """Make the logs of a run, or bring them up to date, and finish the job.
 
     Everything is written anew each time, so it does not matter where an earlier attempt ended. The flow's log
     comes last: once it is complete, everything below it is there.
     """
-    subject = await ports.store.read(job.account, lambda tx: _subject(tx, ports, job.subject))
-    if subject is None:  # forgotten meanwhile, or its flow is gone
-        await commit(ports, job.account, lambda tx: tx.jobs.done(job))
-        return
-    story = await _told(ports, job, most_steps)
+    story = await _told(ports, job, subject.execution.events_count, most_steps)
     is_over = subject.execution.status.is_final
     steps = [step for step in story.steps if step.is_over or is_over]
     contents: dict[str, versions.Prepared] = {}
@@ -189,10 +173,10 @@ async def _show(ports: Ports, job: Job, *, most_steps: int) -> None:
     await commit(ports, job.account, finish)
 
 
-async def _told(ports: Ports, job: Job, most_steps: int) -> Story:
+async def _told(ports: Ports, job: Job, count: int, most_steps: int) -> Story:
     story = Story(most=most_steps)
     first = 0
-    while True:
+    while first < count:
         place = first
         batches = await ports.store.read(
             job.account,
@@ -201,30 +185,27 @@ async def _told(ports: Ports, job: Job, most_steps: int) -> Story:
             ),
         )
         if not batches:
-            return story
+            break
         for batch in batches:
             story.hear(batch.events())
         first = batches[-1].first + batches[-1].size
+    return story
 
 
-def _subject(tx: Transaction, ports: Ports, execution_id: str) -> _Subject | None:
-    execution = tx.executions.get(id=execution_id)
-    file = None if execution is None else tx.files.get(id=execution.file_id)
-    version = None if execution is None else tx.versions.kept(id=execution.version_id)
-    if execution is None or file is None or version is None:
-        return None
+def _subject(tx: Transaction, execution: Execution, file: File, nodes: Mapping[str, Node]) -> _Subject:
     user = tx.access.user(id=execution.started_by) or User(
         id=execution.started_by, email="", full_name="", created_at=execution.started_at
     )
-    form = ports.rules.runnable_form(msgspec.json.decode(version.content), version.content)
-    named = {one.id: one.name for one in tx.environments.all()}
+    environment = None
+    if execution.environment_id is not None:
+        named = {one.id: one.name for one in tx.environments.all()}
+        environment = named.get(execution.environment_id)
     return _Subject(
         execution=execution,
         principal=Principal(account=tx.account, user=user, right=Right.EDITOR),
         file=file,
-        version=version,
-        nodes={} if form is None else dict(_nodes(definition_of(form))),
-        environment=named.get(execution.environment_id or ""),
+        nodes=nodes,
+        environment=environment,
     )
 
 
@@ -328,14 +309,14 @@ def _named_prompt(
     if draft is None:
         newest = tx.versions.newest(file_id=file.id)
         return None if newest is None else (file.id, newest.id, None)
-    digest = _DRAFT_DIGEST + draft.digest
+    digest = DRAFT_DIGEST + draft.digest
     known = tx.versions.by_digest(file_id=file.id, digest=draft.digest) or tx.versions.by_digest(
         file_id=file.id, digest=digest
     )
     if known is not None:
         return file.id, known.id, None
     version_id = ports.ids.long(KINDS["prompt"].version_prefix)
-    tx.versions.add(_hidden_version(file.id, version_id, digest, draft.content, draft.created_by, now))
+    tx.versions.add(hidden_version(file.id, version_id, digest, draft.content, draft.created_by, now))
     return file.id, version_id, None
 
 
@@ -349,7 +330,7 @@ def _write_flow(tx: Transaction, ports: Ports, subject: _Subject, story: Story) 
         id=subject.log_id,
         kind="flow",
         file_id=subject.file.id,
-        version_id=subject.version.id,
+        version_id=execution.version_id,
         number=execution.number,
         created_by=execution.started_by,
         created_at=execution.started_at,
