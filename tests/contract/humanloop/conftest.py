@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from tests.contract.conftest import LiveServer
 
+JS = Path(__file__).parent / "js"
 _numbers = itertools.count(1)
 
 
@@ -46,6 +50,24 @@ def environments(client: Any, home: str) -> dict[str, str]:
     """Each environment's id by its name."""
     flow = client.flows.upsert(path=f"{home}/only to see the environments", attributes={})
     return {one.name: one.id for one in client.flows.list_environments(flow.id)}
+
+
+@pytest.fixture(scope="session")
+def installed(request: pytest.FixtureRequest) -> Path:
+    """A folder with the programs and the client, installed once for each lock file."""
+    folder: Path = request.config.cache.mkdir("humanloop-for-typescript")  # type: ignore[union-attr]
+    with (folder / "lock").open("w") as lock:  # tests may run in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark, wanted = folder / "installed.json", (JS / "package-lock.json").read_text()
+        is_installed = mark.exists() and mark.read_text() == wanted
+        for file in JS.glob("*.*"):
+            shutil.copy(file, folder)
+        if not is_installed:
+            command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            mark.write_text(wanted)
+    return folder
 
 
 def issue_key(server: LiveServer, **options: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import subprocess
@@ -13,33 +12,12 @@ import pytest
 from tests.contract.conftest import LiveServer
 from tests.contract.humanloop.tracing import complete_logs, model, outline
 
-HERE = Path(__file__).parent / "js"
-WHOLE = ("package.json", "package-lock.json", "agent.mjs", "vercel.mjs")
-
 pytestmark = [
     pytest.mark.js,
     pytest.mark.live,
     pytest.mark.timeout(300),
     pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js with npm is not installed"),
 ]
-
-
-@pytest.fixture(scope="session")
-def installed(request: pytest.FixtureRequest) -> Path:
-    """A folder with the program and the client, installed once for each lock file."""
-    folder: Path = request.config.cache.mkdir("humanloop-for-typescript")  # type: ignore[union-attr]
-    with (folder / "lock").open("w") as lock:  # tests may run in several processes
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        mark, wanted = folder / "installed.json", (HERE / "package-lock.json").read_text()
-        is_installed = mark.exists() and mark.read_text() == wanted
-        for name in WHOLE:
-            shutil.copy(HERE / name, folder)
-        if not is_installed:
-            command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stderr
-            mark.write_text(wanted)
-    return folder
 
 
 def test_a_chat_agent_is_traced_whole(
