@@ -415,15 +415,24 @@ def test_others_are_answered_while_much_is_moved(make_server: Any, tmp_path: Pat
     assert len(waits_s) > 10
 
 
-def test_a_server_that_dies_meanwhile_loses_nothing(make_server: Any, sample: Path, tmp_path: Path) -> None:
+def test_after_a_server_died_meanwhile_the_import_goes_on(make_server: Any, tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path / 'dying.db'}"
     live = make_server(store=store)
-    bring(sample, live)
-    live.kill()
+    home = tmp_path / "much"
+    write_file(home, [EXPERIMENT], 0, [log("flow", f"log_{n}", EXPERIMENT, n % 1000) for n in range(3000)])
+    with (
+        ThreadPoolExecutor(1) as pool,
+        httpx.Client(base_url=f"{live.url}/v5", headers={"X-API-KEY": "any"}, timeout=30) as http,
+    ):
+        importing = pool.submit(run, "import", "humanloop", str(home), server=live, status=1)
+        until(lambda: http.get("/logs", params={"file_id": "fl_exp", "size": 0}).json().get("total"))
+        live.kill()
+        assert "No answer from" in importing.result().output
     again = make_server(store=store)
-    report = bring(sample, again)
-    assert made(report) == 0
-    assert report["outcomes"]["logs"]["unchanged"] == 21
+    logs = bring(home, again)["outcomes"]["logs"]
+    assert logs["made"] + logs["unchanged"] == 3000
+    assert logs["unchanged"] > 0
+    assert made(bring(home, again)) == 0
 
 
 def test_a_cut_off_export_says_so(
