@@ -92,7 +92,11 @@ def test_a_bad_setting_is_named(variable: str, value: str, words: str) -> None:
     [
         ({"HEADRACE_PROT": "1"}, (), "Did you mean HEADRACE_PORT?"),
         ({"HEADRACE_SECRET_KEY": "short"}, (), "HEADRACE_SECRET_KEY must be the URL-safe base64"),
-        ({}, ("--store", "mongodb://x"), "'mongodb://x' is no path of a file and does not begin with one of `memory:`, `sqlite:`"),
+        (
+            {},
+            ("--store", "mongodb://x"),
+            "'mongodb://x' is no path of a file and does not begin with one of `memory:`, `sqlite:`",
+        ),
         ({}, ("--store", "sqlite:////nowhere/at/all.db"), "there is no directory /nowhere/at"),
         ({}, ("--store", "sqlite:////etc/passwd/s.db"), "there is no directory /etc/passwd"),
         ({}, ("--store", "sqlite:////tmp"), "/tmp is a directory"),
