@@ -296,6 +296,7 @@ def test_the_logs_of_runs_move_with_the_files_of_their_nodes(make_server: Any, t
 def test_the_calls_of_the_export_tool_are_answered(
     filled: LiveServer, make_server: Any, tmp_path: Path
 ) -> None:
+    """Appendix B 13."""
     by_tool = Tool(filled, tmp_path / "tool").run()
     ours = contents(take(tmp_path / "ours", filled))
     theirs = contents(by_tool)

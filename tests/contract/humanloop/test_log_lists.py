@@ -34,7 +34,7 @@ def listed(raw: httpx.Client, file_id: str, **query: Any) -> list[str]:
 
 
 def test_pages_are_newest_first_and_end(client: Any, raw: httpx.Client, file_id: str) -> None:
-    """0.7: the SDK's pager stops at the first page without records."""
+    """Appendix B 10; 0.7: the SDK's pager stops at the first page without records."""
     ids = fill(raw, file_id, *({"output": str(n)} for n in range(25)))[::-1]
     first = raw.get("/logs", params={"file_id": file_id}).json()
     assert (first["page"], first["size"], first["total"]) == (1, 10, 25)
