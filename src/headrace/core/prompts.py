@@ -48,6 +48,21 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     type: Literal["function"] = "function"
 
 
+class ThinkingPart(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="thinking"):
+    """What a model thought, with the proof that it was its own."""
+
+    thinking: str
+    signature: str
+
+
+class RedactedThinkingPart(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="redacted_thinking"
+):
+    """What a model thought and its maker does not show."""
+
+    data: str
+
+
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message of a conversation."""
 
@@ -56,7 +71,7 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     tool_call_id: str | None = None
     tool_calls: list[ToolCall] | None = None
-    thinking: list[dict[str, Any]] | None = None
+    thinking: list[ThinkingPart | RedactedThinkingPart] | None = None
 
 
 class ToolFunction(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ import msgspec
 
 from headrace.core.errors import Invalid, NotFound
 from headrace.core.judgments import counted
-from headrace.core.kinds.evaluator import ReturnType, judgment_problem, read_spec
+from headrace.core.kinds.evaluator import judgment_form, judgment_problem, read_spec
 from headrace.core.logs import Log
 from headrace.core.monitoring import Total
 from headrace.core.parsing import parse
@@ -105,7 +105,5 @@ def checked(judgment: bytes, version: Version) -> bytes:
     problem = judgment_problem(spec, value)
     if problem is not None:
         raise Invalid.at("judgment", message=problem, kind="judgment")
-    # Quirk(humanloop): 0 and 1 stand for booleans, and clients tell a number from one (0.6, 8.56).
-    if spec.return_type is ReturnType.BOOLEAN and not isinstance(value, bool | None):
-        return b"true" if value else b"false"
-    return judgment
+    kept = judgment_form(spec, value)
+    return judgment if kept is value else msgspec.json.encode(kept)

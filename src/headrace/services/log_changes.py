@@ -82,9 +82,9 @@ def amend(tx: Transaction, ports: Ports, log: Log, change: Change, *, rules: Rul
     """
     changed, payload = _merged(log, ports.unsaved.content(tx.account, log), change)
     ports.unsaved.put(tx.account, changed, payload)
+    if log.kind == FLOW and change.to.status is LogStatus.COMPLETE and not rules.joins_complete:
+        _check_complete(payload)
     if log.kind == FLOW and log.status is not changed.status:
-        if not rules.joins_complete:
-            _check_complete(payload)
         end = changed.end_time if "end_time" in change.given else ports.clock.now()
         changed = msgspec.structs.replace(changed, end_time=_end(tx, log, end))
     _keep(tx, ports, log, changed)

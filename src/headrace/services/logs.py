@@ -157,7 +157,9 @@ def put(
     if known is not None:
         if known.request_hash is None or known.request_hash != prepared.request_hash:
             raise AlreadyExists(f"A log with ID `{known.id}` already exists.")
-        return Created(log=known, is_new=False)
+        # The first answer told the status of then (humanloop 8.24).
+        status = _first_status(new)
+        return Created(log=msgspec.structs.replace(known, status=status), is_new=False)
     if new.run_id is not None and rules.unknown_parent is UnknownParent.REFUSE:
         raise NotFound("run", new.run_id, f"Run with ID `{new.run_id}` not found.")
     file, version = _used(tx, ports, principal, prepared)
@@ -245,7 +247,7 @@ def _log(ports: Ports, principal: Principal, prepared: Prepared, file: File, ver
     log_id = new.id or ports.ids.long("log_")
     created_at = new.created_at or ports.clock.now()
     if new.kind == FLOW:
-        shared["status"] = new.status or LogStatus.INCOMPLETE
+        shared["status"] = _first_status(new)
         shared["start_time"] = new.start_time or created_at
     return Log(
         id=log_id,
@@ -261,6 +263,11 @@ def _log(ports: Ports, principal: Principal, prepared: Prepared, file: File, ver
         payload=write_payload(new.payload if new.is_saved else unsaved(new.payload)),
         **shared,
     )
+
+
+def _first_status(new: NewLog) -> LogStatus | None:
+    """A flow's log is open until somebody says otherwise (humanloop 3.2)."""
+    return new.status or (LogStatus.INCOMPLETE if new.kind == FLOW else None)
 
 
 _SHARED = (

@@ -206,6 +206,12 @@ def test_an_environment_s_evaluator_is_what_is_deployed_there_now(
     assert desk.judgments(log_id) == []
 
 
+def test_a_boolean_is_one_on_the_wire(desk: Desk) -> None:
+    """0.6: clients tell a number from a boolean, and code may count."""
+    desk.monitored(python("def f(log):\n    return 1"))
+    assert desk.verdict(desk.log("x")).judgment is True
+
+
 def test_every_evaluator_judges_for_itself(desk: Desk) -> None:
     desk.monitored(IS_LONG, "Long")
     desk.monitored(python("def f(log):\n    return 'x'", "text"), "Text")

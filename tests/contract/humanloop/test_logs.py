@@ -328,6 +328,17 @@ def test_a_repeated_request_is_answered_alike(client: Any, raw: httpx.Client, ho
     assert client.flows.get(first["flow_id"]).version_logs_count == 1
 
 
+def test_a_repeated_request_is_told_what_the_first_was(raw: httpx.Client, home: str) -> None:
+    """8.24, 0.3: whatever became of the log, and whether what is not said is null or absent."""
+    body = {"path": f"{home}/f", "log_id": f"mine {home}", "inputs": {"a": None}}
+    first = log(raw, "flow", **body)
+    assert first["log_status"] == "incomplete"
+    raw.patch(f"/flows/logs/{quote(first['id'])}", json={"output": "x", "log_status": "complete"})
+    assert log(raw, "flow", **body) == first
+    assert log(raw, "flow", **body, output=None, id=None) == first
+    refused(raw, 409, "/flows/log", {**body, "inputs": {}})
+
+
 def test_an_id_of_another_log_is_refused(raw: httpx.Client, home: str) -> None:
     """8.24."""
     log_id = f"taken {home}"
@@ -406,6 +417,8 @@ def test_a_run_that_nobody_knows_is_not_found(raw: httpx.Client, path: str) -> N
         ("messages", {"role": "user"}),
         ("messages", [{"role": "nobody"}]),
         ("messages", [{"content": "x"}]),
+        ("messages", [{"role": "assistant", "thinking": [{}]}]),
+        ("messages", [{"role": "assistant", "thinking": [{"type": "thinking", "thinking": "x"}]}]),
         ("output_message", "x"),
         ("output", 5),
         ("output", {"a": 1}),

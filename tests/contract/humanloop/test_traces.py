@@ -180,6 +180,8 @@ def test_completion_may_not_clear_the_result(raw: httpx.Client, home: str) -> No
     root = flow(raw, home, output="x")
     assert patch(raw, root, output=None, log_status="complete").status_code == 422
     assert patch(raw, root, output=None, error="failed", log_status="complete").status_code == 200
+    assert patch(raw, root, error=None, log_status="complete").status_code == 422  # though it is complete
+    assert patch(raw, root, inputs={"a": 1}, log_status="complete").status_code == 200
 
 
 def test_nothing_becomes_incomplete_again(raw: httpx.Client, home: str) -> None:

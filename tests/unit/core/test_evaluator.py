@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
 import pytest
 
-from headrace.core.kinds.evaluator import EvaluatorSpec, judgment_problem, spec_problems, type_of
+from headrace.core.kinds.evaluator import (
+    EvaluatorSpec,
+    judgment_form,
+    judgment_problem,
+    spec_problems,
+    type_of,
+)
 
 OPTIONS = [{"name": "good", "valence": "positive"}, {"name": "bad"}]
 
@@ -109,3 +116,21 @@ def test_what_is_no_judgment(given: EvaluatorSpec, judgment: Any) -> None:
 @pytest.mark.parametrize("return_type", ["boolean", "number", "select", "multi_select", "text"])
 def test_null_says_that_there_is_no_judgment(return_type: str) -> None:
     assert judgment_problem(spec(return_type), None) is None
+
+
+@pytest.mark.parametrize(
+    ("return_type", "judgment", "kept"),
+    [("boolean", 1, True), ("boolean", 0.0, False), ("boolean", None, None), ("number", 1, 1)],
+)
+def test_the_form_in_which_a_judgment_is_kept(return_type: str, judgment: Any, kept: Any) -> None:
+    found = judgment_form(spec(return_type), judgment)
+    assert found is kept
+
+
+def test_many_choices_among_many_options_take_no_time() -> None:
+    """Each against each would be billions of comparisons."""
+    names = [f"option {number}" for number in range(20_000)]
+    given = spec("multi_select", options=[{"name": name} for name in names])
+    started = time.process_time()
+    assert judgment_problem(given, names * 5) is None
+    assert time.process_time() - started < 2

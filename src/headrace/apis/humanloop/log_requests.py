@@ -220,13 +220,18 @@ def new_log(
         version_id=query.version_id,
         environment=query.environment,
         content=content,
-        request=None if body.log_id is None else _encode(parsed),
+        request=None if body.log_id is None else _encode(_said(parsed)),
         judgment=None if judgment is None else _encode(judgment),
         status=body.log_status or body.trace_status,
         is_saved=body.save is not False,
         payload=_payload(body, parsed),
         **_columns(body),
     )
+
+
+def _said(parsed: Mapping[str, Any]) -> dict[str, Any]:
+    """A body without its nulls, which are the same as nothing when a log is made (humanloop 0.3)."""
+    return {name: value for name, value in parsed.items() if value is not None}
 
 
 def change(kind: str, body: LogValues, parsed: Mapping[str, Any]) -> Change:

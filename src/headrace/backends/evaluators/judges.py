@@ -11,7 +11,13 @@ from headrace.backends.evaluators.model import judge_by_model
 from headrace.backends.sandbox.outcome import Sandbox
 from headrace.core.effects import JSON, EffectContext, EffectFailed, Fault, ModelProvider
 from headrace.core.judging import Judges, Verdict
-from headrace.core.kinds.evaluator import EvaluatorSpec, EvaluatorType, judgment_problem, type_of
+from headrace.core.kinds.evaluator import (
+    EvaluatorSpec,
+    EvaluatorType,
+    judgment_form,
+    judgment_problem,
+    type_of,
+)
 
 PASSING = frozenset({Fault.GATEWAY, Fault.THROTTLED})
 """Failures that another time there may not be."""
@@ -56,10 +62,11 @@ class Evaluators(Judges):
 
 
 def _checked(spec: EvaluatorSpec, verdict: Verdict) -> Verdict:
-    """The verdict, unless its judgment is of another type than the evaluator's (humanloop 8.56)."""
+    """The verdict, its judgment as it is kept, unless that is of another type than the evaluator's
+    (humanloop 8.56)."""
     if verdict.error is not None or verdict.judgment is None:
         return verdict
     problem = judgment_problem(spec, verdict.judgment)
     if problem is None:
-        return verdict
+        return msgspec.structs.replace(verdict, judgment=judgment_form(spec, verdict.judgment))
     return msgspec.structs.replace(verdict, judgment=None, error=problem)

@@ -133,10 +133,21 @@ def judgment_problem(spec: EvaluatorSpec, value: Any) -> str | None:
         case ReturnType.MULTI_SELECT:
             if not isinstance(value, list):
                 return f"The judgment {_shown(value)} is not a list of options."
-            problems = (_option_problem(spec, one) for one in value)
-            return next((problem for problem in problems if problem), None)
+            names = {option.name for option in spec.options or ()}
+            unknown = (one for one in value if not isinstance(one, str) or one not in names)
+            return next((_option_problem(spec, one) for one in unknown), None)
         case ReturnType.TEXT:
             return None if isinstance(value, str) else f"The judgment {_shown(value)} is not a text."
+
+
+def judgment_form(spec: EvaluatorSpec, value: Any) -> Any:
+    """A judgment of this evaluator in the form in which it is kept.
+
+    Quirk(humanloop): 0 and 1 stand for booleans, and clients tell a number from one (0.6, 8.56).
+    """
+    if spec.return_type is ReturnType.BOOLEAN and isinstance(value, int | float):
+        return bool(value)
+    return value
 
 
 def _is_truth(value: Any) -> bool:
