@@ -13,7 +13,7 @@ from headrace.core.errors import AlreadyExists, Invalid, NotFound
 from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.logs import MAX_LOG_ID, Log, LogQuery, LogStatus, Payload, write_payload
-from headrace.core.ports import Transaction
+from headrace.core.ports import Clash, Transaction
 from headrace.core.versions import Version
 from headrace.services import judgments, monitoring, traces, tree, versions
 from headrace.services.base import FAR, Ports, digest_of, read, scan, write
@@ -105,7 +105,8 @@ async def create(ports: Ports, principal: Principal, new: NewLog, *, rules: Rule
         Invalid: nothing names a file, or two things that do disagree, or so do content and version.
         NotFound: the file, version, environment, parent or judged log is not there.
         Conflict: the trace is complete.
-        AlreadyExists: another log has the id, or something else stands at the path.
+        AlreadyExists: another log has the id, if only one that went with its file, or something else stands
+            at the path.
     """
     principal.require(Right.RUNNER)
     prepared = await prepare(ports, new)
@@ -165,7 +166,14 @@ def put(
     file, version = _used(tx, ports, principal, prepared)
     log = _log(ports, principal, prepared, file, version)
     ports.unsaved.put(tx.account, log, new.payload)
-    return Created(log=record(tx, ports, log, rules=rules), is_new=True)
+    try:
+        return Created(log=record(tx, ports, log, rules=rules), is_new=True)
+    except Clash as clash:
+        if clash.rule != "id" or new.id is None:
+            raise
+        # Nobody can be faster within a transaction, so it is one that is kept and not shown (humanloop 2.9).
+        message = f"The ID `{new.id}` belongs to a log that was deleted with its file; choose another."
+        raise AlreadyExists(message) from None
 
 
 def record(tx: Transaction, ports: Ports, log: Log, *, rules: Rules) -> Log:

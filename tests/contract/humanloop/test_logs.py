@@ -357,6 +357,17 @@ def test_the_id_of_a_log_that_is_gone_is_free(raw: httpx.Client, path: str) -> N
     log(raw, "flow", path=path, log_id=f"again {path}", output="another one")
 
 
+def test_the_id_of_a_log_that_went_with_its_file_is_not(raw: httpx.Client, home: str) -> None:
+    """2.9, 8.15: the operator may want it back."""
+    made = log(raw, "flow", path=f"{home}/f", log_id=f"gone {home}")
+    assert raw.delete(f"/flows/{made['flow_id']}").status_code == 204
+    assert raw.get(f"/logs/{made['id']}").status_code == 404
+    said = refused(raw, 409, "/flows/log", {"path": f"{home}/f", "log_id": made["id"]})
+    assert made["id"] in said
+    assert "deleted with its file" in said
+    log(raw, "flow", path=f"{home}/f", log_id=f"new {home}")
+
+
 def test_former_keys_are_taken_or_ignored(raw: httpx.Client, path: str) -> None:
     """1.2, 3.2, 8.37, 8.39."""
     former = {

@@ -141,10 +141,8 @@ def judgment_problem(spec: EvaluatorSpec, value: Any) -> str | None:
 
 
 def judgment_form(spec: EvaluatorSpec, value: Any) -> Any:
-    """A judgment of this evaluator in the form in which it is kept.
-
-    Quirk(humanloop): 0 and 1 stand for booleans, and clients tell a number from one (0.6, 8.56).
-    """
+    """A judgment of this evaluator in the form in which it is kept."""
+    # Quirk(humanloop): 0 and 1 stand for booleans, and clients tell a number from one (0.6, 8.56).
     if spec.return_type is ReturnType.BOOLEAN and isinstance(value, int | float):
         return bool(value)
     return value
