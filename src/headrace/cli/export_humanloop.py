@@ -47,7 +47,7 @@ def humanloop(folder: Path, path: str, with_logs: bool, store: str | None) -> No
             finally:
                 writer.close()
                 progress.end()
-    except (FileExistsError, NoName, msgspec.MsgspecError) as error:
+    except (OSError, NoName, msgspec.MsgspecError) as error:
         raise click.ClickException(f"The export broke off: {error}") from None
     if not is_whole:
         raise click.ClickException(f"The export broke off; what came of it is in {home}. Try again.")

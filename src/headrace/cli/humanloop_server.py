@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -15,6 +16,7 @@ from headrace.cli.client import RemoteConsole, find_console
 from headrace.core.errors import HeadraceError
 from headrace.settings import Settings
 from headrace.storage.errors import StoreError
+from headrace.storage.place import path_of
 from headrace.vault import BadKey
 
 if TYPE_CHECKING:
@@ -61,12 +63,22 @@ async def _next(lines: AsyncIterator[bytes]) -> bytes | None:
 
 
 @contextmanager
-def find_server(settings: Settings, *, makes_store: bool = False) -> Iterator[Moves]:
-    """The server at HEADRACE_URL, or the one that runs on the store, or the store itself while this lasts."""
+def find_server(
+    settings: Settings, *, makes_store: bool = False, is_rehearsal: bool = False
+) -> Iterator[Moves]:
+    """The server at HEADRACE_URL, or the one that runs on the store, or the store itself while this lasts.
+
+    Args:
+        makes_store: whether a store that is not there is made.
+        is_rehearsal: whether an empty one in memory takes its place then, so that nothing is left behind.
+    """
     console: Any = find_console(settings, makes_store=makes_store)
     if isinstance(console, RemoteConsole):
         yield _Remote(console)
         return
+    path = path_of(settings.store)
+    if is_rehearsal and path is not None and not path.exists():
+        settings = replace(settings, store="memory:")
     from headrace.app import build  # half a second, which who speaks to a running server is spared
 
     try:

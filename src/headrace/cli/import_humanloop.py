@@ -78,7 +78,7 @@ def carry_out(folders: list[Folder], *, store: str | None, is_rehearsal: bool) -
     settings = read_settings(store=store)
     with (
         TemporaryDirectory(prefix="headrace-import-") as place,
-        find_server(settings, makes_store=True) as server,
+        find_server(settings, makes_store=True, is_rehearsal=is_rehearsal) as server,
     ):
         spool = Spool(Path(place))
         try:

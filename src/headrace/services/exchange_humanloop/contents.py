@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from headrace.core.deployments import PointerKind
 from headrace.core.errors import HeadraceError
 from headrace.core.files import File
+from headrace.core.kinds.kind import without_nulls
+from headrace.core.kinds.prompt import prompt_form
 from headrace.core.monitoring import Monitor
+from headrace.core.parsing import parse
 from headrace.core.versions import MAX_NUMBER, Version
 from headrace.services import drafts, numbers
 from headrace.services.exchange_humanloop.desk import Desk, Refused
@@ -21,6 +26,7 @@ from headrace.services.exchange_humanloop.parts import (
 from headrace.services.versions import Prepared
 
 EVALUATOR = "evaluator"
+PROMPT = "prompt"
 Ready = Prepared | HeadraceError
 """A version's content, checked and digested; or why it can't be kept."""
 
@@ -32,7 +38,7 @@ def put_version(desk: Desk, part: VersionPart, ready: Ready) -> Outcome:
     there = desk.tx.versions.kept(id=part.id)
     if there is not None:
         _note_use(desk, part, there)
-        return _compared(part, there, ready.digest)
+        return _compared(part, there, ready)
     file = desk.tx.files.get(id=part.file_id)
     if file is None and desk.is_rehearsal:
         return Outcome(id=part.id, act=Act.MADE)
@@ -48,13 +54,13 @@ def put_version(desk: Desk, part: VersionPart, ready: Ready) -> Outcome:
     return Outcome(id=part.id, act=Act.MADE, note=note)
 
 
-def _compared(part: VersionPart, there: Version, digest: str) -> Outcome:
+def _compared(part: VersionPart, there: Version, ready: Prepared) -> Outcome:
     if there.file_id != part.file_id:
         raise Refused(f"here this ID belongs to a version of {there.file_id}")
     differing = [
         word
         for word, is_same in (
-            ("content", there.digest == digest),
+            ("content", _has_content(there, part.kind, ready)),
             ("name", there.name == part.name),
             ("description", there.description == part.description),
         )
@@ -65,6 +71,17 @@ def _compared(part: VersionPart, there: Version, digest: str) -> Outcome:
     if there.deleted_at is not None and not part.is_hidden:
         return Outcome(id=part.id, act=Act.DIFFERENT, note="it was deleted here")
     return Outcome(id=part.id, act=Act.UNCHANGED)
+
+
+def _has_content(there: Version, kind: str, ready: Prepared) -> bool:
+    """Whether a version is what the export shows: of a prompt in Bedrock's form that is Humanloop's."""
+    if there.digest == ready.digest:
+        return True
+    return kind == PROMPT and _as_exported(there.content) == _as_exported(ready.submission.content)
+
+
+def _as_exported(content: bytes) -> Any:
+    return parse(without_nulls(msgspec.json.encode(prompt_form(content))))
 
 
 def _note_use(desk: Desk, part: VersionPart, there: Version) -> None:

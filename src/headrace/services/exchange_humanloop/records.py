@@ -37,6 +37,7 @@ _COMPARED = (
 """What must be the same of a log that is there. Its times and its trace follow from other logs, too."""
 _SAME = sorted(set(LogPart.__struct_fields__) & set(Log.__struct_fields__) - {"judgment", "payload"})
 """What a log has from its part as it is."""
+NO_INPUTS: tuple[str, dict[str, Any]] = ("inputs", {})
 _value = msgspec.json.Decoder().decode
 
 
@@ -111,4 +112,7 @@ def _compared(part: LogPart, there: Log) -> Outcome:
 
 def _members(payload: bytes) -> dict[str, Any]:
     members: dict[str, Any] = _value(payload)
-    return {name: value for name, value in members.items() if value is not None}
+    # A log without inputs is shown, and so exported, with empty ones.
+    return {
+        name: value for name, value in members.items() if value is not None and (name, value) != NO_INPUTS
+    }

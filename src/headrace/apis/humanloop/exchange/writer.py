@@ -53,13 +53,13 @@ class Writer:
         self._deployments: list[DeploymentForm] = []
         self._lines: IO[bytes] | None = None
         self._logs_of_file = 0
-        (home / FILES).mkdir(parents=True)
 
     def take(self, piece: Piece) -> None:
         """Write a piece.
 
         Raises:
             NoName: an id in it can't be the name of a file.
+            OSError: it can't be written.
         """
         match piece.part:
             case "file":
@@ -70,6 +70,8 @@ class Writer:
                 self._log(piece)
             case "done":
                 self._finish(piece)
+            case "end":  # of an export that may have no file
+                (self._home / FILES).mkdir(parents=True, exist_ok=True)
 
     def close(self) -> None:
         """End what was begun."""
