@@ -137,4 +137,4 @@ def _keep(tx: Transaction, ports: Ports, log: Log, changed: Log) -> None:
         tx.logs.update(changed)
         return
     tx.logs.remove(id=log.id)
-    tx.logs.add(changed, at=ports.clock.now())
+    tx.logs.add(changed, at=min(log.created_at, ports.clock.now()))  # a change is no use (humanloop 2.10)

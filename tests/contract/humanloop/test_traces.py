@@ -258,12 +258,14 @@ def test_logs_of_prompts_and_tools_are_changed_by_their_file(
 def test_a_new_creation_time_is_a_new_place_in_the_list(raw: httpx.Client, home: str) -> None:
     first, second = prompt(raw, home, output="1"), prompt(raw, home, output="2")
     assert listed(raw, first) == [second, first]
+    used_at = shown(raw, second)["prompt"]["last_used_at"]
     url = f"/prompts/{shown(raw, first)['prompt']['id']}/log/{second}"
     assert raw.patch(url, json={"created_at": "2020-01-01T00:00:00"}).status_code == 200
     assert listed(raw, first) == [first, second]
     found = shown(raw, second)
     assert (found["created_at"], found["output"]) == ("2020-01-01T00:00:00.000000", "2")
     assert found["prompt"]["version_logs_count"] == 2
+    assert found["prompt"]["last_used_at"] == used_at
 
 
 def test_a_complete_trace_takes_no_more(raw: httpx.Client, home: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 
@@ -9,7 +10,7 @@ import msgspec
 import pytest
 
 from headrace.core.errors import Invalid
-from headrace.core.parsing import MOST_LEVELS, Unreadable, parse, parse_answer
+from headrace.core.parsing import LARGE_BYTES, MOST_LEVELS, Unreadable, parse, parse_answer, undisturbed
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,28 @@ def test_an_answer_is_nested_only_so_deeply(opens: str, closes: str) -> None:
 def test_an_answer_that_a_flow_cannot_go_on_with(text: str | bytes) -> None:
     with pytest.raises(Unreadable):
         parse_answer(text)
+
+
+@pytest.mark.parametrize(("size_bytes", "is_on"), [(LARGE_BYTES - 1, True), (LARGE_BYTES, False)])
+def test_nothing_is_collected_while_a_large_text_is_read(size_bytes: int, is_on: bool) -> None:
+    seen = []
+
+    def fail() -> None:
+        with undisturbed(size_bytes):
+            seen.append(gc.isenabled())
+            raise Invalid.at(message="no", kind="no")
+
+    with pytest.raises(Invalid):
+        fail()
+    assert seen == [is_on]
+    assert gc.isenabled()
+
+
+def test_a_collector_that_is_off_stays_off() -> None:
+    gc.disable()
+    try:
+        with undisturbed(LARGE_BYTES):
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

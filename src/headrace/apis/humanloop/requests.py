@@ -170,6 +170,10 @@ class BodyReader:
             Invalid: with everything that is wrong with it.
         """
         body = body or b"{}"
+        with parsing.undisturbed(len(body)):
+            return self._read(body)
+
+    def _read(self, body: bytes) -> tuple[msgspec.Struct, dict[str, Any]]:
         parsed = parse(body)
         if not isinstance(parsed, dict):
             raise Invalid.at(message="Input should be a valid dictionary", kind="dict_type")
