@@ -25,6 +25,7 @@ FILE_PATH = "headrace.file.path"
 HOME = "OpenTelemetry"
 """The directory of the flows of programs that name none."""
 NAMELESS = "unknown_service"
+SERVICE = "service.name"
 SOURCE = "opentelemetry"
 ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
 USER = ("enduser.id", "user.id")
@@ -80,7 +81,7 @@ def step(span: Span, *, flow_path: str | None) -> Step:
 
 def _flow_path(span: Span, asked: str | None) -> str:
     named = text(span.attributes.get(FLOW_PATH)) or text(span.resource.get(FLOW_PATH)) or asked
-    return named or f"{HOME}/{_usable(text(span.resource.get('service.name')) or '', NAMELESS)}"
+    return named or f"{HOME}/{_usable(text(span.resource.get(SERVICE)) or '', NAMELESS)}"
 
 
 def _usable(name: str, otherwise: str) -> str:
@@ -149,5 +150,6 @@ def _metadata(span: Span) -> dict[str, Any]:
     return {
         "span": span.name,
         "scope": span.scope,
+        **{name: value for name, value in span.resource.items() if name == SERVICE},
         **{name: value for name, value in span.attributes.items() if not name.startswith(CONTENTS)},
     }

@@ -164,6 +164,12 @@ def test_contents_are_not_kept_twice() -> None:
     assert msgspec.json.decode(one.payload.metadata) == {"span": "work", "scope": "", "http.method": "GET"}
 
 
+def test_a_log_tells_which_program_it_came_from() -> None:
+    metadata = told(resource={"service.name": "shop", "host.name": "h"}).payload.metadata
+    assert metadata is not None
+    assert msgspec.json.decode(metadata) == {"span": "work", "scope": "", "service.name": "shop"}
+
+
 def test_a_failure_is_the_error() -> None:
     assert payload(told(error="it broke"))["error"] == "it broke"
 
