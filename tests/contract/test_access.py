@@ -145,6 +145,7 @@ def test_keys_of_a_server_elsewhere(keyed: tuple[LiveServer, dict[str, Any]]) ->
         ("URL", "http://localhost:port", "such as http://127.0.0.1:8321"),
         ("URL", "http://[::1", "such as http://127.0.0.1:8321"),
         ("URL", "ftp://localhost", "such as http://127.0.0.1:8321"),
+        ("URL", "http://localhost:8321/v5/", "without the /v5"),
         ("API_KEY", "two\nlines", "characters that no key has"),
     ],
 )

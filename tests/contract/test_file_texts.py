@@ -82,6 +82,7 @@ def test_what_can_not_be_said(live: LiveServer) -> None:
         ("set", "F", "--readme", "@/nowhere/at/all"),
         ("set", "nowhere", "--description", "d"),
         ("show", "nowhere"),
+        ("show", ""),
         ("list", "--type", "folder"),
     ):
         done = run("files", *arguments, "--store", live.store)

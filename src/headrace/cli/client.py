@@ -91,6 +91,10 @@ def _checked_url(url: str) -> str:
         is_usable = False
     if not is_usable:
         raise click.UsageError(f"HEADRACE_URL must be an address such as http://127.0.0.1:8321, not {url!r}.")
+    if parts.path.rstrip("/").endswith("/v5"):
+        raise click.UsageError(
+            "HEADRACE_URL is the address of the server itself, without the /v5 of Humanloop's."
+        )
     return url
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import click
 
 from headrace.cli.client import Console, find_console
-from headrace.cli.options import json_option, read_settings, store_option
+from headrace.cli.options import json_option, name_argument, read_settings, store_option
 
 AT = "/console/environments"
 
@@ -58,7 +58,7 @@ def list_(store: str | None, as_json: bool) -> None:
 
 
 @command.command("create")
-@click.argument("name")
+@name_argument("name")
 @store_option
 @json_option
 def create(name: str, store: str | None, as_json: bool) -> None:
@@ -72,8 +72,8 @@ def create(name: str, store: str | None, as_json: bool) -> None:
 
 
 @command.command("rename")
-@click.argument("environment")
-@click.argument("name")
+@name_argument("environment")
+@name_argument("name")
 @store_option
 @json_option
 def rename(environment: str, name: str, store: str | None, as_json: bool) -> None:
@@ -87,7 +87,7 @@ def rename(environment: str, name: str, store: str | None, as_json: bool) -> Non
 
 
 @command.command("set-default")
-@click.argument("environment")
+@name_argument("environment")
 @store_option
 @json_option
 def set_default(environment: str, store: str | None, as_json: bool) -> None:
@@ -101,7 +101,7 @@ def set_default(environment: str, store: str | None, as_json: bool) -> None:
 
 
 @command.command("delete")
-@click.argument("environment")
+@name_argument("environment")
 @click.option("--force", is_flag=True, help="Take what is deployed there out of it first.")
 @store_option
 def delete(environment: str, force: bool, store: str | None) -> None:

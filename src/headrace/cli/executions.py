@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from headrace.cli.client import RemoteConsole, find_server
-from headrace.cli.options import json_option, read_settings, store_option
+from headrace.cli.options import json_option, name_argument, read_settings, store_option
 from headrace.cli.progress import Progress, plain
 from headrace.core.execution import Event
 
@@ -47,7 +47,7 @@ def list_(flow: str | None, most: int, store: str | None, as_json: bool) -> None
 
 
 @command.command("show")
-@click.argument("execution")
+@name_argument("execution")
 @click.option("--flow", help="Whose execution: then it may be called by its executionId.")
 @click.option("--trace", is_flag=True, help="Show what went in and out of each node.")
 @store_option

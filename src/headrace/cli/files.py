@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import click
 
 from headrace.cli.client import Console, find_console
-from headrace.cli.options import json_option, read_settings, store_option
+from headrace.cli.options import json_option, name_argument, read_settings, store_option
 
 AT = "/console/files"
 PAGE = 500
@@ -70,7 +70,7 @@ def _all(console: Console, query: list[tuple[str, str]]) -> list[dict[str, Any]]
 
 
 @command.command("show")
-@click.argument("file")
+@name_argument("file")
 @store_option
 @json_option
 def show(file: str, store: str | None, as_json: bool) -> None:
@@ -84,7 +84,7 @@ def show(file: str, store: str | None, as_json: bool) -> None:
 
 
 @command.command("set")
-@click.argument("file")
+@name_argument("file")
 @click.option("--description", help="Empty clears it.")
 @click.option("--readme", metavar="TEXT|@FILE", help="A text, or the file it is in; - is standard input.")
 @click.option("--tag", "tags", multiple=True, help="A tag, in place of those it had; may be repeated.")

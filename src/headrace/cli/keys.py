@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from headrace.cli.client import Console, find_console
-from headrace.cli.options import json_option, read_settings, store_option
+from headrace.cli.options import json_option, name_argument, read_settings, store_option
 
 RIGHTS = ("reader", "runner", "editor", "admin")
 
@@ -81,7 +81,7 @@ def _email(key: dict[str, Any]) -> str:
 
 
 @command.command("revoke")
-@click.argument("key_id")
+@name_argument("key_id")
 @store_option
 def revoke(key_id: str, store: str | None) -> None:
     """Make a key open nothing any more, from now on.

@@ -13,6 +13,17 @@ from headrace.settings import BadSetting, Settings
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def name_argument(name: str) -> Callable[[F], F]:
+    """What something is called by: not nothing, which a variable of a script may turn out to be."""
+
+    def checked(ctx: click.Context, param: click.Parameter, value: str) -> str:
+        if not value.strip():
+            raise click.BadParameter("it is empty.", ctx=ctx, param=param)
+        return value
+
+    return click.argument(name, callback=checked)
+
+
 def store_option(function: F) -> F:
     """``--store``."""
     text = "Where everything is kept: sqlite:///PATH or memory:. [HEADRACE_STORE; sqlite:///headrace.db]"
