@@ -47,13 +47,14 @@ async def update(
         NotFound: there is no such file, evaluator, version or environment.
     """
     principal.require(Right.EDITOR)
+    to_rest, to_attach = dict.fromkeys(deactivate), dict.fromkeys(activate)  # each once, however often named
 
     def work(tx: Transaction) -> VersionView:
         now = ports.clock.now()
         file = tree.find(tx, kind=kind, ref=ref)
         # Lists, so that every one is done: `any` of the bare calls would stop at the first change.
-        rested = [_rest(tx, _named(tx, file, one, now, tx.versions.kept), now) for one in deactivate]
-        attached = [_attach(tx, ports, _named(tx, file, one, now, tx.versions.get), now) for one in activate]
+        rested = [_rest(tx, _named(tx, file, one, now, tx.versions.kept), now) for one in to_rest]
+        attached = [_attach(tx, ports, _named(tx, file, one, now, tx.versions.get), now) for one in to_attach]
         shown = default_version(tx, file)
         if any(rested) or any(attached):
             file = msgspec.structs.replace(file, updated_at=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -51,6 +52,16 @@ def test_a_change_is_a_change_of_the_file(registry: Registry) -> None:
     assert attached.file.updated_at == attached.version.updated_at > made.file.updated_at
     assert registry.get(made.file.id) == attached
     assert update(registry, made, activate=[ref], deactivate=[]).file.updated_at == attached.file.updated_at
+
+
+def test_one_that_is_named_very_often_is_attached_once(registry: Registry) -> None:
+    """Whoever asks for it in a request of some megabytes holds nobody up."""
+    made, judge = registry.upsert(), evaluator(registry)
+    ref = EvaluatorRef(version_id=judge.version.id)
+    started = time.process_time()
+    attached = update(registry, made, activate=[ref] * 200_000, deactivate=[ref] * 200_000)
+    assert len(attached.monitors) == 1
+    assert time.process_time() - started < 2
 
 
 def test_a_version_and_its_environment_are_two_entries(registry: Registry) -> None:
