@@ -94,6 +94,20 @@ def test_keys_of_a_store_that_no_server_has(tmp_path: Path) -> None:
         live.stop()
 
 
+def test_keys_of_a_second_organisation(make_server: Any, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/headrace.db"
+    other = run_json(
+        "keys", "create", "--email", "o@example.com", "--store", store, HEADRACE_ACCOUNT="222222222222"
+    )
+    assert other["account"] == "222222222222"
+    first = create_key(store)
+    live = make_server(store=store)
+    live.humanloop(first["api_key"]).flows.upsert(path="A", attributes={})
+    assert list(live.humanloop(other["api_key"]).flows.list()) == []
+    done = run("keys", "list", "--store", store, HEADRACE_ACCOUNT="222222222222")
+    assert (done.returncode, "for 000000000000, not for 222222222222" in done.stderr) == (1, True)
+
+
 def test_a_key_is_printed_once_for_people(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/headrace.db"
     made = run("keys", "create", "--email", "ann@example.com", "--store", store).stdout

@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -74,6 +74,7 @@ def find_console(settings: Settings, *, makes_store: bool = False) -> Console:
     except OSError as error:
         raise click.ClickException(f"Can't tell whether a server runs on the store: {error}") from None
     if note is not None:
+        _check_account(note)
         return RemoteConsole(note["url"], {"x-headrace-local": note["token"]}, is_local=True)
     path = path_of(settings.store)
     if path is not None and not makes_store and not path.exists():
@@ -81,6 +82,16 @@ def find_console(settings: Settings, *, makes_store: bool = False) -> Console:
             f"There is no store at {path}. Make one with `headrace serve`, or name another with --store."
         )
     return StoreConsole(settings)
+
+
+def _check_account(note: Mapping[str, str]) -> None:
+    """Refuse to work on another organisation than the one that is asked for."""
+    asked, theirs = os.environ.get("HEADRACE_ACCOUNT"), note.get("account")
+    if asked and theirs and asked != theirs:
+        raise click.ClickException(
+            f"The server that runs on the store answers these commands for {theirs}, not for {asked}. "
+            "Stop it first, or set HEADRACE_URL and HEADRACE_API_KEY with a key of that organisation."
+        )
 
 
 def _checked_url(url: str) -> str:

@@ -82,7 +82,7 @@ async def _serve(settings: Settings) -> None:
         await server.ports.store.close()
         raise
     url = _url(settings, listener)
-    server.annotate({"pid": str(os.getpid()), "url": url, "token": token})
+    server.annotate({"pid": str(os.getpid()), "url": url, "token": token, "account": settings.account})
     try:
         await _Uvicorn(server, url).serve(sockets=[listener])
     finally:
