@@ -63,6 +63,7 @@ def test_files_are_listed(live: LiveServer) -> None:
     client.flows.set_deployment(flow.id, "staging", version_id=flow.version_id)
     assert [one["id"] for one in keep(live, "list")] == [prompt.id, flow.id]
     assert [one["id"] for one in keep(live, "list", "--path", "a/b")] == [prompt.id]
+    assert [one["id"] for one in keep(live, "list", "--path", "/a/b/")] == [prompt.id]
     assert [one["id"] for one in keep(live, "list", "--type", "flow", "--type", "tool")] == [flow.id]
     assert [one["id"] for one in keep(live, "list", "--name", "PROM")] == [prompt.id]
     assert [one["id"] for one in keep(live, "list", "--environment", "staging")] == [flow.id]

@@ -39,7 +39,7 @@ def humanloop(folder: Path, path: str, with_logs: bool, store: str | None) -> No
             writer = Writer(home, with_logs=with_logs)
             is_whole = False
             try:
-                for line in server.take_out(path=path, with_logs=with_logs):
+                for line in server.take_out(path=path.strip("/"), with_logs=with_logs):
                     piece = _decode(line)
                     is_whole = piece.part == "end"
                     writer.take(piece)

@@ -48,7 +48,7 @@ def list_(
       headrace files list --path support --type flow
       headrace files list --environment staging --json
     """
-    wanted = {"path": path, "name": name, "environment": environment}
+    wanted = {"path": path and path.strip("/"), "name": name, "environment": environment}
     query = [(key, value) for key, value in wanted.items() if value is not None]
     query += [("type", one) for one in types]
     found = _all(_console(store), query)
