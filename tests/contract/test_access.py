@@ -501,7 +501,8 @@ def test_a_browser_is_not_told_that_it_may_ask(server: LiveServer) -> None:
     }
     for path in ("/flows/", "/v5/flows", "/console/keys"):
         answer = send(server.url, "OPTIONS", path, headers=asked)
-        assert answer.status >= 400
+        # An answer that tells the operations is nothing that a browser would go on with.
+        assert answer.status in (204, 404)
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 

@@ -87,7 +87,7 @@ JUDGMENTS: dict[str, tuple[str, Any]] = {
     "a global": ("SEEN = []\ndef f(log):\n    global SEEN\n    SEEN.append(1)\n    return len(SEEN) == 1", True),
     "a match": ("def f(log):\n    match log:\n        case {'output': str()}: return True\n    return False", True),
     "a caught exception": ("def f(log):\n    try:\n        return log['nothing']\n    except KeyError:\n        return False", False),
-    "1 for true": ("def f(log):\n    return 1", 1),
+    "1 for true": ("def f(log):\n    return 1", True),
     "nothing at all": ("def f(log):\n    pass", None),
     "None": ("def f(log):\n    return None", None),
     "unicode": ("def prüfe(log):\n    return 'ü' == '\\u00fc'", True),
