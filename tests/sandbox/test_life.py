@@ -67,24 +67,44 @@ def test_calls_that_come_together_start_one_server() -> None:
         assert box.sandbox.server.locks["landlock"] >= 1
 
 
-def test_a_dead_fork_server_is_told_of_and_replaced() -> None:
-    async def die_during_a_call(sandbox: NativeSandbox) -> None:
+def test_a_call_whose_fork_server_dies_is_run_again_by_another() -> None:
+    async def die_during_a_call(sandbox: NativeSandbox) -> Any:
         await sandbox.run("1", {}, context())
-        assert sandbox.server is not None
+        running = asyncio.create_task(sandbox.run("import time\ntime.sleep(0.5)\n42", {}, context()))
+        await asyncio.sleep(0.2)
+        _kill_server(sandbox)
+        return await running
+
+    with Box(TIGHT) as box:
+        assert box.run("1") == 1
+        first = box.sandbox.server
+        assert box.wait(die_during_a_call(box.sandbox)) == 42
+        assert first is not None
+        assert box.sandbox.server is not first
+        assert not _is_there(first.pid)
+
+
+def test_a_call_whose_fork_server_dies_twice_is_told_of() -> None:
+    async def die_twice(sandbox: NativeSandbox) -> None:
+        await sandbox.run("1", {}, context())
         running = asyncio.create_task(sandbox.run("import time\ntime.sleep(2)", {}, context()))
         await asyncio.sleep(0.2)
-        os.kill(sandbox.server.pid, signal.SIGKILL)
+        _kill_server(sandbox)
+        await asyncio.sleep(0.2)
+        assert await sandbox.run("2", {}, context()) == 2, "the next one is there"
+        _kill_server(sandbox)
         with pytest.raises(SandboxUnavailable, match=r"ended\. Try again") as caught:
             await running
         assert caught.value.fault == "gateway"
 
     with Box(TIGHT) as box:
-        box.wait(die_during_a_call(box.sandbox))
-        first = box.sandbox.server
-        assert first is not None
+        box.wait(die_twice(box.sandbox))
         assert box.run("40 + 2") == 42
-        assert box.sandbox.server is not first
-        assert not _is_there(first.pid)
+
+
+def _kill_server(sandbox: NativeSandbox) -> None:
+    assert sandbox.server is not None
+    os.kill(sandbox.server.pid, signal.SIGKILL)
 
 
 def test_a_fork_server_that_hangs_is_replaced() -> None:

@@ -3,6 +3,7 @@
 EffectFailed
 ├─ CodeFailed(stdout)        the code's own doing: an exception, a limit, a result that is none
 └─ SandboxUnavailable        there is no safe place to run it
+   └─ ForkServerEnded        there was one, which is gone
 """
 
 from __future__ import annotations
@@ -29,3 +30,10 @@ class SandboxUnavailable(EffectFailed):
 
     def __init__(self, message: str, *, fault: Fault = Fault.DEPENDENCY) -> None:
         super().__init__(message, resource=RESOURCE, fault=fault)
+
+
+class ForkServerEnded(SandboxUnavailable):
+    """The place to run code in ended, with the code. Since code does nothing outside, it can be run again."""
+
+    def __init__(self) -> None:
+        super().__init__("The sandbox's fork server ended. Try again.", fault=Fault.GATEWAY)

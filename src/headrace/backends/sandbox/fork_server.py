@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headrace.backends.sandbox.failures import SandboxUnavailable
+from headrace.backends.sandbox.failures import ForkServerEnded, SandboxUnavailable
 from headrace.backends.sandbox.jail.protocol import MAX_MESSAGE_BYTES, Command, Ending, Greeting
 from headrace.core.effects import Fault
 
@@ -20,6 +21,10 @@ STOP_TIMEOUT_S = 5.0
 GRACE_S = 2.0
 """After a call's time is over, how long the fork server may take to say that it killed it."""
 READ_BYTES = 1 << 16
+MOST_TOLD = 2_000
+"""Characters of what a fork server says of its own end."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +118,13 @@ class ForkServer:
         self._hang_up()
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self._process.communicate()
+                _, told = await self._process.communicate()
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+        else:
+            if told:
+                _log.error("The sandbox's fork server broke: %s", told.decode(errors="replace")[-MOST_TOLD:])
 
     def _say(self, command: Command, file: socket.socket | None = None) -> None:
         files = [] if file is None else [file.fileno()]
@@ -124,7 +132,7 @@ class ForkServer:
             socket.send_fds(self._control, [command.pack()], files)
         except OSError as error:
             self._hang_up()
-            raise _ended() from error
+            raise ForkServerEnded() from error
 
     def _kill(self, id_: int) -> None:
         # When it has ended, so have its calls.
@@ -155,7 +163,7 @@ class ForkServer:
         self._control.close()
         for call in self._calls.values():
             if not call.done():
-                call.set_exception(_ended())
+                call.set_exception(ForkServerEnded())
                 call.exception()  # seen: a call that is still writing asks for it later, or never
         self._calls.clear()
 
@@ -246,7 +254,3 @@ async def _exchange(call: socket.socket, request: bytes, most_bytes: int) -> byt
         while len(pieces) <= most_bytes and (piece := await loop.sock_recv(call, READ_BYTES)):
             pieces += piece
     return bytes(pieces)
-
-
-def _ended() -> SandboxUnavailable:
-    return SandboxUnavailable("The sandbox's fork server ended. Try again.", fault=Fault.GATEWAY)

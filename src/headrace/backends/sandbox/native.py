@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from headrace.backends.sandbox import command
-from headrace.backends.sandbox.failures import CodeFailed, SandboxUnavailable
+from headrace.backends.sandbox.failures import CodeFailed, ForkServerEnded, SandboxUnavailable
 from headrace.backends.sandbox.fork_server import Ended, ForkServer, start_fork_server
 from headrace.backends.sandbox.limits import STDOUT_CHARS, SandboxLimits
 from headrace.backends.sandbox.outcome import Called
@@ -131,9 +131,15 @@ class NativeSandbox:
                     answer.set_result(reply)
 
         async with self._places.one(timeout_s) as left_s:
-            server = await self._living_server()
             wall_s = min(self._limits.wall_s, left_s)
-            ended = await server.call(body, wall_s=wall_s, most_bytes=self._most_bytes, on_written=hear)
+            server = await self._living_server()
+            try:
+                ended = await server.call(body, wall_s=wall_s, most_bytes=self._most_bytes, on_written=hear)
+            except ForkServerEnded:
+                if answer.done() or self._server is not server:  # somebody closed it
+                    raise
+                server = await self._living_server()
+                ended = await server.call(body, wall_s=wall_s, most_bytes=self._most_bytes, on_written=hear)
         return self._reply(ended, wall_s)
 
     def _end(self, call: asyncio.Task[_Reply], answer: asyncio.Future[_Reply]) -> None:
