@@ -1,0 +1,32 @@
+"""Operations that the SDKs know and that are not served yet: a call of one is told so."""
+
+from __future__ import annotations
+
+from headrace.apis.routing import Match, Table
+
+UNSERVED = (
+    ("POST", "/prompts/call"),
+    ("POST", "/prompts/{id}/populate"),
+    ("GET", "/prompts/{id}/serialize"),
+    ("POST", "/prompts/deserialize"),
+    ("POST", "/tools/call"),
+    ("GET", "/tools/{id}/environment-variables"),
+    ("POST", "/tools/{id}/environment-variables"),
+    ("DELETE", "/tools/{id}/environment-variables/{name}"),
+    *((method, f"/{kind}{rest}") for kind in ("agents", "datasets", "evaluations")
+      for method in ("GET", "POST", "PATCH", "DELETE") for rest in ("", "/{rest:path}")),
+)  # fmt: skip
+
+_TABLE = Table((method, template, template) for method, template in UNSERVED)
+
+
+def unserved(method: str, segments: tuple[str, ...]) -> str | None:
+    """What a caller of such an operation is told; None when it is none.
+
+    Args:
+        segments: the path's, below ``/v5``.
+    """
+    found = _TABLE.find(method, segments)
+    if not isinstance(found, Match):
+        return None
+    return f"{method} /v5/{'/'.join(segments)} is not served by this release of Headrace."
