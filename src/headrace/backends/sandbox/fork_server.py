@@ -78,8 +78,7 @@ class ForkServer:
             SandboxUnavailable: the fork server ended first, or hangs and was killed.
         """
         try:
-            async with asyncio.timeout(wall_s + GRACE_S):
-                return await self._call(request, wall_s, most_bytes, on_written)
+            return await self._call(request, wall_s, most_bytes, on_written)
         except TimeoutError:
             self._process.kill()
             self._hang_up()
@@ -92,13 +91,20 @@ class ForkServer:
     ) -> Ended:
         id_ = next(self._ids)
         ending = self._calls[id_] = self._loop.create_future()
+        ends_at = self._loop.time() + wall_s + GRACE_S
         try:
-            written = await self._converse(Command(id=id_, wall_s=wall_s), request, most_bytes)
+            async with asyncio.timeout_at(ends_at):
+                written = await self._converse(Command(id=id_, wall_s=wall_s), request, most_bytes)
             if len(written) > most_bytes:
                 self._say(Command(id=id_, wall_s=0.0))
             else:
                 on_written(written)
-            return Ended(written=written, ending=await ending)
+            # When this process itself was held up, what the fork server said in time is heard before it is
+            # blamed.
+            await asyncio.wait({ending}, timeout=ends_at - self._loop.time())
+            if not ending.done():
+                raise TimeoutError
+            return Ended(written=written, ending=ending.result())
         finally:
             if not ending.done():
                 self._kill(id_)
