@@ -194,9 +194,10 @@ def test_another_interpreter_will_do() -> None:
 
 
 def test_a_process_that_was_held_up_itself_blames_nobody() -> None:
-    """The answer is there before its process has ended; how it ended is heard late."""
+    """The answer is mostly there before its process has ended; how it ended is heard late."""
     with Box(TIGHT) as box:
-        assert box.run("1") == 1
+        for _ in range(20):
+            assert box.run("1") == 1
         first = box.sandbox.server
         time.sleep(TIGHT.wall_s + GRACE_S + 0.5)  # nothing runs in the event loop meanwhile
         assert box.run("2") == 2
