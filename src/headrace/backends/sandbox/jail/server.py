@@ -187,7 +187,8 @@ class _Server:
             cpu_s=usage.ru_utime + usage.ru_stime,
             peak_bytes=usage.ru_maxrss * 1024,
         )
-        self._control.send(ending.pack())
+        with contextlib.suppress(BrokenPipeError):  # nobody wants to know; the next thing heard is the end
+            self._control.send(ending.pack())
         # While the server is busy with the answer. A call that comes meanwhile would have had to wait for its
         # own process just as long.
         self._spare = self._spare or self._fork()
