@@ -105,12 +105,12 @@ def test_by_a_part_of_the_id(client: Any, raw: httpx.Client, home: str, file_id:
         raw,
         file_id,
         {"log_id": f"Alpha_1 {home}"},
-        {"log_id": f"alpha_22 {home}"},
+        {"log_id": f"alpha_zz {home}"},
         {"log_id": f"beta% {home}"},
     )
     assert listed(raw, file_id, id="alpha") == [two]
     assert listed(raw, file_id, id="lpha_") == [two, one]
-    assert listed(raw, file_id, id="2") == listed(raw, file_id, id="22") == [two]
+    assert listed(raw, file_id, id="z") == listed(raw, file_id, id="zz") == [two]
     assert listed(raw, file_id, id="a%") == [three]
     assert listed(raw, file_id, id=["Alpha", "beta"]) == [three, one]
     assert [found.id for found in client.logs.list(file_id=file_id, id=["Alpha", "beta"]).items] == [
