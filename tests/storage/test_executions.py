@@ -126,7 +126,7 @@ def test_runs_that_nobody_carries_out_have_failed_in_every_organisation(filed: D
     filed.write(lambda tx: tx.files.add(file()), ABROAD)
     put(filed, execution("exe_1"), execution("exe_2", status=Status.WAITING))
     put(filed, execution("exe_1"), account=ABROAD)
-    filed.write(lambda tx: tx.executions.fail_running(at=at(5), error="stopped"))
+    filed.write(lambda tx: tx.executions.fail_running(holder=None, at=at(5), error="stopped"))
     failed = execution("exe_1", status=Status.FAILED, ended_at=at(5), error="stopped")
     assert filed.read(lambda tx: tx.executions.get(id="exe_1")) == failed
     assert filed.read(lambda tx: tx.executions.get(id="exe_1"), ABROAD) == failed
@@ -172,7 +172,7 @@ def test_turns_that_nobody_carries_out_can_be_repeated(filed: Desk) -> None:
     second = session("second", "fl_2", execution_id="exe_2", is_busy=True)
     put(filed, execution("exe_1"), execution("exe_2"))
     filed.write(lambda tx: [tx.sessions.put(one) for one in (first, second, session("waits"))])
-    filed.write(lambda tx: tx.sessions.free(), ABROAD)
+    filed.write(lambda tx: tx.sessions.free(holder=None), ABROAD)
     assert filed.read(lambda tx: tx.sessions.get(file_id="fl_1", name="first")) is None
     freed = session("second", "fl_2", execution_id="exe_2")
     assert filed.read(lambda tx: tx.sessions.get(file_id="fl_2", name="second")) == freed

@@ -237,7 +237,7 @@ CHANGES: list[st.SearchStrategy[Change]] = [
     ),
     changes_of(executions, lambda tx, value: tx.executions.put(value)),
     changes_of(batches, lambda tx, value: tx.executions.append(value)),
-    changes_of(seconds, lambda tx, value: tx.executions.fail_running(at=value, error="e")),
+    changes_of(seconds, lambda tx, value: tx.executions.fail_running(holder=None, at=value, error="e")),
     changes_of(
         st.tuples(seconds, st.integers(0, 2)), lambda tx, v: tx.executions.purge(before=v[0], most=v[1])
     ),
@@ -245,7 +245,7 @@ CHANGES: list[st.SearchStrategy[Change]] = [
     changes_of(
         st.tuples(file_ids, names), lambda tx, value: tx.sessions.remove(file_id=value[0], name=value[1])
     ),
-    st.just(lambda tx: tx.sessions.free()),
+    st.just(lambda tx: tx.sessions.free(holder=None)),
     changes_of(
         st.tuples(seconds, st.integers(0, 2)),
         lambda tx, v: tx.sessions.expire(before=v[0], at=at(9), error="e", most=v[1]),

@@ -14,9 +14,11 @@ from tests.storage.things import START
 
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer
+from headrace.core.durable import Ticket
 from headrace.core.files import Directory, File
 from headrace.core.logs import Log
 from headrace.core.monitoring import Job, Monitor, Total
+from headrace.core.processes import Process
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
 from headrace.storage import sql
@@ -40,6 +42,8 @@ TABLES: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "executions": (Execution, {"account"}),
     "event_batches": (EventBatch, {"account"}),
     "sessions": (Session, {"account"}),
+    "tickets": (Ticket, {"account"}),
+    "processes": (Process, set()),
     "logs": (Log, {"account", "place", "file_number", "version_number", "lot", "is_counted"}),
     "totals": (Total, {"account"}),
     "monitors": (Monitor, {"account", "place"}),
@@ -107,7 +111,7 @@ def test_every_table_belongs_to_an_organisation_and_is_strict(engine: SqliteConn
         if sort == "table":  # those of the full-text indexes are theirs
             assert is_strict, name
             found = {row[1] for row in engine._sqlite.execute(f"PRAGMA table_info({name})")}
-            assert "account" in found or name == "migrations", name
+            assert "account" in found or name in {"migrations", "processes"}, name
     assert {name for _, name, sort, *_ in tables if sort == "table"} == {
         *TABLES,
         "counts",
@@ -126,7 +130,7 @@ def test_every_unique_constraint_has_a_rule(engine: SqliteConnection) -> None:
         "jobs",
         "pointers",
         "migrations",
-        "executions",
+        "processes",
         "sessions",
         "totals",
     }  # only ever written with ON CONFLICT, or once

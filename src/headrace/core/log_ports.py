@@ -108,9 +108,11 @@ class Jobs(Protocol):
     def is_due(self, *, work: Work, now: datetime) -> bool:
         """Whether some work of a kind is due that nobody is at."""
 
-    def take(self, *, work: Work, now: datetime, until: datetime, most: int) -> list[Job]:
+    def take(
+        self, *, work: Work, now: datetime, until: datetime, most: int, holder: str | None = None
+    ) -> list[Job]:
         """Up to ``most`` of a kind that are due and that nobody is at, longest due first; they are leased
-        ``until``."""
+        to ``holder``, ``until``."""
 
     def done(self, job: Job) -> None:
         """It was done in its ``turn``: forget it, or let it wait for its next turn at once."""
@@ -118,8 +120,8 @@ class Jobs(Protocol):
     def put_off(self, job: Job, *, due_at: datetime) -> None:
         """It did not work out: one attempt more, nobody is at it, due later."""
 
-    def release(self) -> None:
-        """Nobody is at anything: for a store of one process, which has just begun."""
+    def release(self, *, holder: str | None = None) -> None:
+        """The process ``holder`` is gone, and at nothing; None stands for any that left no name."""
 
     def count(self) -> int:
         """How many wait, of all organisations."""

@@ -100,6 +100,8 @@ class Work(StrEnum):
     """``subject`` is an execution that is to be shown as a flow's log; ``object`` is empty."""
     UPROOT = "uproot"
     """``subject`` is a file that is gone: the logs of other files below its own become roots."""
+    EXECUTE = "execute"
+    """``subject`` is a durable execution that nobody has begun to carry out; ``object`` is empty."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +113,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         attempts: how often it was tried without success since.
         due_at: not before this moment.
         leased_until: somebody is at it until then; None when nobody is.
+        holder: the process that is at it; None when nobody is.
     """
 
     account: str
@@ -121,3 +124,4 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     due_at: datetime
     leased_until: datetime | None = None
+    holder: str | None = None

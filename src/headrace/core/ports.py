@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from headrace.core.access import Key, Organisation, User
 from headrace.core.changes import Changes
 from headrace.core.deployments import Alias, Move, Pointer, PointerKind
 from headrace.core.files import FileSort as FileSort
 from headrace.core.log_ports import Jobs, Logs, Monitors
-from headrace.core.records import EventBatch, Execution, Session
+from headrace.core.run_ports import Executions, Processes, Sessions, Tickets
 from headrace.core.tree_ports import Environments, Files
 from headrace.core.validate import Finding, PromptVariables, TypeLimits
 from headrace.core.versions import Draft, Receipt, Release, Version
@@ -39,9 +39,9 @@ class Clash(Exception):
 
     Attributes:
         rule: the constraint's name: ``path``, ``short_name``, ``short_id``, ``version_name``,
-            ``version_digest``, ``release_number``, ``alias_name``, ``receipt``, ``environment_name``,
-            ``environment_default`` (there is one), ``email``, ``key``, ``judgment``, ``monitor``, ``id``, or
-            ``reference`` (what it belongs to was never added).
+            ``version_digest``, ``release_number``, ``execution_name``, ``alias_name``, ``receipt``,
+            ``environment_name``, ``environment_default`` (there is one), ``email``, ``key``, ``judgment``,
+            ``monitor``, ``id``, or ``reference`` (what it belongs to was never added).
     """
 
     def __init__(self, rule: str) -> None:
@@ -154,50 +154,6 @@ class Tags(Protocol):
     def remove(self, *, resource: str, keys: Collection[str]) -> None: ...
 
 
-class Executions(Protocol):
-    """Runs of flows and their events. The last two are of all organisations."""
-
-    def get(self, *, id: str) -> Execution | None: ...
-
-    def by_name(self, *, file_id: str, name: str) -> Execution | None:
-        """The newest run of that name."""
-
-    def put(self, execution: Execution) -> None:
-        """Add a run, or replace what may change of it: how it ended, its output, what it used."""
-
-    def page(self, *, file_id: str | None, before: tuple[datetime, str] | None, take: int) -> list[Execution]:
-        """Newest first, from just after ``before`` (start, id) on; of one file or of all."""
-
-    def append(self, batch: EventBatch) -> None: ...
-
-    def events(self, *, execution_id: str, first: int, take: int) -> list[EventBatch]:
-        """Up to ``take`` batches in order, from the one that holds the event ``first`` on."""
-
-    def fail_running(self, *, at: datetime, error: str) -> list[tuple[str, str]]:
-        """Those that still run are run by nobody: they have failed. The account and id of each."""
-
-    def purge(self, *, before: datetime, most: int) -> int:
-        """Forget up to ``most`` runs that ended earlier, with their events; how many they were."""
-
-
-class Sessions(Protocol):
-    """Conversations. The last two are of all organisations."""
-
-    def get(self, *, file_id: str, name: str) -> Session | None: ...
-
-    def put(self, session: Session) -> None: ...
-
-    def remove(self, *, file_id: str, name: str) -> None: ...
-
-    def free(self) -> None:
-        """Turns that were being carried out are not any more: first turns are forgotten, the runs of the
-        others wait again."""
-
-    def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> list[tuple[str, str]]:
-        """Forget up to ``most`` conversations that wait since earlier; the account and id of each of their
-        runs, which were aborted."""
-
-
 class Receipts(Protocol):
     """What client tokens remember."""
 
@@ -273,6 +229,9 @@ class Transaction(Protocol):
     def executions(self) -> Executions: ...
 
     @property
+    def tickets(self) -> Tickets: ...
+
+    @property
     def sessions(self) -> Sessions: ...
 
     @property
@@ -285,6 +244,9 @@ class Transaction(Protocol):
     def jobs(self) -> Jobs: ...
 
     @property
+    def processes(self) -> Processes: ...
+
+    @property
     def receipts(self) -> Receipts: ...
 
     @property
@@ -292,7 +254,13 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """Where everything is kept."""
+    """Where everything is kept.
+
+    Attributes:
+        is_shared: whether other processes may use it at the same time.
+    """
+
+    is_shared: ClassVar[bool]
 
     @property
     def changes(self) -> Changes:

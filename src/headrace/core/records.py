@@ -31,6 +31,9 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
         failed_node: the node that failed.
         cost_usd: None when no price is known.
         events_count: how many events were recorded.
+        is_durable: whether it survives the process that carries it out.
+        holder: the process that carries it out, or last did; None before one does.
+        attempt: how often it was taken up; only a durable one is, more than once.
     """
 
     id: str
@@ -53,6 +56,9 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int
     cost_usd: float | None
     events_count: int
+    is_durable: bool = False
+    holder: str | None = None
+    attempt: int = 0
 
 
 class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +95,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         content: the content that runs, whatever becomes of its version meanwhile.
         state: where the run stands; None during the first turn.
         turn_at: when its last turn began or ended.
+        holder: the process that carries out its turn, or last did.
     """
 
     file_id: str
@@ -101,3 +108,4 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     state: bytes | None
     turn_at: datetime
+    holder: str | None = None

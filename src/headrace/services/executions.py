@@ -102,8 +102,8 @@ async def recover(ports: Ports, account: str) -> None:
 
     def work(tx: Transaction) -> None:
         now = ports.clock.now()
-        tx.sessions.free()
-        _show(tx, tx.executions.fail_running(at=now, error=STOPPED), now)
+        tx.sessions.free(holder=None)
+        _show(tx, tx.executions.fail_running(holder=None, at=now, error=STOPPED), now)
 
     await ports.store.write(account, work)
 

@@ -326,7 +326,7 @@ SELECT 1 FROM jobs WHERE work = :work AND max(due_at, coalesce(leased_until, due
 
 -- name: take_jobs
 -- Lease what is due and free of a kind, of all organisations, the longest so first.
-UPDATE jobs SET leased_until = :until WHERE (account, work, subject, object) IN (
+UPDATE jobs SET leased_until = :until, holder = :holder WHERE (account, work, subject, object) IN (
   SELECT account, work, subject, object FROM jobs
   WHERE work = :work AND max(due_at, coalesce(leased_until, due_at)) <= :now
   ORDER BY max(due_at, coalesce(leased_until, due_at)), account, subject, object LIMIT :most)
@@ -339,17 +339,18 @@ WHERE account = :account AND work = :work AND subject = :subject AND object = :o
 
 -- name: free_job
 -- Let work wait for its next turn.
-UPDATE jobs SET leased_until = NULL
+UPDATE jobs SET leased_until = NULL, holder = NULL
 WHERE account = :account AND work = :work AND subject = :subject AND object = :object;
 
 -- name: put_off_job
 -- Let work wait after an attempt that failed.
-UPDATE jobs SET leased_until = NULL, attempts = attempts + 1, due_at = :due_at
+UPDATE jobs SET leased_until = NULL, holder = NULL, attempts = attempts + 1, due_at = :due_at
 WHERE account = :account AND work = :work AND subject = :subject AND object = :object;
 
 -- name: release_jobs
--- Nobody is at anything.
-UPDATE jobs SET leased_until = NULL WHERE leased_until IS NOT NULL;
+-- A process is gone, and at nothing.
+UPDATE jobs SET leased_until = NULL, holder = NULL
+WHERE leased_until IS NOT NULL AND holder IS NOT DISTINCT FROM :holder;
 
 -- name: count_of_jobs
 -- How much waits, of all organisations.

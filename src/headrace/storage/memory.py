@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 
@@ -19,7 +19,7 @@ from headrace.core.errors import Unavailable
 from headrace.core.ports import Clash, Transaction
 from headrace.core.versions import Receipt
 from headrace.storage.errors import ReadOnly
-from headrace.storage.memory_executions import Executions, Sessions
+from headrace.storage.memory_executions import Executions, Processes, Sessions, Tickets
 from headrace.storage.memory_files import Drafts, Releases, Versions
 from headrace.storage.memory_logs import Logs
 from headrace.storage.memory_monitors import Jobs, Monitors
@@ -217,16 +217,20 @@ class _Transaction:
         self.aliases = _Aliases(rows)
         self.tags = _Tags(rows)
         self.executions = Executions(account, rows, shared)
+        self.tickets = Tickets(account, shared)
         self.sessions = Sessions(account, rows, shared)
         self.logs = Logs(rows)
         self.monitors = Monitors(rows)
         self.jobs = Jobs(account, shared)
+        self.processes = Processes(shared)
         self.receipts = _Receipts(rows)
         self.access = _Access(rows, shared)
 
 
 class MemoryStore:
     """A store that keeps everything until the process ends."""
+
+    is_shared: ClassVar = False
 
     def __init__(self) -> None:
         self._journal: list[Undo] = []

@@ -1,4 +1,7 @@
-"""The memory store's runs of flows. Their tables are those of all organisations, by account first."""
+"""The memory store's runs of flows, and the processes that carry them out.
+
+Their tables are those of all organisations, by account first.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ from datetime import datetime
 
 import msgspec
 
+from headrace.core.durable import Ticket
 from headrace.core.execution import Status
 from headrace.core.ports import Clash
+from headrace.core.processes import Process
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.storage.memory_tables import Rows, Shared
 
@@ -21,6 +26,8 @@ _MAY_CHANGE = (
     "output_tokens",
     "cost_usd",
     "events_count",
+    "holder",
+    "attempt",
 )
 
 
@@ -30,6 +37,7 @@ class Executions:
         self._rows = rows
         self._runs = shared.executions
         self._batches = shared.batches
+        self._tickets = shared.tickets
 
     def get(self, *, id: str) -> Execution | None:
         return self._runs.get((self._account, id))
@@ -41,11 +49,38 @@ class Executions:
     def put(self, execution: Execution) -> None:
         known = self.get(id=execution.id)
         if known is None:
+            self._check_name(execution)
             self._rows.require_file(execution.file_id)
         else:
             changes = {field: getattr(execution, field) for field in _MAY_CHANGE}
             execution = msgspec.structs.replace(known, **changes)
         self._runs.put((self._account, execution.id), execution)
+
+    def _check_name(self, execution: Execution) -> None:
+        place = (execution.file_id, execution.pointer_id, execution.name)
+        if execution.is_durable and any((d.file_id, d.pointer_id, d.name) == place for d in self._durable()):
+            raise Clash("execution_name")
+
+    def _durable(self) -> list[Execution]:
+        return [run for run in self._own() if run.is_durable]
+
+    def durable(self, *, file_id: str, pointer_id: str, name: str) -> Execution | None:
+        place = (file_id, pointer_id, name)
+        found = (run for run in self._durable() if (run.file_id, run.pointer_id, run.name) == place)
+        return next(found, None)
+
+    def durable_page(
+        self, *, file_id: str, pointer_id: str | None, before: tuple[datetime, str] | None, take: int
+    ) -> list[Execution]:
+        found = self.page(file_id=file_id, before=before, take=len(self._runs))
+        return [run for run in found if run.is_durable and pointer_id in (None, run.pointer_id)][:take]
+
+    def count_going(self) -> int:
+        return sum(run.ended_at is None for run in self._durable())
+
+    def held(self, *, holder: str) -> list[tuple[str, str, int]]:
+        found = [(*key, run.attempt) for key, run in self._runs.items() if _is_held(run, holder)]
+        return sorted(found)
 
     def page(self, *, file_id: str | None, before: tuple[datetime, str] | None, take: int) -> list[Execution]:
         found = [
@@ -70,8 +105,9 @@ class Executions:
         found = [one for one in batches if one.first >= start][:take]
         return [one for one in found if one.first + one.size > first]
 
-    def fail_running(self, *, at: datetime, error: str) -> list[tuple[str, str]]:
-        failed = [key for key, run in self._runs.items() if run.status is Status.RUNNING]
+    def fail_running(self, *, holder: str | None, at: datetime, error: str) -> list[tuple[str, str]]:
+        running = [(key, run) for key, run in self._runs.items() if run.status is Status.RUNNING]
+        failed = [key for key, run in running if run.holder == holder and not run.is_durable]
         for key in failed:
             ended = msgspec.structs.replace(self._runs[key], status=Status.FAILED, ended_at=at, error=error)
             self._runs.put(key, ended)
@@ -86,10 +122,49 @@ class Executions:
         for _, key in old[:most]:
             self._runs.drop(key)
             self._batches.drop(key)
+            self._tickets.drop(key)
         return len(old[:most])
 
     def _own(self) -> list[Execution]:
         return [run for (account, _), run in self._runs.items() if account == self._account]
+
+
+def _is_held(run: Execution, holder: str) -> bool:
+    return run.holder == holder and run.is_durable and run.status is Status.RUNNING
+
+
+class Tickets:
+    def __init__(self, account: str, shared: Shared) -> None:
+        self._account = account
+        self._tickets = shared.tickets
+        self._runs = shared.executions
+
+    def get(self, *, execution_id: str) -> Ticket | None:
+        return self._tickets.get((self._account, execution_id))
+
+    def add(self, ticket: Ticket) -> None:
+        key = (self._account, ticket.execution_id)
+        if key in self._tickets:
+            raise Clash("id")
+        if key not in self._runs:
+            raise Clash("reference")
+        self._tickets.put(key, ticket)
+
+
+class Processes:
+    def __init__(self, shared: Shared) -> None:
+        self._processes = shared.processes
+
+    def put(self, process: Process) -> None:
+        known = self._processes.get(process.id)
+        seen = msgspec.structs.replace(known, seen_at=process.seen_at) if known else process
+        self._processes.put(process.id, seen)
+
+    def all(self) -> list[Process]:
+        return sorted(self._processes.values(), key=lambda process: (process.started_at, process.id))
+
+    def remove(self, *, id: str) -> None:
+        self._processes.drop(id)
 
 
 class Sessions:
@@ -109,8 +184,10 @@ class Sessions:
     def remove(self, *, file_id: str, name: str) -> None:
         self._sessions.drop((self._account, file_id, name))
 
-    def free(self) -> None:
+    def free(self, *, holder: str | None) -> None:
         for key, session in list(self._sessions.items()):
+            if session.holder != holder:
+                continue
             if session.is_busy and session.state is None:
                 self._sessions.drop(key)
             elif session.is_busy:

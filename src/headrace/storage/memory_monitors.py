@@ -66,10 +66,12 @@ class Jobs:
     def _due(self, work: Work, now: datetime) -> list[Job]:
         return [job for job in self._jobs.values() if job.work is work and _ready_at(job) <= now]
 
-    def take(self, *, work: Work, now: datetime, until: datetime, most: int) -> list[Job]:
+    def take(
+        self, *, work: Work, now: datetime, until: datetime, most: int, holder: str | None = None
+    ) -> list[Job]:
         ready = self._due(work, now)
         taken = sorted(ready, key=lambda job: (_ready_at(job), _key(job)))[:most]
-        leased = [msgspec.structs.replace(job, leased_until=until) for job in taken]
+        leased = [msgspec.structs.replace(job, leased_until=until, holder=holder) for job in taken]
         for job in leased:
             self._jobs.put(_key(job), job)
         return leased
@@ -79,19 +81,19 @@ class Jobs:
         if known and known.turn == job.turn:
             self._jobs.drop(_key(job))
         elif known:
-            self._jobs.put(_key(job), msgspec.structs.replace(known, leased_until=None))
+            self._jobs.put(_key(job), msgspec.structs.replace(known, leased_until=None, holder=None))
 
     def put_off(self, job: Job, *, due_at: datetime) -> None:
         known = self._jobs.get(_key(job))
         if known:
             tried = known.attempts + 1
-            waiting = msgspec.structs.replace(known, attempts=tried, due_at=due_at, leased_until=None)
-            self._jobs.put(_key(job), waiting)
+            free = msgspec.structs.replace(known, leased_until=None, holder=None)
+            self._jobs.put(_key(job), msgspec.structs.replace(free, attempts=tried, due_at=due_at))
 
-    def release(self) -> None:
+    def release(self, *, holder: str | None = None) -> None:
         for key, job in list(self._jobs.items()):
-            if job.leased_until is not None:
-                self._jobs.put(key, msgspec.structs.replace(job, leased_until=None))
+            if job.leased_until is not None and job.holder == holder:
+                self._jobs.put(key, msgspec.structs.replace(job, leased_until=None, holder=None))
 
     def count(self) -> int:
         return len(self._jobs)

@@ -9,10 +9,12 @@ from typing import Any, Generic, TypeVar
 
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
+from headrace.core.durable import Ticket
 from headrace.core.files import Directory, File
 from headrace.core.logs import Log, Usage
 from headrace.core.monitoring import Job, Monitor, Total, Work
 from headrace.core.ports import Clash
+from headrace.core.processes import Process
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
 
@@ -130,6 +132,8 @@ class Shared:
         self.keys: Table[str, Key] = Table(journal)
         self.executions: Table[tuple[str, str], Execution] = Table(journal)
         self.batches: Table[tuple[str, str], tuple[EventBatch, ...]] = Table(journal)
+        self.tickets: Table[tuple[str, str], Ticket] = Table(journal)
         self.sessions: Table[tuple[str, str, str], Session] = Table(journal)
+        self.processes: Table[str, Process] = Table(journal)
         self.jobs: Table[JobKey, Job] = Table(journal)
         self.claims = Claims(journal)

@@ -14,9 +14,11 @@ import msgspec
 
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer
+from headrace.core.durable import Ticket
 from headrace.core.files import File
 from headrace.core.logs import Log
 from headrace.core.monitoring import Job, Monitor, Total
+from headrace.core.processes import Process
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
 
@@ -36,9 +38,11 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         Move,
         Organisation,
         Pointer,
+        Process,
         Receipt,
         Release,
         Session,
+        Ticket,
         Total,
         User,
         Version,

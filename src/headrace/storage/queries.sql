@@ -570,7 +570,7 @@ INSERT INTO executions (account, {Execution}) VALUES (:account, {:Execution})
 ON CONFLICT (account, id) DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at,
   output = excluded.output, error = excluded.error, failed_node = excluded.failed_node,
   input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, cost_usd = excluded.cost_usd,
-  events_count = excluded.events_count;
+  events_count = excluded.events_count, holder = excluded.holder, attempt = excluded.attempt;
 
 -- name: page_of_executions
 -- The runs of an organisation, newest first, from just after a place on.
@@ -583,6 +583,55 @@ ORDER BY started_at DESC, id DESC LIMIT :take;
 SELECT {Execution} FROM executions
 WHERE account = :account AND file_id = :file_id AND (started_at, id) < (:created_at, :id)
 ORDER BY started_at DESC, id DESC LIMIT :take;
+
+-- name: durable_execution
+-- The durable run that an alias has under a name.
+SELECT {Execution} FROM executions
+WHERE account = :account AND file_id = :file_id AND pointer_id = :pointer_id AND name = :name
+  AND is_durable = 1;
+
+-- name: page_of_durable_executions
+-- The durable runs of a file, newest first, from just after a place on.
+SELECT {Execution} FROM executions
+WHERE account = :account AND file_id = :file_id AND is_durable = 1 AND (started_at, id) < (:created_at, :id)
+ORDER BY started_at DESC, id DESC LIMIT :take;
+
+-- name: page_of_durable_executions_of_pointer
+-- The same of one of its aliases.
+SELECT {Execution} FROM executions
+WHERE account = :account AND file_id = :file_id AND pointer_id = :pointer_id AND is_durable = 1
+  AND (started_at, id) < (:created_at, :id)
+ORDER BY started_at DESC, id DESC LIMIT :take;
+
+-- name: count_of_going_executions
+-- How many durable runs of an organisation go on.
+SELECT count(*) FROM executions WHERE account = :account AND is_durable = 1 AND ended_at IS NULL;
+
+-- name: held_executions
+-- The durable runs of all organisations that a process carries out.
+SELECT account, id, attempt FROM executions WHERE holder = :holder AND status = 'Running' AND is_durable = 1
+ORDER BY account, id;
+
+-- name: ticket
+-- What a durable run needs to be carried out.
+SELECT {Ticket} FROM tickets WHERE account = :account AND execution_id = :execution_id;
+
+-- name: add_ticket
+-- The same, at its start.
+INSERT INTO tickets (account, {Ticket}) VALUES (:account, {:Ticket});
+
+-- name: put_process
+-- A process is there, or still there.
+INSERT INTO processes ({Process}) VALUES ({:Process})
+ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at;
+
+-- name: processes
+-- All processes, in the order in which they started.
+SELECT {Process} FROM processes ORDER BY started_at, id;
+
+-- name: remove_process
+-- Forget a process.
+DELETE FROM processes WHERE id = :id;
 
 -- name: add_events
 -- A batch of a run's events.
@@ -597,8 +646,9 @@ WHERE account = :account AND execution_id = :execution_id AND first >= (
 ORDER BY first LIMIT :take;
 
 -- name: fail_running_executions
--- Runs of all organisations that nobody carries out any more.
-UPDATE executions SET status = 'Failed', ended_at = :at, error = :error WHERE status = 'Running'
+-- Runs of all organisations that nobody carries out any more, because a process is gone.
+UPDATE executions SET status = 'Failed', ended_at = :at, error = :error
+WHERE status = 'Running' AND is_durable = 0 AND holder IS NOT DISTINCT FROM :holder
 RETURNING account, id;
 
 -- name: purge_executions
@@ -616,7 +666,8 @@ SELECT {Session} FROM sessions WHERE account = :account AND file_id = :file_id A
 INSERT INTO sessions (account, {Session}) VALUES (:account, {:Session})
 ON CONFLICT (account, file_id, name) DO UPDATE SET execution_id = excluded.execution_id,
   pointer_id = excluded.pointer_id, is_busy = excluded.is_busy, node = excluded.node, content = excluded.content,
-  digest = excluded.digest, state = excluded.state, turn_at = excluded.turn_at;
+  digest = excluded.digest, state = excluded.state, turn_at = excluded.turn_at,
+  holder = excluded.holder;
 
 -- name: remove_session
 -- Forget a conversation.
@@ -625,15 +676,16 @@ DELETE FROM sessions WHERE account = :account AND file_id = :file_id AND name = 
 -- name: wait_again
 -- Runs of all organisations whose answer nobody carries out any more wait for it again.
 UPDATE executions SET status = 'Waiting' WHERE status = 'Running' AND (account, id) IN (
-  SELECT account, execution_id FROM sessions WHERE is_busy = 1 AND state IS NOT NULL);
+  SELECT account, execution_id FROM sessions
+  WHERE is_busy = 1 AND state IS NOT NULL AND holder IS NOT DISTINCT FROM :holder);
 
 -- name: drop_first_turns
 -- Forget the conversations of all organisations whose first turn nobody carries out any more.
-DELETE FROM sessions WHERE is_busy = 1 AND state IS NULL;
+DELETE FROM sessions WHERE is_busy = 1 AND state IS NULL AND holder IS NOT DISTINCT FROM :holder;
 
 -- name: free_sessions
 -- Let the other conversations be answered again.
-UPDATE sessions SET is_busy = 0 WHERE is_busy = 1;
+UPDATE sessions SET is_busy = 0 WHERE is_busy = 1 AND holder IS NOT DISTINCT FROM :holder;
 
 -- name: abort_expired_executions
 -- The runs of all organisations that have waited for an answer since before a time, up to a number.

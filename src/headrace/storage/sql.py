@@ -14,7 +14,7 @@ from headrace.core.ports import EVERYTHING, Clash
 from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
 from headrace.storage.rows import mapper, microseconds
 from headrace.storage.sql_collection import Connection, SqlCollection, place
-from headrace.storage.sql_executions import Executions, Sessions
+from headrace.storage.sql_executions import Executions, Processes, Sessions, Tickets
 from headrace.storage.sql_logs import Logs
 from headrace.storage.sql_monitors import Jobs, Monitors
 from headrace.storage.sql_tree import DRAFT, Environments, Files
@@ -251,9 +251,11 @@ class SqlTransaction:
         self.aliases = Aliases(connection, account)
         self.tags = Tags(connection, account)
         self.executions = Executions(connection, account)
+        self.tickets = Tickets(connection, account)
         self.sessions = Sessions(connection, account)
         self.logs = Logs(connection, account)
         self.monitors = Monitors(connection, account)
         self.jobs = Jobs(connection, account)
+        self.processes = Processes(connection, account)
         self.receipts = Receipts(connection, account)
         self.access = Access(connection, account)

@@ -1,16 +1,20 @@
-"""Runs of flows in SQL."""
+"""Runs of flows and the processes that carry them out, in SQL."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from headrace.core.durable import Ticket
+from headrace.core.processes import Process
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.storage.rows import mapper, microseconds
 from headrace.storage.sql_collection import SqlCollection, place
 
 EVENT_BATCH = mapper(EventBatch)
 EXECUTION = mapper(Execution)
+PROCESS = mapper(Process)
 SESSION = mapper(Session)
+TICKET = mapper(Ticket)
 
 
 class Executions(SqlCollection):
@@ -32,6 +36,28 @@ class Executions(SqlCollection):
             rows = self._all("page_of_executions_of_file", file_id=file_id, take=take, **place(before))
         return [EXECUTION.load(row) for row in rows]
 
+    def durable(self, *, file_id: str, pointer_id: str, name: str) -> Execution | None:
+        row = self._one("durable_execution", file_id=file_id, pointer_id=pointer_id, name=name)
+        return EXECUTION.load(row) if row else None
+
+    def durable_page(
+        self, *, file_id: str, pointer_id: str | None, before: tuple[datetime, str] | None, take: int
+    ) -> list[Execution]:
+        values = {"file_id": file_id, "take": take, **place(before)}
+        if pointer_id is None:
+            rows = self._all("page_of_durable_executions", **values)
+        else:
+            rows = self._all("page_of_durable_executions_of_pointer", pointer_id=pointer_id, **values)
+        return [EXECUTION.load(row) for row in rows]
+
+    def count_going(self) -> int:
+        ((count,),) = self._all("count_of_going_executions")
+        return int(count)
+
+    def held(self, *, holder: str) -> list[tuple[str, str, int]]:
+        rows = self._connection.all("held_executions", holder=holder)
+        return [(row[0], row[1], row[2]) for row in rows]
+
     def append(self, batch: EventBatch) -> None:
         self._run("add_events", **EVENT_BATCH.dump(batch))
 
@@ -39,12 +65,34 @@ class Executions(SqlCollection):
         rows = self._all("events_of_execution", execution_id=execution_id, after=first, take=take)
         return [EVENT_BATCH.load(row) for row in rows if row[1] + row[2] > first]
 
-    def fail_running(self, *, at: datetime, error: str) -> list[tuple[str, str]]:
-        rows = self._connection.all("fail_running_executions", at=microseconds(at), error=error)
+    def fail_running(self, *, holder: str | None, at: datetime, error: str) -> list[tuple[str, str]]:
+        rows = self._connection.all(
+            "fail_running_executions", holder=holder, at=microseconds(at), error=error
+        )
         return sorted((row[0], row[1]) for row in rows)
 
     def purge(self, *, before: datetime, most: int) -> int:
         return self._connection.run("purge_executions", before=microseconds(before), most=most)
+
+
+class Tickets(SqlCollection):
+    def get(self, *, execution_id: str) -> Ticket | None:
+        row = self._one("ticket", execution_id=execution_id)
+        return TICKET.load(row) if row else None
+
+    def add(self, ticket: Ticket) -> None:
+        self._run("add_ticket", **TICKET.dump(ticket))
+
+
+class Processes(SqlCollection):
+    def put(self, process: Process) -> None:
+        self._connection.run("put_process", **PROCESS.dump(process))
+
+    def all(self) -> list[Process]:
+        return [PROCESS.load(row) for row in self._connection.all("processes")]
+
+    def remove(self, *, id: str) -> None:
+        self._connection.run("remove_process", id=id)
 
 
 class Sessions(SqlCollection):
@@ -58,10 +106,9 @@ class Sessions(SqlCollection):
     def remove(self, *, file_id: str, name: str) -> None:
         self._run("remove_session", file_id=file_id, name=name)
 
-    def free(self) -> None:
-        self._connection.run("wait_again")
-        self._connection.run("drop_first_turns")
-        self._connection.run("free_sessions")
+    def free(self, *, holder: str | None) -> None:
+        for statement in ("wait_again", "drop_first_turns", "free_sessions"):
+            self._connection.run(statement, holder=holder)
 
     def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> list[tuple[str, str]]:
         since = microseconds(before)

@@ -33,9 +33,16 @@ class Jobs(SqlCollection):
     def is_due(self, *, work: Work, now: datetime) -> bool:
         return bool(self._connection.all("due_job", work=work, now=microseconds(now)))
 
-    def take(self, *, work: Work, now: datetime, until: datetime, most: int) -> list[Job]:
+    def take(
+        self, *, work: Work, now: datetime, until: datetime, most: int, holder: str | None = None
+    ) -> list[Job]:
         rows = self._connection.all(
-            "take_jobs", work=work, now=microseconds(now), until=microseconds(until), most=most
+            "take_jobs",
+            work=work,
+            now=microseconds(now),
+            until=microseconds(until),
+            most=most,
+            holder=holder,
         )
         taken = [JOB.load(row) for row in rows]
         return sorted(taken, key=lambda job: (job.due_at, job.account, job.subject, job.object))
@@ -47,8 +54,8 @@ class Jobs(SqlCollection):
     def put_off(self, job: Job, *, due_at: datetime) -> None:
         self._connection.run("put_off_job", due_at=microseconds(due_at), **_key(job))
 
-    def release(self) -> None:
-        self._connection.run("release_jobs")
+    def release(self, *, holder: str | None = None) -> None:
+        self._connection.run("release_jobs", holder=holder)
 
     def count(self) -> int:
         ((count,),) = self._connection.all("count_of_jobs")

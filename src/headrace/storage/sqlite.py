@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from headrace.core.changes import Changes
 from headrace.core.errors import Unavailable
@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 class SqliteStore:
     """A store of one file. Belongs to one event loop from its first write on."""
+
+    is_shared: ClassVar = False
 
     def __init__(self, path: Path) -> None:
         """Open the file, make it if there is none, bring it up to date.

@@ -18,7 +18,9 @@ BEYOND = frozenset(
         "logs",
         "new_words",
         "payloads",
+        "processes",
         "sessions",
+        "tickets",
         "totals",
         "usage",
     }
