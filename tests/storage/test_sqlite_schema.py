@@ -61,6 +61,7 @@ ELSEWHERE = {"versions": {"logs_count", "last_used_at"}, "logs": {"payload"}}
 SCANS = {
     "migrations_of_store": "a handful of rows, once at the start",
     "all_keys": "lists every key on purpose",
+    "processes": "a handful of rows",
     "has_keys": "stops at the first row",
     "fold_words": "a few rows, all of them",
     "fold_ids": "the same",

@@ -11,6 +11,7 @@ CREATE TABLE processes (
   started_at INTEGER NOT NULL,
   seen_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX processes_started_at ON processes (started_at, id);
 
 -- holder: the process that carries it out; NULL is none.
 -- attempt: how often it was taken up; who holds it says which attempt it is at.
@@ -18,7 +19,7 @@ ALTER TABLE executions ADD COLUMN is_durable INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE executions ADD COLUMN holder TEXT;
 ALTER TABLE executions ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
 DROP INDEX executions_running;
-CREATE INDEX executions_running ON executions (holder) WHERE status = 'Running';
+CREATE INDEX executions_running ON executions (holder, account, id) WHERE status = 'Running';
 CREATE UNIQUE INDEX durable_executions_name ON executions (account, file_id, pointer_id, name)
   WHERE is_durable = 1;
 CREATE INDEX durable_executions_of_file ON executions (account, file_id, started_at, id) WHERE is_durable = 1;
