@@ -244,8 +244,13 @@ async def begin(runs: Runs, ports: Ports, principal: Principal, order: Order, na
     return await _answer(runs, ports, principal, order, names)
 
 
-async def _way(runs: Runs, ports: Ports, principal: Principal, order: Order) -> Way:
-    """Where the choice leads by now."""
+async def way(runs: Runs, ports: Ports, principal: Principal, order: Order) -> Way:
+    """Where the choice leads by now.
+
+    Raises:
+        NotFound: the flow, the alias or its version is not there.
+        NotPrepared: the draft was never prepared, or validation has something against the version.
+    """
 
     def look(tx: Transaction) -> Way:
         route = targets.route(tx, order.ref, order.choice)
@@ -262,7 +267,7 @@ async def _way(runs: Runs, ports: Ports, principal: Principal, order: Order) -> 
 
 
 async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names) -> Invocation:
-    route, found, plan = await _way(runs, ports, principal, order)
+    route, found, plan = await way(runs, ports, principal, order)
     turn = _Turn(
         runs=runs,
         ports=ports,
