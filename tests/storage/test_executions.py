@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.storage.things import ABROAD, Desk, at, batch, execution, file, session
+from tests.storage.things import ABROAD, HOME, Desk, at, batch, execution, file, session
 
 from headrace.core.execution import FlowFinished, FlowOutput, Link, NodeType, Reason, Status
 from headrace.core.ports import Clash, Transaction
-from headrace.core.records import EventBatch, Execution
+from headrace.core.records import EventBatch, Execution, Session
 
 
 @pytest.fixture
@@ -133,6 +133,65 @@ def test_runs_that_nobody_carries_out_have_failed_in_every_organisation(filed: D
     waiting = filed.read(lambda tx: tx.executions.get(id="exe_2"))
     assert waiting is not None
     assert waiting.status is Status.WAITING
+
+
+def test_what_one_process_left_is_put_in_order_and_nothing_of_another(filed: Desk) -> None:
+    put(
+        filed, *(execution(f"exe_{n}", holder=f"prc_{n}") for n in (1, 2)), execution("exe_3", holder="prc_1")
+    )
+    put(filed, execution("exe_4", holder="prc_1", status=Status.WAITING))
+    talks = [
+        session("first", execution_id="exe_1", is_busy=True, state=None, holder="prc_1"),
+        session("other", execution_id="exe_2", is_busy=True, state=None, holder="prc_2"),
+        session("running", execution_id="exe_3", is_busy=True, holder="prc_1"),
+        session("about to run", execution_id="exe_4", is_busy=True, holder="prc_1"),
+    ]
+    filed.write(lambda tx: [tx.sessions.put(one) for one in talks])
+    filed.write(lambda tx: tx.sessions.free(holder="prc_1"))
+    ended = filed.write(lambda tx: tx.executions.fail_running(holder="prc_1", at=at(5), error="gone"))
+    assert ended == [(HOME, "exe_1")]
+
+    def runs(tx: Transaction) -> list[tuple[Status, str | None]]:
+        found = [tx.executions.get(id=f"exe_{n}") for n in (1, 2, 3, 4)]
+        return [(one.status, one.holder) for one in found if one]
+
+    assert filed.read(runs) == [
+        (Status.FAILED, None),
+        (Status.RUNNING, "prc_2"),
+        (Status.WAITING, None),
+        (Status.WAITING, None),
+    ]
+
+    def talk(name: str) -> Session | None:
+        return filed.read(lambda tx: tx.sessions.get(file_id="fl_1", name=name))
+
+    assert [talk("first"), talk("other")] == [None, talks[1]]
+    assert [one and (one.is_busy, one.holder) for one in (talk("running"), talk("about to run"))] == [
+        (False, None),
+        (False, None),
+    ]
+
+
+def test_who_was_taken_for_gone_records_nothing_any_more(filed: Desk) -> None:
+    mine = execution("exe_1", holder="prc_1")
+    ended = msgspec.structs.replace(mine, status=Status.SUCCEEDED, ended_at=at(9), output="1")
+    assert filed.write(lambda tx: tx.executions.record(mine)) is True
+    filed.write(lambda tx: tx.executions.fail_running(holder="prc_1", at=at(5), error="gone"))
+    failed = filed.read(lambda tx: tx.executions.get(id="exe_1"))
+    assert filed.write(lambda tx: tx.executions.record(ended)) is False
+    assert filed.read(lambda tx: tx.executions.get(id="exe_1")) == failed
+
+
+def test_who_carries_a_run_out_records_it_until_another_does(filed: Desk) -> None:
+    mine = execution("exe_1", holder="prc_1", attempt=2)
+    filed.write(lambda tx: tx.executions.put(mine))
+    waits = msgspec.structs.replace(mine, status=Status.WAITING, attempt=0)
+    assert filed.write(lambda tx: tx.executions.record(waits)) is True
+    kept = msgspec.structs.replace(waits, attempt=2)
+    assert filed.read(lambda tx: tx.executions.get(id="exe_1")) == kept
+    filed.write(lambda tx: tx.executions.put(msgspec.structs.replace(kept, holder="prc_2")))
+    assert filed.write(lambda tx: tx.executions.record(waits)) is False
+    assert filed.read(lambda tx: tx.executions.get(id="exe_1")).holder == "prc_2"
 
 
 def test_a_purge_forgets_what_ended_longest_ago_with_its_events(filed: Desk) -> None:

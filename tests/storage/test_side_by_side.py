@@ -160,6 +160,7 @@ executions = st.builds(
     status=st.sampled_from(Status),
     started_at=seconds,
     ended_at=st.none() | seconds,
+    holder=st.sampled_from([None, "prc_0", "prc_1"]),
 )
 batches = st.builds(batch, runs, st.integers(0, 3))
 sessions = st.builds(
@@ -170,6 +171,7 @@ sessions = st.builds(
     is_busy=st.booleans(),
     state=st.sampled_from([None, b"{}"]),
     turn_at=seconds,
+    holder=st.sampled_from([None, "prc_0", "prc_1"]),
 )
 resources = st.sampled_from(["flow/A", "flow/B"])
 receipt_keys = st.fixed_dictionaries({"operation": st.just("create"), "parent": names, "token": names})
@@ -236,8 +238,12 @@ CHANGES: list[st.SearchStrategy[Change]] = [
         lambda tx, value: tx.tags.remove(resource=value[0], keys=value[1]),
     ),
     changes_of(executions, lambda tx, value: tx.executions.put(value)),
+    changes_of(executions, lambda tx, value: tx.executions.record(value)),
     changes_of(batches, lambda tx, value: tx.executions.append(value)),
-    changes_of(seconds, lambda tx, value: tx.executions.fail_running(holder=None, at=value, error="e")),
+    changes_of(
+        st.tuples(seconds, st.sampled_from([None, "prc_0"])),
+        lambda tx, v: tx.executions.fail_running(holder=v[1], at=v[0], error="e"),
+    ),
     changes_of(
         st.tuples(seconds, st.integers(0, 2)), lambda tx, v: tx.executions.purge(before=v[0], most=v[1])
     ),
@@ -245,7 +251,7 @@ CHANGES: list[st.SearchStrategy[Change]] = [
     changes_of(
         st.tuples(file_ids, names), lambda tx, value: tx.sessions.remove(file_id=value[0], name=value[1])
     ),
-    st.just(lambda tx: tx.sessions.free(holder=None)),
+    changes_of(st.sampled_from([None, "prc_0"]), lambda tx, value: tx.sessions.free(holder=value)),
     changes_of(
         st.tuples(seconds, st.integers(0, 2)),
         lambda tx, v: tx.sessions.expire(before=v[0], at=at(9), error="e", most=v[1]),

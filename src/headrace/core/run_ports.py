@@ -25,6 +25,10 @@ class Executions(Protocol):
             Clash: ``execution_name``: another durable one has that name, of the same file and pointer.
         """
 
+    def record(self, execution: Execution) -> bool:
+        """The same for who carries a run out, told by its ``holder``: False, and nothing changes, when another
+        process holds the run by now, or none because this one was taken for gone."""
+
     def durable(self, *, file_id: str, pointer_id: str, name: str) -> Execution | None:
         """The durable run of that name."""
 
@@ -49,8 +53,8 @@ class Executions(Protocol):
         """The durable runs that a process carries out and that have not ended: account, id and attempt."""
 
     def fail_running(self, *, holder: str | None, at: datetime, error: str) -> list[tuple[str, str]]:
-        """The process ``holder`` is gone; None stands for any that left no name. What it ran has failed,
-        except for durable runs. The account and id of each."""
+        """The process ``holder`` is gone; None stands for any that left no name. What it ran has failed and
+        is held by nobody, except for durable runs. The account and id of each."""
 
     def purge(self, *, before: datetime, most: int) -> int:
         """Forget up to ``most`` runs that ended earlier, with their events; how many they were."""
@@ -87,7 +91,7 @@ class Sessions(Protocol):
 
     def free(self, *, holder: str | None) -> None:
         """The process ``holder`` is gone; None stands for any that left no name. The first turns that it
-        carried out are forgotten, the runs of the others wait again."""
+        carried out are forgotten, the runs of the others wait again and are held by nobody."""
 
     def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> list[tuple[str, str]]:
         """Forget up to ``most`` conversations that wait since earlier; the account and id of each of their

@@ -56,6 +56,14 @@ class Executions:
             execution = msgspec.structs.replace(known, **changes)
         self._runs.put((self._account, execution.id), execution)
 
+    def record(self, execution: Execution) -> bool:
+        known = self.get(id=execution.id)
+        is_held = known is None or known.holder == execution.holder
+        if is_held:
+            attempt = execution.attempt if known is None else known.attempt
+            self.put(msgspec.structs.replace(execution, attempt=attempt))
+        return is_held
+
     def _check_name(self, execution: Execution) -> None:
         place = (execution.file_id, execution.pointer_id, execution.name)
         if execution.is_durable and any((d.file_id, d.pointer_id, d.name) == place for d in self._durable()):
@@ -109,8 +117,8 @@ class Executions:
         running = [(key, run) for key, run in self._runs.items() if run.status is Status.RUNNING]
         failed = [key for key, run in running if run.holder == holder and not run.is_durable]
         for key in failed:
-            ended = msgspec.structs.replace(self._runs[key], status=Status.FAILED, ended_at=at, error=error)
-            self._runs.put(key, ended)
+            ended = {"status": Status.FAILED, "ended_at": at, "error": error, "holder": None}
+            self._runs.put(key, msgspec.structs.replace(self._runs[key], **ended))
         return sorted(failed)
 
     def purge(self, *, before: datetime, most: int) -> int:
@@ -191,11 +199,12 @@ class Sessions:
             if session.is_busy and session.state is None:
                 self._sessions.drop(key)
             elif session.is_busy:
-                self._sessions.put(key, msgspec.structs.replace(session, is_busy=False))
+                self._sessions.put(key, msgspec.structs.replace(session, is_busy=False, holder=None))
                 run_key = (key[0], session.execution_id)
                 run = self._runs.get(run_key)
-                if run is not None and run.status is Status.RUNNING:
-                    self._runs.put(run_key, msgspec.structs.replace(run, status=Status.WAITING))
+                if run is not None and run.status in (Status.RUNNING, Status.WAITING):
+                    waits = msgspec.structs.replace(run, status=Status.WAITING, holder=None)
+                    self._runs.put(run_key, waits)
 
     def expire(self, *, before: datetime, at: datetime, error: str, most: int) -> list[tuple[str, str]]:
         old = sorted(

@@ -572,6 +572,15 @@ ON CONFLICT (account, id) DO UPDATE SET status = excluded.status, ended_at = exc
   input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, cost_usd = excluded.cost_usd,
   events_count = excluded.events_count, holder = excluded.holder, attempt = excluded.attempt;
 
+-- name: record_execution
+-- The same as who carries it out knows it; nothing when another one does by now, or nobody.
+INSERT INTO executions (account, {Execution}) VALUES (:account, {:Execution})
+ON CONFLICT (account, id) DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at,
+  output = excluded.output, error = excluded.error, failed_node = excluded.failed_node,
+  input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, cost_usd = excluded.cost_usd,
+  events_count = excluded.events_count
+WHERE executions.holder IS NOT DISTINCT FROM excluded.holder;
+
 -- name: page_of_executions
 -- The runs of an organisation, newest first, from just after a place on.
 SELECT {Execution} FROM executions
@@ -647,7 +656,7 @@ ORDER BY first LIMIT :take;
 
 -- name: fail_running_executions
 -- Runs of all organisations that nobody carries out any more, because a process is gone.
-UPDATE executions SET status = 'Failed', ended_at = :at, error = :error
+UPDATE executions SET status = 'Failed', ended_at = :at, error = :error, holder = NULL
 WHERE status = 'Running' AND is_durable = 0 AND holder IS NOT DISTINCT FROM :holder
 RETURNING account, id;
 
@@ -675,7 +684,8 @@ DELETE FROM sessions WHERE account = :account AND file_id = :file_id AND name = 
 
 -- name: wait_again
 -- Runs of all organisations whose answer nobody carries out any more wait for it again.
-UPDATE executions SET status = 'Waiting' WHERE status = 'Running' AND (account, id) IN (
+UPDATE executions SET status = 'Waiting', holder = NULL
+WHERE status IN ('Running', 'Waiting') AND (account, id) IN (
   SELECT account, execution_id FROM sessions
   WHERE is_busy = 1 AND state IS NOT NULL AND holder IS NOT DISTINCT FROM :holder);
 
@@ -685,7 +695,7 @@ DELETE FROM sessions WHERE is_busy = 1 AND state IS NULL AND holder IS NOT DISTI
 
 -- name: free_sessions
 -- Let the other conversations be answered again.
-UPDATE sessions SET is_busy = 0 WHERE is_busy = 1 AND holder IS NOT DISTINCT FROM :holder;
+UPDATE sessions SET is_busy = 0, holder = NULL WHERE is_busy = 1 AND holder IS NOT DISTINCT FROM :holder;
 
 -- name: abort_expired_executions
 -- The runs of all organisations that have waited for an answer since before a time, up to a number.

@@ -29,6 +29,9 @@ class Executions(SqlCollection):
     def put(self, execution: Execution) -> None:
         self._run("put_execution", **EXECUTION.dump(execution))
 
+    def record(self, execution: Execution) -> bool:
+        return self._run("record_execution", **EXECUTION.dump(execution)) > 0
+
     def page(self, *, file_id: str | None, before: tuple[datetime, str] | None, take: int) -> list[Execution]:
         if file_id is None:
             rows = self._all("page_of_executions", take=take, **place(before))
