@@ -17,11 +17,13 @@ from headrace.apis.console_humanloop import ConsoleHumanloop
 from headrace.apis.console_runs import ConsoleRuns
 from headrace.apis.cors import Cors
 from headrace.apis.gate import Gate, Throttle
+from headrace.apis.health import HealthApi
 from headrace.apis.humanloop.api import HumanloopApi
 from headrace.apis.humanloop.exchange.service import HumanloopExchange
 from headrace.apis.humanloop.judged import judged_log
 from headrace.apis.otel.api import OtlpApi
 from headrace.apis.pipeline import Api, App
+from headrace.apis.readiness import Readiness
 from headrace.core.access import Principal
 from headrace.core.clock import SystemClock
 from headrace.core.ids import RandomIds
@@ -57,6 +59,7 @@ class Server:
         runs: what flows run in.
         exchange: imports and exports of Bedrock.
         moves: those of Humanloop.
+        readiness: whether it is about to end.
     """
 
     app: App
@@ -67,6 +70,7 @@ class Server:
     settings: Settings
     exchange: BedrockExchange
     moves: HumanloopExchange
+    readiness: Readiness
 
     def annotate(self, note: Mapping[str, str]) -> None:
         """Leave word for commands on this machine, where the store has a place for it."""
@@ -101,11 +105,13 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     shows = judged_log(timestamps_with_zone=settings.zoned_timestamps)
     worker = build_worker(settings, ports, local.account, world, shows=shows)
     upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
+    readiness = Readiness()
     apis = _apis(settings, ports, gate, runs, model, codec, exchange, moves)
     app = _app(
         settings,
-        apis,
+        (HealthApi(ports, readiness), *apis),
         gate,
+        readiness,
         starts=(upkeep.start, worker.start),
         closes=(worker.close, upkeep.close, runs.recorder.close, world.close, store.close),
     )
@@ -118,6 +124,7 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         settings=settings,
         exchange=exchange,
         moves=moves,
+        readiness=readiness,
     )
 
 
@@ -172,6 +179,7 @@ def _app(
     settings: Settings,
     apis: tuple[Api, ...],
     gate: Gate,
+    readiness: Readiness,
     *,
     starts: tuple[Step, ...],
     closes: tuple[Step, ...],
@@ -195,6 +203,7 @@ def _app(
         logs_all=settings.log_requests,
         on_startup=start_up,
         on_shutdown=shut_down,
+        readiness=readiness,
     )
 
 

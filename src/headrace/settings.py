@@ -126,6 +126,12 @@ class Settings:
     shutdown_timeout: int = _setting(
         10, "How long open requests may take to finish at shutdown, and judgments then.", "seconds"
     )
+    drain_delay: float = _setting(
+        0.0,
+        "How long a server that was told to stop goes on taking requests while /readyz says 503, for load "
+        "balancers to notice.",
+        "seconds",
+    )
     config: str = _setting(
         DEFAULT_CONFIG,
         "File that says what flows may call: models, functions, knowledge bases. A missing one is empty.",

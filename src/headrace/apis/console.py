@@ -1,8 +1,7 @@
-"""What the server's own command line and operators use: health, keys, imports and exports.
+"""What the server's own command line and operators use: keys, imports and exports, runs.
 
-``/healthz`` says that the process answers, ``/readyz`` that the store does. Under ``/console`` an
-API key is needed (with the right `admin` to manage keys), or the token that the server leaves in a file only
-its own user can read.
+All of it is under ``/console`` and needs an API key (with the right `admin` to manage keys), or the token
+that the server leaves in a file only its own user can read.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from headrace import __version__
 from headrace.apis.console_runs import ConsoleRuns, Row
 from headrace.apis.console_tree import ConsoleTree
 from headrace.apis.gate import Gate
@@ -33,7 +31,6 @@ from headrace.core.errors import (
 )
 from headrace.services import access
 from headrace.services.base import Ports
-from headrace.services.work import waiting_jobs
 
 STATUSES: Mapping[type[BaseException], int] = {
     Invalid: 400,
@@ -71,7 +68,7 @@ class Exchange(Protocol):
 
 
 class ConsoleApi:
-    """Health and administration.
+    """Administration.
 
     Args:
         exchange: the other system whose resources are imported and exported: Bedrock.
@@ -87,8 +84,6 @@ class ConsoleApi:
         self._exchange = exchange
         self._table: Table[Callable[[Request, Mapping[str, str]], Awaitable[Response]]] = Table(
             [
-                ("GET", "/healthz", self._health),
-                ("GET", "/readyz", self._ready),
                 ("GET", "/console/keys", self._list_keys),
                 ("POST", "/console/keys", self._create_key),
                 ("DELETE", "/console/keys/{key}", self._revoke_key),
@@ -102,7 +97,7 @@ class ConsoleApi:
         )
 
     def owns(self, segments: tuple[str, ...]) -> bool:
-        return bool(segments) and segments[0] in ("healthz", "readyz", "console")
+        return bool(segments) and segments[0] == "console"
 
     async def answer(self, request: Request) -> Response:
         match = self._table.find("GET" if request.method == "HEAD" else request.method, request.segments)
@@ -116,14 +111,6 @@ class ConsoleApi:
             return _json(500, {"error": f"Internal error. Request id: {request.id}"})
         status = next(STATUSES[one] for one in type(error).__mro__ if one in STATUSES)
         return _json(status, {"error": error.message})
-
-    async def _health(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        return _json(200, {"status": "ok", "version": __version__})
-
-    async def _ready(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        await self._ports.store.check()
-        waiting = await waiting_jobs(self._ports)
-        return _json(200, {"status": "ready", "version": __version__, "waiting_jobs": waiting})
 
     async def _list_keys(self, request: Request, parameters: Mapping[str, str]) -> Response:
         principal = await self._gate.by_console(request)

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from headrace.apis.cors import Cors
 from headrace.apis.http import Headers, Request, Response, join_headers, split_path, split_query
+from headrace.apis.readiness import Readiness
 from headrace.core.errors import HeadraceError, TooLarge, TooSlow, Unavailable
 
 Scope = MutableMapping[str, Any]
@@ -59,6 +60,7 @@ class App:
     Args:
         body_timeout_s: how long the body of a request may take to arrive; None is for ever.
         cors: which web pages may read the answers; None is no foreign one.
+        readiness: whether the process is about to end.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class App:
         logs_all: bool,
         on_shutdown: Callable[[], Awaitable[None]],
         on_startup: Callable[[], Awaitable[None]] | None = None,
+        readiness: Readiness | None = None,
     ) -> None:
         self._apis = apis
         self._max_body_bytes = max_body_bytes
@@ -79,6 +82,7 @@ class App:
         self._logs_all = logs_all
         self._on_startup = on_startup
         self._on_shutdown = on_shutdown
+        self._readiness = readiness or Readiness()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -129,7 +133,8 @@ class App:
         preflight = None if self._cors is None else await self._cors.preflight(request)
         response = api.failure(request, refused) if refused else preflight or await _answer(api, request)
         more = [] if self._cors is None else await self._cors.headers(request)
-        if isinstance(refused, TooSlow):  # what else comes of its body belongs to nothing
+        # What else comes of a slow body belongs to nothing; and who leaves wants no more on this connection.
+        if isinstance(refused, TooSlow) or self._readiness.is_leaving:
             more.append((b"connection", b"close"))
         await _send(response, request, more, receive, send)
         if self._logs_all or response.status >= 500:

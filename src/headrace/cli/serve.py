@@ -6,27 +6,23 @@ import asyncio
 import gc
 import os
 import secrets
-import signal
 import socket
 import ssl
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
-import uvicorn
 
 from headrace import __version__
 from headrace.apis.gate import is_loopback
 from headrace.app import Server, build
 from headrace.backends.config import BadConfig
+from headrace.cli.listening import Listening, listen, loop_factory
 from headrace.cli.options import read_settings, store_option
 from headrace.logging import configure
 from headrace.settings import Settings
 from headrace.storage.errors import StoreError
 from headrace.vault import BadKey
-
-BACKLOG = 2048
 
 
 @click.command("serve")
@@ -46,6 +42,9 @@ def command(**options: Any) -> None:
       headrace serve --port 0 --store memory:
       headrace serve --host 0.0.0.0 --tls-certificate chain.pem --tls-key key.pem
 
+    SIGTERM and Ctrl-C end it gently: `/readyz` says 503 for the drain delay, then open requests are finished.
+    A second one ends it at once.
+
     Without keys it accepts any credentials, from this machine only. Make keys with
     `headrace keys create`. Every setting is also an environment variable: `headrace settings`.
     """
@@ -58,16 +57,8 @@ def command(**options: Any) -> None:
 
 
 def _run(settings: Settings) -> None:
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 async def _serve(settings: Settings) -> None:
@@ -77,14 +68,14 @@ async def _serve(settings: Settings) -> None:
     server = await build(settings, local_token=token)
     try:
         await _check_closed_beyond_loopback(server)
-        listener = _listen(settings)
+        listener = listen(settings)
     except BaseException:
         await server.ports.store.close()
         raise
     url = _url(settings, listener)
     server.annotate({"pid": str(os.getpid()), "url": url, "token": token, "account": settings.account})
     try:
-        await _Uvicorn(server, url).serve(sockets=[listener])
+        await _Serving(server, url).serve(sockets=[listener])
     finally:
         listener.close()
 
@@ -113,55 +104,19 @@ def _check_tls(settings: Settings) -> None:
         ) from None
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise OSError(
-            f"Can't listen on {settings.host} port {settings.port}: {error.strerror}. "
-            "Choose another with --port; 0 picks a free one."
-        ) from None
-    listener.listen(BACKLOG)
-    return listener
-
-
 def _url(settings: Settings, listener: socket.socket) -> str:
     scheme = "https" if settings.tls_certificate else "http"
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"{scheme}://{host}:{listener.getsockname()[1]}"
 
 
-class _Uvicorn(uvicorn.Server):
-    """Uvicorn, saying when it listens."""
+class _Serving(Listening):
+    """A server that says when it listens."""
 
     def __init__(self, server: Server, url: str) -> None:
-        settings = server.settings
-        super().__init__(
-            uvicorn.Config(
-                server.app,
-                http=_http_protocol(),
-                ws="none",
-                lifespan="on",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                date_header=True,
-                proxy_headers=False,
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=settings.shutdown_timeout,
-                ssl_certfile=settings.tls_certificate or None,
-                ssl_keyfile=settings.tls_key or None,
-            )
-        )
+        super().__init__(server.app, server.readiness, server.settings)
         self._server = server
         self._url = url
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # Uvicorn raises the signal again when it has shut down, for whoever handled it before: nobody.
-            signal.signal(number, lambda *_: None)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -176,20 +131,3 @@ class _Uvicorn(uvicorn.Server):
                 "Make one with `headrace keys create`.",
                 err=True,
             )
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self.config.is_ssl:
-            # Closing a TLS connection politely waits for the other side, and an idle client never looks.
-            for connection in tuple(self.server_state.connections):
-                cycle = getattr(connection, "cycle", None)
-                if cycle is None or cycle.response_complete:
-                    connection.transport.abort()
-        await super().shutdown(sockets)
-
-
-def _http_protocol() -> type[asyncio.Protocol] | Literal["h11"]:
-    try:
-        from headrace.cli.connection import Connection
-    except ImportError:  # httptools is not everywhere; h11 has limits of its own
-        return "h11"
-    return Connection
