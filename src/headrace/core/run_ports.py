@@ -67,6 +67,9 @@ class Tickets(Protocol):
 
     def add(self, ticket: Ticket) -> None: ...
 
+    def forget_document(self, *, execution_id: str) -> None:
+        """Leave it empty: its execution has ended, and no content is to be kept."""
+
 
 class Processes(Protocol):
     """The processes that use the store; of no organisation."""

@@ -158,6 +158,12 @@ class Tickets:
             raise Clash("reference")
         self._tickets.put(key, ticket)
 
+    def forget_document(self, *, execution_id: str) -> None:
+        key = (self._account, execution_id)
+        known = self._tickets.get(key)
+        if known is not None:
+            self._tickets.put(key, msgspec.structs.replace(known, document=b""))
+
 
 class Processes:
     def __init__(self, shared: Shared) -> None:

@@ -629,6 +629,10 @@ SELECT {Ticket} FROM tickets WHERE account = :account AND execution_id = :execut
 -- The same, at its start.
 INSERT INTO tickets (account, {Ticket}) VALUES (:account, {:Ticket});
 
+-- name: put_document
+-- Another document for a durable run that has ended.
+UPDATE tickets SET document = :document WHERE account = :account AND execution_id = :execution_id;
+
 -- name: put_process
 -- A process is there, or still there.
 INSERT INTO processes ({Process}) VALUES ({:Process})

@@ -86,6 +86,9 @@ class Tickets(SqlCollection):
     def add(self, ticket: Ticket) -> None:
         self._run("add_ticket", **TICKET.dump(ticket))
 
+    def forget_document(self, *, execution_id: str) -> None:
+        self._run("put_document", execution_id=execution_id, document=b"")
+
 
 class Processes(SqlCollection):
     def put(self, process: Process) -> None:
