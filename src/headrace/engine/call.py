@@ -49,6 +49,20 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     turn: int = 0
     memories: Memories = {}
 
+    @property
+    def place(self) -> tuple[int, tuple[int, ...]]:
+        """Where it stands in the order of the plan."""
+        return self.step.number, self.frame.indexes
+
+    @property
+    def name(self) -> str:
+        """``node/iteration``: the same in every attempt to run the execution, and no other call's.
+
+        The node is told with the Loops it is in, the iteration by its items and rounds, outermost first.
+        """
+        parts = [self.step.path, ".".join(map(str, self.frame.indexes)) or "0"]
+        return "/".join([*parts, f"answer-{self.turn}"] if self.turn else parts)
+
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A call that ended with a question.

@@ -1,17 +1,15 @@
 """Runs a plan: drives the machine, makes its calls, and keeps the time.
 
-There are tasks only while two or more steps act outside at the same time. A call goes through the host:
-the direct one makes it, another may keep the reply and give it back when the run is repeated. Everything
-else is recomputed, and a step's id does not depend on the order in which branches run.
+There are tasks only while two or more steps act outside at the same time. `headrace.engine.journal` has runs
+that can be repeated.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from functools import partial
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -24,43 +22,6 @@ from headrace.engine.machine import Machine
 from headrace.engine.nodes.node import ActingNode, Asks, Task
 from headrace.engine.pause import Pause, PauseMismatch, restore, save
 from headrace.engine.plan import Plan
-
-
-class StepId(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of an execution that acts outside; the same in every attempt to run it.
-
-    Attributes:
-        number: its index in `Plan.effects`.
-        path: its node, behind the Loops it is in.
-        indexes: the item and round it belongs to, outermost first.
-        turn: how many questions of it have been answered.
-    """
-
-    number: int
-    path: str
-    indexes: tuple[int, ...] = ()
-    turn: int = 0
-
-    def __str__(self) -> str:
-        parts = [self.path, ".".join(map(str, self.indexes)) or "0"]
-        return "/".join([*parts, f"answer-{self.turn}"] if self.turn else parts)
-
-
-class Host(Protocol):
-    """Decides how a step that acts outside is done."""
-
-    async def step(self, step_id: StepId, act: Callable[[], Awaitable[Reply]]) -> Reply:
-        """Have it done, or give the reply that is known already."""
-
-
-class DirectHost:
-    """Does each step as it comes, and keeps nothing."""
-
-    async def step(self, step_id: StepId, act: Callable[[], Awaitable[Reply]]) -> Reply:
-        return await act()
-
-
-DIRECT = DirectHost()
 
 
 class StartInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,11 +64,11 @@ class RunContext(msgspec.Struct, frozen=True, kw_only=True):
         effects: all that nodes may call.
         traces: whether what happens to nodes is told, too.
         max_parallel: how many steps may act outside at the same time, and how many items of an Iterator
-            may run at the same time. None: as many as are ready, and one item after another.
+            may run at the same time. None: as many as are ready, and as many items as ``max_items``.
+        max_items: how many items of an Iterator may run at the same time when ``max_parallel`` is None.
         latency: ``standard`` or ``optimized``, as the caller asked for; None when not.
         limit_s: how long the run may take.
         node_limit_s: how long one call of a node may take.
-        host: how steps that act outside are done.
         now_ns: the time, in nanoseconds since 1970.
     """
 
@@ -119,10 +80,10 @@ class RunContext(msgspec.Struct, frozen=True, kw_only=True):
     steps_of: str = ""
     traces: bool = False
     max_parallel: int | None = None
+    max_items: int = 1
     latency: str | None = None
     limit_s: float = 3600.0
     node_limit_s: float = 300.0
-    host: Host = DIRECT
     now_ns: Callable[[], int] = time.time_ns
 
 
@@ -184,10 +145,10 @@ class Run:
         machine, tasks = self._machine, self._tasks
         calls = machine.take_calls()
         if len(calls) == 1 and not tasks and not machine.is_ready:
-            machine.deliver(calls[0], await self._perform(calls[0]))
+            machine.deliver(calls[0], await self._act(calls[0]))
             return
         for call in calls:
-            tasks[asyncio.create_task(self._perform(call))] = call
+            tasks[asyncio.create_task(self._act(call))] = call
         if machine.is_ready or not tasks:
             # Others have waited long enough.
             await asyncio.sleep(0)
@@ -204,20 +165,14 @@ class Run:
         """Deliver what has come in, once something has; at the same time is in the order of the plan."""
         tasks = self._tasks
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in sorted(done, key=lambda one: _place(tasks[one])):
+        for task in sorted(done, key=lambda one: tasks[one].place):
             call = tasks.pop(task)
             if not self._machine.is_over:
                 # What it leads to comes before what the next one may break.
                 self._machine.deliver(call, task.result())
                 self._machine.advance()
 
-    def _perform(self, call: Call) -> Coroutine[Any, Any, Reply]:
-        step_id = StepId(
-            number=call.step.number, path=call.step.path, indexes=call.frame.indexes, turn=call.turn
-        )
-        return self._context.host.step(step_id, partial(self._act, call, step_id))
-
-    async def _act(self, call: Call, step_id: StepId) -> Reply:
+    async def _act(self, call: Call) -> Reply:
         """Have a node do what it does, in time."""
         context, left_s = self._context, self._ends_at - time.monotonic()
         task = Task(
@@ -229,7 +184,7 @@ class Run:
                 alias_arn=context.alias_arn,
                 execution_id=context.execution_id,
                 node=call.step.name,
-                step=f"{context.steps_of or context.execution_id}/{step_id}",
+                step=f"{context.steps_of or context.execution_id}/{call.name}",
                 timeout_s=min(left_s, context.node_limit_s),
             ),
             latency=context.latency,
@@ -274,7 +229,7 @@ class Run:
 
 def run(plan: Plan, start: StartInput, context: RunContext) -> Run:
     """Run a flow from its beginning."""
-    machine = _machine(plan, context)
+    machine = machine_of(plan, context)
     machine.start(start.node, start.output, start.document)
     return Run(plan, machine, context)
 
@@ -286,7 +241,7 @@ def resume(plan: Plan, pause: bytes, answer: Answer, context: RunContext) -> Run
         PauseMismatch: it is a pause of another version.
         Invalid: the answer is not for the node that asked, or not a text.
     """
-    machine = _machine(plan, context)
+    machine = machine_of(plan, context)
     waiting = restore(plan, pause, machine)
     if answer.node != waiting.call.step.name or answer.input not in waiting.call.inputs:
         raise Invalid.at(
@@ -299,26 +254,24 @@ def resume(plan: Plan, pause: bytes, answer: Answer, context: RunContext) -> Run
     return Run(plan, machine, context)
 
 
-def _machine(plan: Plan, context: RunContext) -> Machine:
-    return Machine(
+def machine_of(plan: Plan, context: RunContext) -> Machine:
+    """A machine that has not begun."""
+    machine = Machine(
         plan.scope, traces=context.traces, max_parallel=context.max_parallel, now_ns=context.now_ns
     )
-
-
-def _place(call: Call) -> tuple[int, tuple[int, ...]]:
-    return call.step.number, call.frame.indexes
+    if context.max_parallel is None:
+        machine.max_items = context.max_items
+    return machine
 
 
 __all__ = [
     "Answer",
-    "DirectHost",
-    "Host",
     "Pause",
     "PauseMismatch",
     "Run",
     "RunContext",
     "StartInput",
-    "StepId",
+    "machine_of",
     "resume",
     "run",
 ]
