@@ -6,37 +6,21 @@ beside the store, which only its own user can read; a command that finds them th
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import json
 import os
-import secrets
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 import click
 
-from headrace.apis.console import describe_key
-from headrace.backends.config import BadConfig
-from headrace.cli.within import ask
-from headrace.core.access import Principal, Right
-from headrace.core.errors import HeadraceError
-from headrace.services import access
 from headrace.settings import Settings
-from headrace.storage.errors import StoreError
 from headrace.storage.place import path_of, running_server
-from headrace.vault import BadKey
 
-if TYPE_CHECKING:
-    from headrace.app import Server
-
-T = TypeVar("T")
 TIMEOUT_S = 30
-TOKEN = secrets.token_urlsafe(24)
-"""What a command shows the application that it holds itself."""
 
 
 class Console(Protocol):
@@ -81,6 +65,8 @@ def find_console(settings: Settings, *, makes_store: bool = False) -> Console:
         raise click.ClickException(
             f"There is no store at {path}. Make one with `headrace serve`, or name another with --store."
         )
+    from headrace.cli.store_console import StoreConsole  # half a second, needed when no server runs only
+
     return StoreConsole(settings)
 
 
@@ -198,7 +184,7 @@ class RemoteConsole:
             )
             response = connection.getresponse()
             if response.status >= 400:
-                reason = _reason(response.read())
+                reason = reason_of(response.read())
                 raise Refusal(reason or f"The server answered {response.status}.")
             yield response
         except (OSError, http.client.HTTPException) as error:
@@ -217,93 +203,10 @@ class RemoteConsole:
         return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=context)
 
 
-def _reason(text: bytes) -> str | None:
+def reason_of(text: bytes) -> str | None:
+    """What a console's refusal says; None when it is no refusal of ours."""
     try:
         reason = json.loads(text)["error"]
     except (ValueError, KeyError, TypeError):
         return None
     return str(reason)
-
-
-class StoreConsole:
-    """The store itself, held for the time of one command."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def create_key(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        async def work(server: Server, local: Principal) -> dict[str, Any]:
-            issued = await access.create_key(
-                server.ports,
-                local,
-                email=wanted["email"],
-                full_name=wanted["full_name"],
-                right=Right[wanted["right"].upper()],
-                name=wanted["name"],
-            )
-            return {
-                **describe_key(issued.key, issued.user),
-                "api_key": issued.api_key,
-                "secret_access_key": issued.secret_access_key,
-            }
-
-        return self._run(work)
-
-    def list_keys(self) -> list[dict[str, Any]]:
-        async def work(server: Server, local: Principal) -> list[dict[str, Any]]:
-            return [describe_key(key, user) for key, user in await access.list_keys(server.ports, local)]
-
-        return self._run(work)
-
-    def revoke_key(self, key_id: str) -> None:
-        async def work(server: Server, local: Principal) -> None:
-            await access.revoke_key(server.ports, local, key_id=key_id)
-
-        self._run(work)
-
-    def place(self) -> dict[str, str]:
-        async def work(server: Server, local: Principal) -> bytes:
-            return server.exchange.place(local)
-
-        place: dict[str, str] = json.loads(self._run(work))
-        return place
-
-    def bring_in(self, bundle: bytes, *, is_update: bool, is_rehearsal: bool) -> dict[str, Any]:
-        async def work(server: Server, local: Principal) -> bytes:
-            return await server.exchange.bring_in(
-                local, bundle, is_update=is_update, is_rehearsal=is_rehearsal
-            )
-
-        report: dict[str, Any] = json.loads(self._run(work))
-        return report
-
-    def take_out(self, flows: tuple[str, ...]) -> list[dict[str, Any]]:
-        async def work(server: Server, local: Principal) -> bytes:
-            return await server.exchange.take_out(local, flows)
-
-        documents: list[dict[str, Any]] = json.loads(self._run(work))
-        return documents
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        async def work(server: Server, _: Principal) -> Any:
-            status, text = await ask(server.app, method, path, body, token=TOKEN)
-            if status >= 400:
-                raise click.ClickException(_reason(text) or f"The request was answered {status}.")
-            return json.loads(text) if text else None
-
-        return self._run(work)
-
-    def _run(self, work: Callable[[Server, Principal], Awaitable[T]]) -> T:
-        from headrace.app import build  # half a second, which who speaks to a running server is spared
-
-        async def run() -> T:
-            server = await build(self._settings, local_token=TOKEN)
-            try:
-                return await work(server, server.local)
-            finally:
-                await server.ports.store.close()
-
-        try:
-            return asyncio.run(run())
-        except (HeadraceError, StoreError, BadKey, BadConfig, OSError) as error:
-            raise click.ClickException(str(error)) from None
