@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +17,9 @@ from typing import IO, Any
 import pytest
 
 READY_WITHIN_S = 20
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients of plain HTTP. They would load every certificate of the system, longer than most tests take."""
+_making = threading.Lock()
 
 
 @dataclass
@@ -31,6 +37,7 @@ class LiveServer:
     stderr: IO[str] | None = None
     url: str = ""
     process: subprocess.Popen[str] | None = None
+    _humanloop: dict[str, Any] = field(default_factory=dict)
 
     def start(self, *options: str) -> LiveServer:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
@@ -46,6 +53,7 @@ class LiveServer:
         line = self.process.stdout.readline()  # returns at once when the process dies
         assert "listening on" in line, f"the server did not start: {line!r}"
         self.url = line.rpartition(" ")[2].strip()
+        self._humanloop.clear()
         return self
 
     def stop(self) -> int:
@@ -69,10 +77,27 @@ class LiveServer:
         return boto_client(self.url, service, **options)
 
     def humanloop(self, api_key: str = "any") -> Any:
-        """A Humanloop client of this server."""
-        from humanloop import Humanloop
+        """The Humanloop client of this server and key: one, because each has a thread that never ends."""
+        if api_key not in self._humanloop:
+            self._humanloop[api_key] = humanloop_client(self.url, api_key)
+        return self._humanloop[api_key]
 
-        return Humanloop(api_key=api_key, base_url=f"{self.url}/v5")
+
+def humanloop_client(url: str, api_key: str) -> Any:
+    """A Humanloop client with the HTTP client that it makes by itself, but for the certificates."""
+    import httpx
+    from humanloop import Humanloop
+
+    plain = httpx.Client(verify=NO_CERTIFICATES, timeout=60, follow_redirects=True)
+    return Humanloop(api_key=api_key, base_url=f"{url}/v5", httpx_client=plain)
+
+
+@functools.cache
+def _boto_session() -> Any:
+    """One for all clients: it reads the service models once. A client shares nothing else of it."""
+    import boto3
+
+    return boto3.session.Session()
 
 
 def boto_client(
@@ -85,18 +110,18 @@ def boto_client(
     **config: Any,
 ) -> Any:
     """A boto3 client that never repeats a call by itself."""
-    import boto3
     from botocore.config import Config
 
-    return boto3.session.Session().client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        verify=verify,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key,
-        config=Config(**{"retries": {"total_max_attempts": 1}, "max_pool_connections": 120, **config}),
-    )
+    with _making:  # a session makes one client at a time
+        return _boto_session().client(
+            service,
+            endpoint_url=url,
+            region_name="us-east-1",
+            verify=verify,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            config=Config(**{"retries": {"total_max_attempts": 1}, "max_pool_connections": 120, **config}),
+        )
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.contract.conftest import LiveServer
+from tests.contract.conftest import NO_CERTIFICATES, LiveServer
 
 JS = Path(__file__).parent / "js"
 _numbers = itertools.count(1)
@@ -29,7 +29,9 @@ def client(server: LiveServer) -> Any:
 @pytest.fixture
 def raw(server: LiveServer) -> Iterator[httpx.Client]:
     """Plain HTTP."""
-    with httpx.Client(base_url=f"{server.url}/v5", headers={"X-API-KEY": "any"}, timeout=30) as plain:
+    with httpx.Client(
+        base_url=f"{server.url}/v5", headers={"X-API-KEY": "any"}, timeout=30, verify=NO_CERTIFICATES
+    ) as plain:
         yield plain
 
 
