@@ -32,6 +32,7 @@ from headrace.core.validate import GENEROUS, TypeLimits
 from headrace.rules import FlowRules
 from headrace.services import access
 from headrace.services.base import Limits, Ports
+from headrace.services.durable_executions import Durables
 from headrace.services.runs import Runs
 from headrace.services.stored_prompts import StoredPrompts
 from headrace.services.upkeep import Upkeep
@@ -106,7 +107,8 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     worker = build_worker(settings, ports, local.account, world, shows=shows)
     upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
     readiness = Readiness()
-    apis = _apis(settings, ports, gate, runs, model, codec, exchange, moves)
+    durables = Durables(runs=runs, most_going=settings.quota_executions)
+    apis = _apis(settings, ports, gate, durables, model, codec, exchange, moves)
     app = _app(
         settings,
         (HealthApi(ports, readiness), *apis),
@@ -143,7 +145,7 @@ def _apis(
     settings: Settings,
     ports: Ports,
     gate: Gate,
-    runs: Runs,
+    durables: Durables,
     model: ServiceModel,
     codec: Codec,
     exchange: BedrockExchange,
@@ -157,12 +159,13 @@ def _apis(
 
     moved = ConsoleHumanloop(gate, moves).rows()
     return (
-        ConsoleApi(ports, gate, exchange, ConsoleRuns(ports, gate, runs, names), more=moved),
+        ConsoleApi(ports, gate, exchange, ConsoleRuns(ports, gate, durables.runs, names), more=moved),
         _humanloop(settings, ports, gate, throttle),
         OtlpApi(ports, gate, throttle, max_body_bytes=settings.max_body),
         BedrockApi(
             ports=ports,
-            runs=runs,
+            runs=durables.runs,
+            durables=durables,
             gate=gate,
             throttle=throttle,
             model=model,

@@ -28,6 +28,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
         "quota_flow_versions": 10,
         "quota_flow_aliases": 10,
         "quota_prompt_versions": 10,
+        "quota_executions": 1000,
         "rate_limit": 2.0,
         "rate_limit_reads": 10.0,
         "rate_burst": 0,
@@ -113,6 +114,9 @@ class Settings:
     quota_flow_aliases: int = _setting(1_000, "Aliases that a flow may have.", "aliases")
     quota_prompts: int = _setting(1_000_000, "Prompts that an organisation may have.", "prompts")
     quota_prompt_versions: int = _setting(99_999, "Numbered versions that a prompt may have.", "versions")
+    quota_executions: int = _setting(
+        1000, "Executions in the background of an organisation that go on at the same time.", "executions"
+    )
     rate_limit: float = _setting(
         0.0, "Calls of one operation by one organisation; 0 is no limit.", "per second"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from headrace.apis.bedrock import aliases, errors, flows, prompts, runtime, sigv4, tags
+from headrace.apis.bedrock import aliases, errors, executions, flows, prompts, runtime, sigv4, tags
 from headrace.apis.bedrock.arns import Place
 from headrace.apis.bedrock.call import Call, Values
 from headrace.apis.bedrock.codec import Codec
@@ -17,9 +17,11 @@ from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Unauthenticated
 from headrace.services.base import Ports
+from headrace.services.durable_executions import Durables
 from headrace.services.runs import Runs
 
 Handler = Callable[[Call], Awaitable[Values]]
+DurableHandler = Callable[[Call, Durables], Awaitable[Values]]
 Streamer = Callable[[Call, Runs], Awaitable[tuple[Values, AsyncIterator[bytes]]]]
 
 HANDLERS: Mapping[str, Handler] = {
@@ -48,11 +50,27 @@ HANDLERS: Mapping[str, Handler] = {
     "TagResource": tags.tag_resource,
     "UntagResource": tags.untag_resource,
     "ListTagsForResource": tags.list_tags_for_resource,
+    "GetFlowExecution": executions.get_flow_execution,
+    "ListFlowExecutions": executions.list_flow_executions,
+    "ListFlowExecutionEvents": executions.list_flow_execution_events,
+    "GetExecutionFlowSnapshot": executions.get_execution_flow_snapshot,
 }
 """What carries out each operation; everything else about an operation stands in the service model."""
 
+EXECUTIONS: Mapping[str, DurableHandler] = {
+    "StartFlowExecution": executions.start_flow_execution,
+    "StopFlowExecution": executions.stop_flow_execution,
+}
+"""The same for operations that begin and end executions in the background."""
+
 STREAMERS: Mapping[str, Streamer] = {"InvokeFlow": runtime.invoke_flow}
 """The same for operations whose answer is a stream."""
+
+SERVED: Mapping[str, Handler | DurableHandler | Streamer] = {**HANDLERS, **EXECUTIONS, **STREAMERS}
+"""All of them."""
+
+GOING_ON = frozenset({"GetFlowExecution", "ListFlowExecutions", "ListFlowExecutionEvents"})
+"""Operations on what changes by itself: none of their answers is given twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +94,7 @@ class BedrockApi:
         *,
         ports: Ports,
         runs: Runs,
+        durables: Durables,
         gate: Gate,
         throttle: Throttle,
         model: ServiceModel,
@@ -84,13 +103,14 @@ class BedrockApi:
     ) -> None:
         self._ports = ports
         self._runs = runs
+        self._durables = durables
         self._gate = gate
         self._throttle = throttle
         self._model = model
         self._codec = codec
         self._config = config
         self._answers = KeptAnswers(lambda: ports.store.changes.registry)
-        operations = [model.operations[name] for name in (*HANDLERS, *STREAMERS)]
+        operations = [model.operations[name] for name in SERVED]
         self._table = Table((one.method, "/".join(one.segments), one) for one in operations)
 
     def owns(self, segments: tuple[str, ...]) -> bool:
@@ -103,7 +123,7 @@ class BedrockApi:
         match = self._match(request)
         operation = match.row
         self._throttle.take(principal.account, operation.name, is_read=operation.method == "GET")
-        if operation.method == "GET":
+        if operation.method == "GET" and operation.name not in GOING_ON:
             made = await self._answers.answer(
                 principal, request, lambda: self._carry_out(principal, match, request)
             )
@@ -128,6 +148,8 @@ class BedrockApi:
         stream: AsyncIterator[bytes] | None = None
         if operation.name in STREAMERS:
             values, stream = await STREAMERS[operation.name](call, self._runs)
+        elif operation.name in EXECUTIONS:
+            values = await EXECUTIONS[operation.name](call, self._durables)
         else:
             values = await HANDLERS[operation.name](call)
         status, headers, body = self._codec.encode(operation.name, values)

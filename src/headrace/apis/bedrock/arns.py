@@ -13,6 +13,9 @@ from headrace.services.tags import Resource
 PARTITION = "aws"
 _ARN = re.compile(r"arn:aws:bedrock:(?P<region>[^:]*):(?P<account>[0-9]*):(?P<resource>.+)", re.DOTALL)
 _FLOW = re.compile(r"flow/(?P<flow>[0-9a-zA-Z]+)(/alias/(?P<alias>[0-9a-zA-Z]+))?")
+_EXECUTION = re.compile(
+    r"flow/(?P<flow>[0-9a-zA-Z]+)/alias/(?P<alias>[0-9a-zA-Z]+)/execution/(?P<name>[0-9a-zA-Z-]+)"
+)
 _PROMPT = re.compile(r"prompt/(?P<prompt>[0-9a-zA-Z]+)(:(?P<number>[1-9][0-9]{0,4}))?")
 
 
@@ -29,6 +32,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     def alias_arn(self, flow_id: str, alias_id: str) -> str:
         """The ARN of an alias."""
         return self._arn(f"flow/{flow_id}/alias/{alias_id}")
+
+    def execution_arn(self, flow_id: str, alias_id: str, name: str) -> str:
+        """The ARN of an execution in the background."""
+        return self._arn(f"flow/{flow_id}/alias/{alias_id}/execution/{name}")
 
     def prompt_arn(self, prompt_id: str, number: int | None) -> str:
         """The ARN of a prompt, or of one of its versions."""
@@ -64,6 +71,17 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
             message = f"The alias {identifier} does not belong to flow {flow}."
             raise Invalid.at("aliasIdentifier", message=message, kind="mismatch", where="path")
         return match["alias"]
+
+    def execution_ref(self, identifier: str) -> tuple[str, str | None, str | None]:
+        """The name in an ``executionIdentifier``, with the ids of flow and alias if it is an ARN.
+
+        Raises:
+            NotFound: the ARN is of another account or region, or of no execution.
+        """
+        if not identifier.startswith("arn:"):
+            return identifier, None, None
+        match = self._local(identifier, _EXECUTION)
+        return match["name"], match["flow"], match["alias"]
 
     def prompt_ref(self, identifier: str) -> tuple[str, str | None]:
         """The id and the version in a ``promptIdentifier``, which is an id or an ARN.
