@@ -65,6 +65,24 @@ def test_a_name_may_be_used_again_and_means_the_newest(filed: Desk) -> None:
     assert filed.read(lambda tx: tx.executions.by_name(file_id="fl_1", name="N")) is None
 
 
+def test_what_runs_is_found_without_looking_at_what_ran(filed: Desk) -> None:
+    put(
+        filed,
+        execution("exe_1"),
+        execution("exe_2", status=Status.SUCCEEDED, ended_at=at(1)),
+        execution("exe_3", "fl_2", is_durable=True, holder="prc_1"),
+        execution("exe_4", status=Status.WAITING),
+        execution("exe_5", holder="prc_2"),
+    )
+
+    def running(tx: Transaction, take: int) -> list[str]:
+        return [one.id for one in tx.executions.running(take=take)]
+
+    assert filed.read(lambda tx: running(tx, 9)) == ["exe_5", "exe_3", "exe_1"]
+    assert filed.read(lambda tx: running(tx, 2)) == ["exe_5", "exe_3"]
+    assert filed.read(lambda tx: running(tx, 9), account=ABROAD) == []
+
+
 def test_executions_are_paged_newest_first(filed: Desk) -> None:
     put(filed, *(execution(f"exe_{n}", f"fl_{n % 2 + 1}", started_at=at(n // 2)) for n in (4, 0, 2, 1, 3)))
 

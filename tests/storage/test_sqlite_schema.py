@@ -62,6 +62,7 @@ SCANS = {
     "migrations_of_store": "a handful of rows, once at the start",
     "all_keys": "lists every key on purpose",
     "processes": "a handful of rows",
+    "running_executions": "the whole of an index of what runs now",
     "has_keys": "stops at the first row",
     "fold_words": "a few rows, all of them",
     "fold_ids": "the same",

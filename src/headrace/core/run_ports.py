@@ -44,6 +44,9 @@ class Executions(Protocol):
     def page(self, *, file_id: str | None, before: tuple[datetime, str] | None, take: int) -> list[Execution]:
         """Newest first, from just after ``before`` (start, id) on; of one file or of all."""
 
+    def running(self, *, take: int) -> list[Execution]:
+        """Up to ``take`` of those that are being carried out, or wait for somebody to, newest first."""
+
     def append(self, batch: EventBatch) -> None: ...
 
     def events(self, *, execution_id: str, first: int, take: int) -> list[EventBatch]:

@@ -98,6 +98,10 @@ class Executions:
         ]
         return sorted(found, key=lambda run: (run.started_at, run.id), reverse=True)[:take]
 
+    def running(self, *, take: int) -> list[Execution]:
+        found = [run for run in self._own() if run.status is Status.RUNNING]
+        return sorted(found, key=lambda run: run.id, reverse=True)[:take]
+
     def append(self, batch: EventBatch) -> None:
         key = (self._account, batch.execution_id)
         batches = self._batches.get(key, ())

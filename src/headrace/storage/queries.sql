@@ -621,6 +621,10 @@ SELECT count(*) FROM executions WHERE account = :account AND is_durable = 1 AND 
 SELECT account, id, attempt FROM executions WHERE holder = :holder AND status = 'Running' AND is_durable = 1
 ORDER BY account, id;
 
+-- name: running_executions
+-- What runs, of all organisations: the whole of a small index.
+SELECT account, id FROM executions WHERE status = 'Running';
+
 -- name: ticket
 -- What a durable run needs to be carried out.
 SELECT {Ticket} FROM tickets WHERE account = :account AND execution_id = :execution_id;

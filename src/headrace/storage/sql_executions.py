@@ -61,6 +61,11 @@ class Executions(SqlCollection):
         rows = self._connection.all("held_executions", holder=holder)
         return [(row[0], row[1], row[2]) for row in rows]
 
+    def running(self, *, take: int) -> list[Execution]:
+        rows = self._connection.all("running_executions")
+        newest = sorted((id for account, id in rows if account == self._account), reverse=True)[:take]
+        return [found for id in newest if (found := self.get(id=id)) is not None]
+
     def append(self, batch: EventBatch) -> None:
         self._run("add_events", **EVENT_BATCH.dump(batch))
 
