@@ -69,8 +69,10 @@ STREAMERS: Mapping[str, Streamer] = {"InvokeFlow": runtime.invoke_flow}
 SERVED: Mapping[str, Handler | DurableHandler | Streamer] = {**HANDLERS, **EXECUTIONS, **STREAMERS}
 """All of them."""
 
-GOING_ON = frozenset({"GetFlowExecution", "ListFlowExecutions", "ListFlowExecutionEvents"})
-"""Operations on what changes by itself: none of their answers is given twice."""
+GOING_ON = frozenset(
+    {"GetFlowExecution", "ListFlowExecutions", "ListFlowExecutionEvents", "GetExecutionFlowSnapshot"}
+)
+"""Operations on what changes, and is forgotten, by itself: none of their answers is given twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
