@@ -19,6 +19,7 @@ HERE = Path(__file__).parent / "golden"
 NAME = re.compile(r"<(?:time|([a-z]+)_[0-9]+)>")
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}"
 ID = "_[0-9A-Za-z]{21}"
+PLAIN = "text/plain; charset=utf-8"
 
 
 def scenario() -> list[tuple[str, str]]:
@@ -116,6 +117,9 @@ def check(answer: httpx.Response, wanted: dict[str, Any], names: Names) -> list[
     """Where an answer is not the one of its pair."""
     if answer.status_code != wanted["status"]:
         return [f"status {answer.status_code} instead of {wanted['status']}: {answer.text}"]
+    if "text" in wanted:
+        is_same = (answer.headers["content-type"], answer.text) == (PLAIN, wanted["text"])
+        return [] if is_same else [f"{answer.headers['content-type']}: {answer.text!r}"]
     if "body" not in wanted:
         return ["there is a body"] if answer.content else []
     if answer.headers["content-type"] != "application/json":

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.live
 KINDS = ("Flow", "Prompt", "Tool", "Evaluator")
 OWN_KEYS = {"trace_status", "trace_usage", "schema", "schema_"}
 """What this server adds: to logs (humanloop 3.2, 3.5), and to tools, which have no schema in the SDK."""
-AS_SENT = {"spec", "function", "messages", "output_message"}
+AS_SENT = {"spec", "function", "messages", "output_message", "template", "tools"}
 """What comes back as it was sent (humanloop 4.8)."""
 Log = Union[tuple(getattr(sdk, f"{kind}LogResponse") for kind in KINDS)]  # noqa: UP007
 File = Union[tuple(getattr(sdk, f"{kind}Response") for kind in KINDS)]  # noqa: UP007
@@ -80,6 +80,8 @@ def test_every_operation_has_its_pairs(operation: Any) -> None:
 
 def shape(operation: str) -> Any:
     """The SDK's type of an operation's answer, or of each record of its page."""
+    if operation.startswith("Deserialize"):
+        return getattr(sdk, f"{operation.removeprefix('Deserialize')}KernelRequest")
     for kind in KINDS:
         if operation == f"Log{kind}":
             return getattr(sdk, f"Create{kind}LogResponse")

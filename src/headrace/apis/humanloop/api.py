@@ -9,7 +9,16 @@ import msgspec
 
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import JSON, Request, Response, options
-from headrace.apis.humanloop import directories, errors, file_operations, files, logs, openapi, otel
+from headrace.apis.humanloop import (
+    directories,
+    errors,
+    file_operations,
+    files,
+    logs,
+    openapi,
+    otel,
+    prompt_files,
+)
 from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
 from headrace.apis.humanloop.operations import Call, Operation
 from headrace.apis.humanloop.render import Renderer
@@ -23,6 +32,7 @@ from headrace.services.base import Ports
 
 OPERATIONS: tuple[Operation, ...] = (
     *file_operations.OPERATIONS,
+    *prompt_files.OPERATIONS,
     *files.OPERATIONS,
     *directories.OPERATIONS,
     *logs.OPERATIONS,

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from headrace.apis.humanloop.prompt_text import read_text
 from headrace.core.errors import Invalid, Problem
 from headrace.core.kinds.evaluator import EvaluatorSpec, spec_problems, type_of
 from headrace.core.kinds.tool import ToolContent
@@ -23,7 +24,7 @@ def submission_of(kind: str, body: Any, parsed: Mapping[str, Any]) -> Submission
 
     Args:
         body: has ``id`` and ``path``, and the member of `INLINE`: a `FlowKernel`, `Prompt`, `ToolContent` or
-            `EvaluatorSpec`; of a prompt maybe a text; or None.
+            `EvaluatorSpec`; of a prompt maybe the text of a file; or None.
         parsed: the body as plain JSON values.
 
     Raises:
@@ -33,12 +34,17 @@ def submission_of(kind: str, body: Any, parsed: Mapping[str, Any]) -> Submission
     value = getattr(body, member)
     if value is None:
         return None
-    if isinstance(value, str):
-        message = "Send the prompt as an object; the text of a prompt file is not read here."
-        raise Invalid.at(member, message=message, kind="dict_type")
-    shown = parsed[member]
-    content = shown["attributes"] if kind == "flow" else content_of(kind, value, shown, at=(member,))
+    content = _content(kind, value, parsed[member], member)
     return Submission(kind=kind, ref=body.id, path=body.path, content=_encode(content), parsed=content)
+
+
+def _content(kind: str, value: Any, shown: Any, member: str) -> dict[str, Any]:
+    if isinstance(value, str):
+        return read_text(value, Prompt, at=member)
+    if kind == "flow":
+        attributes: dict[str, Any] = shown["attributes"]
+        return attributes
+    return content_of(kind, value, shown, at=(member,))
 
 
 def content_of(

@@ -39,7 +39,7 @@ async def list_files(call: Call) -> Response:
     )
     if query.template:
         views, total = [], 0
-    records = call.wire.files(views)
+    records = call.wire.files(views, with_text=query.include_raw_file_content)
     return ok(PaginatedFiles(records=records, page=query.page, size=query.size, total=total))
 
 
@@ -48,7 +48,7 @@ async def retrieve_by_path(call: Call) -> Response:
     body: RetrieveByPath = call.body
     query: RetrieveOptions = call.query
     view = await files.get_at(call.ports, call.principal, path=body.path, environment=query.environment)
-    return ok(call.wire.file(view))
+    return ok(call.wire.file(view, with_text=query.include_raw_file_content))
 
 
 OPERATIONS = (

@@ -90,7 +90,9 @@ class CreateFlowLog(CreateLog, frozen=True, kw_only=True):
 
 
 class CreatePromptLog(CreateLog, frozen=True, kw_only=True):
-    """Humanloop 4.2, Prompts."""
+    """Humanloop 4.2, Prompts. A prompt may be the text of a file (humanloop 4.5)."""
+
+    FREE_TEXTS: ClassVar[frozenset[str]] = LogValues.FREE_TEXTS | {"prompt"}
 
     messages: list[ChatMessage] | None = None
     output_message: ChatMessage | None = None

@@ -105,7 +105,7 @@ def _default(value: Any) -> dict[str, Any]:
 def _responses(row: Operation) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done."}
     if row.response is not None:
-        success["content"] = _content(row.response)
+        success["content"] = _content(row.response, row.media)
     failures = sorted({*ALWAYS, *row.errors, *(WITH_BODY if row.body is not None else ())})
     return {str(row.status): success} | {str(status): _failure(status) for status in failures}
 
@@ -116,6 +116,6 @@ def _failure(status: int) -> dict[str, Any]:
 
 
 @cache  # most answers are of few types, and finding out what one is takes milliseconds
-def _content(kind: Any) -> dict[str, Any]:
+def _content(kind: Any, media: str = "application/json") -> dict[str, Any]:
     (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
-    return {"application/json": {"schema": schema}}
+    return {media: {"schema": schema}}

@@ -16,6 +16,7 @@ from headrace.services.base import Ports
 
 _encode = msgspec.json.Encoder().encode
 NO_CONTENT = Response(status=204)
+TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Operation:
         errors: the statuses that the operation itself may answer with, beside those that any may.
         has_open_end: whether the path's last parameter may hold slashes. The clients put the ids that their
             users chose into paths as they are (humanloop 0.8).
+        media: what a success is written in.
         takes_spans: whether the body is what OpenTelemetry's exporters send; it is read to
             `headrace.core.spans.Spans`, and no rate limit holds (humanloop 8.52).
     """
@@ -72,6 +74,7 @@ class Operation:
     status: int = 200
     errors: tuple[int, ...] = field(default=(404,))
     has_open_end: bool = False
+    media: str = "application/json"
     takes_spans: bool = False
 
     @property

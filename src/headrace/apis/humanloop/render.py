@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from headrace.apis.humanloop.prompt_text import text_of
 from headrace.apis.humanloop.wire import (
     EnvironmentReference,
     EnvironmentResponse,
@@ -63,12 +64,19 @@ class Renderer:
             tag=environment.tag.value,
         )
 
-    def file(self, view: VersionView) -> FileResponse:
-        """A version of a file of any kind."""
-        return _RENDERERS[view.file.kind](self, view)
+    def file(self, view: VersionView, *, with_text: bool = False) -> FileResponse:
+        """A version of a file of any kind.
 
-    def files(self, views: Iterable[VersionView]) -> list[FileResponse]:
-        return [self.file(view) for view in views]
+        Args:
+            with_text: whether a prompt is shown as the text of a file, too.
+        """
+        shown = _RENDERERS[view.file.kind](self, view)
+        if with_text and isinstance(shown, PromptResponse):
+            return msgspec.structs.replace(shown, raw_file_content=text_of(view.version.content))
+        return shown
+
+    def files(self, views: Iterable[VersionView], *, with_text: bool = False) -> list[FileResponse]:
+        return [self.file(view, with_text=with_text) for view in views]
 
     def flow(self, view: VersionView) -> FlowResponse:
         """A version of a flow."""

@@ -148,7 +148,7 @@ class SetDeployment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetrieveOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Humanloop 4.2, Files. Flows have no raw file content, whether it is asked for or not."""
+    """Humanloop 4.2, Files. Only prompts have a raw file content."""
 
     environment: str | None = None
     include_raw_file_content: bool = False

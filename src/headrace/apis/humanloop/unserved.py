@@ -7,8 +7,6 @@ from headrace.apis.routing import Match, Table
 UNSERVED = (
     ("POST", "/prompts/call"),
     ("POST", "/prompts/{id}/populate"),
-    ("GET", "/prompts/{id}/serialize"),
-    ("POST", "/prompts/deserialize"),
     ("POST", "/tools/call"),
     ("GET", "/tools/{id}/environment-variables"),
     ("POST", "/tools/{id}/environment-variables"),

@@ -65,7 +65,7 @@ def test_there_may_be_no_content(kind: str, given: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("kind", "member", "given", "place"),
     [
-        ("prompt", "prompt", "---\nmodel: m\n---\n", ("prompt",)),
+        ("prompt", "prompt", "model: m", ("prompt",)),
         (
             "evaluator",
             "spec",
