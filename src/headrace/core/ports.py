@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from headrace.core.access import Key, Organisation, User
 from headrace.core.changes import Changes
+from headrace.core.dataset_ports import Datasets
 from headrace.core.deployments import Alias, Move, Pointer, PointerKind
 from headrace.core.files import FileSort as FileSort
 from headrace.core.log_ports import Jobs, Logs, Monitors
@@ -224,6 +225,9 @@ class Transaction(Protocol):
 
     @property
     def tags(self) -> Tags: ...
+
+    @property
+    def datasets(self) -> Datasets: ...
 
     @property
     def executions(self) -> Executions: ...

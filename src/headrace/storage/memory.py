@@ -19,6 +19,7 @@ from headrace.core.errors import Unavailable
 from headrace.core.ports import Clash, Transaction
 from headrace.core.versions import Receipt
 from headrace.storage.errors import ReadOnly
+from headrace.storage.memory_datasets import Datasets
 from headrace.storage.memory_executions import Executions, Processes, Sessions, Tickets
 from headrace.storage.memory_files import Drafts, Releases, Versions
 from headrace.storage.memory_logs import Logs
@@ -216,6 +217,7 @@ class _Transaction:
         self.pointers = _Pointers(rows)
         self.aliases = _Aliases(rows)
         self.tags = _Tags(rows)
+        self.datasets = Datasets(rows)
         self.executions = Executions(account, rows, shared)
         self.tickets = Tickets(account, shared)
         self.sessions = Sessions(account, rows, shared)

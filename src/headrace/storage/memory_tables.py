@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from headrace.core.access import Key, Organisation, User
+from headrace.core.datasets import Datapoint
 from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
 from headrace.core.durable import Ticket
 from headrace.core.files import Directory, File
@@ -104,6 +105,9 @@ class Rows:
         self.usage: Table[tuple[str, str], datetime] = Table(journal)
         self.totals: Table[tuple[str, str], Total] = Table(journal)
         self.monitors: Table[str, Monitor] = Table(journal)
+        self.datapoints: Table[str, Datapoint] = Table(journal)
+        self.datapoint_contents: Table[tuple[str, str], str] = Table(journal)
+        self.dataset_parts: Table[tuple[str, str], str] = Table(journal)
         self._of_file: dict[str, FileRows] = defaultdict(lambda: FileRows(journal))
 
     def of(self, file_id: str) -> FileRows:

@@ -29,6 +29,7 @@ BUSY_TIMEOUT_MS = 200
 RULES = {
     "aliases.account, aliases.file_id, aliases.id": "id",
     "aliases.account, aliases.file_id, aliases.name": "alias_name",
+    "datapoints.account, datapoints.id": "id",
     "entries.account, entries.id": "id",
     "entries.account, entries.path": "path",
     "entries.account, entries.kind, entries.short_name": "short_name",
