@@ -30,6 +30,8 @@ def test_a_write_of_any_organisation_counts(desk: Desk) -> None:
 
 
 def test_a_read_counts_nothing(desk: Desk) -> None:
+    if desk.store.is_shared:
+        pytest.skip("Nobody knows what other processes write to a shared store.")
     before = desk.store.changes.everything
     desk.read(lambda tx: tx.files.get(id="fl_1"))
     assert desk.store.changes.everything == before

@@ -27,9 +27,9 @@ IDS = ["log_aa", "log_ab", "abba", "b", "x/y"]
 
 SMALL = {
     "headrace.storage.places.PER_MICROSECOND": 2,
-    "headrace.storage.sql_log_words.FOLDED_AT_ONCE": 3,
+    "headrace.storage.sqlite_log_words.FOLDED_AT_ONCE": 3,
     "headrace.storage.log_words.MAX_TERMS": 2,
-    "headrace.storage.sql_log_pages.MAX_CANDIDATES": 2,
+    "headrace.storage.sqlite_log_words.MAX_CANDIDATES": 2,
 }
 """Limits that a small world would never meet, made small, too."""
 

@@ -30,6 +30,26 @@ class Changes:
         self.registry += of_registry
 
 
+class Uncounted(Changes):
+    """Of a store that other processes write to as well: there may always have been a change."""
+
+    __slots__ = ("_asked",)
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    @property
+    def registry(self) -> int:  # type: ignore[override]
+        """Another number each time."""
+        self._asked += 1
+        return self._asked
+
+    @property
+    def everything(self) -> int:  # type: ignore[override]
+        """Another number each time."""
+        return self.registry
+
+
 class Kept(Generic[K, V]):
     """What was read, for as long as it holds.
 

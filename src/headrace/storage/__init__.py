@@ -1,24 +1,31 @@
-"""Where everything is kept: one implementation of ``core.ports.Store`` for each URL scheme."""
+"""Where everything is kept: one implementation of ``core.ports.Store`` for each URL scheme.
+
+Each is imported when it is opened. Commands that only look for a running server come by here too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from headrace.core.ports import Store
 from headrace.storage.errors import NoSuchStore
-from headrace.storage.memory import MemoryStore
-from headrace.storage.place import url_of
-from headrace.storage.sqlite import SqliteStore
+from headrace.storage.limits import StoreLimits
+from headrace.storage.place import shown, url_of
+
+if TYPE_CHECKING:
+    from headrace.core.ports import Store
 
 
-def _open_memory(rest: str) -> Store:
+def _open_memory(rest: str, _: StoreLimits) -> Store:
     if rest:
         raise NoSuchStore(f"A memory store takes nothing after `memory:`, but got {rest!r}.")
+    from headrace.storage.memory import MemoryStore
+
     return MemoryStore()
 
 
-def _open_sqlite(rest: str) -> Store:
+def _open_sqlite(rest: str, _: StoreLimits) -> Store:
     path = rest.removeprefix("///")
     if path == rest or not path.strip("/") or path.startswith(":"):
         raise NoSuchStore(
@@ -32,15 +39,33 @@ def _open_sqlite(rest: str) -> Store:
         )
     if not file.parent.is_dir():
         raise NoSuchStore(f"The store {file} can't be made: there is no directory {file.parent}.")
+    from headrace.storage.sqlite import SqliteStore
+
     return SqliteStore(file)
 
 
-OPENERS: dict[str, Callable[[str], Store]] = {"memory": _open_memory, "sqlite": _open_sqlite}
+def _open_postgres(rest: str, limits: StoreLimits) -> Store:
+    try:
+        from headrace.storage.postgres import PostgresStore
+    except ModuleNotFoundError as error:
+        raise NoSuchStore(
+            f"A store in PostgreSQL needs the package {error.name}: `pip install 'headrace[postgres]'`."
+        ) from error
+    return PostgresStore(f"postgresql:{rest}", limits)
+
+
+OPENERS: dict[str, Callable[[str, StoreLimits], Store]] = {
+    "memory": _open_memory,
+    "postgres": _open_postgres,
+    "postgresql": _open_postgres,
+    "sqlite": _open_sqlite,
+}
 """Each scheme's opener; it is given what follows the colon. A new kind of store is one more row."""
 
 
-def open_store(url: str) -> Store:
-    """The store at ``url``: a path, ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``memory:``.
+def open_store(url: str, limits: StoreLimits | None = None) -> Store:
+    """The store at ``url``: a path, ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``memory:``, or
+    ``postgresql://user:password@host/database``.
 
     Raises:
         NoSuchStore: no store is known by that scheme, or the rest of the URL makes no sense.
@@ -49,5 +74,7 @@ def open_store(url: str) -> Store:
     scheme, colon, rest = url_of(url).partition(":")
     if not colon or scheme not in OPENERS:
         known = ", ".join(f"`{name}:`" for name in sorted(OPENERS))
-        raise NoSuchStore(f"The store {url!r} is no path of a file and does not begin with one of {known}.")
-    return OPENERS[scheme](rest)
+        raise NoSuchStore(
+            f"The store {shown(url)!r} is no path of a file and does not begin with one of {known}."
+        )
+    return OPENERS[scheme](rest, limits or StoreLimits())

@@ -48,14 +48,20 @@ class Engine(Connection, Protocol):
         """Run many statements."""
 
 
-def migrations_in(directory: Path) -> tuple[Migration, ...]:
-    """The scripts in ``directory`` (``0001_name.sql`` …), in order."""
+def migrations_in(directory: Path, *, more: Path | None = None) -> tuple[Migration, ...]:
+    """The scripts in ``directory`` (``0001_name.sql`` …), in order.
+
+    Args:
+        more: where scripts of the same names are that an engine needs after these.
+    """
     found: list[Migration] = []
     for file in sorted(directory.glob("*.sql")):
         match = _FILE_NAME.fullmatch(file.name)
         if not match or int(match[1]) != len(found) + 1:
             raise ValueError(f"{file} is not the migration of number {len(found) + 1:04}.")
         script = file.read_text(encoding="utf-8")
+        if more is not None and (beside := more / file.name).exists():
+            script += beside.read_text(encoding="utf-8")
         found.append(Migration(number=int(match[1]), name=match[2], script=script))
     return tuple(found)
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from headrace.storage.lock import is_locked, read_note
 
 SQLITE = "sqlite:///"
+_SECRET = re.compile(r"(//[^:/?#]*:).*(?=@)|(password=)[^&]*")
 
 
 def url_of(store: str) -> str:
     """A store's URL: what has no scheme is the path of a SQLite file."""
     return store if ":" in store or not store else SQLITE + store
+
+
+def shown(store: str) -> str:
+    """A store's URL as others may see it: without a password."""
+    return _SECRET.sub(r"\1\2***", url_of(store))
 
 
 def path_of(store: str) -> Path | None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.datasets import Datapoint
 from headrace.core.deployments import Alias, Environment, Move, Pointer
 from headrace.core.durable import Ticket
 from headrace.core.files import File
@@ -27,7 +26,6 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     struct.__name__: struct
     for struct in (
         Alias,
-        Datapoint,
         Draft,
         Environment,
         EventBatch,
@@ -55,24 +53,43 @@ _COLUMNS = re.compile(r"\{(:|\w+\.|)([A-Z]\w+)\}")
 _PART = re.compile(r"\{([a-z_]+)\}")
 
 
-def parse(text: str) -> dict[str, str]:
-    """The statements in ``text``, with everything in braces written out."""
-    found = _STATEMENT.findall(text)
-    parts = {name: body.strip() for sort, name, body in found if sort == "part"}
-    names = [name for sort, name, _ in found if sort == "name"]
-    if len(set(names)) != len(names):
-        raise ValueError(f"Two statements have one name: {sorted(names)}")
+def parse(text: str, instead: str = "") -> dict[str, str]:
+    """The statements in ``text``, with everything in braces written out.
+
+    Args:
+        instead: more statements and parts; one that has the name of one in ``text`` takes its place.
+    """
+    found = {**_named(text), **_named(instead)}
+    parts = {name: body.strip() for (sort, name), body in found.items() if sort == "part"}
     return {
         name: _COLUMNS.sub(_columns, _PART.sub(lambda part: parts[part[1]], body)).strip().rstrip(";")
-        for sort, name, body in found
+        for (sort, name), body in found.items()
         if sort == "name"
     }
+
+
+def _named(text: str) -> dict[tuple[str, str], str]:
+    found = _STATEMENT.findall(text)
+    named = {(sort, name): body for sort, name, body in found}
+    if len(named) != len(found):
+        raise ValueError(f"Two statements have one name: {sorted(name for _, name, _ in found)}")
+    return named
 
 
 def _columns(place: re.Match[str]) -> str:
     return ", ".join(place[1] + field for field in STRUCTS[place[2]].__struct_fields__)
 
 
-FILES = ("queries.sql", "log_queries.sql", "dataset_queries.sql")
+FILES = ("queries.sql", "log_queries.sql")
+"""The statements of every store that speaks SQL; PostgreSQL's form of them is made by `dialect`."""
 
-QUERIES = parse("\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in FILES))
+
+def statements_with(file: str) -> dict[str, str]:
+    """Those, and the ones that an engine has beside or instead."""
+    here = Path(__file__)
+    text = "\n".join(here.with_name(name).read_text(encoding="utf-8") for name in FILES)
+    return parse(text, here.with_name(file).read_text(encoding="utf-8"))
+
+
+QUERIES = statements_with("sqlite_queries.sql")
+"""The statements of SQLite."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 from headrace.core.ports import Transaction
 from headrace.storage.sql import SqlTransaction
 from headrace.storage.sqlite_connection import SqliteConnection
+from headrace.storage.sqlite_log_words import SqliteLogWords
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ class Scans:
     def _run(self, account: str, work: Callable[[Transaction], T]) -> T:
         if self._connection is None:
             self._connection = SqliteConnection(self._path, is_read_only=True)
-        transaction = SqlTransaction(self._connection, account)
+        transaction = SqlTransaction(self._connection, account, SqliteLogWords)
         return self._connection.in_snapshot(lambda: work(transaction))
 
     async def close(self) -> None:

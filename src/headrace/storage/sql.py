@@ -5,7 +5,7 @@ An engine brings a ``Connection``; that it raises ``Clash`` for a broken constra
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from headrace.core.access import Key, Organisation, User
@@ -14,8 +14,8 @@ from headrace.core.ports import EVERYTHING, Clash
 from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
 from headrace.storage.rows import mapper, microseconds
 from headrace.storage.sql_collection import Connection, SqlCollection, place
-from headrace.storage.sql_datasets import Datasets
 from headrace.storage.sql_executions import Executions, Processes, Sessions, Tickets
+from headrace.storage.sql_log_words import LogWords
 from headrace.storage.sql_logs import Logs
 from headrace.storage.sql_monitors import Jobs, Monitors
 from headrace.storage.sql_tree import DRAFT, Environments, Files
@@ -239,9 +239,15 @@ class Access(SqlCollection):
 
 
 class SqlTransaction:
-    """One organisation's collections on a connection; it is a transaction while the connection is in one."""
+    """One organisation's collections on a connection; it is a transaction while the connection is in one.
 
-    def __init__(self, connection: Connection, account: str) -> None:
+    Args:
+        words: makes the engine's full-text indexes of logs.
+    """
+
+    def __init__(
+        self, connection: Connection, account: str, words: Callable[[Connection, str], LogWords]
+    ) -> None:
         self.account = account
         self.files = Files(connection, account)
         self.versions = Versions(connection, account)
@@ -251,11 +257,10 @@ class SqlTransaction:
         self.pointers = Pointers(connection, account)
         self.aliases = Aliases(connection, account)
         self.tags = Tags(connection, account)
-        self.datasets = Datasets(connection, account)
         self.executions = Executions(connection, account)
         self.tickets = Tickets(connection, account)
         self.sessions = Sessions(connection, account)
-        self.logs = Logs(connection, account)
+        self.logs = Logs(connection, account, words(connection, account))
         self.monitors = Monitors(connection, account)
         self.jobs = Jobs(connection, account)
         self.processes = Processes(connection, account)

@@ -7,13 +7,10 @@ from typing import Any
 import msgspec
 
 from headrace.core.logs import LogQuery
-from headrace.storage.log_words import Match, match_triples, match_words
+from headrace.storage.log_words import Match, match_words
 from headrace.storage.places import place_range
 from headrace.storage.sql_collection import Connection, SqlCollection
 from headrace.storage.sql_log_words import LogWords
-
-MAX_CANDIDATES = 20_000
-"""More logs than these are not looked up one by one: it is faster to look at every id in a row."""
 
 _BY_FILE = ("file_number", "count_in_file", "newest_in_file", "oldest_in_file")
 _BY_VERSION = ("version_number", "count_in_version", "newest_in_version", "oldest_in_version")
@@ -25,9 +22,9 @@ Places = tuple[list[int], int]
 class LogPages(SqlCollection):
     """Answers queries of one organisation."""
 
-    def __init__(self, connection: Connection, account: str) -> None:
+    def __init__(self, connection: Connection, account: str, words: LogWords) -> None:
         super().__init__(connection, account)
-        self._words = LogWords(connection, account)
+        self._words = words
 
     def places(self, query: LogQuery, *, skip: int, take: int) -> Places:
         """The page of a query."""
@@ -117,18 +114,10 @@ class LogPages(SqlCollection):
         wanted = {**scope, **limits, "in_trace": _flag(query.in_trace)}
         found: set[int] = set()
         for part in {part for part in query.ids if "\0" not in part}:  # which no id has
-            triples = match_triples(part)
-            if triples is None or self._are_many(triples):
-                found.update(self._listed("with_part", part=part, **wanted))
-            else:
-                found.update(self._listed("with_part_of_triples", match=triples, part=part, **wanted))
-                found.update(self._listed("with_part_among_new", part=part, **wanted))
+            found.update(self._words.with_part(part, wanted))
         if found and match is not None:
             found.intersection_update(self._words.all(match, limits))
         return sorted(found, reverse=True)
-
-    def _are_many(self, triples: str) -> bool:
-        return self._number("count_with_triples", match=triples, most=MAX_CANDIDATES) == MAX_CANDIDATES
 
     def _drawn(self, query: LogQuery, places: list[int]) -> list[int]:
         """A sample of these, if one is wanted."""

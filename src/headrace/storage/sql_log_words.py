@@ -1,70 +1,33 @@
-"""The full-text indexes of logs in SQL: of their words and of their ids.
-
-What is new waits in a table until it is worth an index's while; searches look into both.
-"""
+"""How logs are found by words and by parts of their ids, in SQL."""
 
 from __future__ import annotations
 
-from headrace.core.ports import EVERYTHING
+from typing import Any, Protocol
+
 from headrace.storage.log_words import Match
-from headrace.storage.sql_collection import SqlCollection
-
-FOLDED_AT_ONCE = 32
-"""New logs for which the indexes are written."""
 
 
-class LogWords(SqlCollection):
-    """Finds logs by words; a log is known by its place."""
+class LogWords(Protocol):
+    """The full-text indexes of one organisation's logs; a log is known by its place."""
 
-    def add(self, place: int, *, id: str | None, words: str) -> None:
-        """Find a log by these terms from now on, and by its id unless that is known."""
-        row = self._one("add_words", place=place, id=id, words=words)
-        assert row is not None
-        if row[0] >= FOLDED_AT_ONCE:
-            for statement in ("fold_words", "fold_ids", "forget_new_words"):
-                self._connection.run(statement)
+    def add(self, place: int, *, id: str, words: str) -> None:
+        """Find a log by these terms from now on, and by its id."""
 
     def change(self, place: int, words: str) -> None:
         """Find it by these terms instead of those before."""
-        if not self._connection.run("change_new_words", place=place, words=words):
-            self._connection.run("remove_words", place=place)
-            self.add(place, id=None, words=words)
 
     def remove(self, place: int) -> None:
-        """Find it no more. One whose words were changed may be new and in the index of ids, too."""
-        for statement in ("remove_new_words", "remove_words", "remove_id"):
-            self._connection.run(statement, place=place)
+        """Find it no more."""
 
     def all(self, match: Match, limits: dict[str, int]) -> list[int]:
         """The places of all that match, newest first."""
-        return self.page(match, limits, skip=0, take=EVERYTHING)[0]
 
     def page(self, match: Match, limits: dict[str, int], *, skip: int, take: int) -> tuple[list[int], int]:
         """A page of the places that match, newest first, and how many it is cut from."""
-        new = self._new(match, limits)
-        expression = match.expression(self._next_term)
-        folded = 0
-        if expression is not None:
-            ((folded,),) = self._connection.all("count_with_words", match=expression, **limits)
-        total = folded + len(new)
-        if not take or skip >= total:
-            return [], total
-        # At most all of the new ones are above the page, so what is skipped of the others is above it, too.
-        skipped = max(0, skip - len(new))
-        found = new
-        if expression is not None and folded:
-            wanted = min(skip - skipped + take, folded)
-            rows = self._connection.all(
-                "newest_with_words", match=expression, skip=skipped, take=wanted, **limits
-            )
-            found = sorted([*new, *(place for (place,) in rows)], reverse=True)
-        return found[skip - skipped :][:take], total
 
-    def _new(self, match: Match, limits: dict[str, int]) -> list[int]:
-        """Those of the last logs that match, newest first."""
-        rows = self._all("new_words", **limits)
-        return sorted((place for place, words in rows if match.is_in(words)), reverse=True)
+    def with_part(self, part: str, wanted: dict[str, Any]) -> set[int]:
+        """The places of those that have a part in their id.
 
-    def _next_term(self, start: str) -> str | None:
-        row = self._connection.one("next_term", start=start)
-        return None if row is None else str(row[0])
+        Args:
+            wanted: the file, the version, the range of places, and whether in a trace.
+        """

@@ -40,10 +40,10 @@ class _Kept:
 
 
 class Logs(SqlCollection):
-    def __init__(self, connection: Connection, account: str) -> None:
+    def __init__(self, connection: Connection, account: str, words: LogWords) -> None:
         super().__init__(connection, account)
-        self._words = LogWords(connection, account)
-        self._pages = LogPages(connection, account)
+        self._words = words
+        self._pages = LogPages(connection, account, words)
 
     def _loaded(self, rows: list[Row]) -> list[Log]:
         return [LOG.load(row) for row in rows]

@@ -19,6 +19,7 @@ from headrace.storage.migrations import SCHEMA, migrate, migrations_in
 from headrace.storage.scans import Scans
 from headrace.storage.sql import SqlTransaction
 from headrace.storage.sqlite_connection import SqliteConnection, make_file, opening
+from headrace.storage.sqlite_log_words import SqliteLogWords
 from headrace.storage.watching import Watching
 
 T = TypeVar("T")
@@ -66,7 +67,7 @@ class SqliteStore:
             raise Unavailable("The store is closed.")
         transaction = self._reads.get(account)
         if transaction is None:
-            transaction = self._reads[account] = SqlTransaction(self._reader, account)
+            transaction = self._reads[account] = SqlTransaction(self._reader, account, SqliteLogWords)
         return self._reader.in_snapshot(lambda: work(transaction))
 
     async def scan(self, account: str, work: Callable[[Transaction], T]) -> T:
@@ -77,7 +78,7 @@ class SqliteStore:
     async def write(self, account: str, work: Callable[[Transaction], T]) -> T:
         transaction = self._writes.get(account)
         if transaction is None:
-            transaction = self._writes[account] = SqlTransaction(self._watching, account)
+            transaction = self._writes[account] = SqlTransaction(self._watching, account, SqliteLogWords)
         return await self._groups.run(lambda: work(transaction))
 
     def _count(self) -> None:

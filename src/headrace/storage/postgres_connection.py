@@ -1,0 +1,290 @@
+"""A PostgreSQL connection that runs statements by name, and what its errors mean.
+
+The statements of a use case are sent one by one, as they are. A constraint that refuses one spoils the
+transaction, so the use case is then run anew with care: a savepoint before each statement that writes. That
+costs nothing where nothing is refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+
+from headrace.core.errors import Unavailable
+from headrace.core.ports import Clash
+from headrace.storage import dialect, greenlets
+from headrace.storage.errors import ReadOnly
+from headrace.storage.postgres_log_words import PostgresLogWords
+from headrace.storage.postgres_statements import RACES, RULES, STATEMENTS, UNIQUE, WRITTEN
+from headrace.storage.rows import Row
+from headrace.storage.sql import SqlTransaction
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+CLOSE_TIMEOUT_S = 2.0
+_NULL, _ESCAPE = "\0", "\x01"
+
+_LOST_RACES = frozenset({"40001", "40P01"})
+_READ_ONLY = "25006"
+_STALE_PLAN = "0A000"
+_OUT_OF_ORDER = ("08", "53", "57", "58", "25P03", "55P03")
+"""Codes, or what they begin with, that tell of the server and not of the statement."""
+
+
+class LostRace(Exception):
+    """Others changed what the transaction read; run again, it sees what they did."""
+
+
+class LostConnection(Exception):
+    """The connection broke before the end of the transaction, so that nothing was kept."""
+
+
+class NeedsCare(Exception):
+    """A constraint refused a statement and so the transaction; with savepoints it can go on."""
+
+
+def encoded(value: Any) -> Any:
+    """A value as it is kept: PostgreSQL's texts can't hold U+0000, so that U+0001 stands before it.
+
+    The order of texts stays what it was.
+    """
+    if isinstance(value, str) and (_NULL in value or _ESCAPE in value):
+        return value.replace(_ESCAPE, _ESCAPE + "\x02").replace(_NULL, _ESCAPE + _ESCAPE)
+    return value
+
+
+def decoded(value: Any) -> Any:
+    """What was kept by `encoded`."""
+    if isinstance(value, str) and _ESCAPE in value:
+        return value.replace(_ESCAPE + _ESCAPE, _NULL).replace(_ESCAPE + "\x02", _ESCAPE)
+    return value
+
+
+class PostgresConnection:
+    """One connection. It serves one transaction at a time, of one event loop."""
+
+    def __init__(self, driver: asyncpg.Connection) -> None:
+        self._driver = driver
+        self._prepared: dict[str, Any] = {}
+        self._transactions: dict[str, SqlTransaction] = {}
+        self._failure: Exception | None = None
+        self._is_careful = False
+
+    @property
+    def is_closed(self) -> bool:
+        return bool(self._driver.is_closed())
+
+    def transaction_of(self, account: str) -> SqlTransaction:
+        """An organisation's collections on this connection."""
+        found = self._transactions.get(account)
+        if found is None:
+            found = self._transactions[account] = SqlTransaction(self, account, PostgresLogWords)
+        return found
+
+    def one(self, statement: str, **values: Any) -> Row | None:
+        rows, _ = greenlets.wait(self._execute(statement, values))
+        return rows[0] if rows else None
+
+    def all(self, statement: str, **values: Any) -> list[Row]:
+        rows, _ = greenlets.wait(self._execute(statement, values))
+        return rows
+
+    def run(self, statement: str, **values: Any) -> int:
+        _, status = greenlets.wait(self._execute(statement, values))
+        return int(status.rpartition(" ")[2])
+
+    def script(self, text: str) -> None:
+        """Run many statements of the common words."""
+        greenlets.wait(self._driver.execute(dialect.script(text)))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """For migrations: errors are the driver's."""
+        self.script("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.script("ROLLBACK")
+            raise
+        self.script("COMMIT")
+
+    async def transact(self, account: str, work: Callable[[Any], T], *, begin: str, is_careful: bool) -> T:
+        """Run ``work`` in a transaction.
+
+        Raises:
+            LostRace, LostConnection, NeedsCare: nothing was kept; run it again.
+            Unavailable: the server can't, or it is not known whether it did.
+        """
+        self._failure, self._is_careful = None, is_careful
+        try:
+            await self._command(begin)
+            transaction = self.transaction_of(account)
+            result = await greenlets.run(lambda: work(transaction))
+            self._raise_failure()
+        except Exception:
+            await self._roll_back()
+            self._raise_failure()
+            raise
+        except BaseException:  # cancelled: whoever takes the next transaction must not wait for this one
+            self._driver.terminate()
+            raise
+        await self._commit()
+        return result
+
+    async def _commit(self) -> None:
+        try:
+            status = await self._driver.execute("COMMIT")
+        except asyncpg.PostgresError as error:
+            if error.sqlstate in _LOST_RACES:
+                raise LostRace from error
+            self._driver.terminate()
+            raise Unavailable(_UNKNOWN_OUTCOME) from error
+        except (asyncpg.InterfaceError, OSError) as error:  # a timeout is an OSError
+            self._driver.terminate()
+            raise Unavailable(_UNKNOWN_OUTCOME) from error
+        except BaseException:
+            self._driver.terminate()
+            raise
+        if status != "COMMIT":
+            raise RuntimeError(f"PostgreSQL answered COMMIT with {status}.")
+
+    async def _roll_back(self) -> None:
+        if self.is_closed:
+            return
+        try:
+            await self._driver.execute("ROLLBACK")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            self._driver.terminate()
+
+    async def _command(self, text: str) -> None:
+        try:
+            await self._driver.execute(text)
+        except Exception as error:
+            raise self._meaning(error) from error
+
+    async def _execute(self, name: str, values: dict[str, Any]) -> tuple[list[Row], str]:
+        """The rows of a statement, and what it says that it did."""
+        self._raise_failure()
+        statement = STATEMENTS[name]
+        arguments = [
+            _array(values[parameter]) if parameter in statement.lists else encoded(values[parameter])
+            for parameter in statement.parameters
+        ]
+        is_careful = self._is_careful and name in WRITTEN
+        if is_careful:
+            await self._command("SAVEPOINT careful")
+        try:
+            prepared = self._prepared.get(name)
+            if prepared is None:
+                prepared = self._prepared[name] = await self._driver.prepare(statement.text)
+            records = await prepared.fetch(*arguments)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            if not is_careful:
+                raise self._fail(NeedsCare()) from error
+            await self._command("ROLLBACK TO careful")
+            raise Clash(await self._broken_rule(name, arguments, error)) from error
+        except Exception as error:
+            raise self._meaning(error) from error
+        if is_careful:
+            await self._command("RELEASE careful")
+        return [_row(record) for record in records], prepared.get_statusmsg()
+
+    async def _broken_rule(self, name: str, arguments: list[Any], error: asyncpg.PostgresError) -> str:
+        """The most telling of the rules that a statement breaks."""
+        if isinstance(error, asyncpg.ForeignKeyViolationError):
+            return "reference"
+        index = str(error.constraint_name)
+        if index in RACES:
+            raise self._fail(LostRace()) from error
+        table, sort = WRITTEN[name]
+        if sort == "insert":
+            for unique in UNIQUE[table]:
+                if await self._is_broken(STATEMENTS[name].text, unique.columns, arguments):
+                    return RULES[unique.index]
+        return RULES[index]
+
+    async def _is_broken(self, text: str, columns: str, arguments: list[Any]) -> bool:
+        """Whether it is this that keeps a row from being added."""
+        before, returning, after = text.partition(" RETURNING ")
+        probe = f"{before} ON CONFLICT {columns} DO NOTHING{returning}{after}"
+        await self._command("SAVEPOINT probe")
+        try:
+            return str(await self._driver.execute(probe, *arguments)).endswith(" 0")
+        except asyncpg.IntegrityConstraintViolationError:
+            return False  # it is another
+        except Exception as error:
+            raise self._meaning(error) from error
+        finally:
+            if self._failure is None:
+                await self._command("ROLLBACK TO probe")
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _fail(self, failure: Exception) -> Exception:
+        """The transaction can't go on, whatever the use case makes of it."""
+        self._failure = failure
+        return failure
+
+    def _meaning(self, error: Exception) -> Exception:
+        """What an error of the driver is to a use case; one that is nothing to it is a bug."""
+        failure = self._told(error)
+        return error if failure is None else self._fail(failure)
+
+    def _told(self, error: Exception) -> Exception | None:
+        if isinstance(error, asyncpg.PostgresError):
+            code = str(error.sqlstate)
+            if code in _LOST_RACES:
+                return LostRace()
+            if code == _READ_ONLY:
+                return ReadOnly("This use case writes; give it to `write`.")
+            is_lost = code == _STALE_PLAN or code.startswith(_OUT_OF_ORDER)
+        elif isinstance(error, TimeoutError):
+            self._driver.terminate()
+            return Unavailable("The store takes too long. Try again.")
+        else:
+            is_lost = isinstance(error, OSError) or (
+                isinstance(error, asyncpg.InterfaceError) and self.is_closed
+            )
+        if not is_lost:
+            return None
+        self._driver.terminate()
+        return LostConnection()
+
+    async def close(self) -> None:
+        """Say good-bye; hang up when nobody listens."""
+        try:
+            await self._driver.close(timeout=CLOSE_TIMEOUT_S)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            self._driver.terminate()
+
+    def terminate(self) -> None:
+        """Hang up."""
+        self._driver.terminate()
+
+
+_UNKNOWN_OUTCOME = (
+    "The store could not be reached when this was to be kept, so it may or may not have been. "
+    "Look before you try again."
+)
+
+
+def _array(text: str) -> list[Any]:
+    return [encoded(value) for value in msgspec.json.decode(text)]
+
+
+def _row(record: Any) -> Row:
+    row = tuple(record)
+    for value in row:
+        if type(value) is str and _ESCAPE in value:
+            return tuple(map(decoded, row))
+    return row

@@ -1,0 +1,81 @@
+"""Opening a PostgreSQL database as a store: is it one that can be used, and is its schema this code's."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from headrace.storage import greenlets
+from headrace.storage.errors import NoSuchStore, StoreDamaged, StoreUnusable
+from headrace.storage.limits import StoreLimits
+from headrace.storage.migrations import migrate
+from headrace.storage.place import shown
+from headrace.storage.postgres_connection import PostgresConnection
+from headrace.storage.postgres_pool import connect
+from headrace.storage.postgres_statements import MIGRATIONS, QUERIES
+
+OLDEST = 14
+"""The oldest major version of PostgreSQL that is tried."""
+_MIGRATING = 0x48454144
+"""The advisory lock under which one process at a time brings a database up to date ("HEAD")."""
+log = logging.getLogger(__name__)
+
+
+async def prepare(url: str, limits: StoreLimits) -> None:
+    """Bring the database up to date.
+
+    Raises:
+        NoSuchStore: the URL makes no sense.
+        StoreUnusable: the server can't be reached, does not let us in, or is too old.
+        StoreTooNew, StoreDamaged: the database is not what this code would have made.
+    """
+    with _opening(url):
+        driver = await connect(url, limits, is_patient=True)
+        try:
+            await _check(driver)
+            # Waits for another process that is at it; the end of the connection gives it up.
+            await driver.execute(f"SELECT pg_advisory_lock({_MIGRATING})")
+            connection = PostgresConnection(driver)
+            if await driver.fetchval("SELECT to_regclass('migrations')") is None:
+                await greenlets.run(lambda: connection.script(QUERIES["make_migrations"]))
+            await greenlets.run(lambda: migrate(connection, MIGRATIONS))
+            if await driver.fetchval("SELECT to_regclass('logs_triples')") is None:
+                log.warning("without the extension pg_trgm, parts of ids are searched for without an index")
+        finally:
+            driver.terminate()
+
+
+async def _check(driver: asyncpg.Connection) -> None:
+    version = driver.get_server_version()
+    if version.major < OLDEST:
+        raise StoreUnusable(
+            f"The store needs PostgreSQL {OLDEST} or later, but the server is PostgreSQL {version.major}."
+        )
+    encoding = await driver.fetchval("SHOW server_encoding")
+    if encoding != "UTF8":
+        raise StoreUnusable(
+            f"The store needs a database in UTF8, but this one is in {encoding}: "
+            "create one with `createdb --encoding UTF8 --template template0`."
+        )
+    log.info("the store is in PostgreSQL %s", await driver.fetchval("SHOW server_version"))
+
+
+@contextmanager
+def _opening(url: str) -> Iterator[None]:
+    """Say of a store that can't be opened which it is, and why, without its password."""
+    name = shown(url)
+    try:
+        yield
+    except asyncpg.ClientConfigurationError as error:
+        raise NoSuchStore(f"The store URL {name} can't be used: {error}.") from None
+    except (asyncpg.UndefinedColumnError, asyncpg.DuplicateTableError) as error:
+        raise StoreDamaged(
+            f"{name} has tables that are not Headrace's ({error}). Give it a database of its own."
+        ) from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        reason = re.sub(r"\s+", " ", str(error)) or type(error).__name__
+        raise StoreUnusable(f"{name} can't be opened as a store: {reason}.") from error

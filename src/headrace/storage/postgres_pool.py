@@ -1,0 +1,102 @@
+"""The connections of a process to PostgreSQL: a few, each used by one transaction at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from headrace.core.errors import Unavailable
+from headrace.storage.limits import StoreLimits
+from headrace.storage.postgres_connection import PostgresConnection
+
+KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+
+
+async def connect(url: str, limits: StoreLimits, *, is_patient: bool = False) -> asyncpg.Connection:
+    """A new connection.
+
+    Args:
+        is_patient: whether its statements may take as long as they do.
+
+    Raises:
+        OSError, asyncpg.PostgresError, asyncpg.InterfaceError: there is none to be had.
+    """
+    timeout_s = 0 if is_patient else limits.timeout_s
+    timeout_ms = str(int(timeout_s * 1000))
+    driver: asyncpg.Connection = await asyncpg.connect(
+        url,
+        timeout=limits.connect_timeout_s,
+        command_timeout=timeout_s or None,
+        server_settings={
+            "application_name": "headrace",
+            # A process that is held up must not hold up others with what it has locked.
+            "idle_in_transaction_session_timeout": timeout_ms,
+            "statement_timeout": timeout_ms,
+            # All that is asked has an index; whoever reads a whole table collides with whoever writes to it.
+            "enable_seqscan": "off",
+            "jit": "off",
+            **KEEPALIVES,
+        },
+    )
+    return driver
+
+
+class PostgresPool:
+    """Lends connections, the one that was used last first: it is warm."""
+
+    def __init__(self, url: str, limits: StoreLimits) -> None:
+        self._url = url
+        self._limits = limits
+        self._free = asyncio.Semaphore(limits.connections)
+        self._idle: list[PostgresConnection] = []
+
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[PostgresConnection]:
+        """A connection for one transaction.
+
+        Raises:
+            Unavailable: none was given back in time, or the server can't be reached.
+        """
+        await self._wait()
+        try:
+            connection = self._warm() or await self._new()
+            try:
+                yield connection
+            finally:
+                if not connection.is_closed:
+                    self._idle.append(connection)
+        finally:
+            self._free.release()
+
+    async def _wait(self) -> None:
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        try:
+            async with asyncio.timeout(self._limits.timeout_s):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable("All connections to the store are in use. Try again.") from None
+
+    def _warm(self) -> PostgresConnection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed:
+                return connection
+        return None
+
+    async def _new(self) -> PostgresConnection:
+        try:
+            return PostgresConnection(await connect(self._url, self._limits))
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise Unavailable("The store can't be reached right now. Try again.") from error
+
+    async def close(self) -> None:
+        """Wait for those that are lent, and close all."""
+        for _ in range(self._limits.connections):
+            await self._wait()
+        while self._idle:
+            await self._idle.pop().close()

@@ -1,0 +1,31 @@
+-- part: place
+-- What a list is ordered by that has no index for each order: times as texts of one length.
+CASE :sort WHEN 'created_at' THEN lpad((e.created_at + 4611686018427387904)::text, 19, '0')
+  WHEN 'updated_at' THEN lpad((e.updated_at + 4611686018427387904)::text, 19, '0') ELSE e.name END
+
+-- name: logs_at
+-- The logs at these places, in that order.
+SELECT {l.Log} FROM json_each(:places) c JOIN kept_logs l ON l.place = c.value
+ORDER BY c.nth;
+
+-- name: put_words
+-- What a log is found by from now on.
+INSERT INTO log_words (place, words) VALUES (:place, array_to_tsvector(string_to_array(:words, ' ')))
+ON CONFLICT (place) DO UPDATE SET words = excluded.words;
+
+-- name: remove_words
+-- Find a log by words no more.
+DELETE FROM log_words WHERE place = :place;
+
+-- name: count_with_words
+-- How many logs have the words.
+SELECT count(*) FROM log_words WHERE words @@ (:match::text)::tsquery AND place BETWEEN :first AND :last;
+
+-- name: newest_with_words
+-- A page of the logs that have the words.
+SELECT place FROM log_words WHERE words @@ (:match::text)::tsquery AND place BETWEEN :first AND :last
+ORDER BY place DESC LIMIT :take OFFSET :skip;
+
+-- name: with_part
+-- The logs of a file that have a part in their id.
+SELECT l.place FROM logs l WHERE file_number = :file_number AND {in_range} AND {of_version} AND id LIKE :pattern;
