@@ -13,6 +13,7 @@ from headrace.apis.bedrock.codec import Codec
 from headrace.apis.bedrock.exchange.service import BedrockExchange
 from headrace.apis.bedrock.model import ServiceModel, load
 from headrace.apis.console import ConsoleApi
+from headrace.apis.console_executions import ConsoleExecutions
 from headrace.apis.console_humanloop import ConsoleHumanloop
 from headrace.apis.console_runs import ConsoleRuns
 from headrace.apis.cors import Cors
@@ -28,11 +29,13 @@ from headrace.core.access import Principal
 from headrace.core.clock import SystemClock
 from headrace.core.ids import RandomIds
 from headrace.core.ports import Store
+from headrace.core.processes import Process
 from headrace.core.validate import GENEROUS, TypeLimits
 from headrace.rules import FlowRules
 from headrace.services import access
 from headrace.services.base import Limits, Ports
 from headrace.services.durable_executions import Durables
+from headrace.services.processes import Presence, this_process
 from headrace.services.runs import Runs
 from headrace.services.stored_prompts import StoredPrompts
 from headrace.services.upkeep import Upkeep
@@ -89,7 +92,8 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     store = store or open_store(settings.store)
     model = load()
     codec = Codec(model, strict=settings.strict_limits)
-    ports = _ports(settings, store, codec)
+    process = this_process(id=RandomIds().long("prc_"), now=SystemClock().now())
+    ports = _ports(settings, store, codec, process)
     local = await access.ensure_organisation(
         ports,
         account=settings.account,
@@ -105,6 +109,7 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     runs = build_runs(settings, ports, world)
     shows = judged_log(timestamps_with_zone=settings.zoned_timestamps)
     worker = build_worker(settings, ports, local.account, world, shows=shows)
+    presence = Presence(ports, local.account, process, timeout_s=settings.process_timeout)
     upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
     readiness = Readiness()
     durables = Durables(runs=runs, most_going=settings.quota_executions)
@@ -114,8 +119,15 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         (HealthApi(ports, readiness), *apis),
         gate,
         readiness,
-        starts=(upkeep.start, worker.start),
-        closes=(worker.close, upkeep.close, runs.recorder.close, world.close, store.close),
+        starts=(presence.start, upkeep.start, worker.start),
+        closes=(
+            worker.close,
+            upkeep.close,
+            runs.recorder.close,
+            presence.close,
+            world.close,
+            store.close,
+        ),
     )
     return Server(
         app=app,
@@ -157,9 +169,13 @@ def _apis(
     def names(account: str) -> Place:
         return Place(region=settings.region, account=account)
 
-    moved = ConsoleHumanloop(gate, moves).rows()
+    more = (
+        *ConsoleRuns(ports, gate, durables.runs, names).rows(),
+        *ConsoleExecutions(ports, gate, durables, names).rows(),
+        *ConsoleHumanloop(gate, moves).rows(),
+    )
     return (
-        ConsoleApi(ports, gate, exchange, ConsoleRuns(ports, gate, durables.runs, names), more=moved),
+        ConsoleApi(ports, gate, exchange, more=more),
         _humanloop(settings, ports, gate, throttle),
         OtlpApi(ports, gate, throttle, max_body_bytes=settings.max_body),
         BedrockApi(
@@ -210,7 +226,7 @@ def _app(
     )
 
 
-def _ports(settings: Settings, store: Store, codec: Codec) -> Ports:
+def _ports(settings: Settings, store: Store, codec: Codec, process: Process) -> Ports:
     return Ports(
         store=store,
         ids=RandomIds(),
@@ -225,6 +241,7 @@ def _ports(settings: Settings, store: Store, codec: Codec) -> Ports:
             receipts_s=settings.client_token_lifetime,
             complete_traces_grow=settings.growing_traces,
         ),
+        holder=process.id,
     )
 
 

@@ -60,7 +60,7 @@ _FORMS = {
 """What the AWS clients are shown must have the forms that these clients were made for; a few settings are
 one of a few words."""
 
-_AT_LEAST_ONE = ("concurrent_jobs", "judgment_timeout", "judgment_attempts")
+_AT_LEAST_ONE = ("concurrent_jobs", "judgment_timeout", "judgment_attempts", "process_timeout")
 
 
 def _setting(default: Any, help_text: str, unit: str = "") -> Any:
@@ -147,6 +147,12 @@ class Settings:
     node_timeout: int = _setting(300, "How long one call of a node may take.", "seconds")
     answer_timeout: int = _setting(3600, "How long a run that asks its user waits for the answer.", "seconds")
     concurrent_runs: int = _setting(1000, "Runs of an organisation at the same time.", "runs")
+    process_timeout: float = _setting(
+        15.0,
+        "A process that shares the store and was not seen for so long is gone: others put in order what it "
+        "carried out.",
+        "seconds",
+    )
     concurrent_jobs: int = _setting(
         8, "Work of each kind done behind the scenes at once: judging logs, showing runs as logs.", "jobs"
     )

@@ -95,7 +95,7 @@ def test_a_bad_setting_is_named(variable: str, value: str, words: str) -> None:
         (
             {},
             ("--store", "mongodb://x"),
-            "'mongodb://x' is no path of a file and does not begin with one of `memory:`, `sqlite:`",
+            "'mongodb://x' is no path of a file and does not begin with one of `memory:`,",
         ),
         ({}, ("--store", "sqlite:////nowhere/at/all.db"), "there is no directory /nowhere/at"),
         ({}, ("--store", "sqlite:////etc/passwd/s.db"), "there is no directory /etc/passwd"),

@@ -54,6 +54,7 @@ class Ports:
     Attributes:
         bell: wakes who works behind the scenes.
         unsaved: what logs hold and do not keep.
+        holder: the id of this process, which what it carries out bears; None has no name.
     """
 
     store: Store
@@ -64,6 +65,7 @@ class Ports:
     limits: Limits = field(default_factory=Limits)
     bell: Bell = field(default_factory=Bell)
     unsaved: Unsaved = field(default_factory=Unsaved)
+    holder: str | None = None
 
 
 async def read(ports: Ports, principal: Principal, work: Callable[[Transaction], T]) -> T:

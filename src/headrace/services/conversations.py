@@ -46,7 +46,11 @@ async def reclaim(ports: Ports, principal: Principal, session: Session) -> None:
     def work(tx: Transaction) -> None:
         if tx.sessions.get(file_id=session.file_id, name=session.name) != session:
             raise busy(session.name)
-        tx.sessions.put(msgspec.structs.replace(session, is_busy=True, turn_at=ports.clock.now()))
+        now, holder = ports.clock.now(), ports.holder
+        tx.sessions.put(msgspec.structs.replace(session, is_busy=True, turn_at=now, holder=holder))
+        execution = tx.executions.get(id=session.execution_id)
+        if execution is not None:  # from now on it is recorded here
+            tx.executions.put(msgspec.structs.replace(execution, holder=holder))
 
     await write(ports, principal, work)
 
@@ -90,6 +94,18 @@ def waiting(
         message = f"Node {session.node} asked the question of execution {name}, not {node}."
         raise Invalid.at("inputs", 0, "nodeName", message=message, kind="mismatch")
     return session, execution
+
+
+def is_own(tx: Transaction, session: Session) -> bool:
+    """Whether the conversation of that name is still that of this run, in the hands of this process."""
+    known = tx.sessions.get(file_id=session.file_id, name=session.name)
+    return known is not None and (known.execution_id, known.holder) == (session.execution_id, session.holder)
+
+
+def forget(tx: Transaction, session: Session) -> None:
+    """A conversation is over, unless its name is another one's by now."""
+    if is_own(tx, session):
+        tx.sessions.remove(file_id=session.file_id, name=session.name)
 
 
 def _is_expired(ports: Ports, session: Session, answer_s: float) -> bool:

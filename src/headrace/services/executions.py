@@ -14,7 +14,7 @@ from headrace.core.files import File
 from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
-from headrace.services import targets, tree
+from headrace.services import targets
 from headrace.services.base import Ports, read
 
 PURGED_AT_ONCE = 200
@@ -52,25 +52,6 @@ async def get(ports: Ports, principal: Principal, *, ref: str, flow: str | None 
     return await read(ports, principal, work)
 
 
-async def page(
-    ports: Ports, principal: Principal, *, flow: str | None, before: tuple[datetime, str] | None, take: int
-) -> list[ExecutionView]:
-    """Runs of a flow or of all, newest first, from just after ``before`` (start, id) on.
-
-    Raises:
-        NotFound: there is no such flow.
-    """
-    principal.require(Right.READER)
-
-    def work(tx: Transaction) -> list[ExecutionView]:
-        file_id = None if flow is None else tree.find(tx, kind="flow", ref=flow).id
-        found = tx.executions.page(file_id=file_id, before=before, take=take)
-        files = {one.file_id: tx.files.get(id=one.file_id) for one in found}
-        return [ExecutionView(execution=one, file=files[one.file_id]) for one in found]
-
-    return await read(ports, principal, work)
-
-
 async def events(ports: Ports, principal: Principal, *, ref: str, first: int, take: int) -> Sequence[Event]:
     """Up to ``take`` events of a run in order, from the number ``first`` on.
 
@@ -94,18 +75,19 @@ async def events(ports: Ports, principal: Principal, *, ref: str, first: int, ta
     return await read(ports, principal, work)
 
 
-async def recover(ports: Ports, account: str) -> None:
-    """Say of what ran when the server last stopped that it does not any more; conversations can go on.
+def put_in_order(tx: Transaction, *, holder: str | None, now: datetime) -> None:
+    """Say of what a process ran that it does not any more; conversations can go on, work is taken up again.
 
-    For a store that no other process runs flows on.
+    In every organisation; doing it again changes nothing. Durable executions are not ended by this.
+
+    Args:
+        holder: the process that is gone; None is any that left no name.
     """
-
-    def work(tx: Transaction) -> None:
-        now = ports.clock.now()
-        tx.sessions.free(holder=None)
-        _show(tx, tx.executions.fail_running(holder=None, at=now, error=STOPPED), now)
-
-    await ports.store.write(account, work)
+    tx.sessions.free(holder=holder)
+    _show(tx, tx.executions.fail_running(holder=holder, at=now, error=STOPPED), now)
+    tx.jobs.release(holder=holder)
+    if holder is not None:
+        tx.processes.remove(id=holder)
 
 
 def _show(tx: Transaction, ended: list[tuple[str, str]], now: datetime) -> None:

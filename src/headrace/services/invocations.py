@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from headrace.core.access import Principal, Right
+from headrace.core.durable import Superseded
 from headrace.core.effects import JSON
 from headrace.core.errors import Unavailable
 from headrace.core.execution import (
@@ -33,7 +34,7 @@ from headrace.engine.plan import Plan
 from headrace.engine.run import Answer, Run, RunContext, StartInput, resume, run
 from headrace.services import snapshots, targets
 from headrace.services.base import Ports, read, write
-from headrace.services.conversations import AGENT_INPUT, claim, reclaim, waiting
+from headrace.services.conversations import AGENT_INPUT, claim, forget, is_own, reclaim, waiting
 from headrace.services.keeping import Keeps, preview
 from headrace.services.recorder import Recording
 from headrace.services.runs import Running, Runs, Way
@@ -109,6 +110,7 @@ class _Turn:
             digest=self.digest,
             state=state,
             turn_at=self.ports.clock.now(),
+            holder=self.ports.holder,
         )
 
 
@@ -149,17 +151,24 @@ class Invocation:
             return ()
         try:
             events = await self._run.more()
+            if self._recording.is_lost:
+                raise Superseded
             return await self._keep(events)
+        except Superseded:
+            return (self._give_way(),)
         except Exception:
             log.exception("a bug", extra={"execution": self.name, "flow": self._turn.route.file.id})
-            failed = FlowFailed(
-                at_ns=time.time_ns(),
-                kind=FailureKind.INTERNAL,
-                message=f"Internal error. Execution id: {self.name}",
-            )
+            failed = _failed(FailureKind.INTERNAL, f"Internal error. Execution id: {self.name}")
             if not self._is_over:
                 await self._end(failed, None)
             return (failed,)
+
+    def _give_way(self) -> FlowFailed:
+        """Others took this process for gone, and put in order what it carried out."""
+        self._is_over, self._has_session = True, False
+        self._turn.runs.leave(self._turn.key)
+        message = f"Execution {self.name} was given up: the server was out of reach for too long."
+        return _failed(FailureKind.INTERNAL, message)
 
     async def _keep(self, events: Sequence[Event]) -> Sequence[Event]:
         """Record what happened; what the caller is told of it."""
@@ -176,7 +185,7 @@ class Invocation:
     def _gone(self) -> FlowFailed:
         flow = self._turn.route.file.short_id
         message = f"Flow {flow} was deleted while it ran: nobody could answer what it asks."
-        return FlowFailed(at_ns=time.time_ns(), kind=FailureKind.GONE, message=message)
+        return _failed(FailureKind.GONE, message)
 
     async def _end(self, event: FlowFinished | FlowFailed, question: InputRequested | None) -> bool:
         """Leave the run in order: its conversation kept or forgotten, its record on its way.
@@ -208,7 +217,8 @@ class Invocation:
 
         def keep(tx: Transaction) -> None:
             nonlocal is_there
-            is_there = tx.files.get(id=session.file_id) is not None
+            is_answerable = not turn.has_session or is_own(tx, session)
+            is_there = is_answerable and tx.files.get(id=session.file_id) is not None
             if is_there:
                 tx.sessions.put(session)
             else:
@@ -225,7 +235,11 @@ class Invocation:
         return is_there
 
     def _forget(self, tx: Transaction) -> None:
-        tx.sessions.remove(file_id=self._turn.route.file.id, name=self.name)
+        forget(tx, self._turn.session(self._recording.id, is_busy=True, node=None, state=None))
+
+
+def _failed(kind: FailureKind, message: str) -> FlowFailed:
+    return FlowFailed(at_ns=time.time_ns(), kind=kind, message=message)
 
 
 async def begin(runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names) -> Invocation:
@@ -318,6 +332,7 @@ def _execution(turn: _Turn, found: Target, order: Order) -> Execution:
         output_tokens=0,
         cost_usd=None,
         events_count=0,
+        holder=turn.ports.holder,
     )
 
 

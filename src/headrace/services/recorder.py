@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from headrace.core.clock import Clock
+from headrace.core.durable import Superseded
 from headrace.core.errors import Unavailable
 from headrace.core.execution import (
     Event,
@@ -68,12 +69,14 @@ class Recording:
     Attributes:
         status: where the run is.
         is_noted: whether the recorder knows that there is something new.
+        is_lost: whether another process holds the run by now, or none: nothing is recorded any more.
     """
 
     def __init__(self, recorder: Recorder, account: str, execution: Execution) -> None:
         self.account = account
         self.status = execution.status
         self.is_noted = False
+        self.is_lost = False
         self._recorder = recorder
         self._execution = execution
         self._count = execution.events_count
@@ -161,22 +164,22 @@ class _Job:
     """Something to write.
 
     Attributes:
-        record: what was recorded; may be None.
+        record: what was recorded, which says whether it is so; may be None.
         also: what is to be written with it, or not at all.
         answer: told when both are durable.
         size_bytes: about as much memory as it holds.
     """
 
     account: str
-    record: Callable[[Transaction], None] | None
+    record: Callable[[Transaction], bool] | None
     also: Callable[[Transaction], None] | None = None
     answer: asyncio.Future[None] | None = None
     size_bytes: int = 0
 
     def write(self, tx: Transaction) -> None:
-        for work in (self.record, self.also):
-            if work is not None:
-                work(tx)
+        is_so = self.record is None or self.record(tx)
+        if is_so and self.also is not None:
+            self.also(tx)
 
     def refuse(self, error: Exception) -> None:
         """Tell who waits that it is not durable; what was recorded stays to be tried again."""
@@ -275,7 +278,7 @@ class Recorder:
     def later(self, account: str, work: Callable[[Transaction], None]) -> None:
         """Have something written behind what was recorded so far."""
         self._collect()
-        self._jobs.append(_Job(account=account, record=work))
+        self._jobs.append(_Job(account=account, record=None, also=work))
         self._start()
 
     async def settle(self, recording: Recording, also: Callable[[Transaction], None] | None = None) -> None:
@@ -283,13 +286,16 @@ class Recorder:
 
         Raises:
             Unavailable: the store can't keep it now.
+            Superseded: the run was taken from this process, and neither was kept.
         """
         self._collect()
         answer = asyncio.get_running_loop().create_future()
-        row = recording.row()
-        self._jobs.append(_Job(account=recording.account, record=_record(row, []), also=also, answer=answer))
+        record = _record(recording, [])
+        self._jobs.append(_Job(account=recording.account, record=record, also=also, answer=answer))
         self._start()
         await answer
+        if recording.is_lost:
+            raise Superseded
 
     async def flush(self) -> None:
         """Write all that was recorded until now. Returns also when the store can't keep it."""
@@ -372,7 +378,7 @@ class Recorder:
             for batches in recording.take():
                 # Less the marks between events, which were not counted when they came in.
                 size_bytes = sum(len(batch.body) - batch.size - 1 for batch in batches)
-                record = _record(recording.row(), batches)
+                record = _record(recording, batches)
                 self._jobs.append(_Job(account=recording.account, record=record, size_bytes=size_bytes))
             if recording.status is not Status.RUNNING and self._at_rest is not None:
                 self._jobs[-1].also = _resting(self._at_rest, recording.row())
@@ -382,10 +388,13 @@ def _resting(at_rest: AtRest, row: Execution) -> Callable[[Transaction], None]:
     return lambda tx: at_rest(tx, row)
 
 
-def _record(row: Execution, batches: list[EventBatch]) -> Callable[[Transaction], None]:
-    def write(tx: Transaction) -> None:
-        tx.executions.put(row)
-        for batch in batches:
+def _record(recording: Recording, batches: list[EventBatch]) -> Callable[[Transaction], bool]:
+    row = recording.row()
+
+    def write(tx: Transaction) -> bool:
+        recording.is_lost = not tx.executions.record(row)
+        for batch in () if recording.is_lost else batches:
             tx.executions.append(batch)
+        return not recording.is_lost
 
     return write

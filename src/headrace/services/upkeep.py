@@ -1,4 +1,4 @@
-"""What a server does by itself: putting runs in order after a stop, and forgetting old ones."""
+"""What a server does by itself: forgetting old runs. Several may do so at once."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ class Upkeep:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Say of what ran when the server last stopped that it does not, then begin."""
-        await executions.recover(self._ports, self._account)
+        """Begin."""
         self._task = asyncio.create_task(self._keep_on())
 
     async def close(self) -> None:

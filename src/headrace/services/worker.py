@@ -85,12 +85,7 @@ class Worker:
         self._tasks: dict[asyncio.Task[None], Work] = {}
 
     async def start(self) -> None:
-        """Take up what was left at the last stop, then whatever comes.
-
-        Raises:
-            Unavailable: the store can't be written to.
-        """
-        await self._ports.store.write(self._account, lambda tx: tx.jobs.release())
+        """Take up whatever comes."""
         self._loop = asyncio.create_task(self._keep_on())
 
     async def close(self) -> None:
@@ -128,8 +123,11 @@ class Worker:
                 return []  # most of the time; a read disturbs nobody
 
             def take(tx: Transaction) -> list[Job]:
-                jobs = (tx.jobs.take(work=work, now=now, until=until, most=room[work]) for work in works)
-                return [job for taken in jobs for job in taken]
+                taken: list[Job] = []
+                for work in works:
+                    most, holder = room[work], self._ports.holder
+                    taken += tx.jobs.take(work=work, now=now, until=until, most=most, holder=holder)
+                return taken
 
             return await store.write(self._account, take)
         except Unavailable as error:

@@ -119,7 +119,7 @@ def test_an_execution_is_seen_in_its_organisation_only(registry: Registry) -> No
         registry.run(executions.get(registry.ports, outside, ref="exe_1"))
 
 
-def test_a_start_puts_in_order_what_a_stop_left(registry: Registry) -> None:
+def test_what_a_process_left_is_put_in_order(registry: Registry) -> None:
     file_id = registry.upsert(CONTENT).file.id
     kept(registry, run_of(file_id), run_of(file_id, "exe_2"), run_of(file_id, "exe_3"))
     talks = [
@@ -133,7 +133,10 @@ def test_a_start_puts_in_order_what_a_stop_left(registry: Registry) -> None:
 
     account = registry.principal.account
     registry.run(registry.ports.store.write(account, talk))
-    registry.run(executions.recover(registry.ports, account))
+    now = registry.ports.clock.now()
+    registry.run(
+        registry.ports.store.write(account, lambda tx: executions.put_in_order(tx, holder=None, now=now))
+    )
     names = ("exe_1", "exe_2", "exe_3")
     runs = {one: registry.inside(lambda tx, one=one: tx.executions.get(id=one)) for one in names}
     statuses = [runs[one].status for one in names]

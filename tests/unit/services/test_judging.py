@@ -223,6 +223,7 @@ def test_a_stop_between_verdict_and_record_has_it_judged_again_once(story: Story
         await until(lambda: bench.judge.asked)
         await worker.close()
         assert (await bench.judgments(), await bench.waiting()) == ([], 1)
+        await bench.ports.store.write("", lambda tx: tx.jobs.release())
         bench.judge.may_end.set()
         for _ in range(2):
             worker = bench.worker()

@@ -115,7 +115,7 @@ def run(registry: Registry) -> Callable[[Callable[[Bench], Awaitable[None]]], No
     def story(tell: Callable[[Bench], Awaitable[None]]) -> None:
         async def told() -> None:
             clock = SetClock()
-            ports = replace(registry.ports, clock=clock)
+            ports = replace(registry.ports, clock=clock, holder="prc_mine")
             bench = Bench(ports=ports, principal=registry.principal, clock=clock)
             bench.may_end.set()
             await tell(bench)
@@ -161,6 +161,7 @@ def test_what_was_begun_and_not_ended_is_begun_again(run: Run) -> None:
         await until(lambda: bench.begun)
         await first.close()
         assert (len(bench.begun), bench.done, await bench.waiting()) == (1, [], 1)
+        await bench.ports.store.write("", lambda tx: tx.jobs.release(holder="prc_mine"))
         bench.may_end.set()
         async with bench.working():
             await until(lambda: bench.done)
