@@ -1,10 +1,16 @@
-"""What holds for all tests: where a change is judged, the same examples are tried every time."""
+"""What holds for all tests: modules are compiled once, and where a change is judged, the same examples are tried."""
 
 from __future__ import annotations
 
 import os
+import sys
 
 from hypothesis import settings
+
+# Where nothing compiled may be kept, each run rewrites every test file, and each command that a test starts
+# compiles the whole server: that would be most of the time that the tests take.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("same every time", derandomize=True, database=None)
 if os.environ.get("CI"):
