@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from tests.postgres import cluster
@@ -10,20 +11,44 @@ from tests.storage.things import Desk
 
 from headrace.storage import open_store
 
-URLS: dict[str, Callable[[Path], str]] = {
-    "memory": lambda _: "memory:",
-    "sqlite": lambda folder: f"sqlite:///{folder}/store.db",
-    "postgres": lambda _: cluster().new(),
-}
+STORES = ("memory", "sqlite", "postgres")
 
 
-@pytest.fixture(params=URLS)
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
-    """Each kind of store in turn, new and empty."""
-    url = URLS[request.param](tmp_path)
-    with asyncio.Runner() as runner:
+@contextmanager
+def new_url(kind: str) -> Iterator[str]:
+    """Where a new store of a kind is, until it is forgotten."""
+    if kind == "memory":
+        yield "memory:"
+    elif kind == "sqlite":
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"sqlite:///{folder}/store.db"
+    else:
+        url = cluster().new()
+        try:
+            yield url
+        finally:
+            cluster().drop(url)
+
+
+@contextmanager
+def new_desk(kind: str, runner: asyncio.Runner) -> Iterator[Desk]:
+    """A new and empty store of a kind."""
+    with new_url(kind) as url:
         store = open_store(url)
-        yield Desk(store, runner)
-        runner.run(store.close())
-    if request.param == "postgres":
-        cluster().drop(url)
+        try:
+            yield Desk(store, runner)
+        finally:
+            runner.run(store.close())
+
+
+@pytest.fixture(params=STORES)
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """Each kind of store in turn, new and empty."""
+    with asyncio.Runner() as runner, new_desk(request.param, runner) as desk:
+        yield desk
+
+
+def side_by_side(kind: str, undo: ExitStack) -> list[Desk]:
+    """The reference model and a new store of another kind."""
+    runner = undo.enter_context(asyncio.Runner())
+    return [undo.enter_context(new_desk(one, runner)) for one in ("memory", kind)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -12,12 +10,12 @@ from unittest import mock
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.storage.conftest import side_by_side
 from tests.storage.things import HOME, Desk, at, file, job, log, monitor, payload, version
 
 from headrace.core.logs import Log, LogQuery, LogStatus
 from headrace.core.monitoring import Job, Monitor, Total, Work
 from headrace.core.ports import Clash, Transaction
-from headrace.storage import open_store
 
 Change = Callable[[Transaction], Any]
 FILE_OF = {"flv_0": "fl_0", "flv_1": "fl_0", "flv_2": "fl_1", "evv_0": "ev_0", "evv_1": "ev_0"}
@@ -208,16 +206,14 @@ class Bug(Exception):
 
 
 class LogsSideBySide(RuleBasedStateMachine):
+    kind = "sqlite"
+
     def __init__(self) -> None:
         super().__init__()
         self.undo = ExitStack()
         for name, value in SMALL.items():
             self.undo.enter_context(mock.patch(name, value))
-        directory = self.undo.enter_context(tempfile.TemporaryDirectory())
-        runner = self.undo.enter_context(asyncio.Runner())
-        self.desks = [Desk(open_store(url), runner) for url in ("memory:", f"sqlite:///{directory}/store.db")]
-        for desk in self.desks:
-            self.undo.callback(lambda desk=desk: runner.run(desk.store.close()))
+        self.desks = side_by_side(self.kind, self.undo)
 
     def teardown(self) -> None:
         self.undo.close()
@@ -258,6 +254,10 @@ class LogsSideBySide(RuleBasedStateMachine):
         assert other == model
 
 
+class PostgresLogsSideBySide(LogsSideBySide):
+    kind = "postgres"
+
+
 TestLogsSideBySide = LogsSideBySide.TestCase
 TestLogsSideBySide.settings = settings(
     max_examples=15,
@@ -265,4 +265,8 @@ TestLogsSideBySide.settings = settings(
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow],
+)
+TestPostgresLogsSideBySide = PostgresLogsSideBySide.TestCase
+TestPostgresLogsSideBySide.settings = settings(
+    TestLogsSideBySide.settings, max_examples=6, stateful_step_count=14
 )

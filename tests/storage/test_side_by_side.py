@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import msgspec
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.storage.conftest import side_by_side
 from tests.storage.things import (
     ABROAD,
     HOME,
@@ -37,7 +37,6 @@ from headrace.core.deployments import EnvironmentTag, PointerKind
 from headrace.core.execution import Status
 from headrace.core.files import Directory, File, FileQuery, FileSort, hidden_path
 from headrace.core.ports import Clash, Transaction
-from headrace.storage import open_store
 
 Change = Callable[[Transaction], Any]
 FILES = ["fl_0", "fl_1", "fl_2"]
@@ -372,18 +371,15 @@ class Bug(Exception):
 
 
 class SideBySide(RuleBasedStateMachine):
+    kind = "sqlite"
+
     def __init__(self) -> None:
         super().__init__()
-        self.directory = tempfile.TemporaryDirectory()
-        self.runner = asyncio.Runner()
-        urls = ["memory:", f"sqlite:///{self.directory.name}/store.db"]
-        self.desks = [Desk(open_store(url), self.runner) for url in urls]
+        self.undo = ExitStack()
+        self.desks = side_by_side(self.kind, self.undo)
 
     def teardown(self) -> None:
-        for desk in self.desks:
-            self.runner.run(desk.store.close())
-        self.runner.close()
-        self.directory.cleanup()
+        self.undo.close()
 
     def outcome(self, desk: Desk, changes: list[Change], fails: bool, account: str) -> object:
         def work(tx: Transaction) -> Any:
@@ -429,6 +425,10 @@ class SideBySide(RuleBasedStateMachine):
         assert other == model
 
 
+class PostgresSideBySide(SideBySide):
+    kind = "postgres"
+
+
 TestSideBySide = SideBySide.TestCase
 TestSideBySide.settings = settings(
     max_examples=20,
@@ -437,3 +437,5 @@ TestSideBySide.settings = settings(
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow],
 )
+TestPostgresSideBySide = PostgresSideBySide.TestCase
+TestPostgresSideBySide.settings = settings(TestSideBySide.settings, max_examples=6, stateful_step_count=16)

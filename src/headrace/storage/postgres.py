@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
 from headrace.core.changes import Uncounted
@@ -42,6 +43,8 @@ class PostgresStore:
         self._scans = asyncio.Semaphore(max(1, limits.connections // SCANS_PER_CONNECTIONS))
         self._repeating = asyncio.Lock()
         self._is_closed = False
+        self._going = 0
+        self._idle = asyncio.Event()
 
     async def read(self, account: str, work: Callable[[Transaction], T]) -> T:
         return await self._carry_out(account, work, READ)
@@ -56,10 +59,15 @@ class PostgresStore:
     async def _carry_out(self, account: str, work: Callable[[Any], T], begin: str) -> T:
         if self._is_closed:
             raise Unavailable("The store is closed.")
+        self._going += 1
         try:
             return await self._attempt(account, work, begin, is_careful=False)
         except (LostRace, LostConnection, NeedsCare) as error:
             return await self._repeat(account, work, begin, error)
+        finally:
+            self._going -= 1
+            if not self._going:
+                self._idle.set()
 
     async def _attempt(self, account: str, work: Callable[[Any], T], begin: str, *, is_careful: bool) -> T:
         async with self._pool.lent() as connection:
@@ -91,6 +99,11 @@ class PostgresStore:
         if self._is_closed:
             return
         self._is_closed = True
+        if self._going:
+            self._idle.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.timeout_s):
+                    await self._idle.wait()
         await self._pool.close()
 
 

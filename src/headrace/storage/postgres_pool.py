@@ -95,8 +95,6 @@ class PostgresPool:
             raise Unavailable("The store can't be reached right now. Try again.") from error
 
     async def close(self) -> None:
-        """Wait for those that are lent, and close all."""
-        for _ in range(self._limits.connections):
-            await self._wait()
+        """Close those that are not lent."""
         while self._idle:
             await self._idle.pop().close()
