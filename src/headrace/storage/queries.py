@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from headrace.core.access import Key, Organisation, User
+from headrace.core.datasets import Datapoint
 from headrace.core.deployments import Alias, Environment, Move, Pointer
 from headrace.core.durable import Ticket
 from headrace.core.files import File
@@ -26,6 +27,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     struct.__name__: struct
     for struct in (
         Alias,
+        Datapoint,
         Draft,
         Environment,
         EventBatch,
@@ -80,7 +82,7 @@ def _columns(place: re.Match[str]) -> str:
     return ", ".join(place[1] + field for field in STRUCTS[place[2]].__struct_fields__)
 
 
-FILES = ("queries.sql", "log_queries.sql")
+FILES = ("queries.sql", "log_queries.sql", "dataset_queries.sql")
 """The statements of every store that speaks SQL; PostgreSQL's form of them is made by `dialect`."""
 
 

@@ -14,6 +14,7 @@ from headrace.core.ports import EVERYTHING, Clash
 from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
 from headrace.storage.rows import mapper, microseconds
 from headrace.storage.sql_collection import Connection, SqlCollection, place
+from headrace.storage.sql_datasets import Datasets
 from headrace.storage.sql_executions import Executions, Processes, Sessions, Tickets
 from headrace.storage.sql_log_words import LogWords
 from headrace.storage.sql_logs import Logs
@@ -257,6 +258,7 @@ class SqlTransaction:
         self.pointers = Pointers(connection, account)
         self.aliases = Aliases(connection, account)
         self.tags = Tags(connection, account)
+        self.datasets = Datasets(connection, account)
         self.executions = Executions(connection, account)
         self.tickets = Tickets(connection, account)
         self.sessions = Sessions(connection, account)
