@@ -41,6 +41,7 @@ from headrace.services.stored_prompts import StoredPrompts
 from headrace.services.upkeep import Upkeep
 from headrace.settings import Settings
 from headrace.storage import open_store
+from headrace.storage.limits import StoreLimits
 from headrace.storage.place import path_of
 from headrace.vault import KeyVault, key_beside, new_key
 from headrace.world import build_runs, build_worker, build_world
@@ -89,7 +90,7 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         store: used instead of the one that the settings name.
         local_token: what the command line on this machine shows instead of a key; empty is none.
     """
-    store = store or open_store(settings.store)
+    store = store or open_store(settings.store, _store_limits(settings))
     model = load()
     codec = Codec(model, strict=settings.strict_limits)
     process = this_process(id=RandomIds().long("prc_"), now=SystemClock().now())
@@ -139,6 +140,14 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         exchange=exchange,
         moves=moves,
         readiness=readiness,
+    )
+
+
+def _store_limits(settings: Settings) -> StoreLimits:
+    return StoreLimits(
+        connections=settings.store_connections,
+        timeout_s=settings.store_timeout,
+        connect_timeout_s=settings.store_connect_timeout,
     )
 
 

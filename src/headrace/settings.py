@@ -60,7 +60,15 @@ _FORMS = {
 """What the AWS clients are shown must have the forms that these clients were made for; a few settings are
 one of a few words."""
 
-_AT_LEAST_ONE = ("concurrent_jobs", "judgment_timeout", "judgment_attempts", "process_timeout")
+_AT_LEAST_ONE = (
+    "concurrent_jobs",
+    "judgment_timeout",
+    "judgment_attempts",
+    "process_timeout",
+    "store_connections",
+    "store_timeout",
+    "store_connect_timeout",
+)
 
 
 def _setting(default: Any, help_text: str, unit: str = "") -> Any:
@@ -74,7 +82,20 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on. Any but loopback needs keys.")
     port: int = _setting(8321, "Port to listen on; 0 picks a free one.")
     store: str = _setting(
-        "sqlite:///headrace.db", "Where everything is kept: a file as PATH or sqlite:///PATH, or memory:."
+        "sqlite:///headrace.db",
+        "Where everything is kept: a file as PATH or sqlite:///PATH, a PostgreSQL database as "
+        "postgresql://USER:PASSWORD@HOST/DATABASE, or memory:.",
+    )
+    store_connections: int = _setting(
+        10, "Connections to a PostgreSQL store that a process has at the most.", "connections"
+    )
+    store_timeout: float = _setting(
+        30.0,
+        "How long a PostgreSQL store may take for a statement, and how long what lost a race is tried again.",
+        "seconds",
+    )
+    store_connect_timeout: float = _setting(
+        10.0, "How long it may take to connect to a PostgreSQL store.", "seconds"
     )
     account: str = _setting("000000000000", "The default organisation: twelve digits, also its AWS account.")
     environments: str = _setting(

@@ -11,14 +11,14 @@ import json
 import os
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 import click
 
 from headrace.settings import Settings
-from headrace.storage.place import path_of, running_server
+from headrace.storage.place import path_of, running_server, shown
 
 TIMEOUT_S = 30
 
@@ -109,13 +109,21 @@ def find_server(settings: Settings) -> RemoteConsole:
     )
     if not isinstance(console, RemoteConsole):
         raise click.ClickException(
-            f"No server runs on {settings.store}. Start it with `headrace serve`, or set HEADRACE_URL."
+            f"No server runs on {shown(settings.store)}. Start it with `headrace serve`, or set HEADRACE_URL."
         )
     return console
 
 
 class Refusal(click.ClickException):
-    """The server answered that it can't or won't."""
+    """The console answered that it can't or won't.
+
+    Attributes:
+        status: the answer's, as HTTP has it.
+    """
+
+    def __init__(self, message: str | None, status: int) -> None:
+        super().__init__(message or f"The request was answered {status}.")
+        self.status = status
 
 
 class RemoteConsole:
@@ -151,9 +159,9 @@ class RemoteConsole:
         documents: list[dict[str, Any]] = self.call("GET", f"/console/bedrock/export?{query}")
         return documents
 
-    def get(self, path: str) -> Any:
-        """What the console shows at a path."""
-        return self.call("GET", path)
+    def held(self) -> AbstractContextManager[None]:
+        """For several calls; each has a connection of its own all the same."""
+        return nullcontext()
 
     def stream(self, path: str, body: Any) -> Iterator[bytes]:
         """The lines that a request is answered with, as they come, however long one takes."""
@@ -184,8 +192,7 @@ class RemoteConsole:
             )
             response = connection.getresponse()
             if response.status >= 400:
-                reason = reason_of(response.read())
-                raise Refusal(reason or f"The server answered {response.status}.")
+                raise Refusal(reason_of(response.read()), response.status)
             yield response
         except (OSError, http.client.HTTPException) as error:
             raise click.ClickException(f"No answer from {self._url.geturl()}: {error}") from None

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
+from typing import Any
 
 import click
 
 from headrace.cli.options import json_option, read_settings
 from headrace.settings import PREFIX
+from headrace.storage.place import shown
 
-SECRET = frozenset({"secret_key"})
+HIDDEN: dict[str, Callable[[str], str]] = {"secret_key": lambda key: "(set)" if key else "", "store": shown}
+"""What holds secrets, and what is shown of it."""
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 @click.command("settings")
@@ -27,9 +35,7 @@ def command(as_json: bool) -> None:
     rows = [
         {
             "variable": PREFIX + one.name.upper(),
-            "value": "(set)"
-            if one.name in SECRET and getattr(settings, one.name)
-            else getattr(settings, one.name),
+            "value": HIDDEN.get(one.name, _as_it_is)(getattr(settings, one.name)),
             "default": one.default,
             "unit": one.metadata["unit"],
             "help": one.metadata["help"],

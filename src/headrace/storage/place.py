@@ -18,8 +18,8 @@ def url_of(store: str) -> str:
 
 
 def shown(store: str) -> str:
-    """A store's URL as others may see it: without a password."""
-    return _SECRET.sub(r"\1\2***", url_of(store))
+    """A store as it was named, for others to see: without a password."""
+    return _SECRET.sub(r"\1\2***", store)
 
 
 def path_of(store: str) -> Path | None:
