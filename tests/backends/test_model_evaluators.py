@@ -12,7 +12,6 @@ from tests.sandbox.box import context
 
 from headrace.backends.evaluators.answer import NoJudgment, judgment_in
 from headrace.backends.evaluators.judges import Evaluators
-from headrace.backends.evaluators.template import fill
 from headrace.backends.sandbox.runners import NoSandbox
 from headrace.core.effects import (
     EffectContext,
@@ -25,6 +24,7 @@ from headrace.core.effects import (
 )
 from headrace.core.judging import Verdict
 from headrace.core.kinds.evaluator import EvaluatorSpec, ReturnType
+from headrace.core.placeholders import fill
 from headrace.core.template import UnfilledVariable
 
 LOG: dict[str, Any] = {

@@ -6,9 +6,9 @@ and must end within its deadline; what goes wrong is an ``EffectFailed`` that sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -45,6 +45,32 @@ class EffectFailed(HeadraceError):
         self.fault = fault
 
 
+class CallerKeys:
+    """The keys of providers that a caller brought along, by the names it has for the providers.
+
+    They are used for this one call: never kept, never told, never shown.
+    """
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self._keys = dict(keys)
+
+    def get(self, name: str) -> str:
+        """A provider's key; empty when there is none."""
+        return self._keys.get(name, "")
+
+    def values(self) -> Iterable[str]:
+        """All of them, to be struck out of what others say."""
+        return self._keys.values()
+
+    def __repr__(self) -> str:
+        return f"CallerKeys({', '.join(self._keys)})"
+
+
+NO_KEYS = CallerKeys({})
+
+
 class EffectContext(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, and how long the answer may take.
 
@@ -57,6 +83,7 @@ class EffectContext(msgspec.Struct, frozen=True, kw_only=True):
         step: the same for every attempt of the same step of the same execution, and for no other:
             ``execution/node/iteration``. Pass it on wherever an idempotency key is taken.
         timeout_s: after this the engine stops waiting.
+        keys: what the caller brought along for providers.
     """
 
     account: str
@@ -66,6 +93,7 @@ class EffectContext(msgspec.Struct, frozen=True, kw_only=True):
     node: str
     step: str
     timeout_s: float
+    keys: CallerKeys = NO_KEYS
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +120,7 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
         extra: ``additionalModelRequestFields``, or None.
         guardrail: ``{"guardrailIdentifier", "guardrailVersion"}``, or None.
         latency: ``standard`` or ``optimized``, or None.
+        provider: who is to answer, where that is said beside the model.
     """
 
     model_id: str
@@ -102,6 +131,7 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     extra: JSON = None
     guardrail: Mapping[str, str] | None = None
     latency: str | None = None
+    provider: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ModelReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +144,9 @@ class ModelReply(msgspec.Struct, frozen=True, kw_only=True):
         provider: who answered, as the settings name it.
         model: what the provider calls the model.
         request_id: the provider's, or a made-up one.
+        reasoning_tokens: how many of the output tokens were thoughts; None where nobody tells.
+        input_cost_usd, output_cost_usd: the parts of the cost; None where nobody tells.
+        logprobs: what the provider told of the tokens' probabilities, as it told it.
     """
 
     content: Sequence[Mapping[str, JSON]]
@@ -122,6 +155,10 @@ class ModelReply(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     model: str
     request_id: str
+    reasoning_tokens: int | None = None
+    input_cost_usd: float | None = None
+    output_cost_usd: float | None = None
+    logprobs: JSON = None
 
     @property
     def text(self) -> str:
@@ -134,6 +171,20 @@ class ModelProvider(Protocol):
 
     async def converse(self, request: ModelRequest, context: EffectContext) -> ModelReply:
         """Raises EffectFailed with the resource ``Amazon Bedrock``."""
+
+
+@runtime_checkable
+class SpeakingModels(ModelProvider, Protocol):
+    """Answers for models, and may be listened to meanwhile."""
+
+    async def speak(
+        self, request: ModelRequest, context: EffectContext, heard: Callable[[str], None]
+    ) -> ModelReply:
+        """The same as ``converse``.
+
+        Args:
+            heard: told each piece of the text as soon as it is known; all of them are the reply's text.
+        """
 
 
 class CodeRunner(Protocol):

@@ -9,10 +9,10 @@ import msgspec
 
 from headrace.backends.evaluators.answer import NoJudgment, judgment_in
 from headrace.backends.evaluators.question import Unaskable, messages_of, question_of
-from headrace.backends.evaluators.template import fill, mentions
 from headrace.core.effects import JSON, EffectContext, ModelProvider, ModelReply, ModelRequest
 from headrace.core.judging import Verdict
 from headrace.core.kinds.evaluator import EvaluatorSpec
+from headrace.core.placeholders import fill, mentions
 from headrace.core.prompts import Prompt
 from headrace.core.template import UnfilledVariable
 

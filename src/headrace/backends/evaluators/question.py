@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
-
-from headrace.backends.evaluators.template import fill
 from headrace.core.effects import ModelRequest
-from headrace.core.prompt_forms import EXTRAS, SPOKEN, SYSTEM
+from headrace.core.placeholders import fill
+from headrace.core.prompt_forms import SPOKEN, SYSTEM
+from headrace.core.prompt_requests import extra_of, inference_of
 from headrace.core.prompts import ChatMessage, Prompt, TextPart
 
 
@@ -37,8 +36,8 @@ def question_of(prompt: Prompt, values: Mapping[str, Any]) -> ModelRequest:
         model_id=prompt.model,
         messages=messages,
         system=system,
-        inference=_inference(prompt),
-        extra=_extra(prompt) or None,
+        inference=inference_of(prompt),
+        extra=extra_of(prompt) or None,
     )
 
 
@@ -73,19 +72,3 @@ def _refuse(prompt: Prompt) -> None:
         raise Unaskable("Templates in Jinja can't be filled here yet; use the default template language.")
     if prompt.tools or prompt.linked_tools:
         raise Unaskable("An evaluator's prompt can't use tools.")
-
-
-def _inference(prompt: Prompt) -> dict[str, Any]:
-    parameters = {
-        "temperature": prompt.temperature,
-        "topP": prompt.top_p,
-        "maxTokens": None if prompt.max_tokens == -1 else prompt.max_tokens,
-        "stopSequences": [prompt.stop] if isinstance(prompt.stop, str) else prompt.stop,
-    }
-    return {name: value for name, value in parameters.items() if value is not None}
-
-
-def _extra(prompt: Prompt) -> dict[str, Any]:
-    """What Converse has no word for; it goes to the provider under its own name."""
-    own: dict[str, Any] = {name: msgspec.to_builtins(getattr(prompt, name)) for name in EXTRAS}
-    return (prompt.other or {}) | {name: value for name, value in own.items() if value is not None}

@@ -9,11 +9,22 @@ import msgspec
 
 from headrace.backends.aws import Aws, AwsPlace
 from headrace.backends.failures import BEDROCK
-from headrace.core.effects import EffectContext, ModelProvider, ModelReply, ModelRequest, Usage
+from headrace.core.effects import (
+    EffectContext,
+    EffectFailed,
+    ModelProvider,
+    ModelReply,
+    ModelRequest,
+    Usage,
+)
 
 
 class BedrockModel(AwsPlace, frozen=True, kw_only=True, tag="bedrock", forbid_unknown_fields=True):
     """Amazon Bedrock in one region."""
+
+
+BLOBS = frozenset({"bytes", "redactedContent"})
+"""What Converse has as bytes, which in JSON are base64."""
 
 
 class BedrockModels(ModelProvider):
@@ -25,7 +36,7 @@ class BedrockModels(ModelProvider):
         self._name = name
 
     async def converse(self, request: ModelRequest, context: EffectContext) -> ModelReply:
-        parameters = converse_parameters(request)
+        parameters = converse_parameters(_checked(request))
         answer = await self._aws.call(
             "bedrock-runtime",
             self._place,
@@ -42,6 +53,19 @@ class BedrockModels(ModelProvider):
             model=request.model_id,
             request_id=answer["ResponseMetadata"].get("RequestId", context.step),
         )
+
+
+def _checked(request: ModelRequest) -> ModelRequest:
+    """A request that Converse has a place for all of.
+
+    Raises:
+        EffectFailed: it shows an image by its address, and nothing is fetched from addresses here.
+    """
+    blocks = (block for message in request.messages for block in message["content"])
+    if any("url" in block.get("image", {}).get("source", {}) for block in blocks):
+        message = "Amazon Bedrock takes images as data URLs (data:image/png;base64,…), not by their address."
+        raise EffectFailed(message, resource=BEDROCK)
+    return request
 
 
 def converse_parameters(request: ModelRequest) -> dict[str, Any]:
@@ -69,7 +93,7 @@ def _sent(block: Any) -> Any:
     if not isinstance(block, dict):
         return block
     return {
-        key: base64.b64decode(value) if key == "bytes" and isinstance(value, str) else _sent(value)
+        key: base64.b64decode(value) if key in BLOBS and isinstance(value, str) else _sent(value)
         for key, value in block.items()
     }
 

@@ -80,7 +80,10 @@ def _message(role: str, blocks: Sequence[Mapping[str, JSON]]) -> Iterator[dict[s
 def _part(block: Mapping[str, JSON]) -> dict[str, JSON]:
     if "text" in block:
         return {"type": "text", "text": block["text"]}
-    data = block.get("image", {}).get("source", {}).get("bytes")
+    source = block.get("image", {}).get("source", {})
+    if "url" in source:
+        return {"type": "image_url", "image_url": dict(source)}
+    data = source.get("bytes")
     if isinstance(data, str):
         url = f"data:image/{block['image'].get('format', 'png')};base64,{data}"
         return {"type": "image_url", "image_url": {"url": url}}
@@ -115,6 +118,7 @@ def _tools(tools: Mapping[str, JSON]) -> dict[str, JSON]:
                 "name": spec["name"],
                 "description": spec.get("description", ""),
                 "parameters": spec.get("inputSchema", {}).get("json", {"type": "object"}),
+                **({"strict": spec["strict"]} if "strict" in spec else {}),
             },
         }
         for spec in (tool["toolSpec"] for tool in tools.get("tools", []) if "toolSpec" in tool)
@@ -146,11 +150,17 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True):
 class _Choice(msgspec.Struct, frozen=True, kw_only=True):
     message: _Message
     finish_reason: str | None = None
+    logprobs: JSON = None
+
+
+class _Details(msgspec.Struct, frozen=True, kw_only=True):
+    reasoning_tokens: int | None = None
 
 
 class _Used(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    completion_tokens_details: _Details | None = None
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -12,13 +13,14 @@ import msgspec
 from headrace.backends.aws import fault_of_status
 from headrace.backends.failures import BEDROCK, load, redacted
 from headrace.backends.models.chat import body_of, completion_of, refuse_guardrail
+from headrace.backends.models.openai_stream import ASKED, Pieces
 from headrace.core.effects import (
     EffectContext,
     EffectFailed,
     Fault,
-    ModelProvider,
     ModelReply,
     ModelRequest,
+    SpeakingModels,
     Usage,
 )
 from headrace.core.parsing import Unreadable, parse_answer
@@ -36,6 +38,8 @@ class OpenAi(msgspec.Struct, frozen=True, kw_only=True, tag="openai", forbid_unk
     Attributes:
         url: up to and with the version, such as ``https://models.example.com/v1``.
         api_key_env: the environment variable with the key; empty sends none.
+        caller_key: under which name callers of prompts may bring a key of their own, such as ``openai``;
+            empty is the provider's own name. No other key of theirs is ever sent to it.
         max_tokens_field: newer models of OpenAI's own want ``max_completion_tokens``.
         headers: sent with each request.
         retries: how often a call that was refused for now (429, 502, 503, 504) is repeated.
@@ -44,13 +48,14 @@ class OpenAi(msgspec.Struct, frozen=True, kw_only=True, tag="openai", forbid_unk
 
     url: str
     api_key_env: str = ""
+    caller_key: str = ""
     max_tokens_field: str = "max_tokens"
     headers: dict[str, str] = {}
     retries: int = 2
     ignore_guardrails: bool = False
 
 
-class OpenAiModels(ModelProvider):
+class OpenAiModels(SpeakingModels):
     """Asks one endpoint; keeps its connections open."""
 
     def __init__(self, spec: OpenAi, *, name: str) -> None:
@@ -59,11 +64,33 @@ class OpenAiModels(ModelProvider):
         self._client: Any = None
 
     async def converse(self, request: ModelRequest, context: EffectContext) -> ModelReply:
+        body = msgspec.json.encode(self._body(request))
+        return self._reply(self._parsed(await self._ask(body, context)), request, context)
+
+    async def speak(
+        self, request: ModelRequest, context: EffectContext, heard: Callable[[str], None]
+    ) -> ModelReply:
+        pieces = Pieces(heard, who=self._name)
+        body = msgspec.json.encode(self._body(request) | ASKED)
+        try:
+            whole = await self._ask(body, context, pieces)
+        except EffectFailed as failure:
+            struck = self._struck(failure.message, context)
+            raise EffectFailed(struck, resource=BEDROCK, fault=failure.fault) from None
+        answer = self._parsed(whole) if whole else pieces.answer()
+        reply = self._reply(answer, request, context)
+        if whole:  # a server that knows no pieces
+            heard(reply.text)
+        return reply
+
+    def _body(self, request: ModelRequest) -> dict[str, Any]:
         refuse_guardrail(request, ignore=self._spec.ignore_guardrails, who=self._name)
-        body = body_of(request, max_tokens_field=self._spec.max_tokens_field)
-        answer = await self._ask(msgspec.json.encode(body), context)
+        return body_of(request, max_tokens_field=self._spec.max_tokens_field)
+
+    def _reply(self, answer: Any, request: ModelRequest, context: EffectContext) -> ModelReply:
         completion = completion_of(answer, who=f"The provider `{self._name}`")
         used = completion.usage
+        details = used.completion_tokens_details if used else None
         return ModelReply(
             content=completion.content,
             stop_reason=completion.stop_reason,
@@ -73,48 +100,68 @@ class OpenAiModels(ModelProvider):
             provider=self._name,
             model=completion.model or request.model_id,
             request_id=completion.id or context.step,
+            reasoning_tokens=details.reasoning_tokens if details else None,
+            logprobs=completion.choices[0].logprobs,
         )
 
-    async def _ask(self, body: bytes, context: EffectContext) -> Any:
+    async def _ask(self, body: bytes, context: EffectContext, pieces: Pieces | None = None) -> bytes:
+        """The answer; empty when it came in pieces."""
         headers = self._headers(context)
         for attempt in range(self._spec.retries + 1):
-            status, retry_after, content = await self._post(body, headers)
+            status, retry_after, content = await self._post(body, headers, pieces)
             if status == 200:
-                return self._parsed(content)
+                return content
             if status not in RETRIED or attempt == self._spec.retries:
                 break
             await asyncio.sleep(_pause_s(retry_after, attempt))
         raise EffectFailed(
-            f"The provider `{self._name}` answered {status}: {self._readable(content)}",
+            f"The provider `{self._name}` answered {status}: {self._readable(content, context)}",
             resource=BEDROCK,
             fault=fault_of_status(status),
         )
 
-    async def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, str, bytes]:
+    async def _post(
+        self, body: bytes, headers: dict[str, str], pieces: Pieces | None
+    ) -> tuple[int, str, bytes]:
         httpx = load("httpx", extra="http", resource=BEDROCK)
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S))
         url = f"{self._spec.url.rstrip('/')}/chat/completions"
         try:
             async with self._client.stream("POST", url, content=body, headers=headers) as response:
-                content = bytearray()
-                async for part in response.aiter_bytes():
-                    content += part
-                    if len(content) > MAX_ANSWER_BYTES:
-                        raise self._failed(f"answered more than {MAX_ANSWER_BYTES} bytes")
-                return response.status_code, response.headers.get("retry-after", ""), bytes(content)
+                is_piecemeal = response.headers.get("content-type", "").startswith("text/event-stream")
+                taken = pieces if is_piecemeal and response.status_code == 200 else None
+                content = await self._read(response, taken)
+                return response.status_code, response.headers.get("retry-after", ""), content
         except httpx.InvalidURL as error:
             raise EffectFailed(f"The provider `{self._name}`: {error}", resource=BEDROCK) from None
         except httpx.HTTPError as error:
             raise self._failed(f"could not be reached: {type(error).__name__}: {error}") from None
 
+    async def _read(self, response: Any, pieces: Pieces | None) -> bytes:
+        content, size_bytes = bytearray(), 0
+        async for part in response.aiter_bytes():
+            size_bytes += len(part)
+            if size_bytes > MAX_ANSWER_BYTES:
+                raise self._failed(f"answered more than {MAX_ANSWER_BYTES} bytes")
+            if pieces is None:
+                content += part
+            else:
+                pieces.feed(part)
+        return bytes(content)
+
     def _headers(self, context: EffectContext) -> dict[str, str]:
+        key = self._key(context)
         headers = {"content-type": "application/json", "idempotency-key": context.step, **self._spec.headers}
-        if self._spec.api_key_env:
-            headers["authorization"] = f"Bearer {self._key()}"
+        if key:
+            headers["authorization"] = f"Bearer {key}"
         return headers
 
-    def _key(self) -> str:
+    def _key(self, context: EffectContext) -> str:
+        """The caller's own key, or else the configured one; empty when there is none to be sent."""
+        key = context.keys.get(self._spec.caller_key or self._name)
+        if key or not self._spec.api_key_env:
+            return key
         key = os.environ.get(self._spec.api_key_env, "")
         if not key:
             raise EffectFailed(
@@ -129,13 +176,14 @@ class OpenAiModels(ModelProvider):
         except Unreadable as error:
             raise self._failed(f"answered something that is not JSON: {error}") from None
 
-    def _readable(self, content: bytes) -> str:
+    def _readable(self, content: bytes, context: EffectContext) -> str:
         """What an error says, without the key, which some servers repeat."""
-        text = _error_text(content)
+        return self._struck(_error_text(content), context)[:MAX_ERROR_TEXT]
+
+    def _struck(self, text: str, context: EffectContext) -> str:
         key = os.environ.get(self._spec.api_key_env, "") if self._spec.api_key_env else ""
-        text = redacted(text, (key, *self._spec.headers.values()))
-        text = re.sub(r"\bsk-[\w*-]{6,}", "sk-…", text)  # a part of the key, as OpenAI's own error shows it
-        return text[:MAX_ERROR_TEXT]
+        text = redacted(text, (key, *context.keys.values(), *self._spec.headers.values()))
+        return re.sub(r"\bsk-[\w*-]{6,}", "sk-…", text)  # a part of the key, as OpenAI's own error shows it
 
     def _failed(self, what: str) -> EffectFailed:
         return EffectFailed(f"The provider `{self._name}` {what}.", resource=BEDROCK, fault=Fault.GATEWAY)

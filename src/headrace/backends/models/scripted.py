@@ -9,6 +9,7 @@ import asyncio
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,14 @@ from typing import Any
 import msgspec
 
 from headrace.backends.failures import BEDROCK, load
-from headrace.backends.models.echo import prompt_text
+from headrace.backends.models.echo import prompt_text, spell
 from headrace.core.effects import (
     EffectContext,
     EffectFailed,
     Fault,
-    ModelProvider,
     ModelReply,
     ModelRequest,
+    SpeakingModels,
     Usage,
 )
 
@@ -106,7 +107,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     answers: list[Line]
 
 
-class ScriptedModels(ModelProvider):
+class ScriptedModels(SpeakingModels):
     """Answers by the script, and nothing else: no fitting line is an error."""
 
     def __init__(self, path: Path, *, name: str) -> None:
@@ -131,6 +132,13 @@ class ScriptedModels(ModelProvider):
             model=request.model_id,
             request_id=context.step,
         )
+
+    async def speak(
+        self, request: ModelRequest, context: EffectContext, heard: Callable[[str], None]
+    ) -> ModelReply:
+        reply = await self.converse(request, context)
+        spell(reply.text, heard)
+        return reply
 
     def _script(self) -> Script:
         """The file as it is now."""

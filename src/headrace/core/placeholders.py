@@ -1,4 +1,4 @@
-"""The templates of evaluators' prompts: ``{{log.inputs.question}}`` (humanloop 2.12, 4.8)."""
+"""The placeholders of prompts' templates: ``{{name}}``, ``{{log.inputs.name}}`` (humanloop 4.4, 4.8)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def mentions(text: str, name: str) -> bool:
     return any(found[1] == name for found in _PLACEHOLDER.finditer(text))
 
 
+def unfilled(text: str, values: Mapping[str, Any]) -> list[str]:
+    """The placeholders that lead nowhere, in the order they stand."""
+    leads = ((found[1] + found[2], _found(found, values)) for found in _PLACEHOLDER.finditer(text))
+    return [name for name, value in leads if value is _NOTHING]
+
+
 def fill(text: str, values: Mapping[str, Any]) -> str:
     """The text with each placeholder replaced by what it leads to; nothing at all for null.
 
@@ -29,14 +35,19 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
     """
 
     def found(match: re.Match[str]) -> str:
-        value = values.get(match[1], _NOTHING)
-        for step in _STEPS.findall(match[2]):
-            value = _part(value, step)
+        value = _found(match, values)
         if value is _NOTHING:
             raise UnfilledVariable(match[1] + match[2])
         return "" if value is None else as_text(value)
 
     return _PLACEHOLDER.sub(found, text)
+
+
+def _found(match: re.Match[str], values: Mapping[str, Any]) -> Any:
+    value = values.get(match[1], _NOTHING)
+    for step in _STEPS.findall(match[2]):
+        value = _part(value, step)
+    return value
 
 
 def _part(value: Any, step: str) -> Any:
