@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from headrace.apis.bedrock.api import HANDLERS, STREAMERS
+from headrace.apis.bedrock.api import SERVED
 from headrace.apis.bedrock.model import load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +29,7 @@ Use = tuple[str, str, str]
 def members() -> Iterator[Use]:
     """Every member of the input and output of every operation that is served."""
     model = load()
-    for name in sorted((*HANDLERS, *STREAMERS)):
+    for name in sorted(SERVED):
         operation = model.operations[name]
         for way, shape in (("input", operation.input), ("output", operation.output)):
             if shape is not None:

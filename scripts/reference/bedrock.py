@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headrace.apis.bedrock.api import HANDLERS, STREAMERS
+from headrace.apis.bedrock.api import SERVED
 from headrace.apis.bedrock.model import Member, Operation, ServiceModel, Shape, load
 from reference.markdown import Row, code, page, summary, table
-
-SERVED = {**HANDLERS, **STREAMERS}
 
 
 def bedrock_page() -> str:

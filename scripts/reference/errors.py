@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from headrace.apis.bedrock import errors as bedrock_errors
-from headrace.apis.bedrock.api import HANDLERS, STREAMERS
+from headrace.apis.bedrock.api import SERVED
 from headrace.apis.bedrock.model import Service, ServiceModel, load
 from headrace.apis.http import Request
 from headrace.apis.humanloop import errors as humanloop_errors
@@ -19,7 +19,7 @@ from reference.markdown import Row, code, page, summary, table
 def errors_page() -> str:
     """How each error of the domain looks in each API."""
     model = load()
-    services: list[Service] = sorted({model.operations[name].service for name in (*HANDLERS, *STREAMERS)})
+    services: list[Service] = sorted({model.operations[name].service for name in SERVED})
     return page(
         "Errors",
         "One tree of errors (`headrace.core.errors`), two ways to say them. A class without a line of its "

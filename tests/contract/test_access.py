@@ -23,7 +23,7 @@ from tests.contract.conftest import LiveServer, boto_client
 from tests.contract.inprocess import InProcess, in_process
 from tests.contract.keys import RIGHTS, aws_pair, closed_server, create_key, run, run_json
 
-from headrace.apis.bedrock.api import HANDLERS, STREAMERS
+from headrace.apis.bedrock.api import SERVED
 from headrace.apis.bedrock.model import load
 from headrace.apis.humanloop.api import OPERATIONS
 from headrace.core.access import Right
@@ -216,6 +216,12 @@ BEDROCK_RIGHTS: Mapping[str, str] = {
     "UntagResource": "editor",
     "ListTagsForResource": "reader",
     "InvokeFlow": "runner",
+    "StartFlowExecution": "runner",
+    "StopFlowExecution": "runner",
+    "GetFlowExecution": "reader",
+    "ListFlowExecutions": "reader",
+    "ListFlowExecutionEvents": "reader",
+    "GetExecutionFlowSnapshot": "reader",
 }
 """The right that each operation needs; an operation without a row here fails the tests."""
 HUMANLOOP_RIGHTS: Mapping[str, str] = {
@@ -242,6 +248,7 @@ PATH_VALUES = {
     "{flowVersion}": "1",
     "{aliasIdentifier}": UNKNOWN_FLOW,
     "{flowAliasIdentifier}": "TSTALIASID",
+    "{executionIdentifier}": "nobody",
     "{promptIdentifier}": UNKNOWN_FLOW,
     "{resourceArn}": "arn%3Aaws%3Abedrock%3Aus-east-1%3A000000000000%3Aflow%2FABCDEFGHIJ",
 }
@@ -253,6 +260,11 @@ BODIES: Mapping[str, Any] = {
     "UpdatePrompt": {"name": "a"},
     "TagResource": {"tags": {"a": "b"}},
     "InvokeFlow": {"inputs": [{"nodeName": "FlowInput", "content": {"document": "x"}}]},
+    "StartFlowExecution": {"inputs": [{"nodeName": "FlowInput", "content": {"document": "x"}}]},
+}
+QUERIES: Mapping[str, str] = {
+    "UntagResource": "?tagKeys=a",
+    "ListFlowExecutionEvents": "?eventType=Node",
 }
 
 
@@ -281,7 +293,7 @@ def _covers(right: str, needed: str) -> bool:
 
 
 @pytest.mark.parametrize("right", RIGHTS)
-@pytest.mark.parametrize("name", [*HANDLERS, *STREAMERS])
+@pytest.mark.parametrize("name", SERVED)
 def test_rights_of_bedrock_operations(
     guarded: tuple[InProcess, dict[str, str]], name: str, right: str
 ) -> None:
@@ -292,7 +304,7 @@ def test_rights_of_bedrock_operations(
     answer = send(
         running.url,
         operation.method,
-        path + ("?tagKeys=a" if name == "UntagResource" else ""),
+        path + QUERIES.get(name, ""),
         BODIES.get(name, body),
         headers={"x-api-key": keys[right]},
     )
@@ -595,12 +607,13 @@ def test_nothing_of_one_organisation_is_visible_to_another(
 
 def _check_unknown_to_bedrock(running: InProcess, key: dict[str, str], ref: str) -> None:
     model = load()
-    for name in (*HANDLERS, *STREAMERS):
+    for name in SERVED:
         operation = model.operations[name]
         if "{flowIdentifier}" not in operation.segments:
             continue
         values = {**PATH_VALUES, "{flowIdentifier}": ref.replace(":", "%3A").replace("/", "%2F")}
         path = "/" + "/".join(values.get(segment, segment) for segment in operation.segments)
+        path += QUERIES.get(name, "")
         answer = send(
             running.url, operation.method, path, BODIES.get(name), headers={"x-api-key": key["api_key"]}
         )

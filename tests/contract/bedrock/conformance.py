@@ -14,13 +14,14 @@ from typing import Any
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from tests.contract.conftest import boto_client
 
-TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(\d{3})?Z")
 REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 LONGER_PATTERNS = {"FlowConnectionName": "[a-zA-Z]([_]?[0-9a-zA-Z]){1,}"}
 """Where the model is narrower than what AWS itself answers (bedrock 9, 23)."""
-LARGER_MAXIMUMS = {"FlowConnections": 100}
-"""Where the model is narrower than CloudFormation's schema of the same API (bedrock 9, 22)."""
+LARGER_MAXIMUMS = {"FlowConnections": 100, "NodeInputFields": 20, "NodeOutputFields": 5}
+"""Where the model is narrower than CloudFormation's schema of the same API (bedrock 9, 22), or than the nodes
+that its events tell of (bedrock 9, 51)."""
 
 COMMON_ERRORS: Mapping[str, int] = {
     "SerializationException": 400,

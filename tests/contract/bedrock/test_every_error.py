@@ -12,7 +12,8 @@ from tests.contract.bedrock.things import ROLE, refused
 from tests.contract.inprocess import InProcess, in_process
 from tests.contract.test_faults import BreakableStore
 
-from headrace.apis.bedrock.api import HANDLERS, STREAMERS
+from headrace.apis.bedrock.api import SERVED
+from headrace.apis.bedrock.model import load
 from headrace.settings import Settings
 
 NOBODY = "ABCDEFGHIJ"
@@ -20,6 +21,7 @@ ARN = f"arn:aws:bedrock:us-east-1:000000000000:flow/{NOBODY}"
 FLOW = {"flowIdentifier": NOBODY}
 ALIAS = {**FLOW, "aliasIdentifier": NOBODY}
 ROUTE = {"name": "a", "routingConfiguration": [{"flowVersion": "1"}]}
+EXECUTION = {**FLOW, "flowAliasIdentifier": NOBODY, "executionIdentifier": "nobody"}
 PROMPT = {"promptIdentifier": NOBODY}
 TURN = [{"nodeName": "FlowInput", "nodeOutputName": "document", "content": {"document": "x"}}]
 
@@ -50,6 +52,12 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "UntagResource": {"resourceArn": ARN, "tagKeys": ["a"]},
     "ListTagsForResource": {"resourceArn": ARN},
     "InvokeFlow": {**FLOW, "flowAliasIdentifier": NOBODY, "inputs": TURN},
+    "StartFlowExecution": {**FLOW, "flowAliasIdentifier": NOBODY, "inputs": TURN},
+    "GetFlowExecution": EXECUTION,
+    "ListFlowExecutions": FLOW,
+    "ListFlowExecutionEvents": {**EXECUTION, "eventType": "Node"},
+    "StopFlowExecution": EXECUTION,
+    "GetExecutionFlowSnapshot": EXECUTION,
 }
 """A request of each served operation that is well-formed and, where it names something, names nothing there."""
 
@@ -62,12 +70,12 @@ BROKEN: Mapping[str, Mapping[str, Any]] = {
 }
 """For the first member of these that a request has: a value that breaks a rule of it."""
 
-OPERATIONS = sorted({*HANDLERS, *STREAMERS})
+OPERATIONS = sorted(SERVED)
+MODEL = load()
 
 
 def method_of(url: str, operation: str) -> Callable[..., Any]:
-    service = "bedrock-agent-runtime" if operation in STREAMERS else "bedrock-agent"
-    client = checked_client(url, service)
+    client = checked_client(url, MODEL.operations[operation].service)
     names = {api: method for method, api in client.meta.method_to_api_mapping.items()}
     method: Callable[..., Any] = getattr(client, names[operation])
     return method
