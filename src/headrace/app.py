@@ -43,7 +43,7 @@ from headrace.settings import Settings
 from headrace.storage import open_store
 from headrace.storage.limits import StoreLimits
 from headrace.storage.place import path_of
-from headrace.vault import KeyVault, key_beside, new_key
+from headrace.vault import BadKey, KeyVault, key_beside, new_key
 from headrace.world import build_runs, build_worker, build_world
 
 
@@ -241,7 +241,7 @@ def _ports(settings: Settings, store: Store, codec: Codec, process: Process) -> 
         ids=RandomIds(),
         clock=SystemClock(),
         rules=FlowRules(codec),
-        vault=KeyVault(_secret_key(settings)),
+        vault=KeyVault(_secret_key(settings, store)),
         limits=Limits(
             files={"flow": settings.quota_flows, "prompt": settings.quota_prompts},
             releases={"flow": settings.quota_flow_versions, "prompt": settings.quota_prompt_versions},
@@ -254,9 +254,18 @@ def _ports(settings: Settings, store: Store, codec: Codec, process: Process) -> 
     )
 
 
-def _secret_key(settings: Settings) -> str:
-    """The configured key, or the one beside the store, or one that lives as long as the process."""
+def _secret_key(settings: Settings, store: Store) -> str:
+    """The configured key, or the one beside the store, or one that lives as long as the process.
+
+    Raises:
+        BadKey: the store is shared, so that no key can lie beside it, and none is configured.
+    """
     if settings.secret_key:
         return settings.secret_key
+    if store.is_shared:
+        raise BadKey(
+            "A store that several servers can share needs HEADRACE_SECRET_KEY, the same for all of them: "
+            "make one with `headrace keys secret`, and keep it as safe as a password."
+        )
     path: Path | None = path_of(settings.store)
     return new_key() if path is None else key_beside(path.with_name(path.name + ".key"))

@@ -116,7 +116,8 @@ class Settings:
     secret_key: str = _setting(
         "",
         "URL-safe base64 of 32 bytes; encrypts secrets and signs page tokens. Beside a SQLite store it is "
-        "made when missing, in a file of mode 0600.",
+        "made when missing, in a file of mode 0600; a store that servers share needs it. "
+        "`headrace keys secret` makes one.",
     )
     tls_certificate: str = _setting("", "PEM file with the certificate chain; turns TLS on.")
     tls_key: str = _setting("", "PEM file with the certificate's private key.")

@@ -9,6 +9,7 @@ import click
 
 from headrace.cli.client import Console, find_console
 from headrace.cli.options import json_option, name_argument, read_settings, store_option
+from headrace.vault import new_key
 
 RIGHTS = ("reader", "runner", "editor", "admin")
 
@@ -78,6 +79,19 @@ def list_(store: str | None, as_json: bool) -> None:
 
 def _email(key: dict[str, Any]) -> str:
     return str(key["user"]["email"]) if key["user"] else "-"
+
+
+@command.command("secret")
+def secret() -> None:
+    """Make a server's own key, for HEADRACE_SECRET_KEY, and print it.
+
+    It encrypts the secrets of AWS keys and signs page tokens. All servers of a store need the same.
+
+    \b
+    Example:
+      export HEADRACE_SECRET_KEY=$(headrace keys secret)
+    """
+    click.echo(new_key())
 
 
 @command.command("revoke")
