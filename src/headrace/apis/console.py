@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from headrace.apis.console_runs import ConsoleRuns, Row
+from headrace.apis.console_runs import Row
 from headrace.apis.console_tree import ConsoleTree
 from headrace.apis.gate import Gate
 from headrace.apis.http import JSON, Request, Response
@@ -72,13 +72,10 @@ class ConsoleApi:
 
     Args:
         exchange: the other system whose resources are imported and exported: Bedrock.
-        runs: the operations on runs.
         more: further operations.
     """
 
-    def __init__(
-        self, ports: Ports, gate: Gate, exchange: Exchange, runs: ConsoleRuns, *, more: Iterable[Row] = ()
-    ) -> None:
+    def __init__(self, ports: Ports, gate: Gate, exchange: Exchange, *, more: Iterable[Row] = ()) -> None:
         self._ports = ports
         self._gate = gate
         self._exchange = exchange
@@ -91,7 +88,6 @@ class ConsoleApi:
                 ("POST", "/console/bedrock/import", self._import),
                 ("GET", "/console/bedrock/export", self._export),
                 *ConsoleTree(ports, gate).rows(),
-                *runs.rows(),
                 *more,
             ]
         )

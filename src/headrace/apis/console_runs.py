@@ -1,4 +1,4 @@
-"""Running flows and looking at runs, for our own command line and user interface.
+"""Running flows while somebody watches, for our own command line and user interface.
 
 A run is answered as JSON lines: first what it is called, then each event as it happens, in the form of
 ``core.execution``.
@@ -7,26 +7,20 @@ A run is answered as JSON lines: first what it is called, then each event as it 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from headrace.apis.gate import Gate
-from headrace.apis.http import JSON, Request, Response
-from headrace.core.access import Principal
+from headrace.apis.http import Request, Response
 from headrace.core.errors import Invalid
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
-from headrace.services import conversations, executions, invocations, targets
+from headrace.services import conversations, invocations, targets
 from headrace.services.base import Ports, read
-from headrace.services.executions import ExecutionView
 from headrace.services.invocations import Invocation, Names, Order
 from headrace.services.runs import Runs
 from headrace.services.targets import Choice
-
-MOST = 1000
-"""The most executions or events of one page."""
 
 Row = tuple[str, str, Callable[[Request, Mapping[str, str]], Awaitable[Response]]]
 
@@ -95,12 +89,7 @@ class ConsoleRuns:
 
     def rows(self) -> list[Row]:
         """The operations, by method and path."""
-        return [
-            ("POST", "/console/runs", self._run),
-            ("GET", "/console/executions", self._list),
-            ("GET", "/console/executions/{execution}", self._show),
-            ("GET", "/console/executions/{execution}/events", self._events),
-        ]
+        return [("POST", "/console/runs", self._run)]
 
     async def _run(self, request: Request, parameters: Mapping[str, str]) -> Response:
         principal = await self._gate.by_console(request)
@@ -108,7 +97,8 @@ class ConsoleRuns:
 
         def look(tx: Transaction) -> tuple[str, Choice]:
             flow = targets.find_anyhow(tx, wanted.flow)
-            return flow.id, _choice(wanted) or targets.usual(tx, flow)
+            choice = choice_of(alias=wanted.alias, number=wanted.version, is_draft=wanted.draft)
+            return flow.id, choice or targets.usual(tx, flow)
 
         flow_id, choice = await read(self._ports, principal, look)
         order = Order(
@@ -125,45 +115,6 @@ class ConsoleRuns:
         headers = [(b"content-type", b"application/x-ndjson")]
         return Response(status=200, headers=headers, body=Lines(invocation))
 
-    async def _list(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._gate.by_console(request)
-        query = dict(request.query)
-        take = _number(query, "take", 20)
-        flow = query.get("flow")
-        flow_id = None if flow is None else await self._flow_id(principal, flow)
-        found = await executions.page(
-            self._ports, principal, flow=flow_id, before=_place(query), take=take + 1
-        )
-        shown = found[:take]
-        last = shown[-1].execution if len(found) > take else None
-        following = last and {"before": last.started_at.isoformat(), "before_id": last.id}
-        return _json({"executions": [describe(one) for one in shown], "next": following})
-
-    async def _flow_id(self, principal: Principal, ref: str) -> str:
-        return await read(self._ports, principal, lambda tx: targets.find_anyhow(tx, ref).id)
-
-    async def _show(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._gate.by_console(request)
-        flow = dict(request.query).get("flow")
-        found = await executions.get(self._ports, principal, ref=parameters["execution"], flow=flow)
-        return _json(describe(found))
-
-    async def _events(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        principal = await self._gate.by_console(request)
-        query = dict(request.query)
-        first, take = _number(query, "first", 0, most=2**53), _number(query, "take", MOST)
-        found = await executions.events(
-            self._ports, principal, ref=parameters["execution"], first=first, take=take
-        )
-        return _json({"events": found, "first": first})
-
-
-def describe(found: ExecutionView) -> dict[str, Any]:
-    """An execution in JSON's types."""
-    flow = found.file
-    shown: dict[str, Any] = msgspec.to_builtins(found.execution)
-    return {**shown, "flow": None if flow is None else {"id": flow.short_id, "path": flow.path}}
-
 
 def _parse(body: bytes) -> NewRun:
     try:
@@ -172,35 +123,15 @@ def _parse(body: bytes) -> NewRun:
         raise Invalid.at(message=str(error)) from None
 
 
-def _choice(wanted: NewRun) -> Choice | None:
-    """What the request says of what to run; None when nothing."""
-    said = [wanted.alias is not None, wanted.version is not None, wanted.draft]
+def choice_of(*, alias: str | None, number: int | None, is_draft: bool) -> Choice | None:
+    """What a request says of what to run; None when nothing.
+
+    Raises:
+        Invalid: it says several things.
+    """
+    said = [alias is not None, number is not None, is_draft]
     if sum(said) > 1:
         raise Invalid.at("alias", message="Choose one of `alias`, `version` and `draft`.", kind="choice")
     if not any(said):
         return None
-    return Choice(alias=wanted.alias, number=wanted.version, takes_names=True)
-
-
-def _number(query: Mapping[str, str], name: str, default: int, *, most: int = MOST) -> int:
-    text = query.get(name, str(default))
-    if not text.isdecimal() or int(text) > most:
-        message = f"`{name}` must be a number of at most {most}."
-        raise Invalid.at(name, message=message, kind="range", where="query")
-    return int(text)
-
-
-def _place(query: Mapping[str, str]) -> tuple[datetime, str] | None:
-    if "before" not in query:
-        return None
-    try:
-        moment = datetime.fromisoformat(query["before"])
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Invalid.at("before", message="`before` must be a time with its zone.", where="query")
-    return moment, query.get("before_id", "")
-
-
-def _json(value: Any) -> Response:
-    return Response(status=200, headers=[JSON], body=json_text(value))
+    return Choice(alias=alias, number=number, takes_names=True)

@@ -11,7 +11,8 @@ from headrace import __version__
 COMMANDS = {
     "serve": ("headrace.cli.serve", "Start the server."),
     "run": ("headrace.cli.run", "Run a flow, or a definition in a file."),
-    "executions": ("headrace.cli.executions", "Look at what ran."),
+    "executions": ("headrace.cli.executions", "Look at what ran and runs, and stop it."),
+    "processes": ("headrace.cli.processes", "List who uses the store."),
     "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
     "environments": ("headrace.cli.environments", "Keep the environments versions are deployed to."),
     "files": ("headrace.cli.files", "List files, and set what is said of them."),

@@ -41,6 +41,9 @@ class Console(Protocol):
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """What the console answers to a request of its own; None when that is nothing."""
 
+    def held(self) -> AbstractContextManager[None]:
+        """Kept open for several calls, where that makes them faster."""
+
 
 def find_console(settings: Settings, *, makes_store: bool = False) -> Console:
     """The server at HEADRACE_URL, or the one that runs on the store, or the store.

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 import msgspec
 
+from headrace.cli.repetitions import Repetitions
 from headrace.core.execution import (
     ConditionsDecided,
     Event,
+    FlowAborted,
     FlowFailed,
     FlowFinished,
     FlowOutput,
     FlowResumed,
+    FlowStarted,
     InputPort,
     InputRequested,
     Link,
@@ -55,13 +60,19 @@ class Progress:
     failure: FlowFailed | None = None
     _started: dict[Place, NodeStarted] = field(default_factory=dict)
     _tokens: dict[Place, int] = field(default_factory=dict)
+    _repetitions: Repetitions = field(default_factory=Repetitions)
+    _started_ns: int | None = None
 
     def see(self, event: Event) -> None:
         """Something happened."""
+        self._repetitions.see(event)
         match event:
+            case FlowStarted() | FlowResumed():
+                self.question = None
+                self._started_ns = event.at_ns
             case NodeStarted():
                 self._started[event.node, event.scope] = event
-                self._show_running()
+                self.refresh()
             case NodeActed():
                 self._count(event)
             case NodeFinished():
@@ -76,11 +87,10 @@ class Progress:
                 self.outputs.append(event)
             case InputRequested():
                 self.question = event
-            case FlowResumed():
-                self.question = None
-            case FlowFinished() | FlowFailed():
+            case FlowFinished() | FlowFailed() | FlowAborted():
                 self.failure = event if isinstance(event, FlowFailed) else None
                 self.to.write(CLEAR_LINE if self.is_live else "")
+                self._started_ns = None
 
     def _count(self, event: NodeActed) -> None:
         if event.usage is not None:
@@ -98,18 +108,23 @@ class Progress:
             line = "  ".join(word for word in (*words, more) if word)
             self.to.write((CLEAR_LINE if self.is_live else "") + line + "\n")
         self._show_values("in", () if started is None else started.fields)
-        self._show_running()
+        self.refresh()
 
     def _show_values(self, side: str, fields: Iterable[tuple[InputPort | OutputPort, Any]]) -> None:
         if self.shows_values:
             for port, value in fields:
                 self.to.write(f"    {side:<4}{port.name}: {shortened(value)}\n")
 
-    def _show_running(self) -> None:
-        if self.is_live:
-            running = ", ".join(_name(place) for place in self._started)
-            self.to.write(CLEAR_LINE + (f"running: {running}" if running else ""))
-            self.to.flush()
+    def refresh(self) -> None:
+        """Show on a terminal what runs now, and for how long it has."""
+        if not self.is_live or self._started_ns is None:
+            return
+        running = ", ".join(_name(place) for place in self._started)
+        lasted_s = (time.time_ns() - self._started_ns) / 1e9
+        words = [f"{lasted_s:.1f} s", *self._repetitions.told(), f"running: {running}" * bool(running)]
+        line = "  ".join(word for word in words if word)
+        self.to.write(CLEAR_LINE + line[: shutil.get_terminal_size().columns - 1])
+        self.to.flush()
 
 
 def _name(place: Place) -> str:

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from headrace.cli.client import RemoteConsole, find_server
+from headrace.cli.execution_lines import find_reader
 from headrace.cli.options import json_option, read_settings, store_option
 from headrace.cli.progress import Progress, plain
 from headrace.core.execution import Event
@@ -33,6 +34,8 @@ _event = msgspec.json.Decoder(Event)
 @click.option("--version", "number", type=int, help="A version's number.")
 @click.option("--draft", is_flag=True, help="The prepared draft.")
 @click.option("--answer", "execution", metavar="EXECUTION", help="The input answers this waiting execution.")
+@click.option("--background", is_flag=True, help="Only start it; it goes on without this command.")
+@click.option("--name", help="With --background: what AWS clients know the execution by.")
 @click.option("--trace", is_flag=True, help="Show what goes in and out of each node.")
 @click.option("--scripted", metavar="FILE", help="Answers of models, for a definition in a file.")
 @store_option
@@ -45,14 +48,23 @@ def command(**options: Any) -> None:
       headrace run support/triage --input "My parcel is late"
       headrace run support/triage --input '{"order": 12}' --alias production --trace
       headrace run support/triage --input blue --answer 3f0c8f6e-...
+      headrace run support/triage --input @year.json --alias production --background
       headrace run flow.json --input @document.json --scripted answers.yaml
 
     FLOW is a flow's path, name or id. Without a choice it is what the default environment has, else the
     newest version, else the draft. Input that is not JSON is text. Outputs go to the standard output. When
     the flow asks for something, you are asked on a terminal; elsewhere the run waits for --answer.
 
+    With --background the execution's id is printed, to `headrace executions watch` it by; it survives what
+    carries it out, and goes by an alias, an environment or the draft.
+
     The exit status is 1 when the run failed, 2 when the definition can't run, 3 when it waits for an answer.
     """
+    if options["background"]:
+        _start(options)
+        return
+    if options["name"]:
+        raise click.UsageError("--name is for --background.")
     is_live = sys.stderr.isatty()
     progress = Progress(
         to=sys.stderr, is_live=is_live, shows_lines=is_live or options["trace"], shows_values=options["trace"]
@@ -71,6 +83,22 @@ def command(**options: Any) -> None:
         for output in progress.outputs:
             click.echo(plain(output.value))
     _end(progress, None if is_file else opening["execution"])
+
+
+def _start(options: dict[str, Any]) -> None:
+    """Have it run in the background."""
+    barred = [name for name in ("number", "execution", "trace", "scripted") if options[name]]
+    if barred or _is_file(options["flow"]):
+        raise click.UsageError("--background is for flows of a server, by an alias or the draft.")
+    wanted = {
+        "flow": options["flow"],
+        "input": read_input(options["document"]),
+        "alias": options["alias"],
+        "draft": options["draft"],
+        "execution": options["name"],
+    }
+    started = find_reader(read_settings(store=options["store"])).call("POST", "/console/executions", wanted)
+    click.echo(json.dumps(started, indent=2) if options["as_json"] else started["id"])
 
 
 def read_input(text: str) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -13,7 +14,7 @@ import click
 from headrace.apis.console import describe_key
 from headrace.app import Server, build
 from headrace.backends.config import BadConfig
-from headrace.cli.client import reason_of
+from headrace.cli.client import Refusal, reason_of
 from headrace.cli.within import ask
 from headrace.core.access import Principal, Right
 from headrace.core.errors import HeadraceError
@@ -32,6 +33,7 @@ class StoreConsole:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._open: tuple[asyncio.Runner, Server] | None = None
 
     def create_key(self, wanted: dict[str, Any]) -> dict[str, Any]:
         async def work(server: Server, local: Principal) -> dict[str, Any]:
@@ -90,20 +92,39 @@ class StoreConsole:
         async def work(server: Server, _: Principal) -> Any:
             status, text = await ask(server.app, method, path, body, token=TOKEN)
             if status >= 400:
-                raise click.ClickException(reason_of(text) or f"The request was answered {status}.")
+                raise Refusal(reason_of(text), status)
             return json.loads(text) if text else None
 
         return self._run(work)
 
-    def _run(self, work: Callable[[Server, Principal], Awaitable[T]]) -> T:
-        async def run() -> T:
-            server = await build(self._settings, local_token=TOKEN)
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the store open for several calls."""
+        with asyncio.Runner() as runner, _told():
+            server = runner.run(build(self._settings, local_token=TOKEN))
+            self._open = runner, server
             try:
-                return await work(server, server.local)
+                yield
             finally:
-                await server.ports.store.close()
+                self._open = None
+                runner.run(server.ports.store.close())
 
-        try:
-            return asyncio.run(run())
-        except (HeadraceError, StoreError, BadKey, BadConfig, OSError) as error:
-            raise click.ClickException(str(error)) from None
+    def _run(self, work: Callable[[Server, Principal], Awaitable[T]]) -> T:
+        async def run(server: Server) -> T:
+            return await work(server, server.local)
+
+        with _told():
+            if self._open is not None:
+                runner, server = self._open
+                return runner.run(run(server))
+            with self.held():
+                return self._run(work)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What goes wrong, as the end of a command."""
+    try:
+        yield
+    except (HeadraceError, StoreError, BadKey, BadConfig, OSError) as error:
+        raise click.ClickException(str(error)) from None

@@ -560,7 +560,7 @@ def test_a_batch_that_the_server_refuses_is_told_of_a_single_part(place: Place, 
 
     def hand_in(batch: bytes) -> bytes:
         if batch.startswith(b'{"logs"'):
-            raise Refusal("too large")
+            raise Refusal("too large", 413)
         return place.hand_in(batch)
 
     report = place.bring(tmp_path / "x", hand_in=hand_in)
