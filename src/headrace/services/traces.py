@@ -76,7 +76,7 @@ def add(tx: Transaction, ports: Ports, log: Log, *, rules: Rules, now: datetime)
         Conflict: the nearest flow's log above it is complete.
         Clash: its id is taken.
     """
-    above = [] if log.trace_parent_id is None else _above_new(tx, ports, log, rules)
+    above = above_new(tx, ports, log, rules)
     log = _placed(log, above, rules)
     tx.logs.add(log, at=now)
     if above and not above[0].is_in_trace:
@@ -85,9 +85,14 @@ def add(tx: Transaction, ports: Ports, log: Log, *, rules: Rules, now: datetime)
     return log, widen(tx, above, log)
 
 
-def _above_new(tx: Transaction, ports: Ports, log: Log, rules: Rules) -> list[Log]:
-    """Those above a log that is not there yet; nobody when it can't have its parent and that is fine."""
-    assert log.trace_parent_id is not None
+def above_new(tx: Transaction, ports: Ports, log: Log, rules: Rules) -> list[Log]:
+    """Those above a log that is not there yet; nobody when it can't have its parent and that is fine.
+
+    Raises:
+        NotFound, Invalid, Conflict: as `add`.
+    """
+    if log.trace_parent_id is None:
+        return []
     is_strict = rules.unknown_parent is UnknownParent.REFUSE
     if log.trace_parent_id == log.id:
         if is_strict:
