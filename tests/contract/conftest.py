@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from tests import stores
 
 READY_WITHIN_S = 20
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -39,9 +40,14 @@ class LiveServer:
     process: subprocess.Popen[str] | None = None
     _humanloop: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.store = stores.url_of(self.store)
+
     def start(self, *options: str) -> LiveServer:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-        environment |= {f"HEADRACE_{name.upper()}": value for name, value in self.settings.items()}
+        environment |= stores.variables() | {
+            f"HEADRACE_{name.upper()}": value for name, value in self.settings.items()
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "headrace", "serve", "--port", "0", "--store", self.store, *options],
             env=environment,

@@ -7,10 +7,11 @@ import socket
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import uvicorn
+from tests import stores
 
 from headrace.app import Server, build
 from headrace.core.ports import Store
@@ -46,6 +47,9 @@ class _Announcing(uvicorn.Server):
 @contextmanager
 def in_process(settings: Settings, store: Store | None = None) -> Iterator[InProcess]:
     """The whole application with this store, on a free port of the loopback."""
+    if store is None:
+        key = stores.variables().get("HEADRACE_SECRET_KEY", settings.secret_key)
+        settings = replace(settings, store=stores.url_of(settings.store), secret_key=key)
     listener = socket.create_server(("127.0.0.1", 0))
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(build(settings, store=store))

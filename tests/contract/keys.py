@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
+from tests import stores
 from tests.contract.conftest import LiveServer
 
 RIGHTS = ("reader", "runner", "editor", "admin")
@@ -17,8 +18,8 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     """Run ``headrace`` with these arguments, and with no setting from outside but ``environment``."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
     return subprocess.run(
-        [sys.executable, "-m", "headrace", *arguments],
-        env={**clean, **environment},
+        [sys.executable, "-m", "headrace", *map(stores.url_of, arguments)],
+        env={**clean, **stores.variables(), **environment},
         capture_output=True,
         text=True,
         timeout=60,
