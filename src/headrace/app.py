@@ -44,7 +44,7 @@ from headrace.storage import open_store
 from headrace.storage.limits import StoreLimits
 from headrace.storage.place import path_of
 from headrace.vault import BadKey, KeyVault, key_beside, new_key
-from headrace.world import build_runs, build_worker, build_world
+from headrace.world import build_carrying, build_runs, build_worker, build_world, capacity_of
 
 
 @runtime_checkable
@@ -93,7 +93,9 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     store = store or open_store(settings.store, _store_limits(settings))
     model = load()
     codec = Codec(model, strict=settings.strict_limits)
-    process = this_process(id=RandomIds().long("prc_"), now=SystemClock().now())
+    process = this_process(
+        id=RandomIds().long("prc_"), now=SystemClock().now(), capacity=capacity_of(settings)
+    )
     ports = _ports(settings, store, codec, process)
     local = await access.ensure_organisation(
         ports,
@@ -109,20 +111,24 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     world = build_world(settings, StoredPrompts(store))
     runs = build_runs(settings, ports, world)
     shows = judged_log(timestamps_with_zone=settings.zoned_timestamps)
-    worker = build_worker(settings, ports, local.account, world, shows=shows)
+    carrying = build_carrying(settings, ports, runs, local.account, _names(settings))
+    worker = build_worker(settings, ports, local.account, world, shows=shows, engine=carrying.engine)
     presence = Presence(ports, local.account, process, timeout_s=settings.process_timeout)
     upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
     readiness = Readiness()
-    durables = Durables(runs=runs, most_going=settings.quota_executions)
+    durables = Durables(
+        runs=runs, most_going=settings.quota_executions, engine=carrying.engine, lacks=carrying.lacks
+    )
     apis = _apis(settings, ports, gate, durables, model, codec, exchange, moves)
     app = _app(
         settings,
         (HealthApi(ports, readiness), *apis),
         gate,
         readiness,
-        starts=(presence.start, upkeep.start, worker.start),
+        starts=(presence.start, upkeep.start, *carrying.starts, worker.start),
         closes=(
             worker.close,
+            *carrying.closes,
             upkeep.close,
             runs.recorder.close,
             presence.close,
@@ -174,10 +180,7 @@ def _apis(
 ) -> tuple[Api, ...]:
     """The protocols, in the order in which they are asked whose a request is."""
     throttle = Throttle(settings.rate_limit, settings.rate_burst, read_rate_per_s=settings.rate_limit_reads)
-
-    def names(account: str) -> Place:
-        return Place(region=settings.region, account=account)
-
+    names = _names(settings)
     more = (
         *ConsoleRuns(ports, gate, durables.runs, names).rows(),
         *ConsoleExecutions(ports, gate, durables, names).rows(),
@@ -198,6 +201,11 @@ def _apis(
             config=BedrockConfig(region=settings.region, default_role=settings.default_role),
         ),
     )
+
+
+def _names(settings: Settings) -> Callable[[str], Place]:
+    """What an organisation's resources are called outside."""
+    return lambda account: Place(region=settings.region, account=account)
 
 
 Step = Callable[[], Awaitable[None]]

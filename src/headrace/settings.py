@@ -61,6 +61,7 @@ _FORMS = {
 one of a few words."""
 
 _AT_LEAST_ONE = (
+    "durable_attempts",
     "concurrent_jobs",
     "judgment_timeout",
     "judgment_attempts",
@@ -169,6 +170,26 @@ class Settings:
     node_timeout: int = _setting(300, "How long one call of a node may take.", "seconds")
     answer_timeout: int = _setting(3600, "How long a run that asks its user waits for the answer.", "seconds")
     concurrent_runs: int = _setting(1000, "Runs of an organisation at the same time.", "runs")
+    durable_runs: int = _setting(
+        100,
+        "Executions in the background that this process carries out at the same time; 0 leaves them to "
+        "others. Needs the extra durable.",
+        "executions",
+    )
+    durable_timeout: int = _setting(
+        86_400, "How long an execution in the background may take, from its start.", "seconds"
+    )
+    durable_attempts: int = _setting(
+        100,
+        "How often an execution in the background is taken up, after processes that ended in the middle of "
+        "it, before it has failed.",
+        "attempts",
+    )
+    drain_timeout: int = _setting(
+        20,
+        "How long executions in the background may take to end at shutdown, before others go on with them.",
+        "seconds",
+    )
     process_timeout: float = _setting(
         15.0,
         "A process that shares the store and was not seen for so long is gone: others put in order what it "

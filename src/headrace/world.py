@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.backends.config import Config, read_config
+from headrace.backends.durable.engine import DbosEngine
+from headrace.backends.durable.place import JournalSchema
+from headrace.backends.durable.place import beside as journals_beside
 from headrace.backends.effects import build_effects
 from headrace.backends.evaluators.judges import Evaluators
 from headrace.backends.knowledge.local import beside
 from headrace.backends.sandbox.limits import SandboxLimits
 from headrace.backends.sandbox.runners import open_sandbox
+from headrace.core.durable import Engine
 from headrace.core.effects import Effects, Prompts
 from headrace.core.judging import Judges
 from headrace.core.monitoring import Work
 from headrace.services import run_logs
 from headrace.services.base import Ports
+from headrace.services.durable import Carrier, DurableLimits
+from headrace.services.durable_worker import Executing
+from headrace.services.holding import Held
+from headrace.services.invocations import Names
 from headrace.services.judging import Judging, Shows
 from headrace.services.keeping import Keeps
 from headrace.services.recorder import Recorder
@@ -30,6 +39,7 @@ JUDGING_PLACES = 2
 """So much code of evaluators runs at once."""
 JOB_MARGIN_S = 30.0
 """What a judgment takes beside the evaluator's own time, at the most."""
+MISSING_LIBRARY = "Executions in the background need the extra durable: pip install 'headrace[durable]'."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +107,75 @@ def build_runs(settings: Settings, ports: Ports, world: World) -> Runs:
     )
 
 
-def build_worker(settings: Settings, ports: Ports, account: str, world: World, *, shows: Shows) -> Worker:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrying:
+    """What carries out durable executions in this process.
+
+    Attributes:
+        engine: None when nothing does.
+        lacks: what is missing to do so, and what to do about it; None when nothing is, or it is not meant to.
+        starts: what is done in turn when the server starts.
+        closes: the same when it ends.
+    """
+
+    engine: Engine | None = None
+    lacks: str | None = None
+    starts: tuple[Callable[[], Awaitable[None]], ...] = ()
+    closes: tuple[Callable[[], Awaitable[None]], ...] = ()
+
+
+def capacity_of(settings: Settings) -> int:
+    """How many durable executions this process can carry out at the same time."""
+    return settings.durable_runs if importlib.util.find_spec("dbos") is not None else 0
+
+
+def build_carrying(
+    settings: Settings, ports: Ports, runs: Runs, account: str, names: Callable[[str], Names]
+) -> Carrying:
+    """What carries out durable executions. Its library is not even imported before there are any.
+
+    Args:
+        account: any organisation.
+        names: how the outside is told of an organisation's flows and aliases.
+    """
+    capacity, store, process = capacity_of(settings), ports.store, ports.holder
+    if not capacity or process is None:
+        return Carrying(lacks=MISSING_LIBRARY if settings.durable_runs else None)
+    held = Held(ports, account)
+    limits = DurableLimits(
+        execution_s=settings.durable_timeout, node_s=settings.node_timeout, attempts=settings.durable_attempts
+    )
+
+    async def alive() -> set[str]:
+        return {one.id for one in await store.read(account, lambda tx: tx.processes.all())}
+
+    engine = DbosEngine(
+        JournalSchema(url=settings.store) if store.is_shared else journals_beside(path_of(settings.store)),
+        Carrier(ports, runs, held, limits, names).carry_out,
+        process=process,
+        capacity=capacity,
+        drain_s=settings.drain_timeout,
+        on_room=ports.bell.ring,
+        alive=alive,
+    )
+    return Carrying(engine=engine, starts=(held.start, engine.start), closes=(engine.close, held.close))
+
+
+def build_worker(
+    settings: Settings,
+    ports: Ports,
+    account: str,
+    world: World,
+    *,
+    shows: Shows,
+    engine: Engine | None = None,
+) -> Worker:
     """What does the work behind the scenes.
 
     Args:
         account: any organisation.
         shows: makes of a log what evaluators are given.
+        engine: carries out durable executions; None leaves them to others.
     """
     judging = Judging(ports, world.judges, shows, timeout_s=settings.judgment_timeout)
     handlers = {
@@ -110,6 +183,8 @@ def build_worker(settings: Settings, ports: Ports, account: str, world: World, *
         Work.UPROOT: Uprooting(ports).handler,
         Work.RECORD: run_logs.Showing(ports, most_steps=settings.run_log_steps).handler,
     }
+    if engine is not None:
+        handlers[Work.EXECUTE] = Executing(ports, engine).handler
     pace = Pace(
         at_once=settings.concurrent_jobs,
         job_s=settings.judgment_timeout + JOB_MARGIN_S,

@@ -9,7 +9,7 @@ The engine behind `Engine` sees to it that each program is run to its end, by on
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -60,24 +60,29 @@ class Superseded(Exception):
 
 Program: TypeAlias = Callable[[str, str, Journal], Awaitable[None]]
 """Carries out an execution of an organisation (account, execution id): from its beginning, as often as
-necessary, until it returns. What it raises is a bug, and ends it too, except that `Superseded` and being
-cancelled leave it to others."""
+necessary, until it returns; its journal is dropped then. After `Superseded`, and after being cancelled,
+others see to it; after anything else that it raises, it is carried out again, ever less often."""
 
 
 class Engine(Protocol):
     """Has programs carried out by live processes until they end."""
 
+    @property
+    def room(self) -> int:
+        """How many more executions may be begun here at the moment."""
+
     async def start(self) -> None:
         """Begin to carry out, and to take over from processes that are gone."""
 
     async def begin(self, account: str, execution_id: str) -> None:
-        """Carry out an execution, here; durable when this returns. Nothing when it was begun before."""
+        """Carry out an execution, here; durable when this returns. Nothing when it was begun before.
+
+        Raises:
+            Unavailable: it can't be begun here now.
+        """
 
     async def abandon(self, execution_id: str) -> None:
         """It was stopped, by whomever: cancel it if it is carried out here, and never take it up again."""
-
-    async def forget(self, execution_ids: Collection[str]) -> None:
-        """Drop the journals of executions that have ended."""
 
     async def close(self) -> None:
         """Begin nothing more; hand over what has not ended within the time that is given for it."""

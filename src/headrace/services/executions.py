@@ -78,7 +78,8 @@ async def events(ports: Ports, principal: Principal, *, ref: str, first: int, ta
 def put_in_order(tx: Transaction, *, holder: str | None, now: datetime) -> None:
     """Say of what a process ran that it does not any more; conversations can go on, work is taken up again.
 
-    In every organisation; doing it again changes nothing. Durable executions are not ended by this.
+    In every organisation; doing it again changes nothing. Durable executions are not ended by this: somebody
+    else is asked to see to them.
 
     Args:
         holder: the process that is gone; None is any that left no name.
@@ -87,6 +88,8 @@ def put_in_order(tx: Transaction, *, holder: str | None, now: datetime) -> None:
     _show(tx, tx.executions.fail_running(holder=holder, at=now, error=STOPPED), now)
     tx.jobs.release(holder=holder)
     if holder is not None:
+        for account, execution_id, _ in tx.executions.held(holder=holder):
+            tx.jobs.put(Job(account=account, work=Work.EXECUTE, subject=execution_id, due_at=now))
         tx.processes.remove(id=holder)
 
 

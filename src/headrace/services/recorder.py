@@ -17,28 +17,21 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-import msgspec
+from typing import TypeAlias
 
 from headrace.core.clock import Clock
 from headrace.core.durable import Superseded
 from headrace.core.errors import Unavailable
 from headrace.core.execution import (
     Event,
-    FlowAborted,
-    FlowFailed,
-    FlowFinished,
-    FlowOutput,
-    FlowResumed,
-    NodeActed,
     Status,
 )
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Clash, Store, Transaction
 from headrace.core.records import EventBatch, Execution
 from headrace.services.bell import Bell
-from headrace.services.keeping import Keeps, preview, without_content
+from headrace.services.keeping import Keeps, without_content
+from headrace.services.run_facts import Facts
 
 DELAY_S = 0.05
 """How long an event waits for others at the most; writing takes its time on top."""
@@ -59,66 +52,41 @@ AtRest: TypeAlias = Callable[[Transaction, Execution], None]
 log = logging.getLogger("headrace.recorder")
 
 
-_FACTS = frozenset({NodeActed, FlowOutput, FlowFinished, FlowFailed, FlowResumed, FlowAborted})
-"""The events that change a run's row."""
-
-
 class Recording:
     """What is recorded of one run.
 
     Attributes:
-        status: where the run is.
         is_noted: whether the recorder knows that there is something new.
         is_lost: whether another process holds the run by now, or none: nothing is recorded any more.
     """
 
     def __init__(self, recorder: Recorder, account: str, execution: Execution) -> None:
         self.account = account
-        self.status = execution.status
         self.is_noted = False
         self.is_lost = False
         self._recorder = recorder
         self._execution = execution
         self._count = execution.events_count
         self._events: list[Event] = []
-        self._output: Any = None
-        self._has_output = False
-        self._input_tokens = execution.input_tokens
-        self._output_tokens = execution.output_tokens
-        self._cost_usd = execution.cost_usd
-        self._ending: FlowFailed | None = None
+        self._facts = Facts(execution, keeps=recorder.keeps)
 
     @property
     def id(self) -> str:
         """The execution's id."""
         return self._execution.id
 
+    @property
+    def status(self) -> Status:
+        """Where the run is."""
+        return self._facts.status
+
     def add(self, *events: Event) -> None:
         """Note what happened."""
         for event in events:
-            if type(event) in _FACTS:  # most events are none, and there may be thousands in a run
-                self._learn(event)
+            self._facts.learn(event)
         self._events += self._recorder.thin(events)
         if not self.is_noted:
             self._recorder.note(self)
-
-    def _learn(self, event: Event) -> None:
-        """Take from an event what stands in the row."""
-        if isinstance(event, NodeActed):
-            self._count_usage(event)
-        elif isinstance(event, FlowOutput):
-            self._output, self._has_output = event.value, True
-        else:
-            self.status = self.status.after(event)
-            self._ending = event if isinstance(event, FlowFailed) else None
-
-    def _count_usage(self, event: NodeActed) -> None:
-        usage = event.usage
-        if usage is not None:
-            self._input_tokens += usage.input_tokens
-            self._output_tokens += usage.output_tokens
-            if usage.cost_usd is not None:
-                self._cost_usd = (self._cost_usd or 0.0) + usage.cost_usd
 
     def take(self) -> Iterator[list[EventBatch]]:
         """The events since this was last asked, a batch at a time; the row is to be written anyway."""
@@ -143,20 +111,7 @@ class Recording:
 
     def row(self) -> Execution:
         """The run as it is now."""
-        is_over = self.status.is_final
-        shown = self._has_output and self._recorder.keeps is Keeps.ALL
-        return msgspec.structs.replace(
-            self._execution,
-            status=self.status,
-            ended_at=self._recorder.clock.now() if is_over else None,
-            output=preview(self._output) if shown else self._execution.output,
-            error=self._ending.message if self._ending else None,
-            failed_node=self._ending.node if self._ending else None,
-            input_tokens=self._input_tokens,
-            output_tokens=self._output_tokens,
-            cost_usd=self._cost_usd,
-            events_count=self._count,
-        )
+        return self._facts.row(events_count=self._count, now=self._recorder.clock.now())
 
 
 @dataclass(slots=True, kw_only=True)

@@ -33,10 +33,12 @@ class Handler:
         act: does a job and marks it as done, in one transaction. Raises EffectFailed when what it needs does
             not work at the moment.
         give_up: makes it seen that a job will not be done, and why, and marks it as done.
+        room: how many more may be begun by what else there is to be done; None does not count.
     """
 
     act: Callable[[Job], Awaitable[None]]
     give_up: Callable[[Job, str], Awaitable[None]]
+    room: Callable[[], int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,9 @@ class Worker:
         """How many more jobs of each kind may be begun. What waits for one kind keeps no other waiting."""
         begun = Counter(self._tasks.values())
         room = {work: self._pace.at_once - begun[work] for work in self._handlers}
+        for work, handler in self._handlers.items():
+            if handler.room is not None:
+                room[work] = min(room[work], handler.room())
         return {work: left for work, left in room.items() if left > 0}
 
     def _begin(self, job: Job) -> None:

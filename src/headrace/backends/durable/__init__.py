@@ -1,0 +1,1 @@
+"""What has durable executions carried out to their end: DBOS, in threads of its own."""

@@ -1,0 +1,67 @@
+"""The databases that DBOS is given: opened here, so that they are what it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import event
+
+from headrace.backends.durable.place import JournalFile, JournalSchema
+
+_BUSY_MS = 30_000
+_IDLE_MS = 10_000
+"""A process that stands still in the middle of a transaction holds up others for no longer."""
+KEEPALIVES = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+"""A server that is gone without a word is noticed within about ten seconds."""
+CONNECT_TIMEOUT_S = 5
+
+
+def open_database(place: JournalFile | JournalSchema, *, connections: int) -> sqlalchemy.Engine:
+    """The database of a place. Values never stand in the messages of its errors."""
+    if isinstance(place, JournalFile):
+        return _file(place)
+    return _server(place, connections)
+
+
+def _file(place: JournalFile) -> sqlalchemy.Engine:
+    # One connection only: SQLite writes one after another anyway, and several connections of one process
+    # can break a file in WAL mode before SQLite 3.51.3, which Python may well come with.
+    engine = sqlalchemy.create_engine(
+        f"sqlite:///{place.path}",
+        poolclass=sqlalchemy.QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=60,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    return engine
+
+
+def _server(place: JournalSchema, connections: int) -> sqlalchemy.Engine:
+    url = sqlalchemy.make_url(place.url).set(drivername="postgresql+psycopg")
+    options = f"-c idle_in_transaction_session_timeout={_IDLE_MS} -c tcp_user_timeout={_IDLE_MS}"
+    return sqlalchemy.create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=30,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": "headrace-executions",
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "options": options,
+            **KEEPALIVES,
+        },
+        hide_parameters=True,
+    )

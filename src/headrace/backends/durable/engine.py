@@ -1,0 +1,288 @@
+"""`headrace.core.durable.Engine` on DBOS: the side of it that is on the event loop.
+
+DBOS keeps which executions were begun, by which process, and the pages of their journals. A process that dies
+leaves its executions begun; the others notice, and let one of them go on. Who has ended an execution in the
+store drops its journal then: what was lost between the two is found out by the next attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from headrace.backends.durable.bridge import Bridge, Keep
+from headrace.backends.durable.place import JournalFile, JournalSchema
+from headrace.core.durable import Program, Superseded
+from headrace.core.errors import Unavailable
+
+if TYPE_CHECKING:
+    from headrace.backends.durable.library import Library
+    from headrace.backends.durable.reaper import Reaper
+
+T = TypeVar("T")
+THREADS = 4
+LOOK_S = 1.0
+"""So often it is looked whether other processes are gone."""
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+
+log = logging.getLogger("headrace.durable")
+
+
+class DbosEngine:
+    """Belongs to one event loop; a process can have one at a time.
+
+    Args:
+        process: the id of this process.
+        capacity: so many executions it carries out at the same time.
+        drain_s: seconds that what is carried out is given to end when the engine is closed.
+        on_room: called when there is room for more.
+        alive: the ids of the processes that are there, as far as the store knows.
+    """
+
+    def __init__(
+        self,
+        place: JournalFile | JournalSchema,
+        program: Program,
+        *,
+        process: str,
+        capacity: int,
+        drain_s: float,
+        on_room: Callable[[], None],
+        alive: Callable[[], Awaitable[set[str]]],
+    ) -> None:
+        self._place = place
+        self._program = program
+        self._process = process
+        self._capacity = capacity
+        self._drain_s = drain_s
+        self._on_room = on_room
+        self._alive = alive
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="headrace-durable")
+        self._library: Library | None = None
+        self._launching: asyncio.Task[Library] | None = None
+        self._reaping: asyncio.Task[None] | None = None
+        self._going: dict[asyncio.Task[None], str] = {}
+        self._beginning: set[str] = set()
+        self._abandoned: set[str] = set()
+        self._failures: Counter[str] = Counter()
+        self._later: set[asyncio.Task[None]] = set()
+        self._is_closing = False
+
+    @property
+    def room(self) -> int:
+        """How many more executions may be begun."""
+        taken = len(self._going) + len(self._beginning)
+        return 0 if self._is_closing else max(self._capacity - taken, 0)
+
+    async def start(self) -> None:
+        """Begin to carry out, and to take over from processes that are gone.
+
+        Only where there may be anything to take over, DBOS is got ready; else when the first one is begun.
+        """
+        if self._capacity and (isinstance(self._place, JournalSchema) or self._place.has_unfinished):
+            self._launch()
+
+    async def begin(self, account: str, execution_id: str) -> None:
+        """Carry out an execution, here; durable when this returns. Nothing when it was begun before.
+
+        Raises:
+            Unavailable: this process is about to end, or DBOS could not be got ready.
+        """
+        if execution_id in self._going.values() or execution_id in self._beginning:
+            return
+        self._beginning.add(execution_id)
+        is_new = False
+        try:
+            library = await self._ready()
+            is_new = await self._in_thread(library.begin, account, execution_id)
+        finally:
+            if not is_new:  # else its thread is on its way
+                self._beginning.discard(execution_id)
+
+    async def abandon(self, execution_id: str) -> None:
+        """It was stopped, by whomever: cancel it if it is carried out here, and never take it up again."""
+        for task in [task for task, carried in self._going.items() if carried == execution_id]:
+            self._abandoned.add(execution_id)
+            task.cancel()
+
+    async def close(self) -> None:
+        """Begin nothing more; hand over what has not ended within the time that is given for it."""
+        self._is_closing = True
+        if self._launching is None:
+            self._end_threads()
+            return
+        with suppress(Unavailable, asyncio.CancelledError):
+            (await self._launching).take_nothing()
+        if self._going:
+            await asyncio.wait(self._going, timeout=self._drain_s)
+        tasks = [*self._going, *self._later, *([self._reaping] if self._reaping else [])]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        if self._library is not None:
+            await self._in_thread(self._library.shut, hands_over=isinstance(self._place, JournalSchema))
+        self._end_threads()
+
+    def _end_threads(self) -> None:
+        self._threads.shutdown(wait=False)
+        if isinstance(self._place, JournalFile):
+            self._place.remove()
+
+    async def _in_thread(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *given, **named))
+
+    # Getting ready.
+
+    def _launch(self) -> asyncio.Task[Library]:
+        known = self._launching
+        if known is None or (known.done() and (known.cancelled() or known.exception() is not None)):
+            known = self._launching = asyncio.create_task(self._launched())
+            known.add_done_callback(_told)
+        return known
+
+    async def _ready(self) -> Library:
+        if self._is_closing:
+            raise Unavailable("This process is about to end.")
+        return await asyncio.shield(self._launch())
+
+    async def _launched(self) -> Library:
+        try:
+            library = await self._in_thread(self._open, asyncio.get_running_loop())
+        except Exception as error:
+            log.exception("the journal of executions can't be opened")
+            raise Unavailable("The journal of executions can't be opened.") from error
+        if isinstance(self._place, JournalSchema):
+            self._reaping = asyncio.create_task(self._reap(library, await self._lock(library, self._place)))
+        else:  # nobody else has the file: whoever had it is gone
+            await self._in_thread(self._take_over, library)
+        return library
+
+    def _open(self, loop: asyncio.AbstractEventLoop) -> Library:
+        module = importlib.import_module("headrace.backends.durable.library")
+        library: Library = module.Library(
+            self._place, process=self._process, capacity=self._capacity, carry=partial(self._carry, loop)
+        )
+        self._library = library  # it may take up something before it has said that it is there
+        try:
+            library.launch()
+        except BaseException:
+            self._library = None
+            library.shut(hands_over=False)
+            raise
+        return library
+
+    def _take_over(self, library: Library) -> None:
+        taken = library.hand_over(library.holders() - {self._process})
+        if taken:
+            log.info("%d executions of the last start go on", taken)
+
+    # Taking over.
+
+    async def _lock(self, library: Library, place: JournalSchema) -> Reaper:
+        """Before anything is begun here, others can see that this process lives."""
+        module = importlib.import_module("headrace.backends.durable.reaper")
+        reaper: Reaper = module.Reaper(place, library, process=self._process)
+        await self._in_thread(reaper.hold)
+        return reaper
+
+    async def _reap(self, library: Library, reaper: Reaper) -> None:
+        try:
+            while True:
+                try:
+                    alive = await self._alive()
+                    await self._in_thread(reaper.look, alive)
+                except Unavailable as error:
+                    log.warning("nobody can say now which processes are gone: %s", error.message)
+                except Exception:
+                    log.exception("a bug while looking for processes that are gone")
+                await asyncio.sleep(LOOK_S)
+        finally:
+            await asyncio.shield(self._in_thread(reaper.close))
+
+    # Carrying out.
+
+    def _carry(self, loop: asyncio.AbstractEventLoop, account: str, execution_id: str, keep: Keep) -> None:
+        """In the thread of an execution: until its attempt is over."""
+        bridge = Bridge(loop)
+        loop.call_soon_threadsafe(self._enter, account, execution_id, bridge)
+        bridge.serve(keep)
+
+    def _enter(self, account: str, execution_id: str, bridge: Bridge) -> None:
+        self._beginning.discard(execution_id)
+        if self._is_closing:
+            bridge.end()
+            return
+        task = asyncio.create_task(self._attempt(account, execution_id, bridge))
+        self._going[task] = execution_id
+        task.add_done_callback(partial(self._leave, bridge))
+        self._make_room()
+
+    def _leave(self, bridge: Bridge, task: asyncio.Task[None]) -> None:
+        self._abandoned.discard(self._going.pop(task))
+        bridge.end()
+        _told(task)
+        self._make_room()
+        self._on_room()
+
+    def _make_room(self) -> None:
+        """What is handed over and what is begun here share the same room."""
+        if self._library is not None and not self._is_closing:
+            self._library.make_room(self._capacity, len(self._going) + len(self._beginning))
+
+    async def _attempt(self, account: str, execution_id: str, bridge: Bridge) -> None:
+        assert self._library is not None
+        try:
+            await self._program(account, execution_id, bridge)
+        except Superseded:
+            log.info("execution %s is carried out elsewhere", execution_id)
+            return
+        except asyncio.CancelledError:
+            if execution_id not in self._abandoned:
+                raise
+        except Exception as error:  # noqa: BLE001  # logged there
+            self._try_later(execution_id, error)
+            return
+        self._failures.pop(execution_id, None)
+        try:
+            await self._in_thread(self._library.forget, [execution_id])
+        except Exception as error:  # noqa: BLE001  # logged there
+            self._try_later(execution_id, error)
+
+    def _try_later(self, execution_id: str, error: Exception) -> None:
+        """It could not be carried out, for no reason of its own: again, ever less often."""
+        self._failures[execution_id] += 1
+        pause_s = min(FIRST_PAUSE_S * 2.0 ** (self._failures[execution_id] - 1), LONGEST_PAUSE_S)
+        is_known = isinstance(error, Unavailable)
+        log.warning(
+            "execution %s is taken up again in %g s: %s",
+            execution_id,
+            pause_s,
+            error,
+            exc_info=None if is_known else error,
+        )
+        task = asyncio.create_task(self._again(execution_id, pause_s))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _again(self, execution_id: str, pause_s: float) -> None:
+        assert self._library is not None
+        await asyncio.sleep(pause_s)
+        try:
+            await self._in_thread(self._library.again, execution_id)
+        except Exception as error:  # noqa: BLE001  # logged there
+            self._try_later(execution_id, error)
+
+
+def _told(task: asyncio.Task[Any]) -> None:
+    """What went wrong was logged where it did."""
+    if not task.cancelled():
+        task.exception()

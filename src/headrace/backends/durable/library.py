@@ -1,0 +1,198 @@
+"""DBOS, and all that is known of it. Everything in here blocks, and is called in threads.
+
+Imported when the first execution is carried out: that takes two seconds and fifty megabytes. What DBOS has no
+public name for is used by its private one, here and nowhere else; the tests that kill processes hold it to
+what is expected of it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Collection
+from typing import Any
+
+import sqlalchemy
+from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
+from dbos._core import WorkflowHandleFuture
+from dbos._error import (
+    DBOSException,
+    DBOSNonExistentWorkflowError,
+    DBOSWorkflowCancelledError,
+    DBOSWorkflowConflictIDError,
+)
+from dbos._utils import INTERNAL_QUEUE_NAME
+from sqlalchemy.exc import SQLAlchemyError
+
+from headrace.backends.durable.bridge import Keep, Left, Make
+from headrace.backends.durable.databases import open_database
+from headrace.backends.durable.place import JournalFile, JournalSchema
+from headrace.core.durable import Superseded
+from headrace.core.errors import Unavailable
+
+APPLICATION = "headrace"
+APPLICATION_VERSION = "1"
+"""Goes up when a journal of the release before would be heard differently: processes only go on with
+executions of their own version."""
+PROGRAM = "headrace.execution"
+PAGE = "page"
+SCHEMA = "dbos"
+_ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+_POLL_S = {JournalFile: 1.0, JournalSchema: 0.25}
+"""So often it is looked what was handed over; to a file, only this process hands over."""
+_CONNECTIONS = 10
+_SPARE_THREADS = 8
+
+_in_use = threading.Lock()
+
+Carry = Callable[[str, str, Keep], None]
+"""Carries out an execution of an organisation (account, execution id), in the thread it is called in."""
+
+
+log = logging.getLogger("headrace.durable")
+
+
+class JsonSerializer(Serializer):
+    """Pages and arguments as JSON: nothing that is read out of a database is ever run."""
+
+    def serialize(self, data: Any) -> str:
+        return json.dumps(data, default=repr, ensure_ascii=False)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        return json.loads(serialized_data)
+
+    def name(self) -> str:
+        return "headrace_json"
+
+
+class Library:
+    """DBOS as this process uses it; there can be one at a time in a process.
+
+    Args:
+        process: the id of this process.
+        capacity: so many executions it carries out at the same time.
+    """
+
+    def __init__(
+        self, place: JournalFile | JournalSchema, *, process: str, capacity: int, carry: Carry
+    ) -> None:
+        if not _in_use.acquire(blocking=False):
+            raise Unavailable("Another server in this process carries out executions.")
+        _be_quiet()
+        self._process = process
+        self._database = open_database(place, connections=_CONNECTIONS)
+        self._dbos = DBOS(config=self._config(capacity))
+        self._workflow = DBOS.workflow(name=PROGRAM, max_recovery_attempts=None)(self._leaving(carry))
+        # Made before DBOS makes it, to be looked at more often.
+        self._queue = self._dbos._registry._register_internal_queue(
+            INTERNAL_QUEUE_NAME, polling_interval_sec=_POLL_S[type(place)], worker_concurrency=capacity
+        )
+
+    def _config(self, capacity: int) -> DBOSConfig:
+        return {
+            "name": APPLICATION,
+            "system_database_engine": self._database,
+            "dbos_system_schema": SCHEMA,
+            "application_version": APPLICATION_VERSION,
+            "executor_id": self._process,
+            "serializer": JsonSerializer(),
+            "use_listen_notify": False,
+            "max_executor_threads": capacity + _SPARE_THREADS,
+            "notification_listener_polling_interval_sec": 0.25,  # how long it takes to end
+            "scheduler_polling_interval_sec": 3600.0,
+            "enable_otlp": False,
+            "log_level": "WARNING",
+        }
+
+    def launch(self) -> None:
+        """Make the tables, and begin to take what is handed over."""
+        DBOS.launch()
+
+    def begin(self, account: str, execution_id: str) -> bool:
+        """Carry out an execution here, in a thread; durable on return. False, and nothing, when it was begun
+        before."""
+        known = self._dbos._sys_db.get_workflow_status(execution_id)
+        if known is not None and known["status"] in _ENDED:
+            self.forget([execution_id])  # it ended in a way that no execution does
+        with SetWorkflowID(execution_id):
+            handle = DBOS.start_workflow(self._workflow, account, execution_id)
+        return isinstance(handle, WorkflowHandleFuture)
+
+    def keep(self, make: Make) -> str:
+        """The next page of the execution whose thread this is; see `Keep`."""
+        try:
+            return DBOS.run_step({"name": PAGE}, make)
+        except (DBOSWorkflowConflictIDError, DBOSWorkflowCancelledError, DBOSNonExistentWorkflowError):
+            raise Superseded from None
+        except (SQLAlchemyError, DBOSException) as error:
+            raise Unavailable(f"The journal of executions: {type(error).__name__}") from error
+
+    def forget(self, execution_ids: Collection[str]) -> None:
+        """Drop journals."""
+        self._dbos._sys_db.delete_workflows(list(execution_ids))
+
+    def holders(self) -> set[str]:
+        """The processes that something was begun in and has not ended."""
+        table = self._dbos._sys_db.tables.workflow_status
+        query = (
+            sqlalchemy.select(table.c.executor_id)
+            .where(table.c.status == "PENDING", table.c.application_version == APPLICATION_VERSION)
+            .distinct()
+        )
+        with self._database.connect() as connection:
+            return {str(row[0]) for row in connection.execute(query)}
+
+    def hand_over(self, processes: Collection[str]) -> int:
+        """Let others go on with what some processes carry out; how many executions that were."""
+        return sum(
+            self.again(one.workflow_id, processes)
+            for process in processes
+            for one in self._dbos._sys_db.get_pending_workflows(process, APPLICATION_VERSION)
+        )
+
+    def again(self, execution_id: str, processes: Collection[str] | None = None) -> bool:
+        """Let anybody take up an execution anew that one of these carries out (else this one); whether it was
+        so."""
+        whose = [self._process] if processes is None else list(processes)
+        return self._dbos._sys_db.reenqueue_for_recovery(execution_id, whose, INTERNAL_QUEUE_NAME)
+
+    def make_room(self, capacity: int, going: int) -> None:
+        """Out of what is handed over, take no more than there is room for beside what was begun here."""
+        handed_over = self._dbos._active_workflows_set.count_for_queue(INTERNAL_QUEUE_NAME)
+        self._queue._worker_concurrency = max(capacity - going + handed_over, 0)
+
+    def take_nothing(self) -> None:
+        """Take nothing more of what is handed over."""
+        self._queue._worker_concurrency = 0
+
+    def shut(self, *, hands_over: bool) -> None:
+        """End, and let others go on with what has not ended."""
+        database = self._dbos._sys_db_field
+        if database is not None:
+            database._retry_connection_errors = False  # there is no time left to wait for it
+        try:
+            DBOS.destroy(destroy_registry=True)
+            if database is not None and hands_over:
+                for one in database.get_pending_workflows(self._process, APPLICATION_VERSION):
+                    database.reenqueue_for_recovery(one.workflow_id, [self._process], INTERNAL_QUEUE_NAME)
+        except SQLAlchemyError as error:
+            log.warning("others will have to find out that this process is gone: %s", type(error).__name__)
+        finally:
+            self._database.dispose()
+            _in_use.release()
+
+    def _leaving(self, carry: Carry) -> Callable[[str, str], None]:
+        def execution(account: str, execution_id: str) -> None:
+            carry(account, execution_id, self.keep)
+            # How it ended is in the store, and its journal is gone by now: nothing is left for DBOS to write.
+            raise Left
+
+        return execution
+
+
+def _be_quiet() -> None:
+    """Leave the log to the server: without this, DBOS writes its own."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
