@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+import pytest
 from hypothesis import settings
+from tests.progress import Progress
 
 # Where nothing compiled may be kept, each run rewrites every test file, and each command that a test starts
 # compiles the whole server: that would be most of the time that the tests take.
@@ -15,3 +17,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 settings.register_profile("same every time", derandomize=True, database=None)
 if os.environ.get("CI"):
     settings.load_profile("same every time")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Where other processes run the tests, name the ones that take long."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Progress(config.pluginmanager.getplugin("terminalreporter")))
