@@ -121,7 +121,7 @@ async def start(durables: Durables, ports: Ports, principal: Principal, order: O
     """
     principal.require(Right.RUNNER)
     if order.answers is not None:
-        message = "An execution in the background asks nothing that could be answered."
+        message = f"An execution in the background asks nothing; {order.answers} would be an answer."
         raise Invalid.at("inputs", 0, "nodeInputName", message=message, kind="mismatch")
     route, found, plan = await invocations.way(durables.runs, ports, principal, order)
     execution = _execution(durables, ports, principal, order, route, found)
