@@ -1,6 +1,8 @@
 # `make` is what a change must pass; `make test` is everything but chaos, soak and full-length benchmarks.
 VENV ?= .venv
 PY := $(VENV)/bin/python
+# What is compiled is kept: without it most of the time goes into compiling everything again.
+unexport PYTHONDONTWRITEBYTECODE
 # A file's tests stay in one process, and each process has servers of its own.
 PYTEST := $(PY) -m pytest -q --numprocesses auto --dist loadfile
 .PHONY: check format lint types layers fast test chaos bench demo clean
