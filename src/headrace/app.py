@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ from headrace.rules import FlowRules
 from headrace.services import access
 from headrace.services.base import Limits, Ports
 from headrace.services.durable_executions import Durables
+from headrace.services.lease import Lease
 from headrace.services.processes import Presence, this_process
 from headrace.services.runs import Runs
 from headrace.services.stored_prompts import StoredPrompts
@@ -259,6 +261,7 @@ def _ports(settings: Settings, store: Store, codec: Codec, process: Process) -> 
             complete_traces_grow=settings.growing_traces,
         ),
         holder=process.id,
+        lease=Lease(timeout_s=settings.process_timeout if store.is_shared else math.inf),
     )
 
 

@@ -15,6 +15,7 @@ from headrace.core.ids import Ids
 from headrace.core.ports import Clash, DefinitionRules, Store, Transaction, Vault
 from headrace.core.validate import TypeLimits
 from headrace.services.bell import Bell
+from headrace.services.lease import Lease
 from headrace.services.unsaved import Unsaved
 
 T = TypeVar("T")
@@ -55,6 +56,7 @@ class Ports:
         bell: wakes who works behind the scenes.
         unsaved: what logs hold and do not keep.
         holder: the id of this process, which what it carries out bears; None has no name.
+        lease: since when others know that this process is there.
     """
 
     store: Store
@@ -66,6 +68,7 @@ class Ports:
     bell: Bell = field(default_factory=Bell)
     unsaved: Unsaved = field(default_factory=Unsaved)
     holder: str | None = None
+    lease: Lease = field(default_factory=Lease)
 
 
 async def read(ports: Ports, principal: Principal, work: Callable[[Transaction], T]) -> T:

@@ -131,6 +131,7 @@ class Invocation:
         self._turn = turn
         self._run = run
         self._recording = recording
+        self._began_at_s = time.monotonic()
         self._is_over = False
         self._has_session = turn.has_session  # that is to be forgotten at the end
 
@@ -201,7 +202,7 @@ class Invocation:
         if self._has_session:
             await write(turn.ports, turn.principal, self._forget)
             self._has_session = False
-        if turn.runs.waits_for_record:
+        if turn.runs.waits_for_record or not turn.ports.lease.is_unbroken_since(self._began_at_s):
             await recorder.settle(self._recording)
         return True
 

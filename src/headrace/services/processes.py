@@ -87,7 +87,6 @@ class Presence:
         self._process = process
         self._timeout_s = timeout_s
         self._watch = Watch(timeout_s=timeout_s)
-        self._said_at_s = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -105,7 +104,7 @@ class Presence:
             tx.processes.put(self._process)
 
         await store.write(self._account, work)
-        self._said_at_s = time.monotonic()
+        self._ports.lease.renew()
         if store.is_shared:
             self._task = asyncio.create_task(self._keep_on())
 
@@ -139,15 +138,15 @@ class Presence:
         is_known = any(one.id == self._process.id for one in known)
         if not is_known:
             log.warning("this process was taken for gone: what it carried out was put in order by others")
-        if not is_known or now_s - self._said_at_s >= self._timeout_s / BEATS:
-            await self._say()
+        if not is_known or self._ports.lease.age_s >= self._timeout_s / BEATS:
+            await self._say(was_lost=not is_known)
         for one in self._watch.gone([one for one in known if one.id != self._process.id], now_s):
             await self._bury(one)
 
-    async def _say(self) -> None:
+    async def _say(self, *, was_lost: bool) -> None:
         process = msgspec.structs.replace(self._process, seen_at=self._ports.clock.now())
         await self._ports.store.write(self._account, lambda tx: tx.processes.put(process))
-        self._said_at_s = time.monotonic()
+        self._ports.lease.renew(was_lost=was_lost)
 
     async def _bury(self, process: Process) -> None:
         """Put in order what a process left, unless it is back or another one was faster."""

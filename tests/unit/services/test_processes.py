@@ -21,6 +21,7 @@ from headrace.core.ports import Transaction
 from headrace.core.processes import Process
 from headrace.services import executions
 from headrace.services.base import Ports
+from headrace.services.lease import Lease
 from headrace.services.processes import Presence, Watch, this_process
 from headrace.services.recorder import Recorder
 from headrace.storage.memory import MemoryStore
@@ -260,3 +261,22 @@ def test_who_was_taken_for_gone_says_that_it_is_there_and_records_nothing_more_o
         assert await town.ports.store.read(HOME, runs) == [(Status.FAILED, 0), (Status.SUCCEEDED, 1)]
 
     tell(story, SharedStore())
+
+
+def test_a_lease_is_broken_by_a_gap_and_by_being_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [100.0]
+    monkeypatch.setattr("headrace.services.lease.time.monotonic", lambda: now_s[0])
+    lease = Lease(timeout_s=10)
+    assert lease.is_unbroken_since(100.0)
+    now_s[0] = 109.0
+    lease.renew()
+    assert lease.is_unbroken_since(100.0)
+    now_s[0] = 119.5
+    assert not lease.is_unbroken_since(119.0), "nobody knows now"
+    lease.renew()
+    assert (lease.is_unbroken_since(119.0), lease.is_unbroken_since(119.5)) == (False, True)
+    now_s[0] = 120.0
+    lease.renew(was_lost=True)
+    assert (lease.is_unbroken_since(119.9), lease.is_unbroken_since(120.0)) == (False, True)
+    now_s[0] = 1e9
+    assert Lease().is_unbroken_since(0.0), "a store of its own asks for no renewal"
