@@ -156,45 +156,43 @@ class DbosEngine:
 
     async def _launched(self) -> Library:
         try:
-            library = await self._in_thread(self._open, asyncio.get_running_loop())
+            library, reaper = await self._in_thread(self._open, asyncio.get_running_loop())
         except Exception as error:
             log.exception("the journal of executions can't be opened")
             raise Unavailable("The journal of executions can't be opened.") from error
-        if isinstance(self._place, JournalSchema):
-            self._reaping = asyncio.create_task(self._reap(library, await self._lock(library, self._place)))
-        else:  # nobody else has the file: whoever had it is gone
-            await self._in_thread(self._take_over, library)
+        if reaper is not None:
+            self._reaping = asyncio.create_task(self._reap(reaper))
         return library
 
-    def _open(self, loop: asyncio.AbstractEventLoop) -> Library:
+    def _open(self, loop: asyncio.AbstractEventLoop) -> tuple[Library, Reaper | None]:
+        """In a thread: what takes long to import and to get ready."""
         module = importlib.import_module("headrace.backends.durable.library")
         library: Library = module.Library(
             self._place, process=self._process, capacity=self._capacity, carry=partial(self._carry, loop)
         )
         self._library = library  # it may take up something before it has said that it is there
         try:
+            # Before anything is taken up here, others can see that this process lives.
+            reaper = self._lock(library)
             library.launch()
+            if reaper is None:
+                _take_over(library, self._process)
         except BaseException:
             self._library = None
             library.shut(hands_over=False)
             raise
-        return library
+        return library, reaper
 
-    def _take_over(self, library: Library) -> None:
-        taken = library.hand_over(library.holders() - {self._process})
-        if taken:
-            log.info("%d executions of the last start go on", taken)
-
-    # Taking over.
-
-    async def _lock(self, library: Library, place: JournalSchema) -> Reaper:
-        """Before anything is begun here, others can see that this process lives."""
+    def _lock(self, library: Library) -> Reaper | None:
+        if isinstance(self._place, JournalFile):
+            return None
         module = importlib.import_module("headrace.backends.durable.reaper")
-        reaper: Reaper = module.Reaper(place, library, process=self._process)
-        await self._in_thread(reaper.hold)
+        reaper: Reaper = module.Reaper(self._place, library, process=self._process)
+        reaper.hold()
         return reaper
 
-    async def _reap(self, library: Library, reaper: Reaper) -> None:
+    async def _reap(self, reaper: Reaper) -> None:
+        """See to what processes leave that are gone, for as long as this one is there."""
         try:
             while True:
                 try:
@@ -280,6 +278,13 @@ class DbosEngine:
             await self._in_thread(self._library.again, execution_id)
         except Exception as error:  # noqa: BLE001  # logged there
             self._try_later(execution_id, error)
+
+
+def _take_over(library: Library, process: str) -> None:
+    """Go on with what an earlier start left: nobody else has the file, so whoever had it is gone."""
+    taken = library.hand_over(library.holders() - {process})
+    if taken:
+        log.info("%d executions of the last start go on", taken)
 
 
 def _told(task: asyncio.Task[Any]) -> None:

@@ -82,12 +82,17 @@ class Library:
         _be_quiet()
         self._process = process
         self._database = open_database(place, connections=_CONNECTIONS)
-        self._dbos = DBOS(config=self._config(capacity))
-        self._workflow = DBOS.workflow(name=PROGRAM, max_recovery_attempts=None)(self._leaving(carry))
-        # Made before DBOS makes it, to be looked at more often.
-        self._queue = self._dbos._registry._register_internal_queue(
-            INTERNAL_QUEUE_NAME, polling_interval_sec=_POLL_S[type(place)], worker_concurrency=capacity
-        )
+        try:
+            self._dbos = DBOS(config=self._config(capacity))
+            self._workflow = DBOS.workflow(name=PROGRAM, max_recovery_attempts=None)(self._leaving(carry))
+            # Made before DBOS makes it, to be looked at more often.
+            self._queue = self._dbos._registry._register_internal_queue(
+                INTERNAL_QUEUE_NAME, polling_interval_sec=_POLL_S[type(place)], worker_concurrency=capacity
+            )
+        except BaseException:
+            self._database.dispose()
+            _in_use.release()
+            raise
 
     def _config(self, capacity: int) -> DBOSConfig:
         return {
@@ -134,13 +139,14 @@ class Library:
 
     def holders(self) -> set[str]:
         """The processes that something was begun in and has not ended."""
-        table = self._dbos._sys_db.tables.workflow_status
+        database = self._dbos._sys_db
+        table = database.tables.workflow_status
         query = (
             sqlalchemy.select(table.c.executor_id)
             .where(table.c.status == "PENDING", table.c.application_version == APPLICATION_VERSION)
             .distinct()
         )
-        with self._database.connect() as connection:
+        with database.engine.connect() as connection:
             return {str(row[0]) for row in connection.execute(query)}
 
     def hand_over(self, processes: Collection[str]) -> int:
