@@ -73,15 +73,17 @@ def create(
     now: datetime,
     short_name: str | None = None,
     description: str | None = None,
+    id: str | None = None,
 ) -> File:
     """Make a file at a free path, and the directories above it.
 
     Args:
+        id: its id; without one a new one is minted.
         short_name: the name it must have; without one it is derived from the path.
     """
     directory = directory_for(tx, ports, path, now)
     file = File(
-        id=ports.ids.long(KINDS[kind].prefix),
+        id=id or ports.ids.long(KINDS[kind].prefix),
         kind=kind,
         path=path,
         directory_id=directory.id,

@@ -48,6 +48,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
         name: the version's name; None keeps what it has.
         description: the version's description; None keeps what it has.
         texts: what is to be said of the file.
+        new_id: the id of the file if it is made; None mints one.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     description: str | None = None
     texts: FileTexts = FileTexts()
+    new_id: str | None = None
 
 
 async def upsert(ports: Ports, principal: Principal, submission: Submission) -> VersionView:
@@ -123,7 +125,9 @@ def settle(
     file = tree.identify(tx, kind=submission.kind, ref=submission.ref, path=submission.path)
     if file is None:
         assert submission.path is not None
-        file = tree.create(tx, ports, principal, kind=submission.kind, path=submission.path, now=now)
+        file = tree.create(
+            tx, ports, principal, kind=submission.kind, path=submission.path, now=now, id=submission.new_id
+        )
     file = _retold(tx, file, submission.texts, now)
     found = tx.versions.by_digest(file_id=file.id, digest=prepared.digest)
     check_name_is_free(tx, file, submission.name, owner=found)

@@ -36,6 +36,7 @@ def test_every_kind_has_prefixes_of_its_own() -> None:
     prefixes = [prefix for kind in KINDS.values() for prefix in (kind.prefix, kind.version_prefix)]
     assert len(set(prefixes)) == len(prefixes)
     assert {kind.name: kind.prefix for kind in KINDS.values()} == {
+        "dataset": "ds_",
         "evaluator": "ev_",
         "flow": "fl_",
         "prompt": "pr_",

@@ -10,6 +10,7 @@ import msgspec
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import JSON, Request, Response, options
 from headrace.apis.humanloop import (
+    datasets,
     directories,
     errors,
     file_operations,
@@ -20,7 +21,7 @@ from headrace.apis.humanloop import (
     prompt_files,
 )
 from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
-from headrace.apis.humanloop.operations import Call, Operation
+from headrace.apis.humanloop.operations import BodyRead, Call, Operation
 from headrace.apis.humanloop.render import Renderer
 from headrace.apis.humanloop.requests import BodyReader, read_query
 from headrace.apis.humanloop.unserved import unserved
@@ -32,6 +33,7 @@ from headrace.services.base import Ports
 
 OPERATIONS: tuple[Operation, ...] = (
     *file_operations.OPERATIONS,
+    *datasets.OPERATIONS,
     *prompt_files.OPERATIONS,
     *files.OPERATIONS,
     *directories.OPERATIONS,
@@ -72,7 +74,9 @@ class HumanloopApi:
         rows += [(row.method, row.route, row) for row in OPERATIONS]
         self._table = Table(rows)
         self._answers = KeptAnswers(lambda: ports.store.changes.everything)
-        self._readers = {row.name: BodyReader(row.body) for row in OPERATIONS if row.body is not None}
+        self._readers: dict[str, BodyRead] = {
+            row.name: row.reads or BodyReader(row.body).read for row in OPERATIONS if row.body is not None
+        }
 
     def owns(self, segments: tuple[str, ...]) -> bool:
         """See `headrace.apis.pipeline.Api`."""
@@ -135,7 +139,7 @@ class HumanloopApi:
 
     def _decode(
         self, operation: Operation, request: Request
-    ) -> tuple[msgspec.Struct, msgspec.Struct | None, dict[str, Any]]:
+    ) -> tuple[msgspec.Struct, Any, Mapping[str, Any]]:
         """The query and the body; the error has the problems of both."""
         problems: list[Problem] = []
         try:
@@ -151,7 +155,7 @@ class HumanloopApi:
             return query, None, {}
         _check_encoding(request)
         try:
-            body, parsed = reader.read(request.body)
+            body, parsed = reader(request.body)
         except Malformed:
             raise
         except Invalid as error:

@@ -11,12 +11,13 @@ import msgspec
 
 from headrace.apis.http import JSON, Response
 from headrace.apis.humanloop.contents import content_of
-from headrace.apis.humanloop.operations import NO_CONTENT, Call, Handler, Operation, ok
+from headrace.apis.humanloop.operations import NO_CONTENT, BodyRead, Call, Handler, Operation, ok
 from headrace.apis.humanloop.requests import (
     ListPage,
     ListVersions,
     MoveFile,
     MoveFlow,
+    Nothing,
     SelectVersion,
     SetDeployment,
     UpdateMonitoring,
@@ -77,43 +78,49 @@ class Row:
 
     Attributes:
         upsert: the body of an upsert.
-        content: the content in that body, as JSON text and as plain values.
-        move: the body of a move.
         response: what a version is shown as.
+        move: the body of a move.
+        upsert_query, get_query, versions_query: the queries of an upsert, a read, a list of versions.
+        reads: reads the body of an upsert; see `Operation`.
+        is_monitored: whether evaluators can judge the logs of such files.
     """
 
     kind: str
     upsert: type[msgspec.Struct]
-    content: Callable[[Call, Any], tuple[bytes, Any]]
-    move: type[MoveFile]
     response: type[FileResponse]
+    move: type[MoveFile] = MoveFile
+    upsert_query: type[msgspec.Struct] = Nothing
+    get_query: type[msgspec.Struct] = SelectVersion
+    versions_query: type[msgspec.Struct] = ListVersions
+    reads: BodyRead | None = None
+    is_monitored: bool = True
 
 
 ROWS = (
-    Row(kind="flow", upsert=UpsertFlow, content=_flow, move=MoveFlow, response=FlowResponse),
-    Row(kind="prompt", upsert=UpsertPrompt, content=_prompt, move=MoveFile, response=PromptResponse),
-    Row(kind="tool", upsert=UpsertTool, content=_tool, move=MoveFile, response=ToolResponse),
-    Row(
-        kind="evaluator",
-        upsert=UpsertEvaluator,
-        content=_evaluator,
-        move=MoveFile,
-        response=EvaluatorResponse,
-    ),
+    Row(kind="flow", upsert=UpsertFlow, move=MoveFlow, response=FlowResponse),
+    Row(kind="prompt", upsert=UpsertPrompt, response=PromptResponse),
+    Row(kind="tool", upsert=UpsertTool, response=ToolResponse),
+    Row(kind="evaluator", upsert=UpsertEvaluator, response=EvaluatorResponse),
 )
+CONTENTS: dict[str, Callable[[Call, Any], tuple[bytes, Any]]] = {
+    "flow": _flow,
+    "prompt": _prompt,
+    "tool": _tool,
+    "evaluator": _evaluator,
+}
+"""The content in the body of an upsert, as JSON text and as plain values."""
 
 
 class FileOperations:
     """The handlers for files of one kind."""
 
     def __init__(self, row: Row) -> None:
-        self._row = row
         self._kind = row.kind
 
     async def upsert(self, call: Call) -> Response:
         """Create a file or a version of it, or find the version that has this content."""
         body: Any = call.body
-        content, parsed = self._row.content(call, body)
+        content, parsed = CONTENTS[self._kind](call, body)
         submission = Submission(
             kind=self._kind,
             ref=body.id,
@@ -190,7 +197,7 @@ class FileOperations:
         return Response(status=200, headers=(JSON,), body=self._streamed(call, first))
 
     async def _some_versions(self, call: Call, before: VersionView | None) -> list[VersionView]:
-        query: ListVersions = call.query
+        query = call.query
         return await versions.list_versions(
             call.ports,
             call.principal,
@@ -198,7 +205,7 @@ class FileOperations:
             ref=call.parameters["id"],
             before=before,
             take=BATCH,
-            with_aggregates=query.evaluator_aggregates,
+            with_aggregates=isinstance(query, ListVersions) and query.evaluator_aggregates,
         )
 
     async def _streamed(self, call: Call, batch: list[VersionView]) -> AsyncIterator[bytes]:
@@ -309,7 +316,7 @@ def _refs(body: UpdateMonitoring, member: str) -> list[EvaluatorRef]:
     return refs
 
 
-class _Table:
+class KindTable:
     """The operations of one kind, named for it."""
 
     def __init__(self, row: Row) -> None:
@@ -335,23 +342,32 @@ class _Table:
         )
 
 
-def _operations(row: Row) -> tuple[Operation, ...]:
-    one = FileOperations(row)
-    kind = _Table(row)
+def operations(row: Row, one: FileOperations) -> tuple[Operation, ...]:
+    """What all kinds have."""
+    kind = KindTable(row)
     shown: Any = row.response
     clashes = {"errors": (404, 409)}
     version, environment = "/{id}/versions/{version_id}", "/{id}/environments/{environment_id}"
     return (
-        kind.change("Upsert%s", "POST", "", one.upsert, body=row.upsert, **clashes),
+        kind.change(
+            "Upsert%s",
+            "POST",
+            "",
+            one.upsert,
+            query=row.upsert_query,
+            body=row.upsert,
+            reads=row.reads,
+            **clashes,
+        ),
         kind.read("List%ss", "", one.list_files, query=ListPage, response=PaginatedFiles[shown], errors=()),
-        kind.read("Get%s", "/{id}", one.get, query=SelectVersion, response=shown),
+        kind.read("Get%s", "/{id}", one.get, query=row.get_query, response=shown),
         kind.change("Move%s", "PATCH", "/{id}", one.move, body=row.move, **clashes),
         kind.remove("Delete%s", "/{id}", one.delete),
         kind.read(
             "List%sVersions",
             "/{id}/versions",
             one.list_versions,
-            query=ListVersions,
+            query=row.versions_query,
             response=ListFiles[shown],
         ),
         kind.change("Update%sVersion", "PATCH", version, one.update_version, body=UpdateVersion, **clashes),
@@ -364,14 +380,16 @@ def _operations(row: Row) -> tuple[Operation, ...]:
             one.list_environments,
             response=list[FileEnvironmentResponse[shown]],
         ),
-        kind.change(
-            "Update%sMonitoring",
-            "POST",
-            "/{id}/evaluators",
-            one.update_monitoring,
-            body=UpdateMonitoring,
-        ),
+        *((_monitoring(kind, one),) if row.is_monitored else ()),
     )
 
 
-OPERATIONS: tuple[Operation, ...] = tuple(operation for row in ROWS for operation in _operations(row))
+def _monitoring(kind: KindTable, one: FileOperations) -> Operation:
+    return kind.change(
+        "Update%sMonitoring", "POST", "/{id}/evaluators", one.update_monitoring, body=UpdateMonitoring
+    )
+
+
+OPERATIONS: tuple[Operation, ...] = tuple(
+    operation for row in ROWS for operation in operations(row, FileOperations(row))
+)

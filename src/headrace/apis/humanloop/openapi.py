@@ -67,7 +67,7 @@ def _operation(row: Operation) -> dict[str, Any]:
     }
     if row.body is not None:
         needed = any(field.required for field in msgspec.structs.fields(row.body))
-        described["requestBody"] = {"required": needed, "content": _content(row.body)}
+        described["requestBody"] = {"required": needed, "content": _content(row.body, row.takes)}
     return described
 
 

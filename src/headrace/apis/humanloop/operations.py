@@ -27,7 +27,7 @@ class Call:
         max_page: the largest ``size`` of a list that is accepted.
         parameters: the path's, decoded, by the names in the operation's template.
         query: of the operation's ``query`` type.
-        body: of the operation's ``body`` type.
+        body: of the operation's ``body`` type, or what the operation read.
         parsed: the body as plain JSON values.
     """
 
@@ -42,6 +42,7 @@ class Call:
 
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Response]]
+BodyRead: TypeAlias = Callable[[bytes], tuple[Any, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +55,14 @@ class Operation:
         right: what the key must allow.
         query: the query's fields; other parameters are ignored (humanloop 0.3).
         body: the body's fields; other keys are ignored.
+        reads: reads the body where that is no matter of its type alone: what it gives is the call's body and
+            its plain values.
         response: the type of the answer's body; None when it has none.
         errors: the statuses that the operation itself may answer with, beside those that any may.
         has_open_end: whether the path's last parameter may hold slashes. The clients put the ids that their
             users chose into paths as they are (humanloop 0.8).
         media: what a success is written in.
+        takes: what the body is written in.
         takes_spans: whether the body is what OpenTelemetry's exporters send; it is read to
             `headrace.core.spans.Spans`, and no rate limit holds (humanloop 8.52).
     """
@@ -70,11 +74,13 @@ class Operation:
     right: Right
     query: type[msgspec.Struct] = Nothing
     body: type[msgspec.Struct] | None = None
+    reads: BodyRead | None = None
     response: Any = None
     status: int = 200
     errors: tuple[int, ...] = field(default=(404,))
     has_open_end: bool = False
     media: str = "application/json"
+    takes: str = "application/json"
     takes_spans: bool = False
 
     @property

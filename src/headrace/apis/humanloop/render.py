@@ -11,6 +11,7 @@ import msgspec
 
 from headrace.apis.humanloop.prompt_text import text_of
 from headrace.apis.humanloop.wire import (
+    DatasetResponse,
     EnvironmentReference,
     EnvironmentResponse,
     EvaluatorAggregate,
@@ -29,6 +30,7 @@ from headrace.apis.humanloop.wire import (
 from headrace.core.access import User
 from headrace.core.deployments import Environment
 from headrace.core.kinds import KINDS
+from headrace.core.kinds.dataset import read_dataset
 from headrace.core.kinds.prompt import prompt_form
 from headrace.core.kinds.tool import ToolContent, read_tool
 from headrace.core.monitoring import Aggregate
@@ -80,7 +82,7 @@ class Renderer:
 
     def flow(self, view: VersionView) -> FlowResponse:
         """A version of a flow."""
-        return FlowResponse(**self._shared(view), type="flow", attributes=msgspec.Raw(view.version.content))
+        return FlowResponse(**self._logged(view), type="flow", attributes=msgspec.Raw(view.version.content))
 
     def prompt(self, view: VersionView) -> PromptResponse:
         """A version of a prompt, in whatever form it was written."""
@@ -89,23 +91,35 @@ class Renderer:
         if shown["linked_tools"] is not None:
             shown["linked_tools"] = [_linked(tool) for tool in view.linked_tools]
         return PromptResponse(
-            **self._shared(view), type="prompt", **shown, **_counted(view), raw_file_content=None
+            **self._logged(view), type="prompt", **shown, **_counted(view), raw_file_content=None
         )
 
     def tool(self, view: VersionView) -> ToolResponse:
         """A version of a tool."""
         content = parse(view.version.content)
         shown = {key: content.get(key) for key in TOOL_KEYS}
-        return ToolResponse(**self._shared(view), type="tool", **shown, **_counted(view), signature=None)
+        return ToolResponse(**self._logged(view), type="tool", **shown, **_counted(view), signature=None)
 
     def evaluator(self, view: VersionView) -> EvaluatorResponse:
         """A version of an evaluator; its spec is shown as it was submitted."""
         return EvaluatorResponse(
-            **self._shared(view),
+            **self._logged(view),
             **_counted(view),
             type="evaluator",
             spec=parse(view.version.content),
             attributes=None,
+        )
+
+    def dataset(self, view: VersionView) -> DatasetResponse:
+        """A version of a dataset, without its datapoints."""
+        content = read_dataset(view.version.content)
+        attributes = content.attributes
+        return DatasetResponse(
+            **self._shared(view),
+            type="dataset",
+            datapoints_count=content.count,
+            datapoints=None,
+            attributes=None if attributes is msgspec.UNSET else parse(attributes),
         )
 
     def deployment(self, view: DeploymentView) -> FileEnvironmentResponse[FileResponse]:
@@ -138,7 +152,12 @@ class Renderer:
             "updated_at": self.time(version.updated_at),
             "created_by": _user(view.created_by),
             "last_used_at": self.time(version.last_used_at),
-            "version_logs_count": version.logs_count,
+        }
+
+    def _logged(self, view: VersionView) -> dict[str, Any]:
+        return {
+            **self._shared(view),
+            "version_logs_count": view.version.logs_count,
             "evaluator_aggregates": None
             if view.aggregates is None
             else tuple(self._aggregate(one) for one in view.aggregates),
@@ -175,6 +194,7 @@ _RENDERERS = {
     "prompt": Renderer.prompt,
     "tool": Renderer.tool,
     "evaluator": Renderer.evaluator,
+    "dataset": Renderer.dataset,
 }
 """How a file of each kind is shown."""
 
@@ -191,7 +211,7 @@ def _user(user: User | None) -> UserResponse | None:
 
 
 def _counted(view: VersionView) -> Mapping[str, Any]:
-    """What all kinds but flows have besides."""
+    """What prompts, tools and evaluators have besides."""
     names = KINDS[view.file.kind].inputs(view.version.content)
     return {
         "total_logs_count": view.logs_of_file,

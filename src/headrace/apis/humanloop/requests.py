@@ -181,9 +181,9 @@ class BodyReader:
         try:
             value = self._decode(body)
         except msgspec.ValidationError as error:
-            problems += _problems(self._kind, parsed, strict=True, where="body")
+            problems += problems_of(self._kind, parsed, strict=True, where="body")
             raise Invalid(*problems or [Problem(path=(), message=str(error))]) from None
-        problems += _unstorable(value, where="body")
+        problems += unstorable(value, where="body")
         if problems:
             raise Invalid(*problems)
         return value, parsed
@@ -226,8 +226,8 @@ def read_query(kind: type[T], query: Sequence[tuple[str, str]]) -> T:
     try:
         value = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError:
-        raise Invalid(*_problems(kind, values, strict=False, where="query")) from None
-    problems = _unstorable(value, where="query")
+        raise Invalid(*problems_of(kind, values, strict=False, where="query")) from None
+    problems = unstorable(value, where="query")
     if problems:
         raise Invalid(*problems)
     return value
@@ -241,9 +241,10 @@ def _repeatable(kind: type[msgspec.Struct]) -> frozenset[str]:
     return frozenset(name for name, of in plain if get_origin(of) is tuple)
 
 
-def _problems(
+def problems_of(
     kind: type[msgspec.Struct], values: Mapping[str, Any], *, strict: bool, where: str
 ) -> list[Problem]:
+    """What is wrong with the fields of a body or a query."""
     found = []
     for field in msgspec.structs.fields(kind):
         if field.name not in values:
@@ -321,7 +322,7 @@ def _allowed(kind: Any) -> Sequence[str]:
     return next(found, ())
 
 
-def _unstorable(value: msgspec.Struct, *, where: str) -> list[Problem]:
+def unstorable(value: msgspec.Struct, *, where: str) -> list[Problem]:
     """The texts with a NUL in them: no name, id or path has one, and databases refuse it.
 
     A type's ``FREE_TEXTS`` are the members that may have one, because they are kept inside JSON.

@@ -11,7 +11,7 @@ UNSERVED = (
     ("GET", "/tools/{id}/environment-variables"),
     ("POST", "/tools/{id}/environment-variables"),
     ("DELETE", "/tools/{id}/environment-variables/{name}"),
-    *((method, f"/{kind}{rest}") for kind in ("agents", "datasets", "evaluations")
+    *((method, f"/{kind}{rest}") for kind in ("agents", "evaluations")
       for method in ("GET", "POST", "PATCH", "DELETE") for rest in ("", "/{rest:path}")),
 )  # fmt: skip
 

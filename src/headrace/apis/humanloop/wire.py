@@ -69,12 +69,17 @@ class FileResponse(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: Time
     created_by: UserResponse | None
     last_used_at: Time
+
+
+class LoggedFileResponse(FileResponse, frozen=True, kw_only=True):
+    """What a version of a file is shown with that has logs: all kinds but datasets."""
+
     version_logs_count: int
     evaluator_aggregates: tuple[EvaluatorAggregate, ...] | None
     evaluators: tuple[MonitoringEvaluatorResponse, ...]
 
 
-class FlowResponse(FileResponse, frozen=True, kw_only=True):
+class FlowResponse(LoggedFileResponse, frozen=True, kw_only=True):
     """A version of a flow (humanloop 1.1)."""
 
     attributes: JsonObject
@@ -92,7 +97,7 @@ class LinkedToolResponse(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any] | None
 
 
-class PromptResponse(FileResponse, frozen=True, kw_only=True):
+class PromptResponse(LoggedFileResponse, frozen=True, kw_only=True):
     """A version of a prompt (humanloop appendix A)."""
 
     model: str
@@ -119,7 +124,7 @@ class PromptResponse(FileResponse, frozen=True, kw_only=True):
     type: Literal["prompt"]
 
 
-class ToolResponse(FileResponse, frozen=True, kw_only=True):
+class ToolResponse(LoggedFileResponse, frozen=True, kw_only=True):
     """A version of a tool (humanloop appendix A)."""
 
     function: ToolFunction | None
@@ -133,7 +138,7 @@ class ToolResponse(FileResponse, frozen=True, kw_only=True):
     type: Literal["tool"]
 
 
-class EvaluatorResponse(FileResponse, frozen=True, kw_only=True):
+class EvaluatorResponse(LoggedFileResponse, frozen=True, kw_only=True):
     """A version of an evaluator (humanloop appendix A)."""
 
     spec: EvaluatorSpec
@@ -141,6 +146,38 @@ class EvaluatorResponse(FileResponse, frozen=True, kw_only=True):
     total_logs_count: int
     inputs: tuple[InputResponse, ...]
     type: Literal["evaluator"]
+
+
+class CreateDatapoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A case of a dataset (humanloop appendix A). Null means absent."""
+
+    inputs: dict[str, str] | None = None
+    messages: list[ChatMessage] | None = None
+    target: dict[str, str | int | float | bool | list[Any] | dict[str, Any]] | None = None
+
+
+class DatapointResponse(CreateDatapoint, frozen=True, kw_only=True):
+    """A case of a dataset, as it is kept."""
+
+    id: str
+
+
+class PaginatedDatapoints(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of datapoints (humanloop 0.7)."""
+
+    records: list[DatapointResponse]
+    page: int
+    size: int
+    total: int
+
+
+class DatasetResponse(FileResponse, frozen=True, kw_only=True):
+    """A version of a dataset (humanloop appendix A)."""
+
+    type: Literal["dataset"]
+    datapoints_count: int
+    datapoints: list[DatapointResponse] | None
+    attributes: dict[str, Any] | None
 
 
 class VersionReference(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="version"):
@@ -172,7 +209,7 @@ AnyFile = Annotated[
         extra_json_schema={
             "oneOf": [
                 {"$ref": f"#/components/schemas/{one.__name__}"}
-                for one in (PromptResponse, ToolResponse, EvaluatorResponse, FlowResponse)
+                for one in (PromptResponse, ToolResponse, EvaluatorResponse, DatasetResponse, FlowResponse)
             ]
         }
     ),

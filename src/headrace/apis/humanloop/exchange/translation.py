@@ -67,7 +67,7 @@ NOTHING = b"null"
 
 def has_home(kind: str) -> bool:
     """Whether files of a kind can be kept here."""
-    return kind in KINDS
+    return kind in KINDS and kind != "dataset"
 
 
 def kind_of(type: str | None, id: str) -> str | None:
