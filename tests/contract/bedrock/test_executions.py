@@ -36,7 +36,7 @@ from headrace.services import durable_executions
 from headrace.services.targets import definition_of
 from headrace.settings import Settings
 
-IDLE: Mapping[str, Any] = {"store": "memory:"}
+IDLE: Mapping[str, Any] = {"store": "memory:", "durable_runs": 0}
 """The settings of a server that carries out nothing."""
 DRAFT = "TSTALIASID"
 TURN = [{"nodeName": "In", "nodeOutputName": "document", "content": {"document": "hi"}}]
