@@ -5,7 +5,6 @@ Each database is a copy of one that was brought up to date once.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import ctypes
 import functools
@@ -18,11 +17,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
-import asyncpg
+import psycopg
 import pytest
 
 from headrace.storage import open_store
@@ -32,6 +30,21 @@ STOP_TIMEOUT_S = 20
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 """For tests that do not ask what survives."""
 TEMPLATE = "headrace_template"
+EMPTY = """
+SET lock_timeout = '2s';
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid();
+DROP SCHEMA IF EXISTS dbos CASCADE;
+DO $$
+DECLARE name text; used text; is_used boolean;
+BEGIN
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO is_used;
+    IF is_used THEN used := concat_ws(', ', used, quote_ident(name)); END IF;
+  END LOOP;
+  IF used IS NOT NULL THEN EXECUTE 'TRUNCATE ' || used || ' CASCADE'; END IF;
+END $$;
+"""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -82,6 +95,7 @@ class Cluster:
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
+        self._used: list[str] = []
         if self._user:
             shutil.chown(self.directory, self._user)
         secret = self.directory / "secret"
@@ -163,9 +177,11 @@ class Cluster:
         """What a client connects to."""
         return f"postgresql://headrace:secret@127.0.0.1:{self.port}/{database}"
 
-    def ask(self, query: str, *values: Any, database: str = "postgres") -> list[Any]:
-        """Run a statement on a connection of its own."""
-        return _asked(self.url(database), lambda one: one.fetch(query, *values))
+    def ask(self, query: LiteralString, *, database: str = "postgres") -> list[Any]:
+        """Run statements on a connection of its own."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            found = connection.execute(query)
+            return found.fetchall() if found.description else []
 
     def empty(self) -> str:
         """The URL of a new database with nothing in it."""
@@ -187,18 +203,26 @@ class Cluster:
 
     def drop(self, url: str) -> None:
         """Forget a database, whoever uses it."""
-        self.ask(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+        self.ask(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
+
+    def lend(self) -> str:
+        """The URL of a store with nothing in it, which may have been used before: faster than a new one."""
+        while self._used:
+            url = self._used.pop()
+            try:
+                self.ask(EMPTY, database=_name(url))
+            except psycopg.Error:  # somebody holds on to it
+                continue
+            return url
+        return self.new()
+
+    def take_back(self, url: str) -> None:
+        """It may be lent again."""
+        self._used.append(url)
 
 
-def _asked(url: str, ask: Callable[[Any], Awaitable[list[Any]]]) -> list[Any]:
-    async def scene() -> list[Any]:
-        connection = await asyncpg.connect(url)
-        try:
-            return await ask(connection)
-        finally:
-            await connection.close()
-
-    return asyncio.run(scene())
+def _name(url: str) -> str:
+    return url.rpartition("/")[2]
 
 
 @functools.cache

@@ -23,11 +23,11 @@ def new_url(kind: str) -> Iterator[str]:
         with tempfile.TemporaryDirectory() as folder:
             yield f"sqlite:///{folder}/store.db"
     else:
-        url = cluster().new()
+        url = cluster().lend()
         try:
             yield url
         finally:
-            cluster().drop(url)
+            cluster().take_back(url)
 
 
 @contextmanager

@@ -1,15 +1,12 @@
 """The store in a PostgreSQL database, which many processes can share.
 
-A use case is one serializable transaction: when others were faster it is run again, so that its outcome is
-one that it could have had alone.
+Each read is a transaction on one of a few connections; writes go in groups on one more.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
@@ -18,15 +15,15 @@ from headrace.core.changes import Uncounted
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Transaction
 from headrace.storage.limits import StoreLimits
-from headrace.storage.postgres_connection import READ, WRITE, LostConnection, LostRace, NeedsCare
+from headrace.storage.postgres_connection import READ, LostConnection, LostRace, PostgresConnection
 from headrace.storage.postgres_opening import prepare
 from headrace.storage.postgres_pool import PostgresPool
+from headrace.storage.postgres_writer import PostgresWriter
 
 T = TypeVar("T")
 
-SCANS_PER_CONNECTIONS = 4
-"""Of so many connections one may be used by reads that may take long."""
-LONGEST_PAUSE_S = 0.05
+READERS_PER_SCAN = 4
+"""Of so many connections that read, one may be used by what may take long."""
 
 
 class PostgresStore:
@@ -39,58 +36,43 @@ class PostgresStore:
         _run_apart(lambda: asyncio.run(prepare(url, limits)))
         self.changes = Uncounted()
         self._limits = limits
-        self._pool = PostgresPool(url, limits)
-        self._scans = asyncio.Semaphore(max(1, limits.connections // SCANS_PER_CONNECTIONS))
-        self._repeating = asyncio.Lock()
+        readers = max(1, limits.connections - 1)
+        self._pool = PostgresPool(url, limits, size=readers)
+        self._writer = PostgresWriter(self._pool.connect, timeout_s=limits.timeout_s)
+        self._scans = asyncio.Semaphore(max(1, readers // READERS_PER_SCAN))
         self._is_closed = False
         self._going = 0
         self._idle = asyncio.Event()
 
     async def read(self, account: str, work: Callable[[Transaction], T]) -> T:
-        return await self._carry_out(account, work, READ)
-
-    async def scan(self, account: str, work: Callable[[Transaction], T]) -> T:
-        async with self._scans:
-            return await self._carry_out(account, work, READ)
-
-    async def write(self, account: str, work: Callable[[Transaction], T]) -> T:
-        return await self._carry_out(account, work, WRITE)
-
-    async def _carry_out(self, account: str, work: Callable[[Any], T], begin: str) -> T:
         if self._is_closed:
             raise Unavailable("The store is closed.")
         self._going += 1
         try:
-            return await self._attempt(account, work, begin, is_careful=False)
-        except (LostRace, LostConnection, NeedsCare) as error:
-            return await self._repeat(account, work, begin, error)
+            return await self._read(account, work)
+        except (LostConnection, LostRace):  # the server was started again; those that idled are gone, too
+            pass
         finally:
             self._going -= 1
             if not self._going:
                 self._idle.set()
+        try:
+            return await self._read(account, work)
+        except (LostConnection, LostRace) as error:
+            raise Unavailable("The store can't be reached right now. Try again.") from error
 
-    async def _attempt(self, account: str, work: Callable[[Any], T], begin: str, *, is_careful: bool) -> T:
+    async def _read(self, account: str, work: Callable[[Any], T]) -> T:
         async with self._pool.lent() as connection:
-            return await connection.transact(account, work, begin=begin, is_careful=is_careful)
+            return await _on_snapshot(connection, account, work)
 
-    async def _repeat(self, account: str, work: Callable[[Any], T], begin: str, error: Exception) -> T:
-        """Until it is no worse for others; one after another, so that those who repeat do not meet again."""
-        end = time.monotonic() + self._limits.timeout_s
-        is_careful, lost, pause_s = False, 0, 0.001
-        async with self._repeating:
-            while time.monotonic() < end:
-                is_careful |= isinstance(error, NeedsCare)
-                lost += isinstance(error, LostConnection)
-                if lost > 1:
-                    break
-                if isinstance(error, LostRace):
-                    await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - against meeting again
-                    pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-                try:
-                    return await self._attempt(account, work, begin, is_careful=is_careful)
-                except (LostRace, LostConnection, NeedsCare) as another:
-                    error = another
-        raise Unavailable("The store could not keep this. Try again.") from error
+    async def scan(self, account: str, work: Callable[[Transaction], T]) -> T:
+        async with self._scans:
+            return await self.read(account, work)
+
+    async def write(self, account: str, work: Callable[[Transaction], T]) -> T:
+        if self._is_closed:
+            raise Unavailable("The store is closed.")
+        return await self._writer.run(account, work)
 
     async def check(self) -> None:
         await self.read("", _look)
@@ -99,6 +81,7 @@ class PostgresStore:
         if self._is_closed:
             return
         self._is_closed = True
+        await self._writer.close()
         if self._going:
             self._idle.clear()
             with suppress(TimeoutError):
@@ -107,7 +90,21 @@ class PostgresStore:
         await self._pool.close()
 
 
-def _look(transaction: Any) -> None:
+async def _on_snapshot(connection: PostgresConnection, account: str, work: Callable[[Any], T]) -> T:
+    try:
+        await connection.begin(READ)
+        result = await connection.carry_out(account, work)
+    except Exception:
+        await connection.roll_back()
+        raise
+    except BaseException:  # cancelled: nobody waits for what the server still does
+        connection.terminate()
+        raise
+    await connection.roll_back()
+    return result
+
+
+def _look(transaction: Transaction) -> None:
     transaction.access.has_keys()
 
 

@@ -1,7 +1,7 @@
 """A PostgreSQL connection that runs statements by name, and what its errors mean.
 
 The statements of a use case are sent one by one, as they are. A constraint that refuses one spoils the
-transaction, so the use case is then run anew with care: a savepoint before each statement that writes. That
+transaction, so the use case is then run again with care: a savepoint before each statement that writes. That
 costs nothing where nothing is refused.
 """
 
@@ -28,13 +28,16 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE migrations IN ROW SHARE MODE"
+WRITE_ALONE = "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE migrations IN EXCLUSIVE MODE"
+"""When nobody else writes: what lost a race can't lose it again."""
 CLOSE_TIMEOUT_S = 2.0
 _NULL, _ESCAPE = "\0", "\x01"
 
 _LOST_RACES = frozenset({"40001", "40P01"})
 _READ_ONLY = "25006"
-_STALE_PLAN = "0A000"
+_NOT_NOW = "0A000"
+"""Another release changed a table, or the server only follows another one."""
 _OUT_OF_ORDER = ("08", "53", "57", "58", "25P03", "55P03")
 """Codes, or what they begin with, that tell of the server and not of the statement."""
 
@@ -69,7 +72,11 @@ def decoded(value: Any) -> Any:
 
 
 class PostgresConnection:
-    """One connection. It serves one transaction at a time, of one event loop."""
+    """One connection. It serves one transaction at a time, of one event loop.
+
+    Attributes:
+        writes: how many statements that write were sent since the transaction began.
+    """
 
     def __init__(self, driver: asyncpg.Connection) -> None:
         self._driver = driver
@@ -77,12 +84,14 @@ class PostgresConnection:
         self._transactions: dict[str, SqlTransaction] = {}
         self._failure: Exception | None = None
         self._is_careful = False
+        self._is_reading = False
+        self.writes = 0
 
     @property
     def is_closed(self) -> bool:
         return bool(self._driver.is_closed())
 
-    def transaction_of(self, account: str) -> SqlTransaction:
+    def _transaction_of(self, account: str) -> SqlTransaction:
         """An organisation's collections on this connection."""
         found = self._transactions.get(account)
         if found is None:
@@ -116,30 +125,40 @@ class PostgresConnection:
             raise
         self.script("COMMIT")
 
-    async def transact(self, account: str, work: Callable[[Any], T], *, begin: str, is_careful: bool) -> T:
-        """Run ``work`` in a transaction.
+    async def begin(self, how: str, *, is_careful: bool = False) -> None:
+        """Begin a transaction with one of the commands above.
 
         Raises:
-            LostRace, LostConnection, NeedsCare: nothing was kept; run it again.
-            Unavailable: the server can't, or it is not known whether it did.
+            LostConnection, Unavailable: the server can't.
         """
         self._failure, self._is_careful = None, is_careful
+        self._is_reading = how == READ
+        self.writes = 0
+        await self._command(how)
+
+    async def carry_out(self, account: str, work: Callable[[Any], T]) -> T:
+        """Run ``work`` in the transaction.
+
+        Raises:
+            LostRace, LostConnection, NeedsCare: this transaction can't be kept.
+            Exception: what ``work`` raised.
+        """
+        transaction = self._transaction_of(account)
         try:
-            await self._command(begin)
-            transaction = self.transaction_of(account)
             result = await greenlets.run(lambda: work(transaction))
-            self._raise_failure()
         except Exception:
-            await self._roll_back()
-            self._raise_failure()
+            self._raise_failure()  # whatever the use case made of it
             raise
-        except BaseException:  # cancelled: whoever takes the next transaction must not wait for this one
-            self._driver.terminate()
-            raise
-        await self._commit()
+        self._raise_failure()
         return result
 
-    async def _commit(self) -> None:
+    async def commit(self) -> None:
+        """End the transaction, so that it is durable when this returns.
+
+        Raises:
+            LostRace: nothing was kept.
+            Unavailable: it is not known what was kept.
+        """
         try:
             status = await self._driver.execute("COMMIT")
         except asyncpg.PostgresError as error:
@@ -150,13 +169,11 @@ class PostgresConnection:
         except (asyncpg.InterfaceError, OSError) as error:  # a timeout is an OSError
             self._driver.terminate()
             raise Unavailable(_UNKNOWN_OUTCOME) from error
-        except BaseException:
-            self._driver.terminate()
-            raise
         if status != "COMMIT":
             raise RuntimeError(f"PostgreSQL answered COMMIT with {status}.")
 
-    async def _roll_back(self) -> None:
+    async def roll_back(self) -> None:
+        """Undo the transaction; hang up when that can't be said, for then the server undoes it."""
         if self.is_closed:
             return
         try:
@@ -178,7 +195,9 @@ class PostgresConnection:
             _array(values[parameter]) if parameter in statement.lists else encoded(values[parameter])
             for parameter in statement.parameters
         ]
-        is_careful = self._is_careful and name in WRITTEN
+        writes = name in WRITTEN
+        is_careful = self._is_careful and writes
+        self.writes += writes
         if is_careful:
             await self._command("SAVEPOINT careful")
         try:
@@ -238,16 +257,20 @@ class PostgresConnection:
     def _meaning(self, error: Exception) -> Exception:
         """What an error of the driver is to a use case; one that is nothing to it is a bug."""
         failure = self._told(error)
-        return error if failure is None else self._fail(failure)
+        if failure is not None:
+            return self._fail(failure)
+        if isinstance(error, asyncpg.PostgresError) and not self._is_careful:
+            return self._fail(NeedsCare())  # others share the transaction
+        return error
 
     def _told(self, error: Exception) -> Exception | None:
         if isinstance(error, asyncpg.PostgresError):
             code = str(error.sqlstate)
             if code in _LOST_RACES:
                 return LostRace()
-            if code == _READ_ONLY:
+            if code == _READ_ONLY and self._is_reading:
                 return ReadOnly("This use case writes; give it to `write`.")
-            is_lost = code == _STALE_PLAN or code.startswith(_OUT_OF_ORDER)
+            is_lost = code in (_READ_ONLY, _NOT_NOW) or code.startswith(_OUT_OF_ORDER)
         elif isinstance(error, TimeoutError):
             self._driver.terminate()
             return Unavailable("The store takes too long. Try again.")

@@ -45,12 +45,12 @@ async def connect(url: str, limits: StoreLimits, *, is_patient: bool = False) ->
 
 
 class PostgresPool:
-    """Lends connections, the one that was used last first: it is warm."""
+    """Lends up to ``size`` connections, the one that was used last first: it is warm."""
 
-    def __init__(self, url: str, limits: StoreLimits) -> None:
+    def __init__(self, url: str, limits: StoreLimits, *, size: int) -> None:
         self._url = url
         self._limits = limits
-        self._free = asyncio.Semaphore(limits.connections)
+        self._free = asyncio.Semaphore(size)
         self._idle: list[PostgresConnection] = []
 
     @asynccontextmanager
@@ -62,7 +62,7 @@ class PostgresPool:
         """
         await self._wait()
         try:
-            connection = self._warm() or await self._new()
+            connection = self._warm() or await self.connect()
             try:
                 yield connection
             finally:
@@ -88,7 +88,12 @@ class PostgresPool:
                 return connection
         return None
 
-    async def _new(self) -> PostgresConnection:
+    async def connect(self) -> PostgresConnection:
+        """A new connection beside those that are lent.
+
+        Raises:
+            Unavailable: the server can't be reached.
+        """
         try:
             return PostgresConnection(await connect(self._url, self._limits))
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
