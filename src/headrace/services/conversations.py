@@ -36,23 +36,24 @@ async def claim(ports: Ports, principal: Principal, session: Session, *, answer_
     await write(ports, principal, work)
 
 
-async def reclaim(ports: Ports, principal: Principal, session: Session) -> None:
-    """Take a conversation for the next turn, unless another one was faster.
+async def reclaim(ports: Ports, principal: Principal, session: Session) -> Execution:
+    """Take a conversation for the next turn, unless another one was faster; its run, held here from now on.
 
     Raises:
         Conflict: it was.
     """
 
-    def work(tx: Transaction) -> None:
-        if tx.sessions.get(file_id=session.file_id, name=session.name) != session:
+    def work(tx: Transaction) -> Execution:
+        execution = tx.executions.get(id=session.execution_id)
+        if execution is None or tx.sessions.get(file_id=session.file_id, name=session.name) != session:
             raise busy(session.name)
         now, holder = ports.clock.now(), ports.holder
         tx.sessions.put(msgspec.structs.replace(session, is_busy=True, turn_at=now, holder=holder))
-        execution = tx.executions.get(id=session.execution_id)
-        if execution is not None:  # from now on it is recorded here
-            tx.executions.put(msgspec.structs.replace(execution, holder=holder))
+        held = msgspec.structs.replace(execution, holder=holder)
+        tx.executions.put(held)
+        return held
 
-    await write(ports, principal, work)
+    return await write(ports, principal, work)
 
 
 def waiting(

@@ -375,7 +375,7 @@ async def _answer(runs: Runs, ports: Ports, principal: Principal, order: Order, 
     going = resume(plan, session.state, answer, _context(turn, execution, order, names))
     runs.enter(turn.key)
     try:
-        await reclaim(ports, principal, session)
+        execution = await reclaim(ports, principal, session)
         return Invocation(turn, going, runs.recorder.begin(principal.account, execution))
     except BaseException:
         runs.leave(turn.key)
