@@ -94,7 +94,7 @@ class Record:
                 text = json_text(event if self._keeps is Keeps.ALL else without_content(event))
                 self._texts.append(text)
                 self._waiting_bytes += len(text)
-        if events:
+        if events or self.is_over:
             self._news.set()
 
     async def keep(self) -> None:
