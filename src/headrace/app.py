@@ -35,6 +35,7 @@ from headrace.core.validate import GENEROUS, TypeLimits
 from headrace.rules import FlowRules
 from headrace.services import access
 from headrace.services.base import Limits, Ports
+from headrace.services.calls import Calls
 from headrace.services.durable_executions import Durables
 from headrace.services.lease import Lease
 from headrace.services.processes import Presence, this_process
@@ -46,7 +47,7 @@ from headrace.storage import open_store
 from headrace.storage.limits import StoreLimits
 from headrace.storage.place import path_of
 from headrace.vault import BadKey, KeyVault, key_beside, new_key
-from headrace.world import build_carrying, build_runs, build_worker, build_world, capacity_of
+from headrace.world import build_calls, build_carrying, build_runs, build_worker, build_world, capacity_of
 
 
 @runtime_checkable
@@ -121,7 +122,8 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     durables = Durables(
         runs=runs, most_going=settings.quota_executions, engine=carrying.engine, lacks=carrying.lacks
     )
-    apis = _apis(settings, ports, gate, durables, model, codec, exchange, moves)
+    calls = build_calls(settings, world)
+    apis = _apis(settings, ports, gate, durables, calls, model, codec, exchange, moves)
     app = _app(
         settings,
         (HealthApi(ports, readiness), *apis),
@@ -159,11 +161,14 @@ def _store_limits(settings: Settings) -> StoreLimits:
     )
 
 
-def _humanloop(settings: Settings, ports: Ports, gate: Gate, throttle: Throttle) -> HumanloopApi:
+def _humanloop(
+    settings: Settings, ports: Ports, gate: Gate, throttle: Throttle, calls: Calls
+) -> HumanloopApi:
     return HumanloopApi(
         ports,
         gate,
         throttle,
+        calls,
         timestamps_with_zone=settings.zoned_timestamps,
         max_page=settings.max_page,
         max_body_bytes=settings.max_body,
@@ -175,6 +180,7 @@ def _apis(
     ports: Ports,
     gate: Gate,
     durables: Durables,
+    calls: Calls,
     model: ServiceModel,
     codec: Codec,
     exchange: BedrockExchange,
@@ -190,7 +196,7 @@ def _apis(
     )
     return (
         ConsoleApi(ports, gate, exchange, more=more),
-        _humanloop(settings, ports, gate, throttle),
+        _humanloop(settings, ports, gate, throttle, calls),
         OtlpApi(ports, gate, throttle, max_body_bytes=settings.max_body),
         BedrockApi(
             ports=ports,

@@ -62,6 +62,9 @@ one of a few words."""
 
 _AT_LEAST_ONE = (
     "durable_attempts",
+    "call_timeout",
+    "concurrent_calls",
+    "call_samples",
     "concurrent_jobs",
     "judgment_timeout",
     "judgment_attempts",
@@ -196,6 +199,13 @@ class Settings:
         "carried out.",
         "seconds",
     )
+    call_timeout: int = _setting(
+        300, "How long a model or a tool that is called by itself may take.", "seconds"
+    )
+    concurrent_calls: int = _setting(
+        1000, "Calls of prompts and of tools that are carried out at the same time.", "calls"
+    )
+    call_samples: int = _setting(16, "Answers that one call of a prompt may ask for.", "answers")
     concurrent_jobs: int = _setting(
         8, "Work of each kind done behind the scenes at once: judging logs, showing runs as logs.", "jobs"
     )

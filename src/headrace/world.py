@@ -16,12 +16,15 @@ from headrace.backends.evaluators.judges import Evaluators
 from headrace.backends.knowledge.local import beside
 from headrace.backends.sandbox.limits import SandboxLimits
 from headrace.backends.sandbox.runners import open_sandbox
+from headrace.backends.templates.jinja import JinjaLanguage
 from headrace.core.durable import Engine
-from headrace.core.effects import Effects, Prompts
+from headrace.core.effects import Effects, Prompts, SpeakingModels
 from headrace.core.judging import Judges
 from headrace.core.monitoring import Work
+from headrace.core.prompt_filling import DefaultLanguage
 from headrace.services import run_logs
 from headrace.services.base import Ports
+from headrace.services.calls import CallLimits, Calls
 from headrace.services.durable import Carrier, DurableLimits
 from headrace.services.durable_worker import Executing
 from headrace.services.holding import Held
@@ -47,6 +50,7 @@ class World:
     """What flows may call, what carries evaluators out, and how it all is ended."""
 
     effects: Effects
+    models: SpeakingModels
     judges: Judges
     closers: tuple[Callable[[], Awaitable[None]], ...]
 
@@ -81,8 +85,22 @@ def build_world(settings: Settings, prompts: Prompts, *, config: Config | None =
     )
     return World(
         effects=outside.effects,
+        models=outside.models,
         judges=Evaluators(judging, outside.effects.models),
         closers=(outside.close, sandbox.close, judging.close),
+    )
+
+
+def build_calls(settings: Settings, world: World) -> Calls:
+    """What calls of prompts and tools need."""
+    return Calls(
+        models=world.models,
+        languages={"default": DefaultLanguage(), "jinja": JinjaLanguage()},
+        limits=CallLimits(
+            timeout_s=settings.call_timeout,
+            concurrent=settings.concurrent_calls,
+            samples=settings.call_samples,
+        ),
     )
 
 

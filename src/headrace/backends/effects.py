@@ -23,7 +23,7 @@ from headrace.backends.models.router import RoutedModels
 from headrace.backends.models.scripted import Scripted, ScriptedModels
 from headrace.backends.objects.router import RoutedObjects
 from headrace.backends.threads import Threads
-from headrace.core.effects import CodeRunner, Effects, ModelProvider, Prompts
+from headrace.core.effects import CodeRunner, Effects, ModelProvider, Prompts, SpeakingModels
 
 Closer = Callable[[], Awaitable[None]]
 
@@ -34,10 +34,12 @@ class Outside:
 
     Attributes:
         effects: what the engine is given.
+        models: the models of that, which may be listened to.
         closers: what ends at the end.
     """
 
     effects: Effects
+    models: SpeakingModels
     closers: Sequence[Closer]
 
     async def close(self) -> None:
@@ -74,7 +76,7 @@ def build_effects(
     )
     closable = [one for one in providers.values() if isinstance(one, OpenAiModels | LocalModels)]
     closers = [hooks.close, *(one.close for one in closable), threads.close, handler_threads.close]
-    return Outside(effects=effects, closers=closers)
+    return Outside(effects=effects, models=models, closers=closers)
 
 
 def _providers(config: Config, folder: Path, aws: Aws) -> dict[str, ModelProvider]:

@@ -45,6 +45,18 @@ class EffectFailed(HeadraceError):
         self.fault = fault
 
 
+class ModelFailed(EffectFailed):
+    """A model that was called for itself did not answer.
+
+    Attributes:
+        origin: who was to answer, as its caller knows it.
+    """
+
+    def __init__(self, failure: EffectFailed, *, origin: str) -> None:
+        super().__init__(failure.message, resource=failure.resource, fault=failure.fault)
+        self.origin = origin
+
+
 class CallerKeys:
     """The keys of providers that a caller brought along, by the names it has for the providers.
 

@@ -193,7 +193,7 @@ async def _content(
         return write_dataset(msgspec.structs.replace(base, attributes=attributes))
     before = [] if base is None else await _all_ids(ports, principal, file_id, base)
     if change.action is Action.REMOVE:
-        known = await _known_ids(ports, principal, file_id, [case.digest for case in change.cases])
+        known = await known_ids(ports, principal, file_id, [case.digest for case in change.cases])
         gone = set(known.values())
         ids: Iterable[str] = (one for one in before if one not in gone)
     else:
@@ -252,7 +252,7 @@ async def _kept_ids(
     ordered = await asyncio.to_thread(sort) if len(cases) >= LARGE else sort()
     known: dict[str, str] = {}
     for some in _batches(ordered, BATCH):
-        found = await _known_ids(ports, principal, file_id, [case.digest for case in some])
+        found = await known_ids(ports, principal, file_id, [case.digest for case in some])
         missing = [case for case in some if case.digest not in found]
         if missing:
             found |= await write(ports, principal, partial(_added, ports, file_id, missing))
@@ -272,7 +272,7 @@ def _added(ports: Ports, file_id: str, cases: Sequence[Case], tx: Transaction) -
     return known | {one.digest: one.id for one in new}
 
 
-async def _known_ids(
+async def known_ids(
     ports: Ports, principal: Principal, file_id: str, digests: Sequence[str]
 ) -> dict[str, str]:
     """The ids of those that are kept, by digest."""

@@ -138,14 +138,18 @@ def used(tx: Transaction, ports: Ports, principal: Principal, prepared: Prepared
         content = msgspec.structs.replace(prepared.content, submission=submission)
         return versions.settle(tx, ports, principal, content, now=ports.clock.now())
     if file is None:
-        assert new.path is not None
-        title = KINDS[new.kind].title
-        raise NotFound(new.kind, new.path, f"{title} with path `{new.path}` not found.")
+        raise not_at(new)
     version = versions.select(tx, file, version_id=new.version_id, environment=new.environment)
     if new.content is not None and prepared.content is not None and version.digest != prepared.content.digest:
         message = f"The content is not that of version `{version.id}`, which the query names."
         raise Invalid.at(_CONTENT_KEYS.get(new.kind, new.kind), message=message, kind="mismatch")
     return file, _kept(tx, ports, new.kind, version)
+
+
+def not_at(new: NewLog) -> NotFound:
+    """There is nothing at the path that a new log names, and nothing to be put there."""
+    assert new.path is not None
+    return NotFound(new.kind, new.path, f"{KINDS[new.kind].title} with path `{new.path}` not found.")
 
 
 def _kept(tx: Transaction, ports: Ports, kind: str, version: Version) -> Version:

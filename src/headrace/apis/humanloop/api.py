@@ -18,6 +18,7 @@ from headrace.apis.humanloop import (
     logs,
     openapi,
     otel,
+    prompt_calls,
     prompt_files,
 )
 from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
@@ -30,11 +31,13 @@ from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Problem
 from headrace.services.base import Ports
+from headrace.services.calls import Calls
 
 OPERATIONS: tuple[Operation, ...] = (
     *file_operations.OPERATIONS,
     *datasets.OPERATIONS,
     *prompt_files.OPERATIONS,
+    *prompt_calls.OPERATIONS,
     *files.OPERATIONS,
     *directories.OPERATIONS,
     *logs.OPERATIONS,
@@ -59,6 +62,7 @@ class HumanloopApi:
         ports: Ports,
         gate: Gate,
         throttle: Throttle,
+        calls: Calls,
         *,
         timestamps_with_zone: bool = False,
         max_page: int = DEFAULT_MAX_PAGE,
@@ -67,6 +71,7 @@ class HumanloopApi:
         self._ports = ports
         self._gate = gate
         self._throttle = throttle
+        self._calls = calls
         self._wire = Renderer(timestamps_with_zone=timestamps_with_zone)
         self._max_page = max_page
         self._max_body_bytes = max_body_bytes
@@ -107,6 +112,7 @@ class HumanloopApi:
         query, body, parsed = self._decode(operation, request)
         call = Call(
             ports=self._ports,
+            calls=self._calls,
             principal=principal,
             wire=self._wire,
             max_page=self._max_page,

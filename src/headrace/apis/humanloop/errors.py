@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import msgspec
 
 from headrace.apis.http import JSON, Headers, Request, Response
 from headrace.core import errors
+from headrace.core.effects import Fault, ModelFailed
 from headrace.core.errors import HeadraceError, Invalid, Malformed, Problem
 
 
@@ -64,6 +66,42 @@ class HttpValidationError(msgspec.Struct, frozen=True, kw_only=True):
     detail: list[ValidationError]
 
 
+class ModelError(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider of models answered instead (humanloop 0.5).
+
+    Attributes:
+        code: the status.
+        origin: the provider.
+    """
+
+    type: str
+    message: str
+    code: int
+    origin: str
+
+
+class ModelErrorResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of an error that a provider of models is the cause of."""
+
+    detail: ModelError
+
+
+class Shown(NamedTuple):
+    """What a failure of a provider is shown as."""
+
+    status: int
+    type: str
+
+
+FAULTS = {
+    Fault.DEPENDENCY: Shown(422, "unprocessable_entity_error"),
+    Fault.DENIED: Shown(401, "authentication_error"),
+    Fault.THROTTLED: Shown(429, "rate_limit_error"),
+    Fault.GATEWAY: Shown(503, "service_unavailable_error"),
+}
+"""What a provider that did not answer is told as, by whose fault it was."""
+
+
 class ErrorResponse(msgspec.Struct, frozen=True, kw_only=True):
     """The body of every other error."""
 
@@ -75,10 +113,18 @@ def failure(request: Request, error: HeadraceError | None) -> Response:
     if error is None:
         detail = f"Internal error. The server's log has more under the request ID {request.id}."
         return _answer(INTERNAL_ERROR, ErrorResponse(detail=detail))
+    if isinstance(error, ModelFailed):
+        return _model_failure(error)
     status = status_of(type(error))
     if isinstance(error, Invalid) and not isinstance(error, Malformed):
         return _answer(status, HttpValidationError(detail=[_item(problem) for problem in error.problems]))
     return _answer(status, ErrorResponse(detail=error.message), _headers(error))
+
+
+def _model_failure(error: ModelFailed) -> Response:
+    status, kind = FAULTS[error.fault]
+    detail = ModelError(type=kind, message=error.message, code=status, origin=error.origin)
+    return _answer(status, ModelErrorResponse(detail=detail))
 
 
 def status_of(kind: type[HeadraceError]) -> int:

@@ -80,6 +80,30 @@ class CreateLog(TimedValues, frozen=True, kw_only=True):
     log_id: str | None = None
 
 
+class CallLog(msgspec.Struct, frozen=True, kw_only=True):
+    """CALLBASE of humanloop 4.1, and what names the file: what a caller may say of the log of a call."""
+
+    path: str | None = None
+    id: str | None = None
+    inputs: JsonMap | None = None
+    source: str | None = None
+    metadata: JsonMap | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    log_status: LogStatus | None = None
+    source_datapoint_id: str | None = None
+    trace_parent_id: str | None = None
+    user: str | None = None
+    environment: str | None = None
+    save: bool | None = None
+    log_id: str | None = None
+
+    @property
+    def trace_status(self) -> None:
+        """Nobody ever called a call's status by its former name."""
+        return
+
+
 class CreateFlowLog(CreateLog, frozen=True, kw_only=True):
     """Humanloop 1.2."""
 
@@ -206,7 +230,7 @@ TIMES = ("start_time", "end_time", "created_at")
 
 def new_log(
     kind: str,
-    body: CreateLog,
+    body: CreateLog | CallLog,
     parsed: Mapping[str, Any],
     query: SelectVersion,
     content: Submission | None,
@@ -252,7 +276,7 @@ def change(kind: str, body: LogValues, parsed: Mapping[str, Any]) -> Change:
     return Change(to=to, given=frozenset(COLUMNS.get(name, name) for name in given))
 
 
-def _columns(body: LogValues) -> dict[str, Any]:
+def _columns(body: msgspec.Struct) -> dict[str, Any]:
     known = {name: getattr(body, name) for name in COLUMNS.keys() & set(body.__struct_fields__)}
     problems = []
     for name in TIMES:
@@ -266,7 +290,7 @@ def _columns(body: LogValues) -> dict[str, Any]:
     return {COLUMNS[name]: value for name, value in known.items()}
 
 
-def _payload(body: LogValues, parsed: Mapping[str, Any]) -> Payload:
+def _payload(body: msgspec.Struct, parsed: Mapping[str, Any]) -> Payload:
     """The large members, as they were sent."""
     names = set(Payload.__struct_fields__) & set(body.__struct_fields__)
     given = {name: parsed[name] for name in names if parsed.get(name) is not None}

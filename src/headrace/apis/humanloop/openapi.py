@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from headrace import __version__
-from headrace.apis.humanloop.errors import ErrorResponse, HttpValidationError
+from headrace.apis.humanloop.errors import FAULTS, ErrorResponse, HttpValidationError, ModelErrorResponse
 from headrace.apis.humanloop.operations import Operation
 
 REASONS = {
@@ -41,7 +41,7 @@ def document(rows: tuple[Operation, ...]) -> bytes:
         paths.setdefault("/v5" + row.template, {})[row.method.lower()] = _operation(row)
     used = [kind for row in rows for kind in (row.body, row.response) if kind is not None]
     _, schemas = msgspec.json.schema_components(
-        [*used, ErrorResponse, HttpValidationError], ref_template=_REF
+        [*used, ErrorResponse, HttpValidationError, ModelErrorResponse], ref_template=_REF
     )
     return msgspec.json.encode(
         {
@@ -107,12 +107,20 @@ def _responses(row: Operation) -> dict[str, Any]:
     if row.response is not None:
         success["content"] = _content(row.response, row.media)
     failures = sorted({*ALWAYS, *row.errors, *(WITH_BODY if row.body is not None else ())})
-    return {str(row.status): success} | {str(status): _failure(status) for status in failures}
+    of_models = {fault.status for fault in FAULTS.values()} if row.asks_models else ()
+    shown = {str(status): _failure(status, of_model=status in of_models) for status in failures}
+    return {str(row.status): success} | shown
 
 
-def _failure(status: int) -> dict[str, Any]:
-    kind = HttpValidationError if status == 422 else ErrorResponse
+def _failure(status: int, *, of_model: bool) -> dict[str, Any]:
+    kind: Any = HttpValidationError if status == 422 else ErrorResponse
+    if of_model:
+        kind = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_either(kind, ModelErrorResponse))]
     return {"description": REASONS[status], "content": _content(kind)}
+
+
+def _either(*kinds: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"oneOf": [{"$ref": _REF.format(name=kind.__name__)} for kind in kinds]}
 
 
 @cache  # most answers are of few types, and finding out what one is takes milliseconds

@@ -13,6 +13,7 @@ from headrace.apis.humanloop.render import Renderer
 from headrace.apis.humanloop.requests import Nothing
 from headrace.core.access import Principal, Right
 from headrace.services.base import Ports
+from headrace.services.calls import Calls
 
 _encode = msgspec.json.Encoder().encode
 NO_CONTENT = Response(status=204)
@@ -24,6 +25,7 @@ class Call:
     """One authenticated request, decoded.
 
     Attributes:
+        calls: what prompts and tools are called with.
         max_page: the largest ``size`` of a list that is accepted.
         parameters: the path's, decoded, by the names in the operation's template.
         query: of the operation's ``query`` type.
@@ -32,6 +34,7 @@ class Call:
     """
 
     ports: Ports
+    calls: Calls
     principal: Principal
     wire: Renderer
     max_page: int
@@ -63,6 +66,7 @@ class Operation:
             users chose into paths as they are (humanloop 0.8).
         media: what a success is written in.
         takes: what the body is written in.
+        asks_models: whether an answer may be that a model did not give one.
         takes_spans: whether the body is what OpenTelemetry's exporters send; it is read to
             `headrace.core.spans.Spans`, and no rate limit holds (humanloop 8.52).
     """
@@ -81,6 +85,7 @@ class Operation:
     has_open_end: bool = False
     media: str = "application/json"
     takes: str = "application/json"
+    asks_models: bool = False
     takes_spans: bool = False
 
     @property

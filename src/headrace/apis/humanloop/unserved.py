@@ -5,8 +5,6 @@ from __future__ import annotations
 from headrace.apis.routing import Match, Table
 
 UNSERVED = (
-    ("POST", "/prompts/call"),
-    ("POST", "/prompts/{id}/populate"),
     ("POST", "/tools/call"),
     ("GET", "/tools/{id}/environment-variables"),
     ("POST", "/tools/{id}/environment-variables"),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from headrace.core.access import Principal, Right
+from headrace.core.datasets import Case
 from headrace.core.errors import HeadraceError, Unavailable
 from headrace.core.ports import Clash, Transaction
 from headrace.services import versions
 from headrace.services.base import Ports, read, write
 from headrace.services.exchange_humanloop.contents import Ready, put_deployment, put_monitor, put_version
+from headrace.services.exchange_humanloop.datasets import DATASET, put_datapoint, submission_of_dataset
 from headrace.services.exchange_humanloop.desk import Desk, Refused, refusal
-from headrace.services.exchange_humanloop.parts import Batch, Outcome, VersionPart
+from headrace.services.exchange_humanloop.parts import Batch, DatapointPart, Outcome, VersionPart
 from headrace.services.exchange_humanloop.places import put_directory, put_environment, put_file
 from headrace.services.exchange_humanloop.records import put_log
 from headrace.services.versions import Submission
@@ -22,16 +24,29 @@ Put = Callable[[Desk], Outcome]
 
 
 async def bring_in(
-    ports: Ports, principal: Principal, batch: Batch, submission_of: Callable[[VersionPart], Submission]
+    ports: Ports,
+    principal: Principal,
+    batch: Batch,
+    submission_of: Callable[[VersionPart], Submission],
+    case_of: Callable[[DatapointPart], Case],
 ) -> list[Outcome]:
     """Keep the parts that can be kept, in one transaction, and say what became of each.
 
+    The parts that versions of datasets are made of are kept before: there may be many.
+
     Args:
         submission_of: reads a version's content; raises Invalid when that can't be kept.
+        case_of: reads a datapoint; likewise.
     """
     principal.require(Right.ADMIN)
-    ready = {part.id: await _ready(ports, part, submission_of) for part in batch.versions}
-    puts = list(_puts(batch, ready))
+    ready: dict[str, Ready] = {}
+    for part in batch.versions:
+        if part.kind == DATASET:
+            made = submission_of_dataset(ports, principal, part, is_rehearsal=batch.is_rehearsal)
+        else:
+            made = _now(submission_of, part)
+        ready[part.id] = await _ready(ports, made)
+    puts = list(_puts(batch, ready, case_of))
 
     def work(tx: Transaction) -> list[Outcome]:
         desk = Desk(
@@ -46,25 +61,33 @@ async def bring_in(
     return await (read if batch.is_rehearsal else write)(ports, principal, work)
 
 
-async def _ready(
-    ports: Ports, part: VersionPart, submission_of: Callable[[VersionPart], Submission]
-) -> Ready:
+async def _now(submission_of: Callable[[VersionPart], Submission], part: VersionPart) -> Submission:
+    return submission_of(part)
+
+
+async def _ready(ports: Ports, made: Awaitable[Submission]) -> Ready:
     try:
-        return await versions.prepare(ports, submission_of(part))
+        return await versions.prepare(ports, await made)
     except HeadraceError as error:
         return error
 
 
-def _puts(batch: Batch, ready: Mapping[str, Ready]) -> Iterable[tuple[str, Put]]:
+def _puts(
+    batch: Batch, ready: Mapping[str, Ready], case_of: Callable[[DatapointPart], Case]
+) -> Iterable[tuple[str, Put]]:
     """What is to be done, in order, with the id of each part."""
 
     def put_ready(desk: Desk, part: VersionPart) -> Outcome:
         return put_version(desk, part, ready[part.id])
 
+    def put_case(desk: Desk, part: DatapointPart) -> Outcome:
+        return put_datapoint(desk, part, case_of(part))
+
     plain: tuple[tuple[Iterable[Any], Callable[[Desk, Any], Outcome]], ...] = (
         (batch.directories, put_directory),
         (batch.environments, put_environment),
         (batch.files, put_file),
+        (batch.datapoints, put_case),
         (batch.versions, put_ready),
         (batch.deployments, put_deployment),
         (batch.monitors, put_monitor),

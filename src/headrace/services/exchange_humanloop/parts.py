@@ -75,12 +75,25 @@ class FilePart(msgspec.Struct, frozen=True, kw_only=True):
     is_stray: bool = False
 
 
+class DatapointPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A datapoint of a dataset; the versions that have it come in a later batch.
+
+    Attributes:
+        value: its inputs, messages and target, as a request would send them.
+    """
+
+    id: str
+    file_id: str
+    value: msgspec.Raw
+
+
 class VersionPart(msgspec.Struct, frozen=True, kw_only=True):
     """A version.
 
     Attributes:
         kind: of its file.
-        content: the members that make it up, as a request would send them.
+        content: the members that make it up, as a request would send them; of a dataset its attributes and,
+            in their order, the digests of its datapoints.
         is_hidden: whether it is in no list and only logs show it.
     """
 
@@ -182,6 +195,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     directories: tuple[DirectoryPart, ...] = ()
     environments: tuple[EnvironmentPart, ...] = ()
     files: tuple[FilePart, ...] = ()
+    datapoints: tuple[DatapointPart, ...] = ()
     versions: tuple[VersionPart, ...] = ()
     deployments: tuple[DeploymentPart, ...] = ()
     monitors: tuple[MonitorPart, ...] = ()

@@ -1,0 +1,1 @@
+"""The languages that templates of prompts may be written in, beside the default one."""

@@ -1,0 +1,59 @@
+"""What prompts and tools are called with, and how much of that there may be at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from headrace.core.effects import SpeakingModels
+from headrace.core.errors import Throttled
+from headrace.core.prompt_filling import TemplateLanguage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """How much there may be.
+
+    Attributes:
+        timeout_s: how long a model or a tool may take.
+        concurrent: calls that are carried out at once.
+        samples: answers that one call of a prompt may ask for.
+    """
+
+    timeout_s: float = 300.0
+    concurrent: int = 1_000
+    samples: int = 16
+
+
+class Calls:
+    """Everything that calls of prompts and tools need.
+
+    Args:
+        languages: what templates may be written in, by the word for it.
+    """
+
+    def __init__(
+        self, *, models: SpeakingModels, languages: Mapping[str, TemplateLanguage], limits: CallLimits
+    ) -> None:
+        self.models = models
+        self.languages = languages
+        self.limits = limits
+        self._going = 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place for one call.
+
+        Raises:
+            Throttled: there is none.
+        """
+        if self._going >= self.limits.concurrent:
+            raise Throttled(
+                f"There are {self._going} calls going on; this server carries out no more at once."
+            )
+        self._going += 1
+        try:
+            yield
+        finally:
+            self._going -= 1
