@@ -120,6 +120,7 @@ def test_every_table_belongs_to_an_organisation_and_is_strict(engine: SqliteConn
         "migrations",
         "new_words",
         "payloads",
+        "secrets",
         "tags",
         "usage",
     }

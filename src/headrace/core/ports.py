@@ -155,6 +155,19 @@ class Tags(Protocol):
     def remove(self, *, resource: str, keys: Collection[str]) -> None: ...
 
 
+class Secrets(Protocol):
+    """What files are used with and nobody is to read: by name, sealed."""
+
+    def of(self, *, file_id: str) -> dict[str, str]:
+        """Sealed values by name, in the order of names."""
+
+    def put(self, *, file_id: str, secrets: Mapping[str, str]) -> None:
+        """Add sealed values, or others in the place of those."""
+
+    def remove(self, *, file_id: str, names: Collection[str]) -> None:
+        """Forget the values of these names; those that are not there are ignored."""
+
+
 class Receipts(Protocol):
     """What client tokens remember."""
 
@@ -225,6 +238,9 @@ class Transaction(Protocol):
 
     @property
     def tags(self) -> Tags: ...
+
+    @property
+    def secrets(self) -> Secrets: ...
 
     @property
     def datasets(self) -> Datasets: ...

@@ -129,6 +129,22 @@ class _Tags:
         self._tags.put(resource, kept)
 
 
+class _Secrets:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def of(self, *, file_id: str) -> dict[str, str]:
+        return dict(sorted(self._rows.secrets.get(file_id, {}).items()))
+
+    def put(self, *, file_id: str, secrets: Mapping[str, str]) -> None:
+        self._rows.require_file(file_id)
+        self._rows.secrets.put(file_id, {**self.of(file_id=file_id), **secrets})
+
+    def remove(self, *, file_id: str, names: Collection[str]) -> None:
+        kept = {name: sealed for name, sealed in self.of(file_id=file_id).items() if name not in names}
+        self._rows.secrets.put(file_id, kept)
+
+
 class _Receipts:
     def __init__(self, rows: Rows) -> None:
         self._receipts = rows.receipts
@@ -217,6 +233,7 @@ class _Transaction:
         self.pointers = _Pointers(rows)
         self.aliases = _Aliases(rows)
         self.tags = _Tags(rows)
+        self.secrets = _Secrets(rows)
         self.datasets = Datasets(rows)
         self.executions = Executions(account, rows, shared)
         self.tickets = Tickets(account, shared)

@@ -97,6 +97,7 @@ class Rows:
         self.file_of: Table[str, str] = Table(journal)
         self.environments: Table[str, Environment] = Table(journal)
         self.tags: Table[str, dict[str, str]] = Table(journal)
+        self.secrets: Table[str, dict[str, str]] = Table(journal)
         self.receipts: Table[tuple[str, str, str], Receipt] = Table(journal)
         self.users: Table[str, User] = Table(journal)
         self.move_ids: Table[str, str] = Table(journal)

@@ -15,9 +15,9 @@ SELECT number, name, sha256 FROM migrations ORDER BY number;
 -- Record that a migration was applied.
 INSERT INTO migrations (number, name, sha256, applied_at) VALUES (:number, :name, :sha256, :applied_at);
 
--- name: newest_migration
--- Any answer shows that the store can be read.
-SELECT max(number) FROM migrations;
+-- name: remove_migration
+-- Forget that a migration was applied.
+DELETE FROM migrations WHERE number = :number;
 
 -- name: file_by_id
 -- A live file.
@@ -491,6 +491,19 @@ ON CONFLICT (account, resource, key) DO UPDATE SET value = excluded.value;
 -- Forget a tag.
 DELETE FROM tags WHERE account = :account AND resource = :resource AND key = :key;
 
+-- name: secrets_of_file
+-- A file's sealed values in the order of their names.
+SELECT name, sealed FROM secrets WHERE account = :account AND file_id = :file_id ORDER BY name;
+
+-- name: put_secret
+-- A sealed value, or another in its place.
+INSERT INTO secrets (account, file_id, name, sealed) VALUES (:account, :file_id, :name, :sealed)
+ON CONFLICT (account, file_id, name) DO UPDATE SET sealed = excluded.sealed;
+
+-- name: remove_secret
+-- Forget a sealed value.
+DELETE FROM secrets WHERE account = :account AND file_id = :file_id AND name = :name;
+
 -- name: receipt
 -- What a client token remembers.
 SELECT {Receipt} FROM receipts
@@ -550,6 +563,10 @@ INSERT INTO keys ({Key}) VALUES ({:Key});
 -- name: revoke_key
 -- A key opens nothing from now on; a second time changes nothing.
 UPDATE keys SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL;
+
+-- name: sealed_secret
+-- The sealed secret of a key that can be used, if there is one.
+SELECT secret_sealed FROM keys WHERE revoked_at IS NULL ORDER BY created_at DESC, id LIMIT 1;
 
 -- name: has_keys
 -- Whether there is a key at all.
@@ -615,6 +632,10 @@ ORDER BY started_at DESC, id DESC LIMIT :take;
 -- name: count_of_going_executions
 -- How many durable runs of an organisation go on.
 SELECT count(*) FROM executions WHERE account = :account AND is_durable = 1 AND ended_at IS NULL;
+
+-- name: count_of_all_going_executions
+-- How many durable runs of all organisations have not ended.
+SELECT count(*) FROM executions WHERE is_durable = 1 AND ended_at IS NULL;
 
 -- name: held_executions
 -- The durable runs of all organisations that a process carries out.

@@ -182,6 +182,19 @@ class Tags(SqlCollection):
             self._run("remove_tag", resource=resource, key=key)
 
 
+class Secrets(SqlCollection):
+    def of(self, *, file_id: str) -> dict[str, str]:
+        return dict(self._all("secrets_of_file", file_id=file_id))
+
+    def put(self, *, file_id: str, secrets: Mapping[str, str]) -> None:
+        for name, sealed in secrets.items():
+            self._run("put_secret", file_id=file_id, name=name, sealed=sealed)
+
+    def remove(self, *, file_id: str, names: Collection[str]) -> None:
+        for name in names:
+            self._run("remove_secret", file_id=file_id, name=name)
+
+
 class Receipts(SqlCollection):
     def get(self, *, operation: str, parent: str, token: str) -> Receipt | None:
         row = self._one("receipt", operation=operation, parent=parent, token=token)
@@ -258,6 +271,7 @@ class SqlTransaction:
         self.pointers = Pointers(connection, account)
         self.aliases = Aliases(connection, account)
         self.tags = Tags(connection, account)
+        self.secrets = Secrets(connection, account)
         self.datasets = Datasets(connection, account)
         self.executions = Executions(connection, account)
         self.tickets = Tickets(connection, account)
