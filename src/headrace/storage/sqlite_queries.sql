@@ -1,3 +1,7 @@
+-- name: newest_migration
+-- Any answer shows that the store can be read.
+SELECT max(number) FROM migrations;
+
 -- name: add_words
 -- What a new log is found by, or a known one from now on.
 INSERT INTO new_words (account, place, id, words) VALUES (:account, :place, :id, :words) RETURNING arrival;
