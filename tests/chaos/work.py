@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import uuid
 from collections import Counter
@@ -56,7 +57,7 @@ def step(name: str) -> dict[str, Any]:
 def chain(length: int) -> dict[str, Any]:
     """One step after another."""
     names = [f"Step{number}" for number in range(length)]
-    arrows = [f"{a}.functionResponse > {b}.value" for a, b in zip(names, names[1:], strict=False)]
+    arrows = [f"{a}.functionResponse > {b}.value" for a, b in itertools.pairwise(names)]
     return level(
         [start("Object"), *map(step, names), end(type="Number", expression="$.data.n")],
         f"Start.document > {names[0]}.value",
