@@ -106,11 +106,9 @@ def _of_output(port: OutputPort) -> Members:
 
 
 def _field(name: str, value: JSON) -> Members | None:
-    """A field; None when its value was not kept.
-
-    Quirk(bedrock): 5.3. A content without a document, or with a null in its place, makes boto3 refuse the
-    whole answer. No value that a flow may handle is null, so one that is null was not kept.
-    """
+    """A field; None when its value was not kept. No value that a flow may handle is null."""
+    # Quirk(bedrock): 5.3. boto3 refuses an answer with a null for a document, so events whose values were not
+    # kept have no fields at all, although the model wants one.
     return None if value is None else {"name": name, "content": {"document": value}}
 
 
