@@ -10,19 +10,29 @@ from typing import Any
 
 from tests import stores
 from tests.contract.conftest import LiveServer
+from tests.contract.nursery import nursery
 
+TIMEOUT_S = 60
 RIGHTS = ("reader", "runner", "editor", "admin")
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run ``headrace`` with these arguments, and with no setting from outside but ``environment``."""
+def run(*arguments: str, is_forked: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``headrace`` with these arguments, and with no setting from outside but ``environment``.
+
+    Args:
+        is_forked: whether it is forked from a process that has imported all it needs, or is the real command.
+    """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
+    environment = {**clean, **stores.variables(), **environment}
+    arguments = tuple(map(stores.url_of, arguments))
+    if is_forked:
+        return nursery().run(arguments, environment=environment, timeout_s=TIMEOUT_S)
     return subprocess.run(
-        [sys.executable, "-m", "headrace", *map(stores.url_of, arguments)],
-        env={**clean, **stores.variables(), **environment},
+        [sys.executable, "-m", "headrace", *arguments],
+        env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_S,
         check=False,
     )
 

@@ -1,8 +1,8 @@
-"""Servers that are forked from a process which has imported everything already: a tenth of a start's cost.
+"""Servers and commands, forked from a process which has imported everything already: a fifth of a start's cost.
 
 Run as a program it is that process. It takes requests from a socket, each with the files that are to be standard
-output and error. For each it forks a keeper, which forks the server, tells its id, waits for its end and tells that.
-The server then runs what ``headrace`` runs, with nothing but more modules imported. Some tests start the real
+output and error. For each it forks a keeper, which forks the process, tells its id, waits for its end and tells that.
+The process then runs what ``headrace`` runs, with nothing but more modules imported. Some tests start the real
 command, so that one that no longer starts by itself is noticed.
 """
 
@@ -18,18 +18,20 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-MODULES = ("headrace.cli.serve", "headrace.app", "headrace.storage.sqlite", "headrace.storage.postgres")
+MODULES = ("headrace.cli.store_console", "headrace.storage.sqlite", "headrace.storage.postgres")
+"""What is imported besides the commands."""
 STARTED_WITHIN_S = 60
 MAX_REQUEST_BYTES = 1 << 17
 
 
 class Forked:
-    """A server's process, as `subprocess.Popen` would show it.
+    """A process, as `subprocess.Popen` would show it.
 
     Attributes:
         pid: the process.
@@ -89,8 +91,21 @@ class Nursery:
         os.close(tells)
         return Forked(os.fdopen(told, "rb", buffering=0), os.fdopen(ours))
 
+    def run(
+        self, arguments: Sequence[str], *, environment: dict[str, str], timeout_s: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``headrace`` with these arguments to its end."""
+        with tempfile.TemporaryFile("w+") as error:
+            process = self.start(arguments, environment=environment, stderr=error)
+            assert process.stdout is not None
+            with process.stdout as printed:
+                out = printed.read()
+            status = process.wait(timeout_s)
+            error.seek(0)
+            return subprocess.CompletedProcess(list(arguments), status, out, error.read())
+
     def close(self) -> None:
-        """End it. Servers that run go on."""
+        """End it. What it forked goes on."""
         self._socket.close()
         self._process.wait(STARTED_WITHIN_S)
 
@@ -104,7 +119,7 @@ def nursery() -> Nursery:
 
 
 def _fork_until_asked(control: socket.socket) -> None:
-    """Come back in each server only; the process itself ends here when its user is gone."""
+    """Come back in each fork only; the process itself ends here when its user is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
     while True:
         request, files, *_ = socket.recv_fds(control, MAX_REQUEST_BYTES, 3)
@@ -120,7 +135,7 @@ def _fork_until_asked(control: socket.socket) -> None:
 
 
 def _keep(request: dict[str, object], out: int, error: int, tells: int) -> None:
-    """Come back in the server only; its keeper ends here, after it."""
+    """Come back in the fork only; its keeper ends here, after it."""
     child = os.fork()
     if child:
         os.close(out)
@@ -141,7 +156,8 @@ def _keep(request: dict[str, object], out: int, error: int, tells: int) -> None:
 
 
 if __name__ == "__main__":
-    for name in MODULES:
+    cli = importlib.import_module("headrace.cli")
+    for name in (*MODULES, *(module for module, _ in cli.COMMANDS.values())):
         importlib.import_module(name)
     _fork_until_asked(socket.socket(fileno=int(sys.argv[1])))
-    importlib.import_module("headrace.cli").main()
+    cli.main()

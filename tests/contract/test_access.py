@@ -110,7 +110,7 @@ def test_keys_of_a_second_organisation(make_server: Any, tmp_path: Path) -> None
 
 def test_a_key_is_printed_once_for_people(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/headrace.db"
-    made = run("keys", "create", "--email", "ann@example.com", "--store", store).stdout
+    made = run("keys", "create", "--email", "ann@example.com", "--store", store, is_forked=False).stdout
     for name in ("HUMANLOOP_API_KEY=hl_sk_", "AWS_ACCESS_KEY_ID=HRAK", "AWS_SECRET_ACCESS_KEY="):
         assert name in made
 
@@ -132,7 +132,7 @@ def test_mistakes_on_the_command_line(tmp_path: Path, arguments: tuple[str, ...]
 
 @pytest.mark.parametrize("command", ["keys list", "keys revoke key_unknown", "export bedrock"])
 def test_a_misspelt_store_is_not_made(tmp_path: Path, command: str) -> None:
-    done = run(*command.split(), "--store", f"sqlite:///{tmp_path}/hedrace.db")
+    done = run(*command.split(), "--store", f"sqlite:///{tmp_path}/hedrace.db", is_forked=False)
     assert done.returncode == 1
     assert f"There is no store at {tmp_path}/hedrace.db" in done.stderr
     assert not list(tmp_path.iterdir())

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import itertools
-import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.contract.conftest import NO_CERTIFICATES, LiveServer
+from tests.contract.keys import run_json
 
 JS = Path(__file__).parent / "js"
 _numbers = itertools.count(1)
@@ -74,8 +73,7 @@ def installed(request: pytest.FixtureRequest) -> Path:
 
 def issue_key(server: LiveServer, **options: str) -> str:
     """An API key made by the command line, which finds the running server by its store."""
-    command = [sys.executable, "-m", "headrace", "keys", "create", "--json", "--store", server.store]
+    command = ["keys", "create", "--store", server.store]
     for name, value in options.items():
         command += ["--" + name.replace("_", "-"), value]
-    made = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
-    return str(json.loads(made.stdout)["api_key"])
+    return str(run_json(*command)["api_key"])
