@@ -57,13 +57,19 @@ def _process(command: list[str], environment: dict[str, str]) -> Iterator[Runnin
 
 
 @contextmanager
-def headrace(**settings: str) -> Iterator[Running]:
-    """`headrace serve` on a store of its own."""
+def headrace(*, store: str = "", **settings: str) -> Iterator[Running]:
+    """`headrace serve` on a store of its own.
+
+    Args:
+        store: its URL; else a SQLite file.
+    """
     with tempfile.TemporaryDirectory(dir=store_directory()) as directory:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
         environment |= {f"HEADRACE_{name.upper()}": value for name, value in settings.items()}
         command = [sys.executable, "-m", "headrace", "serve", "--port", "0"]
-        with _process([*command, "--store", f"sqlite:///{directory}/bench.db"], environment) as running:
+        with _process(
+            [*command, "--store", store or f"sqlite:///{directory}/bench.db"], environment
+        ) as running:
             yield running
 
 
