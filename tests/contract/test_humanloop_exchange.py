@@ -114,6 +114,12 @@ class Tool:
             assert isinstance(one["environments"], list)
         folder = write_file(self._home, listed, 0, None)
         (folder / "file.json").write_text(json.dumps(file))
+        if file["type"] == "dataset":
+            for one in listed:
+                template, place = f"/datasets/{file['id']}/datapoints", folder / "datapoints"
+                points = self._pages(template, version_id=one["version_id"], size=1000)
+                write_lines(place / one["version_id"], list(points))
+            return
         found = list(self._pages("/logs", file_id=file["id"], size=100, include_trace_children="true"))
         write_lines(folder / "logs", found)
 
@@ -150,7 +156,7 @@ def test_the_report_says_what_was_done_and_what_was_not(make_server: Any, sample
         "refused": 0,
         "skipped": 0,
     }
-    assert {one["what"] for one in report["left_out"]} >= {"agent files", "dataset files", "evaluations"}
+    assert {one["what"] for one in report["left_out"]} >= {"agent files", "evaluations"}
     assert report["missing"] == [
         {"version_id": "dsv_q", "path": "Lab/Old/Questions", "expected": 3, "found": 2}
     ]
@@ -163,7 +169,7 @@ def test_a_dry_run_keeps_nothing(make_server: Any, sample: Path) -> None:
     live = make_server()
     report = bring(sample, live, "--dry-run")
     assert report["is_rehearsal"]
-    assert made(report) == 62
+    assert made(report) == 66
     assert live.humanloop().files.list_files().total == 0
     text = run("import", "humanloop", str(sample), "--dry-run", server=live).stdout
     assert text.startswith("Nothing was kept; this would happen:")
@@ -192,7 +198,7 @@ def test_out_in_and_out_again_is_equal(filled: LiveServer, make_server: Any, tmp
     first = take(tmp_path / "first", filled)
     other = make_server()
     report = bring(first, other)
-    assert made(report) == 3 + 2 + 10 + 14 + 8 + 2 + 21
+    assert made(report) == 5 + 2 + 11 + 2 + 15 + 8 + 2 + 21
     assert contents(take(tmp_path / "second", other)) == contents(first)
 
 
@@ -216,6 +222,9 @@ def test_a_store_made_by_the_real_client_moves_whole(make_server: Any, tmp_path:
     client.flows.set_deployment(flow.id, environments["staging"], version_id=second.version_id)
     client.flows.update_monitoring(flow.id, activate=[{"evaluator_version_id": judge.version_id}])
     client.flows.update_monitoring(flow.id, deactivate=[{"evaluator_version_id": judge.version_id}])
+    cases = [{"inputs": {"q": str(number)}, "target": {"n": number}} for number in range(3)]
+    dataset = client.datasets.upsert(path="Checks/Cases", datapoints=cases, attributes={"of": "test"})
+    client.datasets.upsert(path="Checks/Cases", datapoints=cases[:1], action="remove", version_name="less")
     for number in range(5):
         root = client.flows.log(id=flow.id, inputs={"n": number}, log_id=f"run/{number} ü", user="u")
         child = client.prompts.log(id=prompt.id, trace_parent_id=root.id, output="hi", prompt_tokens=number)
@@ -227,6 +236,7 @@ def test_a_store_made_by_the_real_client_moves_whole(make_server: Any, tmp_path:
     client.prompts.log(path="Other", prompt={"model": "m"}, output="lone", metadata={"k": [1]})
     exported = take(tmp_path / "first", live, key=key["api_key"])
     assert len(contents(exported)["files/" + flow.id + "/logs"]) == 10
+    assert len(contents(exported)[f"files/{dataset.id}/datapoints/{dataset.version_id}"]) == 3
     other = make_server()
     report = bring(exported, other)
     assert report["told"] == []

@@ -82,6 +82,8 @@ class Mover:
                 for is_stray in (False, True):  # a stray may be a node of a file that is listed
                     for kind in kinds:
                         yield from spool.file_parts(kind, is_stray=is_stray)
+            case "datapoints":
+                yield from spool.datapoint_parts()
             case "logs":
                 yield from self._logs()
             case _:
@@ -161,6 +163,6 @@ def batches(parts: Iterable[Any]) -> Iterator[list[tuple[str, bytes]]]:
 def totals(spool: Spool) -> Counter[str]:
     """How many parts of each sort there are that have a place."""
     counts: Counter[str] = Counter()
-    for table in ("files", "versions", "logs"):
+    for table in ("files", "datapoints", "versions", "logs"):
         counts[table] = sum(number for kind, number in spool.count(table).items() if has_home(kind))
     return counts

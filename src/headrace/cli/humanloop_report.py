@@ -12,7 +12,7 @@ from headrace.cli.humanloop_spool import Short, Spool, Trouble
 
 SHOWN = 20
 """So many lines of one sort are printed; all of them are in the JSON."""
-SORTS = ("directories", "environments", "files", "versions", "deployments", "monitors", "logs")
+SORTS = ("directories", "environments", "files", "datapoints", "versions", "deployments", "monitors", "logs")
 ACTS = ("made", "unchanged", "different", "refused", "skipped")
 NOT_YET = "this server has no place for them yet; import again when it has"
 
@@ -147,5 +147,5 @@ def _without_place(spool: Spool) -> Iterator[tuple[str, int]]:
         for kind, count in sorted(spool.count(table).items()):
             if not has_home(kind):
                 yield f"{kind} {table}", count
-    for what in ("datapoints", "evaluations", "runs"):
+    for what in ("evaluations", "runs"):
         yield what, spool.counts[what]

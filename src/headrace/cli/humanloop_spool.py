@@ -14,6 +14,7 @@ import msgspec
 from headrace.core.files import ancestors
 from headrace.services.exchange_humanloop.parts import (
     NULL,
+    DatapointPart,
     DeploymentPart,
     DirectoryPart,
     EnvironmentPart,
@@ -54,7 +55,7 @@ class Spool:
         troubles: what could not be read.
         repairs: how many texts were no strict JSON.
         copies: how many logs came as copies of one that was there.
-        counts: what is only counted: ``datapoints``, ``evaluations``, ``runs``.
+        counts: what is only counted: ``evaluations``, ``runs``.
         short_datapoints: versions of datasets that lack some.
     """
 
@@ -141,8 +142,10 @@ class Spool:
             part=text,
         )
 
+    def datapoint(self, part: DatapointPart, *, digest: str) -> None:
+        self._run("put_datapoint", file_id=part.file_id, digest=digest, part=_encode(part))
+
     def datapoints(self, *, version_id: str, path: str, expected: int | None, found: int) -> None:
-        self.counts["datapoints"] += found
         if expected is not None and expected > found:
             short = Short(version_id=version_id, path=path, expected=expected, found=found)
             self.short_datapoints.append(short)
@@ -187,6 +190,10 @@ class Spool:
             part = msgspec.json.decode(text, type=FilePart)
             times = (datetime.fromisoformat(created_at), datetime.fromisoformat(updated_at))
             yield msgspec.structs.replace(part, created_at=times[0], updated_at=times[1])
+
+    def datapoint_parts(self) -> Iterator[DatapointPart]:
+        """The datapoints of each dataset, each once."""
+        yield from self._parts("datapoints", DatapointPart)
 
     def version_parts(self, kind: str) -> Iterator[VersionPart]:
         """Versions of files of a kind. One that only logs show of a file that is listed was deleted."""

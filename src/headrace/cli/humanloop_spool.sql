@@ -19,6 +19,9 @@ CREATE TABLE versions (
   part BLOB NOT NULL
 );
 CREATE INDEX versions_of_file ON versions (file_id, created_at, id);
+CREATE TABLE datapoints (
+  place INTEGER PRIMARY KEY, file_id TEXT NOT NULL, digest TEXT NOT NULL, part BLOB NOT NULL, UNIQUE (file_id, digest)
+);
 CREATE TABLE deployments (id TEXT PRIMARY KEY, file_id TEXT NOT NULL, part BLOB NOT NULL);
 CREATE TABLE monitors (id TEXT PRIMARY KEY, file_id TEXT NOT NULL, created_at TEXT NOT NULL, part BLOB NOT NULL);
 CREATE TABLE logs (
@@ -49,6 +52,10 @@ WHERE is_stray > excluded.is_stray;
 -- name: put_version
 -- A version; the first one of an id counts.
 INSERT OR IGNORE INTO versions VALUES (:id, :file_id, :kind, :created_at, :updated_at, :logs_count, :part);
+
+-- name: put_datapoint
+-- A datapoint; the first of its content in a file counts.
+INSERT OR IGNORE INTO datapoints (file_id, digest, part) VALUES (:file_id, :digest, :part);
 
 -- name: put_environment
 -- An environment, or what more is known of it.
@@ -124,6 +131,10 @@ SELECT files.part, min(versions.created_at), max(versions.updated_at)
 FROM files JOIN versions ON versions.file_id = files.id
 WHERE files.kind = :kind AND files.is_stray = :is_stray GROUP BY files.id ORDER BY files.id;
 
+-- name: datapoints
+-- All, in the order in which they were found.
+SELECT part FROM datapoints ORDER BY place;
+
 -- name: versions
 -- Of files of one kind, file by file, oldest first.
 SELECT versions.part, files.is_stray FROM files JOIN versions ON versions.file_id = files.id
@@ -160,6 +171,10 @@ SELECT kind, count(*) FROM files GROUP BY kind;
 -- name: count_versions
 -- By kind.
 SELECT kind, count(*) FROM versions GROUP BY kind;
+
+-- name: count_datapoints
+-- All of one kind.
+SELECT 'dataset', count(*) FROM datapoints;
 
 -- name: count_small
 -- Of what there is little of.

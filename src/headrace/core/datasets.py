@@ -9,6 +9,7 @@ the middle of a hundred thousand datapoints changes one chunk and the membership
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zlib import crc32
@@ -22,6 +23,7 @@ CHUNK = 256
 """So many datapoints a chunk has in the mean."""
 MOST_OF_CHUNK = 4 * CHUNK
 _BUCKETS = 256
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,254}")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -69,6 +71,11 @@ def case_of(
     # In messages, what is null is absent (humanloop 2.1); a target is its author's own.
     told = msgspec.Raw(without_nulls(_encode(messages)))
     return Case(digest=canonical.digest(_encode({**members, "messages": told})), body=body.decode())
+
+
+def is_datapoint_id(text: str) -> bool:
+    """Whether a datapoint may have that id: ours and those of others, which have no blanks."""
+    return _ID.fullmatch(text) is not None
 
 
 def sorted_cases(cases: Iterable[Case]) -> list[Case]:

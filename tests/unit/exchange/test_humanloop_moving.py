@@ -39,6 +39,7 @@ from headrace.apis.humanloop.exchange.writer import NoName, Writer
 from headrace.cli.client import Refusal
 from headrace.cli.humanloop_report import Report
 from headrace.core.access import Right
+from headrace.core.datasets import case_of
 from headrace.core.deployments import PointerKind
 from headrace.core.errors import Forbidden, Malformed
 from headrace.core.files import Directory, File, FileQuery
@@ -105,8 +106,9 @@ def test_everything_that_has_a_place_is_made(place: Place, sample: Path) -> None
     assert {sort: counts["made"] for sort, counts in report.outcomes.items()} == {
         "directories": 5,
         "environments": 2,
-        "files": 10,
-        "versions": 14,
+        "files": 11,
+        "datapoints": 2,
+        "versions": 15,
         "deployments": 8,
         "monitors": 2,
         "logs": 21,
@@ -120,7 +122,7 @@ def test_a_second_time_changes_nothing(place: Place, sample: Path, tmp_path: Pat
     before = contents(place.take(tmp_path / "before"))
     report = place.bring(sample)
     assert acts(report, "made") == 0
-    assert acts(report, "unchanged") == 62
+    assert acts(report, "unchanged") == 66
     assert report.is_clean
     assert contents(place.take(tmp_path / "after")) == before
 
@@ -339,11 +341,8 @@ def test_parts_without_a_place_are_counted(place: Place, sample: Path) -> None:
     report = place.bring(sample)
     assert {one.what: one.count for one in report.left_out} == {
         "agent files": 1,
-        "dataset files": 1,
         "agent versions": 1,
-        "dataset versions": 1,
         "agent logs": 1,
-        "datapoints": 2,
         "evaluations": 1,
         "runs": 1,
     }
@@ -670,6 +669,7 @@ TEXTS = st.sampled_from(["", "plain", "a/b", "/", "\0", "..", "x" * 2000, " a ",
 MOMENTS = st.sampled_from(
     ["0001-01-01T00:00:00Z", "1969-07-20T20:17:00Z", "2025-03-01T00:00:00Z", "9999-12-31T23:59:59Z"]
 )
+EMPTY_CASE = case_of(inputs=None, messages=None, target=None).digest
 PARTS = {
     "directories": {"path": TEXTS, "kept_id": st.none() | IDS, "created_at": MOMENTS},
     "environments": {
@@ -680,7 +680,7 @@ PARTS = {
     },
     "files": {
         "id": IDS,
-        "kind": st.sampled_from(["flow", "prompt", "evaluator", "agent", "", "dir"]),
+        "kind": st.sampled_from(["flow", "prompt", "evaluator", "dataset", "agent", "", "dir"]),
         "path": TEXTS,
         "description": st.none() | TEXTS,
         "tags": st.lists(TEXTS, max_size=2),
@@ -689,10 +689,15 @@ PARTS = {
         "updated_at": MOMENTS,
         "is_stray": st.booleans(),
     },
+    "datapoints": {
+        "id": IDS,
+        "file_id": IDS,
+        "value": st.sampled_from([None, [], {}, {"inputs": {"q": "\0"}}, {"target": 5}, {"messages": []}]),
+    },
     "versions": {
         "id": IDS,
         "file_id": IDS,
-        "kind": st.sampled_from(["flow", "prompt", "evaluator", "agent"]),
+        "kind": st.sampled_from(["flow", "prompt", "evaluator", "dataset", "agent"]),
         "content": st.sampled_from(
             [
                 {},
@@ -702,6 +707,10 @@ PARTS = {
                 {"attributes": {"definition": {}}},
                 {"model": "m"},
                 {"spec": {}},
+                {"datapoints": []},
+                {"datapoints": [EMPTY_CASE], "attributes": {"n": 1e308}},
+                {"datapoints": [EMPTY_CASE, "\0"]},
+                {"datapoints": [EMPTY_CASE]},
             ]
         ),
         "name": st.none() | TEXTS,

@@ -84,7 +84,7 @@ def test_the_whole_sample_is_read(sample: Path, spool: Spool) -> None:
         "tool": 3,
     }
     assert spool.count("logs") == {"agent": 1, "evaluator": 4, "flow": 11, "prompt": 4, "tool": 2}
-    assert spool.counts == {"datapoints": 2, "evaluations": 1, "runs": 1}
+    assert spool.counts == {"evaluations": 1, "runs": 1}
 
 
 def test_a_log_is_one_however_often_it_occurs(sample: Path, spool: Spool) -> None:

@@ -106,7 +106,7 @@ def read_cases(texts: Sequence[msgspec.Raw]) -> list[Case]:
     problems: list[Problem] = []
     for index, text in enumerate(texts):
         try:
-            cases.append(_case(bytes(text)))
+            cases.append(read_case(bytes(text)))
         except Invalid as error:
             problems += [
                 Problem(path=("datapoints", index, *one.path), message=one.message, kind=one.kind)
@@ -119,7 +119,12 @@ def read_cases(texts: Sequence[msgspec.Raw]) -> list[Case]:
     return cases
 
 
-def _case(text: bytes) -> Case:
+def read_case(text: bytes) -> Case:
+    """A datapoint.
+
+    Raises:
+        Invalid: with what is wrong with it; the paths begin within it.
+    """
     parsed = parse(text)
     if not isinstance(parsed, dict):
         raise Invalid.at(message="Input should be a valid dictionary", kind="dict_type")

@@ -46,7 +46,7 @@ async def _cases(read: Callable[[T], list[Case]], source: T, size: int) -> list[
     return read(source) if size < LARGE else await asyncio.to_thread(read, source)
 
 
-def _shown(datapoint: Datapoint) -> bytes:
+def shown_datapoint(datapoint: Datapoint) -> bytes:
     """A datapoint as it was kept, with its id."""
     return b'{"id":%b,%b' % (_encode(datapoint.id), datapoint.body[1:].encode())
 
@@ -117,7 +117,7 @@ class DatasetOperations(FileOperations):
             skip=min((query.page - 1) * query.size, MAX_SKIP),
             take=query.size,
         )
-        records = [msgspec.Raw(_shown(one)) for one in found]
+        records = [msgspec.Raw(shown_datapoint(one)) for one in found]
         return ok({"records": records, "page": query.page, "size": query.size, "total": total})
 
     async def list_versions(self, call: Call) -> Response:
@@ -153,7 +153,7 @@ class DatasetOperations(FileOperations):
         yield head + member + b"["
         comma = b""
         async for some in datasets.datapoints(call.ports, call.principal, view.version):
-            yield comma + b",".join(map(_shown, some))
+            yield comma + b",".join(map(shown_datapoint, some))
             comma = b","
         yield b"]" + rest.removeprefix(b"null")
 

@@ -89,12 +89,10 @@ class Folder:
         """The runs of all its evaluations."""
         return sum(len(self._below(f"{EVALUATIONS}/{one.name}/runs")) for one in self._below(EVALUATIONS))
 
-    def count_datapoints(self) -> dict[str, int]:
-        """How many datapoints there are of each version."""
-        return {
-            path.name: sum(1 for _ in self._lines(f"{DATAPOINTS}/{path.name}"))
-            for path in self._below(DATAPOINTS)
-        }
+    def datapoints(self, version_id: str) -> Iterator[Found]:
+        """Each datapoint of a version."""
+        if PLAIN_ID.fullmatch(version_id):
+            yield from self._lines(f"{DATAPOINTS}/{version_id}")
 
     def _one(self, name: str) -> Found | None:
         path = self.path / name

@@ -96,6 +96,12 @@ class VersionForm(msgspec.Struct, frozen=True):
     datapoints_count: int | None = None
 
 
+class DatapointForm(msgspec.Struct, frozen=True):
+    """A datapoint."""
+
+    id: str
+
+
 class NestForm(msgspec.Struct, frozen=True):
     """The logs within a log."""
 

@@ -8,8 +8,10 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from headrace.apis.humanloop.dataset_requests import read_case
 from headrace.apis.humanloop.exchange.folder import Folder, Found
 from headrace.apis.humanloop.exchange.forms import (
+    DatapointForm,
     DeploymentForm,
     EnvironmentForm,
     EvaluationLogForm,
@@ -28,7 +30,10 @@ from headrace.apis.humanloop.exchange.translation import (
     monitor_part,
     version_part,
 )
+from headrace.core.errors import Invalid
+from headrace.services.exchange_humanloop.datasets import DATASET
 from headrace.services.exchange_humanloop.parts import (
+    DatapointPart,
     DeploymentPart,
     DirectoryPart,
     EnvironmentPart,
@@ -39,6 +44,7 @@ from headrace.services.exchange_humanloop.parts import (
 )
 
 T = TypeVar("T")
+_encode = msgspec.json.Encoder().encode
 LOG_KINDS = ("flow", "prompt", "tool", "evaluator", "agent")
 
 
@@ -61,6 +67,9 @@ class Sink(Protocol):
     def monitor(self, part: MonitorPart) -> None: ...
 
     def log(self, part: LogPart) -> None: ...
+
+    def datapoint(self, part: DatapointPart, *, digest: str) -> None:
+        """Of equal ones of a file it keeps the first."""
 
     def datapoints(self, *, version_id: str, path: str, expected: int | None, found: int) -> None: ...
 
@@ -86,16 +95,10 @@ class Reader:
             self._sink.trouble(f"files/{folder.id}", "it has no file.json")
         if not folder.is_whole:
             self._sink.trouble(f"files/{folder.id}", "the export did not finish this folder")
-        datapoints = folder.count_datapoints()
         for found in folder.versions():
-            form = self._version(found, is_stray=False)
-            if form is not None and form.version_id in datapoints:
-                count = datapoints.pop(form.version_id)
-                self._sink.datapoints(
-                    version_id=form.version_id, path=form.path, expected=form.datapoints_count, found=count
-                )
+            self._version(found, folder)
         if facts is not None:
-            self._version(facts, is_stray=False)
+            self._version(facts, folder)
         self._deployments(folder)
         self._sink.evaluations(evaluations=folder.count_evaluations(), runs=folder.count_runs())
 
@@ -106,23 +109,26 @@ class Reader:
         for found in folder.evaluation_logs():
             self._line(found, self._evaluation_log)
 
-    def _version(self, found: Found, *, is_stray: bool) -> VersionForm | None:
+    def _version(self, found: Found, folder: Folder | None) -> None:
+        """A version; one that only something else shows is in no folder."""
         text = self._text(found)
         form = None if text is None else self._decoded(found.source, text, VersionForm)
         if text is None or form is None:
-            return None
+            return
         try:
-            self._keep_version(found.source, text, form, is_stray=is_stray)
+            self._keep_version(found.source, text, form, folder)
         except (msgspec.ValidationError, ValueError, OverflowError) as error:
             self._sink.trouble(found.source, str(error))
-        return form
 
-    def _keep_version(self, source: str, text: bytes, form: VersionForm, *, is_stray: bool) -> None:
+    def _keep_version(self, source: str, text: bytes, form: VersionForm, folder: Folder | None) -> None:
+        is_stray = folder is None
         kind = kind_of(form.type, form.id)
         if kind is None:
             self._sink.trouble(source, f"nothing says of what kind `{form.id}` is")
             return
         members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        if kind == DATASET:
+            members["datapoints"] = msgspec.Raw(_encode(self._datapoints(form, folder)))
         file = file_part(form, kind, is_stray=is_stray)
         part = version_part(form, kind, members, is_stray=is_stray)
         self._sink.directory(directory_part(form))
@@ -133,6 +139,28 @@ class Reader:
             self._deployment(form.id, form.version_id, environment.id, environment.name)
         for raw in form.evaluators or ():
             self._monitor(source, form.id, bytes(raw))
+
+    def _datapoints(self, form: VersionForm, folder: Folder | None) -> list[str]:
+        """The digests of a version's datapoints, in order; of one that was read before none."""
+        if folder is None or self._sink.knows_version(form.version_id):
+            return []
+        digests: list[str] = []
+        for found in folder.datapoints(form.version_id):
+            text = self._text(found)
+            named = None if text is None else self._decoded(found.source, text, DatapointForm)
+            if text is None or named is None:
+                continue
+            try:
+                digests.append(read_case(text).digest)
+            except Invalid as error:
+                self._sink.trouble(found.source, error.message)
+                continue
+            part = DatapointPart(id=named.id, file_id=form.id, value=msgspec.Raw(text))
+            self._sink.datapoint(part, digest=digests[-1])
+        self._sink.datapoints(
+            version_id=form.version_id, path=form.path, expected=form.datapoints_count, found=len(digests)
+        )
+        return digests
 
     def _environment(self, form: EnvironmentForm) -> None:
         self._sink.environment(
@@ -183,7 +211,7 @@ class Reader:
             return None
         identity = self._decoded(source, text, IdentityForm)
         if identity is not None and not self._sink.knows_version(identity.version_id):
-            self._version(Found(f"{source} ({identity.version_id})", text), is_stray=True)
+            self._version(Found(f"{source} ({identity.version_id})", text), None)
         return identity
 
     def _line(self, found: Found, read: Callable[[str, bytes], None]) -> None:

@@ -10,18 +10,23 @@ from typing import Any
 import msgspec
 
 from headrace.apis.humanloop.contents import content_of
+from headrace.apis.humanloop.dataset_requests import read_case
+from headrace.apis.humanloop.datasets import shown_datapoint
 from headrace.apis.humanloop.log_wire import LogRenderer
 from headrace.apis.humanloop.render import Renderer
 from headrace.core.access import Principal
+from headrace.core.datasets import Case
 from headrace.core.errors import Invalid, Malformed
 from headrace.core.kinds.evaluator import EvaluatorSpec
 from headrace.core.kinds.tool import ToolContent
 from headrace.core.parsing import parse
 from headrace.core.prompts import Prompt
 from headrace.services.base import Ports
+from headrace.services.datasets import datapoints
 from headrace.services.exchange_humanloop import departure
 from headrace.services.exchange_humanloop.arrival import bring_in
-from headrace.services.exchange_humanloop.parts import Act, Batch, Outcome, VersionPart
+from headrace.services.exchange_humanloop.datasets import DATASET
+from headrace.services.exchange_humanloop.parts import Act, Batch, DatapointPart, Outcome, VersionPart
 from headrace.services.versions import Submission
 from headrace.services.views import VersionView
 
@@ -46,8 +51,9 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """A line of an export.
 
     Attributes:
-        part: ``file``, ``version`` or ``log``; ``done`` when there is no more of a file, ``end`` at the end.
-        id: of the version or log.
+        part: ``file``, ``version``, ``datapoint`` or ``log``; ``done`` when there is no more of a file,
+            ``end`` at the end. The datapoints of a version come right after it.
+        id: of the version or log; of a datapoint that of the version.
         value: what the API shows.
     """
 
@@ -74,7 +80,7 @@ class HumanloopExchange:
             batch = _decode_batch(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(message=f"This is no batch: {error}") from None
-        outcomes = await bring_in(self.ports, principal, batch, submission_of)
+        outcomes = await bring_in(self.ports, principal, batch, submission_of, case_of)
         return _encode(_answer(outcomes))
 
     async def take_out(self, principal: Principal, *, under: str, with_logs: bool) -> AsyncIterator[bytes]:
@@ -105,12 +111,22 @@ class HumanloopExchange:
         file_id = default.file.id
         some = await departure.some_versions(self.ports, principal, file_id=file_id, before=None)
         for view in some or [default]:
-            yield _line("version", file_id, view.version.id, self._version(view))
+            async for line in self._one_version(principal, view):
+                yield line
         while len(some) == departure.VERSIONS:
             await asyncio.sleep(0)
             some = await departure.some_versions(self.ports, principal, file_id=file_id, before=some[-1])
             for view in some:
-                yield _line("version", file_id, view.version.id, self._version(view))
+                async for line in self._one_version(principal, view):
+                    yield line
+
+    async def _one_version(self, principal: Principal, view: VersionView) -> AsyncIterator[bytes]:
+        file_id, version = view.file.id, view.version
+        yield _line("version", file_id, version.id, self._version(view))
+        if view.file.kind == DATASET:
+            async for some in datapoints(self.ports, principal, version):
+                for one in some:
+                    yield _line("datapoint", file_id, version.id, shown_datapoint(one))
 
     async def _logs(self, principal: Principal, file_id: str) -> AsyncIterator[bytes]:
         after: str | None = None
@@ -131,6 +147,15 @@ class HumanloopExchange:
 
     def _wire(self) -> Renderer:
         return Renderer(timestamps_with_zone=self.timestamps_with_zone)
+
+
+def case_of(part: DatapointPart) -> Case:
+    """A datapoint as a request with it would be read.
+
+    Raises:
+        Invalid: it breaks a rule.
+    """
+    return read_case(bytes(part.value))
 
 
 def _line(part: str, file_id: str = "", id: str = "", value: bytes = b"null") -> bytes:

@@ -57,7 +57,7 @@ CONTENT: Mapping[str, tuple[str, ...]] = {
     "tool": ("function", "source_code", "setup_values", "attributes", "tool_type"),
     "evaluator": ("spec",),
     "agent": (*_MODEL, "max_iterations"),
-    "dataset": ("attributes",),
+    "dataset": ("attributes", "datapoints"),
 }
 """The members of a version that make it up (humanloop 2.1)."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,7 +67,7 @@ NOTHING = b"null"
 
 def has_home(kind: str) -> bool:
     """Whether files of a kind can be kept here."""
-    return kind in KINDS and kind != "dataset"
+    return kind in KINDS
 
 
 def kind_of(type: str | None, id: str) -> str | None:

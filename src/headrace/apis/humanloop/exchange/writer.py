@@ -8,6 +8,7 @@ from typing import IO
 import msgspec
 
 from headrace.apis.humanloop.exchange.folder import (
+    DATAPOINTS,
     DEPLOYMENTS,
     DONE,
     FACTS,
@@ -19,6 +20,7 @@ from headrace.apis.humanloop.exchange.folder import (
 )
 from headrace.apis.humanloop.exchange.forms import DeploymentForm, EnvironmentForm
 from headrace.apis.humanloop.exchange.service import Piece
+from headrace.services.exchange_humanloop.datasets import DATASET
 
 FIRST_PAGE = 1001
 PAGE = 1000
@@ -30,7 +32,13 @@ class NoName(ValueError):
     """An id that can't be the name of a file."""
 
 
-class _Deployed(msgspec.Struct, frozen=True):
+class _Sort(msgspec.Struct, frozen=True):
+    """As much of a version as says of what kind its file is."""
+
+    type: str = ""
+
+
+class _Deployed(_Sort, frozen=True, kw_only=True):
     """As much of a version as says where it is deployed."""
 
     version_id: str
@@ -52,7 +60,8 @@ class Writer:
         self._with_logs = with_logs
         self._deployments: list[DeploymentForm] = []
         self._lines: IO[bytes] | None = None
-        self._logs_of_file = 0
+        self._is_at = ("", 0)
+        """The folder of the last line, and how many lines it has so far."""
 
     def take(self, piece: Piece) -> None:
         """Write a piece.
@@ -66,8 +75,11 @@ class Writer:
                 self._begin(piece)
             case "version":
                 self._version(piece)
+            case "datapoint":
+                self._put_line(f"{DATAPOINTS}/{_plain(piece.id)}", piece)
             case "log":
-                self._log(piece)
+                self._put_line(LOGS, piece)
+                self.logs += 1
             case "done":
                 self._finish(piece)
             case "end":  # of an export that may have no file
@@ -82,35 +94,39 @@ class Writer:
     def _begin(self, piece: Piece) -> None:
         folder = self._folder(piece)
         (folder / VERSIONS).mkdir(parents=True)
-        if self._with_logs:
+        if self._with_logs and msgspec.json.decode(piece.value, type=_Sort).type != DATASET:
             (folder / LOGS).mkdir()
         (folder / FACTS).write_bytes(piece.value)
         self._deployments = []
-        self._logs_of_file = 0
+        self._is_at = ("", 0)
         self.files += 1
 
     def _version(self, piece: Piece) -> None:
         (self._folder(piece) / VERSIONS / _plain(piece.id)).write_bytes(piece.value)
-        deployed = msgspec.json.decode(piece.value, type=_Deployed)
+        shown = msgspec.json.decode(piece.value, type=_Deployed)
+        if shown.type == DATASET:
+            (self._folder(piece) / DATAPOINTS / _plain(piece.id)).mkdir(parents=True)
         self._deployments += [
             DeploymentForm(
-                version_id=deployed.version_id,
+                version_id=shown.version_id,
                 environment_id=one.id,
                 environment_name=one.name,
                 environment_tag=one.tag,
             )
-            for one in deployed.environments
+            for one in shown.environments
         ]
         self.versions += 1
 
-    def _log(self, piece: Piece) -> None:
-        number, place = divmod(max(self._logs_of_file - 1, 0), PAGE)
-        if self._lines is None or (place == 0 and self._logs_of_file > 1):
+    def _put_line(self, name: str, piece: Piece) -> None:
+        """Add to the lines in a folder of the file's."""
+        count = self._is_at[1] if self._is_at[0] == name else 0
+        number, place = divmod(max(count - 1, 0), PAGE)
+        if count == 0 or (place == 0 and count > 1):
             self.close()
-            self._lines = (self._folder(piece) / LOGS / f"{number + 1}{LINES}").open("wb")
+            self._lines = (self._folder(piece) / name / f"{number + 1}{LINES}").open("wb")
+        assert self._lines is not None, "the first line opens a file"
         self._lines.write(bytes(piece.value) + b"\n")
-        self._logs_of_file += 1
-        self.logs += 1
+        self._is_at = (name, count + 1)
 
     def _finish(self, piece: Piece) -> None:
         self.close()
