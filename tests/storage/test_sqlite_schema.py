@@ -90,14 +90,23 @@ SORTS = {
 """Statements that may sort what they found, and why."""
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[SqliteConnection]:
-    make_file(tmp_path / "s.db")
-    connection = SqliteConnection(tmp_path / "s.db")
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteConnection]:
+    path = tmp_path_factory.mktemp("schema") / "s.db"
+    make_file(path)
+    connection = SqliteConnection(path)
     connection.prepare()
     migrate(connection, migrations_in(SCHEMA))
     yield connection
     connection.close()
+
+
+@pytest.fixture
+def engine(migrated: SqliteConnection) -> Iterator[SqliteConnection]:
+    """A store with nothing in it, in which nothing stays."""
+    yield migrated
+    if migrated._sqlite.in_transaction:
+        migrated.roll_back()
 
 
 @pytest.mark.parametrize("table", TABLES)
