@@ -364,7 +364,7 @@ def _find(tx: Transaction, called: Called) -> Found:
             f"The execution {called.name} is of flow {said[0]} and alias {said[1]}, not of flow "
             f"{file.short_id} and alias {pointer_id}."
         )
-        raise Invalid.at("executionIdentifier", message=message, kind="mismatch", where="path")
+        raise Invalid.at(message=message, kind="mismatch", where="path")
     execution = tx.executions.durable(file_id=file.id, pointer_id=pointer_id, name=called.name)
     if execution is None:
         message = f"Execution {called.name} of alias {called.alias} of flow {file.short_id} not found."
