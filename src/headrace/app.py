@@ -28,9 +28,10 @@ from headrace.apis.pipeline import Api, App
 from headrace.apis.readiness import Readiness
 from headrace.core.access import Principal
 from headrace.core.clock import SystemClock
+from headrace.core.durable import Program
 from headrace.core.ids import RandomIds
 from headrace.core.ports import Store
-from headrace.core.processes import Process
+from headrace.core.processes import Process, Role
 from headrace.core.validate import GENEROUS, TypeLimits
 from headrace.rules import FlowRules
 from headrace.services import access
@@ -47,7 +48,15 @@ from headrace.storage import open_store
 from headrace.storage.limits import StoreLimits
 from headrace.storage.place import path_of
 from headrace.vault import BadKey, KeyVault, key_beside, new_key
-from headrace.world import build_calls, build_carrying, build_runs, build_worker, build_world, capacity_of
+from headrace.world import (
+    build_calls,
+    build_carrying,
+    build_executing,
+    build_runs,
+    build_worker,
+    build_world,
+    capacity_of,
+)
 
 
 @runtime_checkable
@@ -153,6 +162,53 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerProcess:
+    """A process that only carries out durable executions, ready to be started.
+
+    Attributes:
+        app: starts it and ends it, and answers who asks for its health.
+        readiness: whether it is about to end.
+        lacks: what is missing to carry out anything; None when nothing is.
+    """
+
+    app: App
+    ports: Ports
+    readiness: Readiness
+    lacks: str | None
+
+
+async def build_worker_process(settings: Settings, *, around: Callable[[Program], Program]) -> WorkerProcess:
+    """Open the store, and put together what carries out executions that servers have started.
+
+    Args:
+        around: what is done about each, around its being carried out.
+    """
+    store = open_store(settings.store, _store_limits(settings))
+    now, capacity = SystemClock().now(), capacity_of(settings)
+    process = this_process(id=RandomIds().long("prc_"), now=now, role=Role.WORKER, capacity=capacity)
+    ports = _ports(settings, store, Codec(load(), strict=settings.strict_limits), process)
+    account, readiness = settings.account, Readiness()
+    world = build_world(settings, StoredPrompts(store))
+    runs = build_runs(settings, ports, world)
+    carrying = build_carrying(settings, ports, runs, account, _names(settings), around=around)
+    presence = Presence(ports, account, process, timeout_s=settings.process_timeout)
+    starts, closes = (*carrying.starts,), (*carrying.closes,)
+    if carrying.engine is not None:
+        worker = build_executing(settings, ports, account, carrying.engine)
+        starts, closes = (*starts, worker.start), (worker.close, *closes)
+    app = App(
+        (HealthApi(ports, readiness, is_alone=True),),
+        max_body_bytes=settings.max_body,
+        body_timeout_s=settings.body_timeout or None,
+        logs_all=settings.log_requests,
+        on_startup=_in_turn(presence.start, *starts),
+        on_shutdown=_in_turn(*closes, runs.recorder.close, presence.close, world.close, store.close),
+        readiness=readiness,
+    )
+    return WorkerProcess(app=app, ports=ports, readiness=readiness, lacks=carrying.lacks)
+
+
 def _store_limits(settings: Settings) -> StoreLimits:
     return StoreLimits(
         connections=settings.store_connections,
@@ -229,15 +285,6 @@ def _app(
     closes: tuple[Step, ...],
 ) -> App:
     """The application, with what is done in turn when it starts and when it ends."""
-
-    async def start_up() -> None:
-        for start in starts:
-            await start()
-
-    async def shut_down() -> None:
-        for close in closes:
-            await close()
-
     origins = [origin for origin in settings.allowed_origins.split(",") if origin]
     return App(
         apis,
@@ -245,10 +292,18 @@ def _app(
         body_timeout_s=settings.body_timeout or None,
         cors=Cors(frozenset(origins), gate.is_open) if origins else None,
         logs_all=settings.log_requests,
-        on_startup=start_up,
-        on_shutdown=shut_down,
+        on_startup=_in_turn(*starts),
+        on_shutdown=_in_turn(*closes),
         readiness=readiness,
     )
+
+
+def _in_turn(*steps: Step) -> Step:
+    async def take() -> None:
+        for step in steps:
+            await step()
+
+    return take
 
 
 def _ports(settings: Settings, store: Store, codec: Codec, process: Process) -> Ports:

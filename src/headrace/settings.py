@@ -60,6 +60,7 @@ _FORMS = {
 """What the AWS clients are shown must have the forms that these clients were made for; a few settings are
 one of a few words."""
 
+_AT_MOST = {"port": 65_535, "health_port": 65_535}
 _AT_LEAST_ONE = (
     "durable_attempts",
     "call_timeout",
@@ -188,6 +189,9 @@ class Settings:
         "it, before it has failed.",
         "attempts",
     )
+    health_port: int = _setting(
+        0, "Port on which `headrace worker` answers /healthz and /readyz, and nothing else; 0 is none."
+    )
     drain_timeout: int = _setting(
         20,
         "How long executions in the background may take to end at shutdown, before others go on with them.",
@@ -263,9 +267,7 @@ class Settings:
     def check(self) -> None:
         """Refuse values that contradict each other or make no sense."""
         for one in fields(self):
-            value = getattr(self, one.name)
-            if isinstance(value, (int, float)) and not 0 <= value < math.inf:  # nor NaN
-                raise BadSetting(f"{PREFIX}{one.name.upper()} must be 0 or more, not {value}.")
+            _check_number(one.name, getattr(self, one.name))
         for name, (pattern, words) in _FORMS.items():
             if re.fullmatch(pattern, getattr(self, name)) is None:
                 raise BadSetting(f"{PREFIX}{name.upper()} must be {words}, not {getattr(self, name)!r}.")
@@ -274,11 +276,16 @@ class Settings:
             raise BadSetting(f"HEADRACE_PROFILE must be one of these: {known}; not {self.profile!r}.")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise BadSetting("TLS needs both HEADRACE_TLS_CERTIFICATE and HEADRACE_TLS_KEY.")
-        for name in _AT_LEAST_ONE:
-            if getattr(self, name) < 1:
-                raise BadSetting(f"{PREFIX}{name.upper()} must be 1 or more, not {getattr(self, name)}.")
-        if not 0 <= self.port <= 65_535:
-            raise BadSetting(f"HEADRACE_PORT must be 0 to 65535, not {self.port}.")
+
+
+def _check_number(name: str, value: Any) -> None:
+    if not isinstance(value, (int, float)):
+        return
+    least, most = int(name in _AT_LEAST_ONE), _AT_MOST.get(name)
+    if not least <= value < math.inf:  # nor NaN
+        raise BadSetting(f"{PREFIX}{name.upper()} must be {least} or more, not {value}.")
+    if most is not None and value > most:
+        raise BadSetting(f"{PREFIX}{name.upper()} must be {least} to {most}, not {value}.")
 
 
 def _convert(variable: str, text: str, kind: type) -> Any:

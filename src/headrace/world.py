@@ -17,8 +17,9 @@ from headrace.backends.knowledge.local import beside
 from headrace.backends.sandbox.limits import SandboxLimits
 from headrace.backends.sandbox.runners import open_sandbox
 from headrace.backends.templates.jinja import JinjaLanguage
-from headrace.core.durable import Engine
-from headrace.core.effects import Effects, Prompts, SpeakingModels
+from headrace.backends.tools import SandboxedTools
+from headrace.core.durable import Engine, Program
+from headrace.core.effects import Effects, Prompts, SpeakingModels, ToolRunner
 from headrace.core.judging import Judges
 from headrace.core.monitoring import Work
 from headrace.core.prompt_filling import DefaultLanguage
@@ -51,6 +52,7 @@ class World:
 
     effects: Effects
     models: SpeakingModels
+    tools: ToolRunner
     judges: Judges
     closers: tuple[Callable[[], Awaitable[None]], ...]
 
@@ -76,6 +78,7 @@ def build_world(settings: Settings, prompts: Prompts, *, config: Config | None =
     sandbox = open_sandbox(settings.sandbox, SandboxLimits())
     # Of their own, so that no flow waits for a place that an evaluator has.
     judging = open_sandbox(settings.sandbox, SandboxLimits(concurrent=JUDGING_PLACES))
+    tools = open_sandbox(settings.sandbox, SandboxLimits())
     outside = build_effects(
         config,
         folder=path.parent,
@@ -86,8 +89,9 @@ def build_world(settings: Settings, prompts: Prompts, *, config: Config | None =
     return World(
         effects=outside.effects,
         models=outside.models,
+        tools=SandboxedTools(tools),
         judges=Evaluators(judging, outside.effects.models),
-        closers=(outside.close, sandbox.close, judging.close),
+        closers=(outside.close, sandbox.close, judging.close, tools.close),
     )
 
 
@@ -96,6 +100,7 @@ def build_calls(settings: Settings, world: World) -> Calls:
     return Calls(
         models=world.models,
         languages={"default": DefaultLanguage(), "jinja": JinjaLanguage()},
+        tools=world.tools,
         limits=CallLimits(
             timeout_s=settings.call_timeout,
             concurrent=settings.concurrent_calls,
@@ -148,13 +153,20 @@ def capacity_of(settings: Settings) -> int:
 
 
 def build_carrying(
-    settings: Settings, ports: Ports, runs: Runs, account: str, names: Callable[[str], Names]
+    settings: Settings,
+    ports: Ports,
+    runs: Runs,
+    account: str,
+    names: Callable[[str], Names],
+    *,
+    around: Callable[[Program], Program] = lambda program: program,
 ) -> Carrying:
     """What carries out durable executions. Its library is not even imported before there are any.
 
     Args:
         account: any organisation.
         names: how the outside is told of an organisation's flows and aliases.
+        around: what is done about each, around its being carried out.
     """
     capacity, store, process = capacity_of(settings), ports.store, ports.holder
     if not capacity or process is None:
@@ -169,7 +181,7 @@ def build_carrying(
 
     engine = DbosEngine(
         JournalSchema(url=settings.store) if store.is_shared else journals_beside(path_of(settings.store)),
-        Carrier(ports, runs, held, limits, names).carry_out,
+        around(Carrier(ports, runs, held, limits, names).carry_out),
         process=process,
         capacity=capacity,
         drain_s=settings.drain_timeout,
@@ -203,10 +215,18 @@ def build_worker(
     }
     if engine is not None:
         handlers[Work.EXECUTE] = Executing(ports, engine).handler
-    pace = Pace(
+    return Worker(ports, account, handlers, _pace(settings))
+
+
+def build_executing(settings: Settings, ports: Ports, account: str, engine: Engine) -> Worker:
+    """What takes up durable executions, and does no other work behind the scenes."""
+    return Worker(ports, account, {Work.EXECUTE: Executing(ports, engine).handler}, _pace(settings))
+
+
+def _pace(settings: Settings) -> Pace:
+    return Pace(
         at_once=settings.concurrent_jobs,
         job_s=settings.judgment_timeout + JOB_MARGIN_S,
         attempts=settings.judgment_attempts,
         stop_s=settings.shutdown_timeout,
     )
-    return Worker(ports, account, handlers, pace)

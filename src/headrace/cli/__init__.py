@@ -10,6 +10,7 @@ from headrace import __version__
 
 COMMANDS = {
     "serve": ("headrace.cli.serve", "Start the server."),
+    "worker": ("headrace.cli.worker", "Carry out executions beside servers."),
     "run": ("headrace.cli.run", "Run a flow, or a definition in a file."),
     "executions": ("headrace.cli.executions", "Look at what ran and runs, and stop it."),
     "processes": ("headrace.cli.processes", "List who uses the store."),
@@ -19,6 +20,7 @@ COMMANDS = {
     "import": ("headrace.cli.import_", "Bring in flows and prompts from elsewhere."),
     "export": ("headrace.cli.export", "Take flows and prompts out."),
     "kb": ("headrace.cli.kb", "Keep local knowledge bases."),
+    "store": ("headrace.cli.store", "Copy a store to another place."),
     "settings": ("headrace.cli.settings", "List the settings with their values."),
 }
 """Each command's module, which defines ``command``, and its line in the help."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from headrace.cli.client import Console, find_console, find_server
 from headrace.settings import Settings
-from headrace.storage.place import path_of
+from headrace.storage.place import is_of_one_process
 
 
 class Caller(Protocol):
@@ -21,8 +21,7 @@ class Caller(Protocol):
 
 def find_reader(settings: Settings) -> Console:
     """The server at HEADRACE_URL, or the one that runs on the store, or a store that servers share."""
-    is_of_one_process = path_of(settings.store) is not None or settings.store == "memory:"
-    if is_of_one_process and not os.environ.get("HEADRACE_URL"):
+    if is_of_one_process(settings.store) and not os.environ.get("HEADRACE_URL"):
         return find_server(settings)
     return find_console(settings)
 

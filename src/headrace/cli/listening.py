@@ -74,21 +74,25 @@ class Listening(uvicorn.Server):
         self.should_exit = True
 
 
-def listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings, *, port: int | None = None) -> socket.socket:
     """A socket at the host and port of the settings.
+
+    Args:
+        port: instead of theirs.
 
     Raises:
         OSError: somebody else has it, or there is no such address here.
     """
+    port = settings.port if port is None else port
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((settings.host, port))
     except OSError as error:
         listener.close()
         raise OSError(
-            f"Can't listen on {settings.host} port {settings.port}: {error.strerror}. "
+            f"Can't listen on {settings.host} port {port}: {error.strerror}. "
             "Choose another with --port; 0 picks a free one."
         ) from None
     listener.listen(BACKLOG)

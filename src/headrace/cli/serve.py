@@ -31,6 +31,12 @@ from headrace.vault import BadKey
 @store_option
 @click.option("--tls-certificate", metavar="FILE", help="PEM certificate chain; turns TLS on.")
 @click.option("--tls-key", metavar="FILE", help="PEM private key of the certificate.")
+@click.option(
+    "--workers/--no-workers",
+    "has_workers",
+    default=None,
+    help="Carry out executions in the background here, or leave them to `headrace worker`. [workers]",
+)
 @click.option("--log-requests/--no-log-requests", default=None, help="Log every request. [off]")
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="How to write the log. [text]")
 def command(**options: Any) -> None:
@@ -48,7 +54,10 @@ def command(**options: Any) -> None:
     Without keys it accepts any credentials, from this machine only. Make keys with
     `headrace keys create`. Every setting is also an environment variable: `headrace settings`.
     """
-    settings = read_settings(**options)
+    has_workers = options.pop("has_workers")
+    settings = read_settings(**options, durable_runs=0 if has_workers is False else None)
+    if has_workers and not settings.durable_runs:
+        raise click.UsageError("--workers needs HEADRACE_DURABLE_RUNS to be more than 0.")
     configure(settings.log_level, settings.log_format)
     try:
         _run(settings)

@@ -28,6 +28,11 @@ def path_of(store: str) -> Path | None:
     return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
 
+def is_of_one_process(store: str) -> bool:
+    """Whether nobody else can use a store while a server does: a SQLite file, or memory."""
+    return path_of(store) is not None or store == "memory:"
+
+
 def running_server(url: str) -> Mapping[str, str] | None:
     """What the server on this store wrote about itself; None when none runs."""
     path = path_of(url)
