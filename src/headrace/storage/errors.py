@@ -4,6 +4,8 @@ StoreError
 ├─ NoSuchStore       its URL names none
 ├─ StoreLocked       another process has it open
 ├─ StoreTooNew       a later release of Headrace wrote it
+├─ StoreUnfinished   it is the target of a copy that did not come to its end
+├─ StoreOutdated     an earlier release of Headrace wrote it, and it is only to be read
 ├─ StoreDamaged      it is not what this code would have made
 ├─ StoreUnusable     the machine does not let it be opened: no room, no right
 └─ ReadOnly          a use case that only reads tried to write: a bug
@@ -26,6 +28,14 @@ class StoreLocked(StoreError):
 
 class StoreTooNew(StoreError):
     """The store was written by a later release of Headrace."""
+
+
+class StoreUnfinished(StoreError):
+    """The store is the target of a copy that did not come to its end."""
+
+
+class StoreOutdated(StoreError):
+    """The store was written by an earlier release of Headrace."""
 
 
 class StoreDamaged(StoreError):

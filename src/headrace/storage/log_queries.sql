@@ -1,3 +1,8 @@
+-- name: logs_to_index
+-- Logs of all organisations after a place, with what their terms are made of.
+SELECT account, place, file_number, version_number, {Log} FROM kept_logs WHERE place > :after
+ORDER BY place LIMIT :take;
+
 -- name: scope_of_version
 -- The numbers of a version and its file.
 SELECT number, file_number FROM usage WHERE account = :account AND version_id = :version_id;

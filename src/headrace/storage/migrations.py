@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from headrace.storage.errors import StoreDamaged, StoreTooNew
+from headrace.storage.errors import StoreDamaged, StoreOutdated, StoreTooNew, StoreUnfinished
 from headrace.storage.rows import microseconds
 from headrace.storage.sql_collection import Connection
 
@@ -48,6 +48,10 @@ class Engine(Connection, Protocol):
         """Run many statements."""
 
 
+UNFINISHED = 0
+"""The number that marks an unfinished copy; those of migrations begin with one."""
+
+
 def migrations_in(directory: Path, *, more: Path | None = None) -> tuple[Migration, ...]:
     """The scripts in ``directory`` (``0001_name.sql`` …), in order.
 
@@ -77,8 +81,47 @@ def migrate(
     Raises:
         StoreTooNew: the store was written by a later release.
         StoreDamaged: what was applied to it is not what these migrations say.
+        StoreUnfinished: a copy into it did not come to its end.
     """
+    for migration in _missing(engine, migrations):
+        with engine.transaction():
+            engine.script(migration.script)
+            engine.run(
+                "add_migration",
+                number=migration.number,
+                name=migration.name,
+                sha256=migration.sha256,
+                applied_at=microseconds(now()),
+            )
+
+
+def check_current(engine: Connection, migrations: Sequence[Migration]) -> None:
+    """Raise what `migrate` raises, and StoreOutdated when something is missing."""
+    missing = _missing(engine, migrations)
+    if missing:
+        raise StoreOutdated(
+            f"The store is at schema {missing[0].number - 1}, this release is at {migrations[-1].number}. "
+            "Start this release on it once with `headrace serve`, and stop it again."
+        )
+
+
+def mark(engine: Connection) -> None:
+    """Mark a store as the target of a copy that is not finished: it can't be opened."""
+    engine.run("add_migration", number=UNFINISHED, name="unfinished_copy", sha256="", applied_at=0)
+
+
+def unmark(engine: Connection) -> None:
+    """Take that mark away."""
+    engine.run("remove_migration", number=UNFINISHED)
+
+
+def _missing(engine: Connection, migrations: Sequence[Migration]) -> Sequence[Migration]:
     applied = engine.all("migrations_of_store")
+    if applied and applied[0][0] == UNFINISHED:
+        raise StoreUnfinished(
+            "A copy into this store did not come to its end, so that it holds a part only. "
+            "Run `headrace store copy` with `--again`, or remove it."
+        )
     for migration, (number, name, sha256) in zip(migrations, applied, strict=False):
         if (number, sha256) != (migration.number, migration.sha256):
             raise StoreDamaged(
@@ -90,13 +133,4 @@ def migrate(
             f"The store is at schema {applied[-1][0]}, but this release knows only {len(migrations)}. "
             "Install the release that wrote it or a later one, or restore a backup."
         )
-    for migration in migrations[len(applied) :]:
-        with engine.transaction():
-            engine.script(migration.script)
-            engine.run(
-                "add_migration",
-                number=migration.number,
-                name=migration.name,
-                sha256=migration.sha256,
-                applied_at=microseconds(now()),
-            )
+    return migrations[len(applied) :]

@@ -20,7 +20,7 @@ class PostgresLogWords(SqlCollection):
             self.change(place, words)
 
     def change(self, place: int, words: str) -> None:
-        self._connection.run("put_words", place=place, words=_fitting(words))
+        self._connection.run("put_words", place=place, words=fitting(words))
 
     def remove(self, place: int) -> None:
         self._connection.run("remove_words", place=place)
@@ -45,7 +45,7 @@ class PostgresLogWords(SqlCollection):
         return {place for (place,) in rows}
 
 
-def _fitting(words: str) -> str:
+def fitting(words: str) -> str:
     """As many of the terms as there is room for, those last that are always there."""
     text = words.encode()
     if len(text) <= MAX_VECTOR_BYTES:

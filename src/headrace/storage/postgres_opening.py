@@ -33,7 +33,7 @@ async def prepare(url: str, limits: StoreLimits) -> None:
         StoreUnusable: the server can't be reached, does not let us in, or is too old.
         StoreTooNew, StoreDamaged: the database is not what this code would have made.
     """
-    with _opening(url):
+    with opening(url):
         driver = await connect(url, limits, is_patient=True)
         try:
             await _check(driver)
@@ -65,7 +65,7 @@ async def _check(driver: asyncpg.Connection) -> None:
 
 
 @contextmanager
-def _opening(url: str) -> Iterator[None]:
+def opening(url: str) -> Iterator[None]:
     """Say of a store that can't be opened which it is, and why, without its password."""
     name = shown(url)
     try:

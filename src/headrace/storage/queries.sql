@@ -565,8 +565,8 @@ INSERT INTO keys ({Key}) VALUES ({:Key});
 UPDATE keys SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL;
 
 -- name: sealed_secret
--- The sealed secret of a key that can be used, if there is one.
-SELECT secret_sealed FROM keys WHERE revoked_at IS NULL ORDER BY created_at DESC, id LIMIT 1;
+-- Something that was sealed with the server's key and is still of use, if there is anything.
+SELECT secret_sealed FROM keys WHERE revoked_at IS NULL UNION ALL SELECT sealed FROM secrets LIMIT 1;
 
 -- name: has_keys
 -- Whether there is a key at all.
