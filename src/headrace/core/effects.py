@@ -209,6 +209,42 @@ class CodeRunner(Protocol):
         """
 
 
+class ToolOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a tool.
+
+    Attributes:
+        value: what its function returned.
+        error: why it returned nothing; None when it did.
+        stdout: what it printed.
+    """
+
+    value: JSON = None
+    error: str | None = None
+    stdout: str = ""
+
+
+class ToolRunner(Protocol):
+    """Carries the source of tools out where it can do no harm."""
+
+    async def use(
+        self,
+        source: str,
+        inputs: Mapping[str, JSON],
+        context: EffectContext,
+        *,
+        name: str | None,
+        environment: Mapping[str, str],
+    ) -> ToolOutcome:
+        """Call a function of the source with arguments by name.
+
+        Args:
+            name: which function; the last one where there is none of that name.
+            environment: the environment variables that the source finds.
+
+        Raises EffectFailed: there is no place to run it in.
+        """
+
+
 class Functions(Protocol):
     """Calls functions by their ARN."""
 

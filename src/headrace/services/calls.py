@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from headrace.core.effects import SpeakingModels
+from headrace.core.effects import SpeakingModels, ToolRunner
 from headrace.core.errors import Throttled
 from headrace.core.prompt_filling import TemplateLanguage
 
@@ -34,10 +34,16 @@ class Calls:
     """
 
     def __init__(
-        self, *, models: SpeakingModels, languages: Mapping[str, TemplateLanguage], limits: CallLimits
+        self,
+        *,
+        models: SpeakingModels,
+        languages: Mapping[str, TemplateLanguage],
+        tools: ToolRunner,
+        limits: CallLimits,
     ) -> None:
         self.models = models
         self.languages = languages
+        self.tools = tools
         self.limits = limits
         self._going = 0
 

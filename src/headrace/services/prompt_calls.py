@@ -21,9 +21,10 @@ from headrace.core.ports import Transaction
 from headrace.core.prompt_requests import finish_reason, message_of
 from headrace.services import logs
 from headrace.services.base import Ports, write
+from headrace.services.called import Repeated
 from headrace.services.calls import Calls
 from headrace.services.new_logs import NewLog, Prepared
-from headrace.services.prompt_orders import Order, Repeated, Task, begin
+from headrace.services.prompt_orders import Order, Task, begin
 from headrace.services.views import VersionView
 
 __all__ = ["Answered", "Listening", "Order", "Piece", "Sample", "call", "listen"]

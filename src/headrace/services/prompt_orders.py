@@ -11,22 +11,21 @@ import msgspec
 
 from headrace.core.access import Principal, Right
 from headrace.core.effects import JSON, NO_KEYS, CallerKeys, ModelRequest
-from headrace.core.errors import AlreadyExists, Invalid
+from headrace.core.errors import Invalid
 from headrace.core.files import File
 from headrace.core.kinds.prompt import prompt_form
 from headrace.core.kinds.tool import read_tool
-from headrace.core.logs import Log
 from headrace.core.ports import Transaction
 from headrace.core.prompt_requests import ToolChoice, Unsayable, request_of
 from headrace.core.prompts import ChatMessage, Prompt, ToolFunction
 from headrace.core.versions import Version
-from headrace.services import new_logs, traces, versions
+from headrace.services import new_logs
 from headrace.services.base import Ports, read, write
+from headrace.services.called import Repeated, choose, settle
 from headrace.services.calls import Calls
 from headrace.services.new_logs import NewLog, Prepared
 from headrace.services.prompt_templates import filled
-from headrace.services.traces import DIRECT
-from headrace.services.views import VersionView, default_version, view
+from headrace.services.views import VersionView, default_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,32 +49,17 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Chosen:
-    """What is to be called, before anything is written.
+class _Said:
+    """What is to be said to a model, before anything is written.
 
     Attributes:
-        new: the order's, with the version that was found.
         form: the prompt's content in plain values.
         functions: of the linked tools.
-        repeated: the log that the same call made before.
     """
 
     new: NewLog
     form: Mapping[str, Any]
     functions: Sequence[ToolFunction]
-    repeated: Repeated | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeated:
-    """A call that was carried out before.
-
-    Attributes:
-        log: the log that it made.
-    """
-
-    log: Log
-    version: VersionView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +95,11 @@ async def begin(calls: Calls, ports: Ports, principal: Principal, order: Order) 
         raise Invalid.at("num_samples", message=message, kind="out_of_range")
     prepared = await new_logs.prepare(ports, order.new)
     chosen = await read(ports, principal, lambda tx: _choose(tx, order, prepared))
-    if chosen.repeated is not None:
-        return chosen.repeated
+    if isinstance(chosen, Repeated):
+        return chosen
     request = await _request(calls, order, chosen)
     prepared = msgspec.structs.replace(prepared, new=chosen.new)
-    file, version, shown = await write(ports, principal, lambda tx: _settle(tx, ports, principal, prepared))
+    file, version, shown = await write(ports, principal, lambda tx: settle(tx, ports, principal, prepared))
     ids = [ports.ids.long("log_") for _ in range(order.samples)]
     return Task(
         calls=calls,
@@ -131,38 +115,17 @@ async def begin(calls: Calls, ports: Ports, principal: Principal, order: Order) 
     )
 
 
-def _choose(tx: Transaction, order: Order, prepared: Prepared) -> _Chosen:
-    """What an order means at the moment (humanloop 2.6)."""
-    new = order.new
-    known = None if new.id is None else tx.logs.get(id=new.id)
-    if known is not None:
-        return _repeated(tx, order, prepared, known)
-    file = new_logs.named(tx, new)
-    is_chosen = new.version_id is not None or new.environment is not None
-    if new.content is not None and (file is None or not is_chosen):
-        form = new.content.parsed
-        return _Chosen(new=new, form=form, functions=_functions(tx, form))
-    if file is None:
-        raise new_logs.not_at(new)
-    version = versions.select(tx, file, version_id=new.version_id, environment=new.environment)
-    form = prompt_form(version.content)
-    # What was found is what is called, wherever the environment leads meanwhile.
-    pinned = msgspec.structs.replace(
-        new, version_id=version.id, environment=None, label=new.label or new.environment
-    )
-    return _Chosen(new=pinned, form=form, functions=_functions(tx, form))
-
-
-def _repeated(tx: Transaction, order: Order, prepared: Prepared, known: Log) -> _Chosen:
-    """A call that was made before is answered as it was then (humanloop 8.24)."""
-    version = tx.versions.kept(id=known.version_id)
-    is_same = known.request_hash is not None and known.request_hash == prepared.request_hash
-    if version is None or not is_same or order.samples > 1:
-        raise AlreadyExists(f"A log with ID `{known.id}` already exists.")
-    file = tx.files.get(id=known.file_id)
-    assert file is not None, "a log that is shown has a file"
-    repeated = Repeated(log=known, version=view(tx, file, version))
-    return _Chosen(new=order.new, form={}, functions=(), repeated=repeated)
+def _choose(tx: Transaction, order: Order, prepared: Prepared) -> _Said | Repeated:
+    """What an order means at the moment."""
+    chosen = choose(tx, prepared, is_repeatable=order.samples == 1)
+    if isinstance(chosen, Repeated):
+        return chosen
+    if chosen.version is None:
+        assert chosen.new.content is not None
+        form = chosen.new.content.parsed
+    else:
+        form = prompt_form(chosen.version.content)
+    return _Said(new=chosen.new, form=form, functions=_functions(tx, form))
 
 
 def _functions(tx: Transaction, form: Mapping[str, Any]) -> list[ToolFunction]:
@@ -176,7 +139,7 @@ def _functions(tx: Transaction, form: Mapping[str, Any]) -> list[ToolFunction]:
     return found
 
 
-async def _request(calls: Calls, order: Order, chosen: _Chosen) -> ModelRequest:
+async def _request(calls: Calls, order: Order, chosen: _Said) -> ModelRequest:
     template = await filled(calls.languages, chosen.form, order.inputs, "inputs")
     prompt = msgspec.convert({**chosen.form, "template": template}, Prompt)
     try:
@@ -185,12 +148,3 @@ async def _request(calls: Calls, order: Order, chosen: _Chosen) -> ModelRequest:
         )
     except Unsayable as error:
         raise Invalid.at(*error.path, message=str(error), kind="unsayable") from None
-
-
-def _settle(
-    tx: Transaction, ports: Ports, principal: Principal, prepared: Prepared
-) -> tuple[File, Version, VersionView]:
-    """The version that is called, made where it is not there, once the log is sure to find its place."""
-    file, version = new_logs.used(tx, ports, principal, prepared)
-    traces.above_new(tx, ports, new_logs.draft(ports, principal, prepared, file, version), DIRECT)
-    return file, version, view(tx, file, version)

@@ -390,6 +390,8 @@ async def delete_file(ports: Ports, principal: Principal, *, kind: str, ref: str
 
     def work(tx: Transaction) -> None:
         file = tree.find(tx, kind=kind, ref=ref)
+        # A file that was removed may be kept for long; what only it could use is not.
+        tx.secrets.remove(file_id=file.id, names=list(tx.secrets.of(file_id=file.id)))
         traces.remove_file(tx, ports, file)
 
     await write(ports, principal, work)

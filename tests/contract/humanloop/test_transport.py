@@ -262,8 +262,6 @@ def test_the_document_needs_no_key_and_names_every_operation(server: LiveServer)
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/prompts/call"),
-        ("POST", "/tools/call"),
         ("GET", "/datasets"),
         ("POST", "/evaluations/evr_1/runs"),
         ("PATCH", "/agents/ag_1"),

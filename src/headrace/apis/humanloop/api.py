@@ -20,6 +20,7 @@ from headrace.apis.humanloop import (
     otel,
     prompt_calls,
     prompt_files,
+    tool_calls,
 )
 from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
 from headrace.apis.humanloop.operations import BodyRead, Call, Operation
@@ -38,6 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *datasets.OPERATIONS,
     *prompt_files.OPERATIONS,
     *prompt_calls.OPERATIONS,
+    *tool_calls.OPERATIONS,
     *files.OPERATIONS,
     *directories.OPERATIONS,
     *logs.OPERATIONS,

@@ -1,4 +1,4 @@
-"""Calls of prompts on the wire: what is asked, and what is answered, whole or piece by piece
+"""Calls of prompts and tools on the wire: what is asked, and what is answered, whole or piece by piece
 (humanloop 4.1, 4.2, 4.4)."""
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 
 from headrace.apis.humanloop.log_requests import CallLog, ToolChoice
-from headrace.apis.humanloop.wire import JsonObject, PromptResponse, Time
+from headrace.apis.humanloop.log_wire import EvaluatorLogResponse, LogResponse
+from headrace.apis.humanloop.wire import JsonObject, PromptResponse, Time, ToolResponse
+from headrace.core.kinds.tool import ToolContent
 from headrace.core.prompts import ChatMessage, Prompt
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -35,6 +37,19 @@ class CallPromptRequest(CallLog, frozen=True, kw_only=True):
     return_inputs: bool | None = None
     logprobs: Annotated[int, msgspec.Meta(ge=0)] | None = None
     suffix: str | None = None
+
+
+class CallToolRequest(CallLog, frozen=True, kw_only=True):
+    """Humanloop 4.2, Tools. Null means absent."""
+
+    tool: ToolContent | None = None
+
+
+class EnvironmentVariable(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable that a tool finds in its environment. Its value is not shown again."""
+
+    name: str
+    value: str
 
 
 class PopulateTemplate(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +95,37 @@ class PromptCallResponse(msgspec.Struct, frozen=True, kw_only=True):
     environment: str | None
     save: bool
     logs: list[PromptCallLogResponse]
+
+
+class ToolCallResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """A call of a tool: its log."""
+
+    id: str
+    log_id: str
+    tool: ToolResponse
+    output: str | None
+    inputs: JsonObject
+    error: str | None
+    stdout: str | None
+    start_time: Time | None
+    end_time: Time | None
+    created_at: Time
+    provider_latency: float | None
+    provider_request: dict[str, Any] | None
+    provider_response: dict[str, Any] | None
+    source: str | None
+    metadata: dict[str, Any] | None
+    log_status: Literal["complete", "incomplete"] | None
+    source_datapoint_id: str | None
+    trace_parent_id: str | None
+    trace_id: str | None
+    trace_flow_id: str | None
+    trace_children: tuple[LogResponse, ...] | None
+    evaluator_logs: tuple[EvaluatorLogResponse, ...]
+    batches: tuple[str, ...]
+    user: str | None
+    environment: str | None
+    save: bool
 
 
 class PopulateTemplateResponse(PromptResponse, frozen=True, kw_only=True):

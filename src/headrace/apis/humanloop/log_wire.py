@@ -191,9 +191,10 @@ class LogRenderer:
 
     def log(self, view: LogView) -> bytes:
         """A log as JSON text."""
-        return _encode(self._log(view))
+        return _encode(self.members(view))
 
-    def _log(self, view: LogView) -> dict[str, Any]:
+    def members(self, view: LogView) -> dict[str, Any]:
+        """A log as its members, some of them JSON texts."""
         log = view.log
         payload = log.content()
         children = view.children
@@ -220,9 +221,9 @@ class LogRenderer:
             "trace_parent_id": log.trace_parent_id,
             "trace_id": log.trace_id if log.is_in_trace else None,
             "trace_flow_id": log.trace_flow_id,
-            "trace_children": None if children is None else [self._log(one) for one in children],
+            "trace_children": None if children is None else [self.members(one) for one in children],
             "trace_usage": _usage(view.usage),
-            "evaluator_logs": [self._log(one) for one in view.judgments],
+            "evaluator_logs": [self.members(one) for one in view.judgments],
             "batches": (),
             "user": log.user,
             "environment": log.environment,
@@ -251,7 +252,7 @@ class LogRenderer:
             case "evaluator":
                 return {
                     "parent_id": log.judged_id,
-                    "parent": None if view.judged is None else self._log(view.judged),
+                    "parent": None if view.judged is None else self.members(view.judged),
                     "judgment": None if log.judgment is None else msgspec.Raw(log.judgment),
                     "marked_completed": log.marked_completed,
                 }

@@ -67,7 +67,8 @@ def _operation(row: Operation) -> dict[str, Any]:
     }
     if row.body is not None:
         needed = any(field.required for field in msgspec.structs.fields(row.body))
-        described["requestBody"] = {"required": needed, "content": _content(row.body, row.takes)}
+        kind = list[row.body] if row.takes_list else row.body  # type: ignore[name-defined]
+        described["requestBody"] = {"required": needed, "content": _content(kind, row.takes)}
     return described
 
 

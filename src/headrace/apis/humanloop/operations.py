@@ -66,6 +66,7 @@ class Operation:
             users chose into paths as they are (humanloop 0.8).
         media: what a success is written in.
         takes: what the body is written in.
+        takes_list: whether the body is a list of such.
         asks_models: whether an answer may be that a model did not give one.
         takes_spans: whether the body is what OpenTelemetry's exporters send; it is read to
             `headrace.core.spans.Spans`, and no rate limit holds (humanloop 8.52).
@@ -85,6 +86,7 @@ class Operation:
     has_open_end: bool = False
     media: str = "application/json"
     takes: str = "application/json"
+    takes_list: bool = False
     asks_models: bool = False
     takes_spans: bool = False
 

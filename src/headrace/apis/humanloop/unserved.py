@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from headrace.apis.routing import Match, Table
 
-UNSERVED = (
-    ("POST", "/tools/call"),
-    ("GET", "/tools/{id}/environment-variables"),
-    ("POST", "/tools/{id}/environment-variables"),
-    ("DELETE", "/tools/{id}/environment-variables/{name}"),
-    *((method, f"/{kind}{rest}") for kind in ("agents", "evaluations")
-      for method in ("GET", "POST", "PATCH", "DELETE") for rest in ("", "/{rest:path}")),
-)  # fmt: skip
+UNSERVED = tuple(
+    (method, f"/{kind}{rest}")
+    for kind in ("agents", "evaluations")
+    for method in ("GET", "POST", "PATCH", "DELETE")
+    for rest in ("", "/{rest:path}")
+)
 
 _TABLE = Table((method, template, template) for method, template in UNSERVED)
 

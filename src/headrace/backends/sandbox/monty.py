@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import keyword
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,6 +54,30 @@ class MontySandbox:
         name, count = _last_function(code)
         passed = list(arguments[:count])
         return await self._do([(code, {}), (f"{name}(*_arguments)", {"_arguments": passed})], context)
+
+    async def use(
+        self,
+        code: str,
+        inputs: Mapping[str, JSON],
+        context: EffectContext,
+        *,
+        name: str | None,
+        environment: Mapping[str, str],
+    ) -> Called:
+        """A tool's code: the function of that name, or else its last one, with arguments by name.
+
+        Raises:
+            CodeFailed: it came to no result; with what it printed before; or it is to have an environment.
+            SandboxUnavailable: Monty is not installed.
+        """
+        if environment:
+            raise CodeFailed("Monty has no environment variables; tools with some need the native sandbox.")
+        called = _function(code, name)
+        unfit = [one for one in inputs if not one.isidentifier() or keyword.iskeyword(one)]
+        if unfit:
+            raise CodeFailed(f"TypeError: {called}() got an unexpected keyword argument {unfit[0]!r}")
+        arguments = ", ".join(f"{one}=_inputs[{one!r}]" for one in inputs)
+        return await self._do([(code, {}), (f"{called}({arguments})", {"_inputs": dict(inputs)})], context)
 
     async def close(self) -> None:
         """End the workers."""
@@ -125,6 +150,14 @@ def _last_function(code: str) -> tuple[str, int | None]:
         raise CodeFailed(program.described(error)) from error
     taken = last.args
     return last.name, None if taken.vararg else len(taken.posonlyargs) + len(taken.args)
+
+
+def _function(code: str, name: str | None) -> str:
+    """The name of the top-level function that is called."""
+    try:
+        return program.definition(program.parse(code), name).name
+    except (SyntaxError, NameError, TypeError, ValueError, RecursionError, MemoryError) as error:
+        raise CodeFailed(program.described(error)) from error
 
 
 def _described(error: Any) -> str:

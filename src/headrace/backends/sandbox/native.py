@@ -97,6 +97,25 @@ class NativeSandbox:
         reply = await self._do(code, {"arguments": arguments, "keeps_stdout": True}, context)
         return Called(value=reply.value, stdout=reply.stdout)
 
+    async def use(
+        self,
+        code: str,
+        inputs: Mapping[str, JSON],
+        context: EffectContext,
+        *,
+        name: str | None,
+        environment: Mapping[str, str],
+    ) -> Called:
+        """A tool's code: the function of that name, or else its last one, with arguments by name.
+
+        Raises:
+            CodeFailed: it came to no result; with what it printed before.
+            SandboxUnavailable: there is no safe place to run it.
+        """
+        about = {"inputs": inputs, "name": name, "environment": environment, "keeps_stdout": True}
+        reply = await self._do(code, about, context)
+        return Called(value=reply.value, stdout=reply.stdout)
+
     async def close(self) -> None:
         """End the fork server and all calls."""
         async with self._starting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from headrace.core.effects import JSON, CodeRunner, EffectContext
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """What an evaluator's function gave.
+    """What an evaluator's or a tool's function gave.
 
     Attributes:
         value: what it returned.
@@ -23,11 +23,29 @@ class Called:
 
 
 class Sandbox(CodeRunner, Protocol):
-    """Runs the code of nodes (``run``) and of evaluators (``call``) where it can do no harm."""
+    """Runs the code of nodes (``run``), evaluators (``call``) and tools (``use``) where it can do no harm."""
 
     async def call(self, code: str, arguments: Sequence[JSON], context: EffectContext) -> Called:
         """Run code and call its last top-level function with as many of the arguments as it takes
         (humanloop 3.8).
+
+        Raises EffectFailed with the resource ``InlineCode``: ``CodeFailed`` or ``SandboxUnavailable``.
+        """
+
+    async def use(
+        self,
+        code: str,
+        inputs: Mapping[str, JSON],
+        context: EffectContext,
+        *,
+        name: str | None,
+        environment: Mapping[str, str],
+    ) -> Called:
+        """Run code and call a top-level function with arguments by name.
+
+        Args:
+            name: which function; the last one where it is None, or where there is none of that name.
+            environment: the environment variables that the code finds.
 
         Raises EffectFailed with the resource ``InlineCode``: ``CodeFailed`` or ``SandboxUnavailable``.
         """

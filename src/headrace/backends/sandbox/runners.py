@@ -23,6 +23,18 @@ class NoSandbox:
         """Raises SandboxUnavailable."""
         raise _off()
 
+    async def use(
+        self,
+        code: str,
+        inputs: Mapping[str, JSON],
+        context: EffectContext,
+        *,
+        name: str | None,
+        environment: Mapping[str, str],
+    ) -> Called:
+        """Raises SandboxUnavailable."""
+        raise _off()
+
     async def close(self) -> None:
         """There is nothing to give up."""
 

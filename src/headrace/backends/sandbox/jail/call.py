@@ -188,6 +188,9 @@ def _become_nobody() -> None:
 
 
 def _run(tree: Any, request: dict[str, Any]) -> Any:
+    if "inputs" in request:
+        os.environ.update(request["environment"])
+        return program.named_function(tree, request["name"], request["inputs"])
     if "arguments" in request:
         return program.last_function(tree, request["arguments"])
     return program.last_value(tree, request["variables"])

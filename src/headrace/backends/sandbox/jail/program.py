@@ -1,4 +1,4 @@
-"""What code means: as a node's (the value of its last expression) and as an evaluator's (its last function).
+"""What code means: as a node's (its last expression), an evaluator's or a tool's (one of its functions).
 
 Everything here is done inside the locks, at the mercy of the foreign code. The server believes none of it.
 """
@@ -77,6 +77,25 @@ def last_function(tree: ast.Module, arguments: Sequence[Any]) -> Any:
     exec(_compiled(tree), space)  # noqa: S102
     function = space[name]
     return function(*arguments[: _positions(function)])
+
+
+def named_function(tree: ast.Module, name: str | None, inputs: Mapping[str, Any]) -> Any:
+    """Run code, then call a top-level function with arguments by name."""
+    called = definition(tree, name).name
+    space = _space({})
+    exec(_compiled(tree), space)  # noqa: S102
+    return space[called](**inputs)
+
+
+def definition(tree: ast.Module, name: str | None) -> ast.FunctionDef:
+    """The function of that name at the top level, or else the last one.
+
+    Raises:
+        NameError: there is none.
+        TypeError: it is one that would have to be awaited.
+    """
+    named = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
+    return named[-1] if named else last_definition(tree)
 
 
 def last_definition(tree: ast.Module) -> ast.FunctionDef:

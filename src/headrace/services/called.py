@@ -1,0 +1,95 @@
+"""Which version a call is of, and whether its log will find its place: before anything is carried out
+(humanloop 2.5, 2.6, 8.24)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from headrace.core.access import Principal
+from headrace.core.errors import AlreadyExists
+from headrace.core.files import File
+from headrace.core.logs import Log
+from headrace.core.ports import Transaction
+from headrace.core.versions import Version
+from headrace.services import new_logs, traces, versions
+from headrace.services.base import Ports
+from headrace.services.new_logs import NewLog, Prepared
+from headrace.services.traces import DIRECT
+from headrace.services.views import VersionView, view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """A call that was carried out before.
+
+    Attributes:
+        log: the log that it made.
+    """
+
+    log: Log
+    version: VersionView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What is to be called, before anything is written.
+
+    Attributes:
+        new: the log to be made, of the very version that was found.
+        file: None where there is none yet.
+        version: None where the call brings its content along.
+    """
+
+    new: NewLog
+    file: File | None
+    version: Version | None
+
+
+def choose(tx: Transaction, prepared: Prepared, *, is_repeatable: bool = True) -> Chosen | Repeated:
+    """What a call means at the moment.
+
+    Raises:
+        NotFound: the file, the version or the environment is not there.
+        Invalid: nothing names a file, or two things that do disagree.
+        AlreadyExists: another request made a log of that id.
+    """
+    new = prepared.new
+    known = None if new.id is None else tx.logs.get(id=new.id)
+    if known is not None:
+        return _repeated(tx, prepared, known, is_repeatable=is_repeatable)
+    file = new_logs.named(tx, new)
+    is_chosen = new.version_id is not None or new.environment is not None
+    if new.content is not None and (file is None or not is_chosen):
+        return Chosen(new=new, file=file, version=None)
+    if file is None:
+        raise new_logs.not_at(new)
+    version = versions.select(tx, file, version_id=new.version_id, environment=new.environment)
+    # What was found is what is called, wherever the environment leads meanwhile.
+    pinned = msgspec.structs.replace(
+        new, version_id=version.id, environment=None, label=new.label or new.environment
+    )
+    return Chosen(new=pinned, file=file, version=version)
+
+
+def _repeated(tx: Transaction, prepared: Prepared, known: Log, *, is_repeatable: bool) -> Repeated:
+    version = tx.versions.kept(id=known.version_id)
+    file = tx.files.get(id=known.file_id)
+    is_same = known.request_hash is not None and known.request_hash == prepared.request_hash
+    if version is None or file is None or not is_same or not is_repeatable:
+        raise AlreadyExists(f"A log with ID `{known.id}` already exists.")
+    return Repeated(log=known, version=view(tx, file, version))
+
+
+def settle(
+    tx: Transaction, ports: Ports, principal: Principal, prepared: Prepared
+) -> tuple[File, Version, VersionView]:
+    """The version that is called, made where it is not there, once the log is sure to find its place.
+
+    Raises:
+        NotFound, Invalid, Conflict, AlreadyExists: as `headrace.services.logs.create`.
+    """
+    file, version = new_logs.used(tx, ports, principal, prepared)
+    traces.above_new(tx, ports, new_logs.draft(ports, principal, prepared, file, version), DIRECT)
+    return file, version, view(tx, file, version)
