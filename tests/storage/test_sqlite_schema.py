@@ -63,6 +63,7 @@ SCANS = {
     "all_keys": "lists every key on purpose",
     "processes": "a handful of rows",
     "running_executions": "the whole of an index of what runs now",
+    "count_of_all_going_executions": "the whole of an index of what goes on now",
     "has_keys": "stops at the first row",
     "fold_words": "a few rows, all of them",
     "fold_ids": "the same",

@@ -22,6 +22,8 @@ DROP INDEX executions_running;
 CREATE INDEX executions_running ON executions (holder, account, id) WHERE status = 'Running';
 CREATE UNIQUE INDEX durable_executions_name ON executions (account, file_id, pointer_id, name)
   WHERE is_durable = 1;
+CREATE INDEX durable_executions_going ON executions (account, ended_at)
+  WHERE is_durable = 1 AND ended_at IS NULL;
 CREATE INDEX durable_executions_of_file ON executions (account, file_id, started_at, id) WHERE is_durable = 1;
 CREATE INDEX durable_executions_of_pointer ON executions (account, file_id, pointer_id, started_at, id)
   WHERE is_durable = 1;
