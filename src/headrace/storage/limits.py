@@ -11,8 +11,7 @@ class StoreLimits:
 
     Attributes:
         connections: so many at the most.
-        timeout_s: how long a statement may take, a transaction may wait for the next one, and a use case may
-            be repeated.
+        timeout_s: how long a statement may take, and how long a use case is tried that loses against others.
         connect_timeout_s: how long it may take to connect.
     """
 

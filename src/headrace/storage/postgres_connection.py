@@ -42,6 +42,10 @@ _OUT_OF_ORDER = ("08", "53", "57", "58", "25P03", "55P03")
 """Codes, or what they begin with, that tell of the server and not of the statement."""
 
 
+_BROKEN = (OSError, asyncpg.InternalClientError)
+"""The second when the server hung up while nobody looked."""
+
+
 class LostRace(Exception):
     """Others changed what the transaction read; run again, it sees what they did."""
 
@@ -78,12 +82,17 @@ class PostgresConnection:
         writes: how many statements that write were sent since the transaction began.
     """
 
-    def __init__(self, driver: asyncpg.Connection) -> None:
+    def __init__(self, driver: asyncpg.Connection, *, is_careful: bool = False) -> None:
+        """Use a connection of the driver.
+
+        Args:
+            is_careful: whether statements tell the driver's errors, outside of `begin`.
+        """
         self._driver = driver
         self._prepared: dict[str, Any] = {}
         self._transactions: dict[str, SqlTransaction] = {}
         self._failure: Exception | None = None
-        self._is_careful = False
+        self._is_careful = is_careful
         self._is_reading = False
         self.writes = 0
 
@@ -166,7 +175,7 @@ class PostgresConnection:
                 raise LostRace from error
             self._driver.terminate()
             raise Unavailable(_UNKNOWN_OUTCOME) from error
-        except (asyncpg.InterfaceError, OSError) as error:  # a timeout is an OSError
+        except (asyncpg.InterfaceError, *_BROKEN) as error:  # a timeout is an OSError
             self._driver.terminate()
             raise Unavailable(_UNKNOWN_OUTCOME) from error
         if status != "COMMIT":
@@ -178,7 +187,7 @@ class PostgresConnection:
             return
         try:
             await self._driver.execute("ROLLBACK")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, *_BROKEN):
             self._driver.terminate()
 
     async def _command(self, text: str) -> None:
@@ -275,9 +284,8 @@ class PostgresConnection:
             self._driver.terminate()
             return Unavailable("The store takes too long. Try again.")
         else:
-            is_lost = isinstance(error, OSError) or (
-                isinstance(error, asyncpg.InterfaceError) and self.is_closed
-            )
+            is_broken = isinstance(error, asyncpg.InterfaceError) and self.is_closed
+            is_lost = is_broken or isinstance(error, _BROKEN)
         if not is_lost:
             return None
         self._driver.terminate()
@@ -287,7 +295,7 @@ class PostgresConnection:
         """Say good-bye; hang up when nobody listens."""
         try:
             await self._driver.close(timeout=CLOSE_TIMEOUT_S)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, *_BROKEN):
             self._driver.terminate()
 
     def terminate(self) -> None:

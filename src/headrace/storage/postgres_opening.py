@@ -39,7 +39,7 @@ async def prepare(url: str, limits: StoreLimits) -> None:
             await _check(driver)
             # Waits for another process that is at it; the end of the connection gives it up.
             await driver.execute(f"SELECT pg_advisory_lock({_MIGRATING})")
-            connection = PostgresConnection(driver)
+            connection = PostgresConnection(driver, is_careful=True)
             if await driver.fetchval("SELECT to_regclass('migrations')") is None:
                 await greenlets.run(lambda: connection.script(QUERIES["make_migrations"]))
             await greenlets.run(lambda: migrate(connection, MIGRATIONS))
@@ -70,8 +70,13 @@ def opening(url: str) -> Iterator[None]:
     name = shown(url)
     try:
         yield
-    except asyncpg.ClientConfigurationError as error:
-        raise NoSuchStore(f"The store URL {name} can't be used: {error}.") from None
+    except ValueError as error:
+        # What else it says may be a part of a password that is not written as a URL needs it.
+        reason = f" {error}." if "parameter" in str(error) else ""
+        raise NoSuchStore(
+            f"The store URL {name} can't be used.{reason} Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE "
+            "with %40 for @, %3A for : and %2F for / in a password."
+        ) from None
     except (asyncpg.UndefinedColumnError, asyncpg.DuplicateTableError) as error:
         raise StoreDamaged(
             f"{name} has tables that are not Headrace's ({error}). Give it a database of its own."

@@ -10,9 +10,18 @@ import asyncpg
 
 from headrace.core.errors import Unavailable
 from headrace.storage.limits import StoreLimits
-from headrace.storage.postgres_connection import PostgresConnection
+from headrace.storage.postgres_connection import LostConnection, PostgresConnection
 
 KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+
+
+MAX_PAUSE_S = 5.0
+"""How long a transaction may wait for its next statement: a process that is held up must not hold up others
+with what it has locked. What is undone so is run again."""
+
+
+def _ms(seconds: float) -> str:
+    return str(int(seconds * 1000))
 
 
 async def connect(url: str, limits: StoreLimits, *, is_patient: bool = False) -> asyncpg.Connection:
@@ -25,16 +34,14 @@ async def connect(url: str, limits: StoreLimits, *, is_patient: bool = False) ->
         OSError, asyncpg.PostgresError, asyncpg.InterfaceError: there is none to be had.
     """
     timeout_s = 0 if is_patient else limits.timeout_s
-    timeout_ms = str(int(timeout_s * 1000))
     driver: asyncpg.Connection = await asyncpg.connect(
         url,
         timeout=limits.connect_timeout_s,
         command_timeout=timeout_s or None,
         server_settings={
             "application_name": "headrace",
-            # A process that is held up must not hold up others with what it has locked.
-            "idle_in_transaction_session_timeout": timeout_ms,
-            "statement_timeout": timeout_ms,
+            "statement_timeout": _ms(timeout_s),
+            "idle_in_transaction_session_timeout": _ms(min(timeout_s, MAX_PAUSE_S)),
             # All that is asked has an index; whoever reads a whole table collides with whoever writes to it.
             "enable_seqscan": "off",
             "jit": "off",
@@ -65,11 +72,19 @@ class PostgresPool:
             connection = self._warm() or await self.connect()
             try:
                 yield connection
+            except LostConnection:
+                self._distrust()
+                raise
             finally:
                 if not connection.is_closed:
                     self._idle.append(connection)
         finally:
             self._free.release()
+
+    def _distrust(self) -> None:
+        """Where one broke, those that idled may be broken, too."""
+        while self._idle:
+            self._idle.pop().terminate()
 
     async def _wait(self) -> None:
         if not self._free.locked():
