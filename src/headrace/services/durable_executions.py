@@ -8,6 +8,7 @@ finds that it has no say any more.
 from __future__ import annotations
 
 import logging
+import re
 import time
 import uuid
 from collections.abc import Collection
@@ -35,6 +36,7 @@ from headrace.services.runs import Runs
 from headrace.services.targets import KIND, Route, Target, environment_alias
 
 log = logging.getLogger("headrace.durable")
+_NAME = re.compile("[a-zA-Z0-9-]{1,36}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,7 @@ async def start(durables: Durables, ports: Ports, principal: Principal, order: O
     Raises:
         NotFound: the flow, the alias or its version is not there.
         NotPrepared: the draft was never prepared, or validation has something against the version.
-        Invalid: an answer is given, and nothing asks here.
+        Invalid: the name has another form, or an answer is given, and nothing asks here.
         AlreadyExists: the alias has an execution of that name.
         QuotaExceeded: too many of the organisation go on.
         Conflict: nobody could carry it out.
@@ -123,6 +125,9 @@ async def start(durables: Durables, ports: Ports, principal: Principal, order: O
     if order.answers is not None:
         message = f"An execution in the background asks nothing; {order.answers} would be an answer."
         raise Invalid.at("inputs", 0, "nodeInputName", message=message, kind="mismatch")
+    if order.name is not None and not _NAME.fullmatch(order.name):
+        message = f"The name {order.name!r} is not one to 36 letters, digits and hyphens."
+        raise Invalid.at(message=message, kind="pattern")
     route, found, plan = await invocations.way(durables.runs, ports, principal, order)
     execution = _execution(durables, ports, principal, order, route, found)
     ticket = _ticket(execution.id, order, route, found, node=order.node or plan.scope.starts[0].name)

@@ -259,6 +259,9 @@ def test_only_what_goes_on_counts_against_the_limit(registry: Registry) -> None:
         ({"alias": "NOBODY0000"}, NotFound),
         ({"alias": "staging"}, NotFound),
         ({"answers": "agentInputText"}, Invalid),
+        ({"name": "no spaces"}, Invalid),
+        ({"name": "a" * 37}, Invalid),
+        ({"name": ""}, Invalid),
     ],
 )
 def test_what_is_refused_leaves_nothing(desk: Desk, changes: dict[str, Any], error: type[Exception]) -> None:
