@@ -70,7 +70,8 @@ class DbosEngine:
         self._launching: asyncio.Task[Library] | None = None
         self._reaping: asyncio.Task[None] | None = None
         self._going: dict[asyncio.Task[None], str] = {}
-        self._beginning: set[str] = set()
+        self._beginning: set[str] = set()  # until their threads are there
+        self._carried: set[Bridge] = set()  # threads add to it
         self._abandoned: set[str] = set()
         self._failures: Counter[str] = Counter()
         self._later: set[asyncio.Task[None]] = set()
@@ -79,7 +80,7 @@ class DbosEngine:
     @property
     def room(self) -> int:
         """How many more executions may be begun."""
-        taken = len(self._going) + len(self._beginning)
+        taken = len(self._carried) + len(self._beginning)
         return 0 if self._is_closing else max(self._capacity - taken, 0)
 
     async def start(self) -> None:
@@ -120,7 +121,7 @@ class DbosEngine:
             self._end_threads()
             return
         with suppress(Unavailable, asyncio.CancelledError):
-            (await self._launching).take_nothing()
+            await self._launching
         if self._going:
             await asyncio.wait(self._going, timeout=self._drain_s)
         tasks = [*self._going, *self._later, *([self._reaping] if self._reaping else [])]
@@ -168,7 +169,11 @@ class DbosEngine:
         """In a thread: what takes long to import and to get ready."""
         module = importlib.import_module("headrace.backends.durable.library")
         library: Library = module.Library(
-            self._place, process=self._process, capacity=self._capacity, carry=partial(self._carry, loop)
+            self._place,
+            process=self._process,
+            capacity=self._capacity,
+            room=lambda: self.room,
+            carry=partial(self._carry, loop),
         )
         self._library = library  # it may take up something before it has said that it is there
         try:
@@ -211,30 +216,25 @@ class DbosEngine:
     def _carry(self, loop: asyncio.AbstractEventLoop, account: str, execution_id: str, keep: Keep) -> None:
         """In the thread of an execution: until its attempt is over."""
         bridge = Bridge(loop)
+        self._carried.add(bridge)
+        self._beginning.discard(execution_id)
         loop.call_soon_threadsafe(self._enter, account, execution_id, bridge)
         bridge.serve(keep)
 
     def _enter(self, account: str, execution_id: str, bridge: Bridge) -> None:
-        self._beginning.discard(execution_id)
         if self._is_closing:
             bridge.end()
             return
         task = asyncio.create_task(self._attempt(account, execution_id, bridge))
         self._going[task] = execution_id
         task.add_done_callback(partial(self._leave, bridge))
-        self._make_room()
 
     def _leave(self, bridge: Bridge, task: asyncio.Task[None]) -> None:
         self._abandoned.discard(self._going.pop(task))
+        self._carried.discard(bridge)
         bridge.end()
         _told(task)
-        self._make_room()
         self._on_room()
-
-    def _make_room(self) -> None:
-        """What is handed over and what is begun here share the same room."""
-        if self._library is not None and not self._is_closing:
-            self._library.make_room(self._capacity, len(self._going) + len(self._beginning))
 
     async def _attempt(self, account: str, execution_id: str, bridge: Bridge) -> None:
         assert self._library is not None

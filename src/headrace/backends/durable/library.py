@@ -15,13 +15,14 @@ from typing import Any
 
 import sqlalchemy
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
-from dbos._core import WorkflowHandleFuture
+from dbos._core import ActiveWorkflowById, WorkflowHandleFuture
 from dbos._error import (
     DBOSException,
     DBOSNonExistentWorkflowError,
     DBOSWorkflowCancelledError,
     DBOSWorkflowConflictIDError,
 )
+from dbos._queue import _INTERNAL_QUEUE_CONSTRUCTION, Queue
 from dbos._utils import INTERNAL_QUEUE_NAME
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -66,16 +67,41 @@ class JsonSerializer(Serializer):
         return "headrace_json"
 
 
+class HandedOver(Queue):
+    """The executions that processes which are gone have left: taken as far as there is room beside what was
+    begun here."""
+
+    def __init__(self, poll_s: float, room: Callable[[], int], active: ActiveWorkflowById) -> None:
+        self._room = room
+        self._active = active
+        super().__init__(INTERNAL_QUEUE_NAME, polling_interval_sec=poll_s, token=_INTERNAL_QUEUE_CONSTRUCTION)
+
+    @property
+    def _worker_concurrency(self) -> int:
+        # DBOS takes what is left of this beside those that it has taken already.
+        return self._room() + self._active.count_for_queue(INTERNAL_QUEUE_NAME)
+
+    @_worker_concurrency.setter
+    def _worker_concurrency(self, _: int | None) -> None: ...
+
+
 class Library:
     """DBOS as this process uses it; there can be one at a time in a process.
 
     Args:
         process: the id of this process.
         capacity: so many executions it carries out at the same time.
+        room: how many more there may be now; asked in any thread.
     """
 
     def __init__(
-        self, place: JournalFile | JournalSchema, *, process: str, capacity: int, carry: Carry
+        self,
+        place: JournalFile | JournalSchema,
+        *,
+        process: str,
+        capacity: int,
+        room: Callable[[], int],
+        carry: Carry,
     ) -> None:
         if not _in_use.acquire(blocking=False):
             raise Unavailable("Another server in this process carries out executions.")
@@ -85,10 +111,9 @@ class Library:
         try:
             self._dbos = DBOS(config=self._config(capacity))
             self._workflow = DBOS.workflow(name=PROGRAM, max_recovery_attempts=None)(self._leaving(carry))
-            # Made before DBOS makes it, to be looked at more often.
-            self._queue = self._dbos._registry._register_internal_queue(
-                INTERNAL_QUEUE_NAME, polling_interval_sec=_POLL_S[type(place)], worker_concurrency=capacity
-            )
+            # In the place of the one that DBOS would make.
+            handed_over = HandedOver(_POLL_S[type(place)], room, self._dbos._active_workflows_set)
+            self._dbos._registry.internal_queue_map[INTERNAL_QUEUE_NAME] = handed_over
         except BaseException:
             self._database.dispose()
             _in_use.release()
@@ -162,15 +187,6 @@ class Library:
         so."""
         whose = [self._process] if processes is None else list(processes)
         return self._dbos._sys_db.reenqueue_for_recovery(execution_id, whose, INTERNAL_QUEUE_NAME)
-
-    def make_room(self, capacity: int, going: int) -> None:
-        """Out of what is handed over, take no more than there is room for beside what was begun here."""
-        handed_over = self._dbos._active_workflows_set.count_for_queue(INTERNAL_QUEUE_NAME)
-        self._queue._worker_concurrency = max(capacity - going + handed_over, 0)
-
-    def take_nothing(self) -> None:
-        """Take nothing more of what is handed over."""
-        self._queue._worker_concurrency = 0
 
     def shut(self, *, hands_over: bool) -> None:
         """End, and let others go on with what has not ended."""
