@@ -5,9 +5,8 @@
 //   {"invoke": {...}}                              -> {"output": {"executionId", "events", "error"?}}
 
 import { createInterface } from "node:readline";
-import * as sdk from "@aws-sdk/client-bedrock-agent";
-
-import { BedrockAgentRuntimeClient, InvokeFlowCommand } from "@aws-sdk/client-bedrock-agent-runtime";
+import * as agentSdk from "@aws-sdk/client-bedrock-agent";
+import * as runtimeSdk from "@aws-sdk/client-bedrock-agent-runtime";
 
 const [endpoint, accessKeyId, secretAccessKey] = process.argv.slice(2);
 const options = {
@@ -16,11 +15,15 @@ const options = {
   credentials: { accessKeyId, secretAccessKey },
   maxAttempts: 1,
 };
-const client = new sdk.BedrockAgentClient(options);
-const runtime = new BedrockAgentRuntimeClient(options);
+const client = new agentSdk.BedrockAgentClient(options);
+const runtime = new runtimeSdk.BedrockAgentRuntimeClient(options);
+
+function sideOf(command) {
+  return `${command}Command` in agentSdk ? { sdk: agentSdk, client } : { sdk: runtimeSdk, client: runtime };
+}
 
 async function invokeFlow(input) {
-  const { executionId, responseStream } = await runtime.send(new InvokeFlowCommand(input));
+  const { executionId, responseStream } = await runtime.send(new runtimeSdk.InvokeFlowCommand(input));
   const events = [];
   try {
     for await (const event of responseStream) events.push(event);
@@ -32,23 +35,24 @@ async function invokeFlow(input) {
 
 async function carryOut({ command, paginate, invoke, input }) {
   if (invoke) return invokeFlow(invoke);
+  const side = sideOf(command ?? paginate);
   if (paginate) {
     const pages = [];
-    for await (const page of sdk[`paginate${paginate}`]({ client }, input)) pages.push(page);
+    for await (const page of side.sdk[`paginate${paginate}`]({ client: side.client }, input)) pages.push(page);
     return pages;
   }
-  return client.send(new sdk[`${command}Command`](input));
+  return side.client.send(new side.sdk[`${command}Command`](input));
 }
 
 function describe(error) {
-  const kind = sdk[error.name];
+  const kinds = [agentSdk[error.name], runtimeSdk[error.name]];
   return {
     name: error.name,
     message: error.message,
     status: error.$metadata?.httpStatusCode,
     requestId: error.$metadata?.requestId,
     fieldList: error.fieldList,
-    isModelled: typeof kind === "function" && error instanceof kind,
+    isModelled: kinds.some((kind) => typeof kind === "function" && error instanceof kind),
   };
 }
 
