@@ -22,11 +22,12 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--executions", type=int, default=50, help="that go on at any time")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", help="an empty one that is left as it is at the end, with the logs")
     given = parser.parse_args()
     scenario = on_sqlite if given.on == "sqlite" else on_postgres
     with tempfile.TemporaryDirectory(prefix="headrace-chaos-") as folder:
         tally = scenario(
-            Path(folder),
+            Path(given.folder or folder),
             kills=given.kills,
             at_once=given.executions,
             luck=random.Random(given.seed),

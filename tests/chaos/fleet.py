@@ -101,6 +101,7 @@ class Load:
             "rounds": client.make(rounds(20)),
         }
         self.wanted: list[Wanted] = []
+        self._open: list[Wanted] = []
 
     def start(self, count: int) -> None:
         """Start some more."""
@@ -111,10 +112,12 @@ class Load:
             document, output, steps = _work(kind, begin, pause_s)
             execution = self.client.start(self._flows[kind], document)
             self.wanted.append(Wanted(execution=execution, output=output, kind=kind, steps=steps))
+            self._open.append(self.wanted[-1])
 
     def going(self, client: Client) -> list[Wanted]:
         """Those that have not ended."""
-        return [one for one in self.wanted if client.get(one.execution)["status"] == "Running"]
+        self._open = [one for one in self._open if client.get(one.execution)["status"] == "Running"]
+        return list(self._open)
 
 
 def _work(kind: str, begin: int, pause_s: float) -> tuple[Any, Any, int]:

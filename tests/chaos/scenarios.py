@@ -16,7 +16,7 @@ from tests.stores import SECRET_KEY
 
 Say = Callable[[str], None]
 ENDED_WITHIN_S = 240.0
-PROCESS_TIMEOUT_S = 5.0
+PROCESS_TIMEOUT_S = 8.0
 
 
 def on_sqlite(folder: Path, *, kills: int, at_once: int, luck: random.Random, say: Say) -> Tally:

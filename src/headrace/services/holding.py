@@ -58,7 +58,9 @@ class Held:
 
     def let_go(self, execution_id: str, attempt: int) -> None:
         """An attempt has ended."""
-        del self._lost[execution_id, attempt]
+        _, lost = self._lost.pop((execution_id, attempt))
+        if not lost.cancel():
+            lost.exception()  # it ended before anybody could say so
 
     async def look(self) -> None:
         """See what is not this process's own any more.
@@ -75,7 +77,7 @@ class Held:
             if key in self._lost:
                 account, lost = self._lost[key]
                 known = await store.read(account, lambda tx, key=key: tx.executions.get(id=key[0]))  # type: ignore[misc]
-                if not lost.done():
+                if not lost.done():  # it may have ended meanwhile
                     is_over = known is None or known.status.is_final
                     lost.set_exception(Over() if is_over else Superseded())
 
