@@ -1,7 +1,7 @@
 """Golden pairs: requests with the answers that the contract demands, kept in ``golden/``, one file an operation.
 
 In a pair, ``<fl_1>`` stands for an id: for whatever is there when the name is met first, and for the same ever
-after. ``<time>`` stands for any time. ``scenario.json`` has the order in which the pairs are sent.
+after. ``<time>`` stands for any time, ``<number>`` for any number. ``scenario.json`` has the order in which the pairs are sent.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ HERE = Path(__file__).parent / "golden"
 NAME = re.compile(r"<(?:time|([a-z]+)_[0-9]+)>")
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}"
 ID = "_[0-9A-Za-z]{21}"
+NUMBER = "<number>"
 PLAIN = "text/plain; charset=utf-8"
 
 
@@ -76,6 +77,8 @@ class Names:
                     yield f"{where}: {got!r} instead of {self.fill(wanted)!r}"
 
     def _is_same(self, wanted: Any, got: Any) -> bool:
+        if wanted == NUMBER:
+            return isinstance(got, int | float)
         if isinstance(wanted, str) and isinstance(got, str):
             return self._fits(wanted, got)
         return type(wanted) is type(got) and bool(wanted == got)

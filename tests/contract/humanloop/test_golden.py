@@ -25,6 +25,24 @@ pytestmark = pytest.mark.live
 KINDS = ("Flow", "Prompt", "Tool", "Evaluator")
 OWN_KEYS = {"trace_status", "trace_usage", "schema", "schema_"}
 """What this server adds: to logs (humanloop 3.2, 3.5), and to tools, which have no schema in the SDK."""
+CALLS = {
+    "CallPrompt": sdk.PromptCallResponse,
+    "CallTool": sdk.ToolCallResponse,
+    "PopulatePrompt": sdk.PopulateTemplateResponse,
+    "ListToolEnvironmentVariables": sdk.FileEnvironmentVariableRequest,
+    "AddToolEnvironmentVariables": sdk.FileEnvironmentVariableRequest,
+    "DeleteToolEnvironmentVariable": sdk.FileEnvironmentVariableRequest,
+}
+"""What calls, and what goes with them, answer in the SDK."""
+CONFIG = """
+[[models.route]]
+match = "gpt-*"
+provider = "ci"
+[models.providers.ci]
+type = "scripted"
+file = "answers.json"
+"""
+ANSWERS = '{"answers": [{"answer": {"text": "It is.", "input_tokens": 5, "output_tokens": 2}}]}'
 AS_SENT = {"spec", "function", "messages", "output_message", "template", "tools"}
 """What comes back as it was sent (humanloop 4.8)."""
 Log = Union[tuple(getattr(sdk, f"{kind}LogResponse") for kind in KINDS)]  # noqa: UP007
@@ -43,8 +61,13 @@ class Page(BaseModel):
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list[str]]:
     """What was wrong with the answer to each pair, sent in the scenario's order to a server of their own."""
-    store = tmp_path_factory.mktemp("golden") / "headrace.db"
-    live, names = LiveServer(store=f"sqlite:///{store}").start(), Names()
+    folder = tmp_path_factory.mktemp("golden")
+    (folder / "answers.json").write_text(ANSWERS)
+    (folder / "headrace.toml").write_text(CONFIG)
+    live = LiveServer(
+        store=f"sqlite:///{folder}/headrace.db", settings={"config": str(folder / "headrace.toml")}
+    ).start()
+    names = Names()
     pairs = {operation: pairs_of(operation) for operation in operations()}
     wrong = {}
     with httpx.Client(base_url=live.url, timeout=30) as plain:
@@ -80,6 +103,8 @@ def test_every_operation_has_its_pairs(operation: Any) -> None:
 
 def shape(operation: str) -> Any:
     """The SDK's type of an operation's answer, or of each record of its page."""
+    if operation in CALLS:
+        return CALLS[operation]
     if operation.startswith("Deserialize"):
         return getattr(sdk, f"{operation.removeprefix('Deserialize')}KernelRequest")
     for kind in KINDS:
@@ -132,7 +157,9 @@ def test_the_sdk_knows_every_key_of_the_golden_answers(operation: str) -> None:
         body = pair["response"].get("body")
         if pair["response"]["status"] >= 400 or body is None:
             continue
-        dated = json.loads(json.dumps(body).replace("<time>", "2026-01-02T03:04:05.000006"))
+        dated = json.loads(
+            json.dumps(body).replace("<time>", "2026-01-02T03:04:05.000006").replace('"<number>"', "0.5")
+        )
         for record in records_of(dated):
             found += incomplete(parse_obj_as(shape(operation), record), name)
     assert found == []
