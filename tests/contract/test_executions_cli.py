@@ -210,7 +210,7 @@ def _screen(place: Place, *words: str, until: str) -> str:
 
 
 def test_watching_outlasts_a_restart(tmp_path: Path) -> None:
-    live: LiveServer = furnished(tmp_path, wait_for_record="true").start()
+    live: LiveServer = furnished(tmp_path, wait_for_record="true", drain_timeout="1").start()
     place = Place(live, tmp_path)
     try:
         execution = started(place, named(place, chain(("Short", "Prompt", prompt()))))
