@@ -74,8 +74,8 @@ def opening(url: str) -> Iterator[None]:
         # What else it says may be a part of a password that is not written as a URL needs it.
         reason = f" {error}." if "parameter" in str(error) else ""
         raise NoSuchStore(
-            f"The store URL {name} can't be used.{reason} Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE "
-            "with %40 for @, %3A for : and %2F for / in a password."
+            f"The store URL {name} can't be used.{reason} Its form is "
+            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40, %3A, %2F for @, :, / in a password."
         ) from None
     except (asyncpg.UndefinedColumnError, asyncpg.DuplicateTableError) as error:
         raise StoreDamaged(

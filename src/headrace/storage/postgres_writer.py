@@ -5,7 +5,7 @@ the disk. What is told to anybody, also that a use case can't be done, is told o
 before, it may rest on what never happened.
 
 With other processes each transaction competes. One that lost is run again while nobody else writes, so it
-loses only once.
+loses only once; and so are a few that follow, because who lost is likely to lose again.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ T = TypeVar("T")
 MAX_JOBS = 256
 MAX_GROUP_S = 0.02
 """How long the use cases of one group may take; the last of them may take longer."""
+ALONE_AFTER_LOSS = 8
+"""So many groups are kept while nobody else writes, once one lost a race."""
 _TRY_AGAIN = "The store could not keep this. Try again."
 
 
@@ -76,7 +78,7 @@ class PostgresWriter:
         self._connection: PostgresConnection | None = None
         self._waiting: deque[_Job] = deque()
         self._going: asyncio.Task[None] | None = None
-        self._goes_alone = False
+        self._alone = 0
         self._lost = 0
 
     async def run(self, account: str, work: Callable[[Any], T]) -> T:
@@ -131,7 +133,7 @@ class PostgresWriter:
             done = await self._run_group(connection, group)
             await connection.commit()
         except LostRace:
-            self._goes_alone = True
+            self._alone = ALONE_AFTER_LOSS
             self._wait_again(group)
         except NeedsCare:
             self._wait_again(group)
@@ -149,7 +151,7 @@ class PostgresWriter:
                 self._connection.terminate()
             raise
         else:
-            self._goes_alone, self._lost = False, 0
+            self._alone, self._lost = max(0, self._alone - 1), 0
             self._wait_again(group[len(done) :])
             for job in done:
                 job.tell()
@@ -161,7 +163,7 @@ class PostgresWriter:
 
     async def _run_group(self, connection: PostgresConnection, group: list[_Job]) -> list[_Job]:
         """Begin a transaction and run as many of a group as there is time for: those that were run."""
-        await connection.begin(WRITE_ALONE if self._goes_alone else WRITE, is_careful=group[0].is_apart)
+        await connection.begin(WRITE_ALONE if self._alone else WRITE, is_careful=group[0].is_apart)
         end = time.monotonic() + MAX_GROUP_S
         for number, job in enumerate(group):
             if number and time.monotonic() > end:

@@ -74,7 +74,8 @@ def _named(text: str) -> dict[tuple[str, str], str]:
     found = _STATEMENT.findall(text)
     named = {(sort, name): body for sort, name, body in found}
     if len(named) != len(found):
-        raise ValueError(f"Two statements have one name: {sorted(name for _, name, _ in found)}")
+        names = [name for _, name, _ in found]
+        raise ValueError(f"Two have one name: {sorted({one for one in names if names.count(one) > 1})}")
     return named
 
 
