@@ -134,6 +134,13 @@ class TestLambda:
         answer = self.invoke(config, FUNCTION + qualifier, tmp_path)  # the emulator answers with the event
         assert answer == {"messageVersion": "1.0", "node": {"name": "Total"}}
 
+    def test_the_step_goes_along(self, tmp_path: Path) -> None:
+        with http_server(lambda heard: (200, {}, b"1")) as server:
+            config = f'[[functions.route]]\ntype = "lambda"\nmatch = "total"\n{place(server.url)}'
+            assert self.invoke(config, FUNCTION, tmp_path) == 1
+        said = json.loads(base64.b64decode(server.heard[0].headers["x-amz-client-context"]))
+        assert said == {"custom": {"idempotencyKey": "e-1/Ask/0"}}
+
     def test_a_function_that_is_not_there(self, tmp_path: Path) -> None:
         head = {"x-amzn-errortype": "ResourceNotFoundException"}
         body = json.dumps({"Message": "Function not found"}).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -46,7 +47,11 @@ class RoutedFunctions(Functions):
         self, route: LambdaRoute, arn: str, event: Mapping[str, Any], context: EffectContext
     ) -> Any:
         function, qualifier = split_function(route.function or arn)
-        parameters = {"FunctionName": function, "Payload": msgspec.json.encode(event)}
+        parameters = {
+            "FunctionName": function,
+            "Payload": msgspec.json.encode(event),
+            "ClientContext": _client_context(context.step),
+        }
         if qualifier:
             parameters["Qualifier"] = qualifier
 
@@ -58,6 +63,12 @@ class RoutedFunctions(Functions):
         if error:
             raise EffectFailed(_error_text(payload), resource=LAMBDA)
         return _result(payload)
+
+
+def _client_context(step: str) -> str:
+    """What Lambda lets a caller say besides the event: the function finds it as
+    ``context.client_context.custom["idempotencyKey"]``."""
+    return b64encode(msgspec.json.encode({"custom": {"idempotencyKey": step}})).decode()
 
 
 def _result(payload: bytes) -> Any:
