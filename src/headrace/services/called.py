@@ -1,5 +1,5 @@
-"""Which version a call is of, and whether its log will find its place: before anything is carried out
-(humanloop 2.5, 2.6, 8.24)."""
+"""Which version a call is of and whether its log will find its place, before anything is carried out; and the
+log itself, afterwards (humanloop 2.5, 2.6, 8.24)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import msgspec
 
 from headrace.core.access import Principal
-from headrace.core.errors import AlreadyExists
+from headrace.core.errors import AlreadyExists, NotFound
 from headrace.core.files import File
+from headrace.core.kinds import KINDS
 from headrace.core.logs import Log
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
-from headrace.services import new_logs, traces, versions
+from headrace.services import logs, new_logs, traces, versions
 from headrace.services.base import Ports
 from headrace.services.new_logs import NewLog, Prepared
 from headrace.services.traces import DIRECT
@@ -93,3 +94,18 @@ def settle(
     file, version = new_logs.used(tx, ports, principal, prepared)
     traces.above_new(tx, ports, new_logs.draft(ports, principal, prepared, file, version), DIRECT)
     return file, version, view(tx, file, version)
+
+
+def record(
+    tx: Transaction, ports: Ports, principal: Principal, prepared: Prepared, file: File, version: Version
+) -> Log:
+    """Keep what came of a call as its log.
+
+    Raises:
+        NotFound: the file was deleted meanwhile, with all that could be its logs; or the parent was.
+        Conflict: the trace was completed meanwhile.
+    """
+    if tx.files.get(id=file.id) is None:
+        message = f"{KINDS[file.kind].title} `{file.path}` was deleted while it was called."
+        raise NotFound(file.kind, file.id, message)
+    return logs.keep(tx, ports, principal, prepared, file, version).log

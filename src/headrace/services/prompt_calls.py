@@ -19,9 +19,8 @@ from headrace.core.effects import JSON, EffectContext, EffectFailed, ModelFailed
 from headrace.core.logs import Log, Payload
 from headrace.core.ports import Transaction
 from headrace.core.prompt_requests import finish_reason, message_of
-from headrace.services import logs
 from headrace.services.base import Ports, write
-from headrace.services.called import Repeated
+from headrace.services.called import Repeated, record
 from headrace.services.calls import Calls
 from headrace.services.new_logs import NewLog, Prepared
 from headrace.services.prompt_orders import Order, Task, begin
@@ -284,7 +283,7 @@ async def _recorded(task: Task, index: int, new: NewLog, failure: EffectFailed |
     )
 
     def work(tx: Transaction) -> Log:
-        return logs.keep(tx, task.ports, task.principal, prepared, task.file, task.version).log
+        return record(tx, task.ports, task.principal, prepared, task.file, task.version)
 
     log = await write(task.ports, task.principal, work)
     return Sample(index=index, log=log, payload=new.payload, failure=failure)

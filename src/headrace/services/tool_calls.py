@@ -16,9 +16,9 @@ from headrace.core.kinds.tool import ToolContent, read_tool
 from headrace.core.logs import write_payload
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
-from headrace.services import logs, new_logs, tool_environment
+from headrace.services import new_logs, tool_environment
 from headrace.services.base import Ports, read, write
-from headrace.services.called import Repeated, choose, settle
+from headrace.services.called import Repeated, choose, record, settle
 from headrace.services.calls import Calls
 from headrace.services.log_views import LogView, view
 from headrace.services.new_logs import NewLog, Prepared
@@ -163,7 +163,7 @@ async def _recorded(
     whole = msgspec.structs.replace(prepared, new=new, content=None)
 
     def work(tx: Transaction) -> LogView:
-        log = logs.keep(tx, ports, principal, whole, file, version).log
+        log = record(tx, ports, principal, whole, file, version)
         return view(tx, log, with_children=True)
 
     shown = await write(ports, principal, work)
