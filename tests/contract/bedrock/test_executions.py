@@ -6,6 +6,7 @@ so that each state can be looked at for as long as it takes.
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
 import re
@@ -654,6 +655,19 @@ def test_the_quota_is_of_what_goes_on() -> None:
             bench.start(flow)
         bench.runtime.stop_flow_execution(**first)
         bench.start(flow)
+
+
+def test_without_the_library_that_it_needs_nothing_is_taken_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "dbos" else find_spec(name, *more)
+    )
+    with in_process(Settings(store="memory:")) as running:
+        bench = Bench(running)
+        flow = bench.flow()
+        with refused("ConflictException", 409, "pip install 'headrace[durable]'"):
+            bench.start(flow)
+        assert bench.runtime.list_flow_executions(flowIdentifier=flow)["flowExecutionSummaries"] == []
 
 
 # What is not kept is not shown

@@ -6,11 +6,13 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.contract.bedrock.conformance import checked_client
 from tests.contract.bedrock.running import agent, chain, code, connection, function, prompt
 from tests.contract.bedrock.things import ROLE, new_name, refused, send, without_metadata
@@ -192,6 +194,32 @@ def test_a_stopped_execution_stays_as_it_was_when_it_was_stopped(site: Site) -> 
     assert site.runtime.stop_flow_execution(**named)["status"] == "Aborted"
     with refused("ConflictException", 409, "Succeeded"):
         site.runtime.stop_flow_execution(**other)
+
+
+def test_whoever_is_first_decides_how_an_execution_ends(site: Site) -> None:
+    """Executions that take about as long as it takes until they are stopped."""
+    flow = site.flow(chain(("Ask", "Prompt", prompt()), ("Work", "InlineCode", code("value"))))
+
+    def start_and_stop(number: int) -> tuple[str, str]:
+        named = site.start(flow, "hello")
+        time.sleep(number % 10 / 50)  # some sooner, some later: which one wins is not foreseen
+        try:
+            told = str(site.runtime.stop_flow_execution(**named)["status"])
+        except ClientError as error:
+            told = str(error.response["Error"]["Code"])
+        return told, site.ended(named)["status"]
+
+    with ThreadPoolExecutor(10) as pool:
+        results = set(pool.map(start_and_stop, range(60)))
+    assert results <= {("Aborted", "Aborted"), ("ConflictException", "Succeeded")}
+    headers = {"x-api-key": "any"}
+    rows = _console(site, f"/console/executions?flow={flow}&take=100", headers)["executions"]
+    assert len(rows) == 60
+    for row in rows:
+        events = _console(site, f"/console/executions/{row['id']}/events", headers)["events"]
+        last = {"Succeeded": "flow_finished", "Aborted": "flow_aborted"}[row["status"]]
+        ends = [event["event"] for event in events if event["event"] in ("flow_finished", "flow_aborted")]
+        assert (ends, events[-1]["event"], len(events)) == ([last], last, row["events_count"])
 
 
 def test_what_runs_is_what_was_there_at_the_start(site: Site) -> None:
