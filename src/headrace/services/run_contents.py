@@ -28,6 +28,12 @@ def settings(node: Node | None) -> Mapping[str, Any]:
     return next(iter((node.configuration or {}).values()), {}) if node is not None else {}
 
 
+def asks_anything(step: Step, node: Node | None) -> bool:
+    """Whether what a step asked a model is all that is known of its prompt, and so may differ each time."""
+    source = settings(node).get("sourceConfiguration") or {}
+    return step.type is NodeType.PROMPT and source.get("inline") is None
+
+
 def prompt_content(step: Step, node: Node | None) -> dict[str, Any]:
     """A prompt resource that would do the same as the node."""
     source = settings(node).get("sourceConfiguration") or {}

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from headrace.core.access import Principal, Right, User
+from headrace.core.changes import Kept
 from headrace.core.definition import Definition, Node, NodeType
 from headrace.core.files import File
 from headrace.core.ids import LONG_LENGTH, base62
@@ -30,6 +31,7 @@ from headrace.core.records import Execution
 from headrace.services import monitoring, tree, versions, work
 from headrace.services.base import Ports, commit
 from headrace.services.run_contents import (
+    asks_anything,
     finish_reason,
     flow_payload,
     prompt_content,
@@ -57,6 +59,11 @@ def ask(tx: Transaction, ports: Ports, execution: Execution) -> None:
     work.ask(tx, ports, work=Work.RECORD, subject=execution.id, now=ports.clock.now())
 
 
+_Place = tuple[str, str, str]
+_Logged = tuple[str, str, int | None]
+"""The file, the version and the number that the steps of a node are logged against."""
+
+
 class _Subject(msgspec.Struct, frozen=True, kw_only=True):
     """The run that is shown.
 
@@ -74,6 +81,10 @@ class _Subject(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def log_id(self) -> str:
         return "log_" + self.execution.id.rpartition("_")[2]
+
+    def place(self, step: Step) -> _Place:
+        """The organisation, what ran, and the node."""
+        return self.principal.account, self.execution.version_id, step.node
 
     def step_id(self, step: Step) -> str:
         told = hashlib.sha256(f"{self.execution.id} {step.place}".encode()).digest()
@@ -93,6 +104,7 @@ class Showing:
         self._nodes: dict[
             tuple[str, str], Mapping[str, Node]
         ] = {}  # by account and version: they never change
+        self._logged: Kept[_Place, _Logged] = Kept()
 
     @property
     def handler(self) -> Handler:
@@ -109,7 +121,7 @@ class Showing:
         if subject is None:  # forgotten meanwhile, or its flow is gone
             await commit(self._ports, job.account, lambda tx: tx.jobs.done(job))
         else:
-            await _show(self._ports, job, subject, most_steps=self._most_steps)
+            await _show(self._ports, job, subject, self._logged, most_steps=self._most_steps)
 
     def _subject(self, tx: Transaction, execution_id: str) -> _Subject | None:
         execution = tx.executions.get(id=execution_id)
@@ -144,7 +156,9 @@ class Showing:
         await commit(self._ports, job.account, lambda tx: tx.jobs.done(job))
 
 
-async def _show(ports: Ports, job: Job, subject: _Subject, *, most_steps: int) -> None:
+async def _show(
+    ports: Ports, job: Job, subject: _Subject, logged: Kept[_Place, _Logged], *, most_steps: int
+) -> None:
     """Make the logs of a run, or bring them up to date, and finish the job.
 
     Everything is written anew each time, so it does not matter where an earlier attempt ended. The flow's log
@@ -153,24 +167,47 @@ async def _show(ports: Ports, job: Job, subject: _Subject, *, most_steps: int) -
     story = await _told(ports, job, subject.execution.events_count, most_steps)
     is_over = subject.execution.status.is_final
     steps = [step for step in story.steps if step.is_over or is_over]
-    contents: dict[str, versions.Prepared] = {}
     for first in range(0, len(steps), LOGS_A_WRITE):
-        some = steps[first : first + LOGS_A_WRITE]
-        for step in some:
-            if step.node not in contents:
-                contents[step.node] = await _prepared(ports, subject, step)
-
-        def write_steps(tx: Transaction, some: list[Step] = some) -> None:
-            for step in some:
-                _write_step(tx, ports, subject, step, contents[step.node])
-
-        await commit(ports, job.account, write_steps)
+        await _write_steps(ports, subject, steps[first : first + LOGS_A_WRITE], logged)
 
     def finish(tx: Transaction) -> None:
         _write_flow(tx, ports, subject, story)
         tx.jobs.done(job)
 
     await commit(ports, job.account, finish)
+
+
+async def _write_steps(
+    ports: Ports, subject: _Subject, steps: list[Step], logged: Kept[_Place, _Logged]
+) -> None:
+    """Make the logs of some steps.
+
+    Args:
+        logged: what the steps of a node were logged against before; it holds until the registry changes.
+    """
+    at = ports.store.changes.registry
+    known = {step.node: logged.get(at, subject.place(step)) for step in steps}
+    contents = {
+        step.node: await _prepared(ports, subject, step) for step in steps if known[step.node] is None
+    }
+    found: dict[str, _Logged] = {}
+
+    def work(tx: Transaction) -> None:
+        found.clear()
+        now = ports.clock.now()
+        for step in steps:
+            if tx.logs.get(id=subject.step_id(step)) is not None:
+                continue
+            against = known[step.node] or found.get(step.node)
+            if against is None:
+                against = _logged_against(tx, ports, subject, step, contents[step.node], now)
+                found[step.node] = against
+            _write_step(tx, ports, subject, step, against, now)
+
+    await commit(ports, subject.principal.account, work)
+    for step in steps:
+        if step.node in found and not asks_anything(step, subject.nodes.get(step.node)):
+            logged.put(at, subject.place(step), found[step.node])
 
 
 async def _told(ports: Ports, job: Job, count: int, most_steps: int) -> Story:
@@ -229,19 +266,15 @@ async def _prepared(ports: Ports, subject: _Subject, step: Step) -> versions.Pre
 
 
 def _write_step(
-    tx: Transaction, ports: Ports, subject: _Subject, step: Step, content: versions.Prepared
+    tx: Transaction, ports: Ports, subject: _Subject, step: Step, against: _Logged, now: datetime
 ) -> None:
-    log_id = subject.step_id(step)
-    if tx.logs.get(id=log_id) is not None:
-        return
-    now = ports.clock.now()
-    file_id, version_id, number = _logged_against(tx, ports, subject, step, content, now)
+    file_id, version_id, number = against
     kind = "prompt" if step.type is NodeType.PROMPT else "tool"
     used = [act.usage for act in step.acts if act.usage is not None]
     costs = [usage.cost_usd for usage in used if usage.cost_usd is not None]
     execution = subject.execution
     made = Log(
-        id=log_id,
+        id=subject.step_id(step),
         kind=kind,
         file_id=file_id,
         version_id=version_id,
@@ -277,7 +310,7 @@ def _logged_against(
     step: Step,
     content: versions.Prepared,
     now: datetime,
-) -> tuple[str, str, int | None]:
+) -> _Logged:
     """The file, version and number that a step is logged against."""
     named = _named_prompt(tx, ports, subject, step, now) if step.type is NodeType.PROMPT else None
     if named is not None:
@@ -293,7 +326,7 @@ def _logged_against(
 
 def _named_prompt(
     tx: Transaction, ports: Ports, subject: _Subject, step: Step, now: datetime
-) -> tuple[str, str, int | None] | None:
+) -> _Logged | None:
     """The prompt that a node refers to, at the version that ran; None when it refers to none of here."""
     source = settings(subject.nodes.get(step.node)).get("sourceConfiguration") or {}
     ref = read_arn((source.get("resource") or {}).get("promptArn") or "")
