@@ -107,6 +107,31 @@ def test_hidden_files_of_nodes_are_in_no_list_but_can_be_found(aws: Any, runtime
     assert len(human.logs.list(file_id=hidden["id"]).items) == 1
 
 
+def test_steps_follow_when_what_they_were_logged_against_is_deleted(
+    aws: Any, runtime: Any, human: Any
+) -> None:
+    flow = install(aws, PAIR)
+    file_id = long_id(human, aws, flow)
+
+    def shown() -> set[str]:
+        """The runs that are logs by now."""
+        found = human.logs.list(file_id=file_id).items or []
+        return {one.id for one in found if one.log_status == "complete"}
+
+    def tool_of_next_run() -> str:
+        before = shown()
+        invoke(runtime, flow, "hello")
+        (added,) = until(lambda: shown() - before)
+        return str(human.logs.get(added)["trace_children"][1]["tool"]["id"])
+
+    first = tool_of_next_run()
+    assert tool_of_next_run() == first
+    human.tools.delete(id=first)
+    second = tool_of_next_run()
+    assert second != first
+    assert human.tools.get(second).id == second
+
+
 def test_a_run_of_the_draft_is_logged_against_what_ran(aws: Any, runtime: Any, human: Any) -> None:
     flow = install(aws, PAIR)
     invoke(runtime, flow, "hello")
