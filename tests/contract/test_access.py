@@ -22,6 +22,7 @@ from tests.contract.bedrock.things import ROLE, new_name, refused, send
 from tests.contract.conftest import LiveServer, boto_client
 from tests.contract.inprocess import InProcess, in_process
 from tests.contract.keys import RIGHTS, aws_pair, closed_server, create_key, run, run_json
+from tests.stores import about_files, about_finding, about_memory
 
 from headrace.apis.bedrock.api import SERVED
 from headrace.apis.bedrock.model import load
@@ -94,6 +95,7 @@ def test_keys_of_a_store_that_no_server_has(tmp_path: Path) -> None:
         live.stop()
 
 
+@about_finding
 def test_keys_of_a_second_organisation(make_server: Any, tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/headrace.db"
     other = run_json(
@@ -131,6 +133,7 @@ def test_mistakes_on_the_command_line(tmp_path: Path, arguments: tuple[str, ...]
 
 
 @pytest.mark.parametrize("command", ["keys list", "keys revoke key_unknown", "export bedrock"])
+@about_files
 def test_a_misspelt_store_is_not_made(tmp_path: Path, command: str) -> None:
     done = run(*command.split(), "--store", f"sqlite:///{tmp_path}/hedrace.db", is_forked=False)
     assert done.returncode == 1
@@ -181,6 +184,7 @@ def test_what_answers_elsewhere_is_something_else(tmp_path: Path) -> None:
     assert (done.returncode, "is not Headrace" in done.stderr) == (1, True)
 
 
+@about_memory
 def test_a_store_in_memory_has_no_keys_from_outside() -> None:
     done = run("keys", "list", "--store", "memory:")
     assert done.returncode == 2
@@ -458,6 +462,7 @@ def test_an_expired_presigned_address(
     assert _answer(prepared)[0] == 403
 
 
+@about_files
 def test_a_lost_server_key(make_server: Any) -> None:
     live, key = closed_server(make_server)
     assert _answer(_signed(live.url, key)) == (200, None)
@@ -530,6 +535,7 @@ def test_no_keys_no_foreign_address(tmp_path: Path) -> None:
 # Secrets
 
 
+@about_files
 def test_secrets_are_nowhere_in_plain(make_server: Any, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("w") as errors:

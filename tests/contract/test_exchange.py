@@ -13,6 +13,7 @@ from typing import Any
 import hcl2
 import pytest
 from click.testing import CliRunner, Result
+from tests import stores
 from tests.contract.bedrock.things import KEY, ROLE, definition, without_metadata
 from tests.contract.conftest import LiveServer
 
@@ -90,6 +91,8 @@ Resources:
 def run(*arguments: str, server: LiveServer | None = None, status: int = 0, key: str = "any") -> Result:
     """The command, for a running server or for a store that nobody has open."""
     environment: dict[str, str | None] = {name: None for name in os.environ if name.startswith("HEADRACE_")}
+    environment |= stores.variables()
+    arguments = tuple(map(stores.url_of, arguments))
     if server is not None:
         environment |= {"HEADRACE_URL": server.url, "HEADRACE_API_KEY": key}
     done = CliRunner().invoke(main, arguments, env=environment)

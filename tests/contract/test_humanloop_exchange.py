@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from tests import stores
 from tests.contract.conftest import LiveServer
 from tests.contract.humanloop.tracing import until
 from tests.contract.keys import closed_server
@@ -39,6 +40,8 @@ def run(
 ) -> Result:
     """The command, for a running server or for a store that nobody has open."""
     environment: dict[str, str | None] = {name: None for name in os.environ if name.startswith("HEADRACE_")}
+    environment |= stores.variables()
+    arguments = tuple(map(stores.url_of, arguments))
     if server is not None:
         environment |= {"HEADRACE_URL": server.url, "HEADRACE_API_KEY": key}
     done = CliRunner().invoke(main, arguments, env=environment | settings)

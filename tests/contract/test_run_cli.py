@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import stores
 from tests.contract.bedrock.running import agent, chain, code, furnished, install, invoke, prompt
 from tests.contract.conftest import LiveServer
 
@@ -30,14 +31,20 @@ class Place:
     folder: Path
 
     def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return headrace(*words, folder=self.folder, store=self.live.store, stdin=stdin)
+        return headrace(*words, folder=self.folder, store=self.live.store, stdin=stdin, **self.address)
+
+    @property
+    def address(self) -> dict[str, str]:
+        """Where the server is, said to commands that can't find it by a note beside its store."""
+        url = {"HEADRACE_URL": self.live.url, "HEADRACE_API_KEY": "any"}
+        return url if stores.IS_POSTGRES else {}
 
 
 def headrace(
-    *words: str, folder: Path, store: str = "memory:", stdin: str = ""
+    *words: str, folder: Path, store: str = "memory:", stdin: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
-    environment |= {"HEADRACE_STORE": store, "HEADRACE_CONFIG": str(folder / "headrace.toml")}
+    environment |= {"HEADRACE_STORE": store, "HEADRACE_CONFIG": str(folder / "headrace.toml"), **variables}
     return subprocess.run(
         [sys.executable, "-m", "headrace", *words],
         env=environment,
@@ -131,10 +138,11 @@ def test_a_question_is_answered_in_a_second_command(place: Place) -> None:
     assert (answered.returncode, answered.stdout) == (0, "Green it is.\n")
 
 
-def on_terminal(*words: str, folder: Path, store: str, typed: str) -> tuple[int, str, str]:
+def on_terminal(*words: str, folder: Path, store: str, typed: str, **variables: str) -> tuple[int, str, str]:
     """A command whose user types at a terminal: its exit status, its output, and what the terminal shows."""
     keyboard, terminal = pty.openpty()
-    environment = {**os.environ, "HEADRACE_STORE": store, "HEADRACE_CONFIG": str(folder / "headrace.toml")}
+    place = {"HEADRACE_STORE": store, "HEADRACE_CONFIG": str(folder / "headrace.toml")}
+    environment = {**os.environ, **place, **variables}
     command = [sys.executable, "-m", "headrace", *words]
     with subprocess.Popen(
         command,
@@ -163,7 +171,8 @@ def on_terminal(*words: str, folder: Path, store: str, typed: str) -> tuple[int,
 def test_on_a_terminal_the_user_is_asked(place: Place) -> None:
     name = named(place, ASKS)
     words = ("run", name, "--input", "ask twice")
-    done = on_terminal(*words, folder=place.folder, store=place.live.store, typed="hm\ngreen\n")
+    store, address = place.live.store, place.address
+    done = on_terminal(*words, folder=place.folder, store=store, typed="hm\ngreen\n", **address)
     assert done[:2] == (0, "Green it is.\n"), done
     assert done[2].count("AgentsNode_1 asks: Which colour?") == 2
 

@@ -354,6 +354,8 @@ def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
     for source, words in (("none.db", "There is no store"), ("text.db", "not a readable database")):
         done = copied(str(tmp_path / source), f"{tmp_path}/t.db")
         assert (done.exit_code, words in done.output) == (1, True), done.output
+    done = copied(cluster().empty(), f"{tmp_path}/t.db")
+    assert (done.exit_code, "There is no store at postgresql://headrace:***@" in done.output) == (1, True)
     done = copied(f"{tmp_path}/s.db", "memory:")
     assert (done.exit_code, "neither a file nor" in done.output) == (1, True)
 

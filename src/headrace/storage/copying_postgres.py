@@ -19,7 +19,7 @@ from headrace.storage.copying import (
     quoted,
     size_of,
 )
-from headrace.storage.errors import StoreUnfinished
+from headrace.storage.errors import NoSuchStore, StoreUnfinished
 from headrace.storage.limits import StoreLimits
 from headrace.storage.log_words import index_words
 from headrace.storage.migrations import check_current, mark, unmark
@@ -134,6 +134,8 @@ async def postgres_source(url: str, limits: StoreLimits) -> AsyncIterator[Postgr
         driver = await connect(url, limits, is_patient=True)
         try:
             await driver.execute("SET enable_seqscan = on")  # here a whole table is wanted
+            if await driver.fetchval("SELECT to_regclass('migrations')") is None:
+                raise NoSuchStore(f"There is no store at {shown(url)}.")
             named = PostgresConnection(driver)
             await greenlets.run(lambda: check_current(named, MIGRATIONS))
             async with driver.transaction(isolation="repeatable_read", readonly=True):

@@ -9,6 +9,8 @@ import pytest
 from tests.contract.bedrock.conformance import checked_client
 from tests.contract.bedrock.things import ROLE, definition, refused, send
 
+from headrace.vault import new_key
+
 FLOWS = 23
 VERSIONS = 21
 
@@ -18,7 +20,8 @@ def server_of_many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A server with nothing but FLOWS flows, the first of which has VERSIONS versions."""
     from tests.contract.conftest import LiveServer
 
-    live = LiveServer(store=f"sqlite:///{tmp_path_factory.mktemp('many')}/headrace.db").start()
+    store = f"sqlite:///{tmp_path_factory.mktemp('many')}/headrace.db"
+    live = LiveServer(store=store, settings={"secret_key": new_key()}).start()
     client = checked_client(live.url)
     for index in range(FLOWS):
         client.create_flow(name=f"flow-{index:02}", executionRoleArn=ROLE, definition=definition())
