@@ -105,16 +105,9 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     store = store or open_store(settings.store, _store_limits(settings))
     model = load()
     codec = Codec(model, strict=settings.strict_limits)
-    process = this_process(
-        id=RandomIds().long("prc_"), now=SystemClock().now(), capacity=capacity_of(settings)
-    )
+    process = _process(settings, Role.SERVER)
     ports = _ports(settings, store, codec, process)
-    local = await access.ensure_organisation(
-        ports,
-        account=settings.account,
-        name="default",
-        environments=[name for name in settings.environments.split(",") if name],
-    )
+    local = await _local(settings, ports)
     gate = Gate(ports, local, local_token=local_token)
     exchange = BedrockExchange(
         ports=ports, codec=codec, region=settings.region, default_role=settings.default_role
@@ -185,8 +178,7 @@ async def build_worker_process(settings: Settings, *, around: Callable[[Program]
         around: what is done about each, around its being carried out.
     """
     store = open_store(settings.store, _store_limits(settings))
-    now, capacity = SystemClock().now(), capacity_of(settings)
-    process = this_process(id=RandomIds().long("prc_"), now=now, role=Role.WORKER, capacity=capacity)
+    process = _process(settings, Role.WORKER)
     ports = _ports(settings, store, Codec(load(), strict=settings.strict_limits), process)
     account, readiness = settings.account, Readiness()
     world = build_world(settings, StoredPrompts(store))
@@ -207,6 +199,20 @@ async def build_worker_process(settings: Settings, *, around: Callable[[Program]
         readiness=readiness,
     )
     return WorkerProcess(app=app, ports=ports, readiness=readiness, lacks=carrying.lacks)
+
+
+def _process(settings: Settings, role: Role) -> Process:
+    """This process, under an id of its own."""
+    now, capacity = SystemClock().now(), capacity_of(settings)
+    return this_process(id=RandomIds().long("prc_"), now=now, role=role, capacity=capacity)
+
+
+async def _local(settings: Settings, ports: Ports) -> Principal:
+    """The default organisation's own user; both are made when they are missing."""
+    environments = [name for name in settings.environments.split(",") if name]
+    return await access.ensure_organisation(
+        ports, account=settings.account, name="default", environments=environments
+    )
 
 
 def _store_limits(settings: Settings) -> StoreLimits:
