@@ -33,7 +33,7 @@ from headrace.core.kinds.dataset import KIND, DatasetContent, read_dataset, writ
 from headrace.core.ports import EVERYTHING, Transaction
 from headrace.core.versions import Version
 from headrace.services import tree, versions
-from headrace.services.base import LOST_RACES, Ports, read, write
+from headrace.services.base import Ports, read, write
 from headrace.services.versions import Submission
 from headrace.services.views import VersionView, default_version, view
 
@@ -42,6 +42,8 @@ DATAPOINT_PREFIX = "dp_"
 BATCH = 500
 """So many datapoints, and a tenth of that chunks, are read or written by one transaction."""
 CHUNKS = BATCH // 10
+LOST_RACES = 20
+"""How often a change is made again when somebody else changed the base meanwhile."""
 LARGE = 2_000
 """From here on ids are gone through beside everything else."""
 
@@ -120,12 +122,13 @@ async def upsert(ports: Ports, principal: Principal, change: Change) -> VersionV
     if change.path is not None:
         check_path(change.path, "path")
     versions.check_name(change.name, "version_name")
+    start = await read(ports, principal, lambda tx: _start(tx, change))
     for _ in range(LOST_RACES):
-        start = await read(ports, principal, lambda tx: _start(tx, change))
         try:
             return await _carry_out(ports, principal, change, start)
         except _OvertakenError:
-            continue
+            # Where writes are, for what was seen there is not yet to be read elsewhere.
+            start = await write(ports, principal, lambda tx: _start(tx, change))
     raise Conflict("Others keep changing this Dataset. Try again.")
 
 

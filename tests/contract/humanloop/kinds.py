@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from humanloop.types import EvaluatorResponse, PromptResponse, ToolResponse
+from humanloop.types import DatasetResponse, EvaluatorResponse, PromptResponse, ToolResponse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,7 @@ class Kind:
         delete_version: the method that deletes a version.
         shown: the SDK's class.
         prefixes: of its files' and its versions' ids.
+        has_logs: whether its versions are logged against, counted and monitored.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Kind:
     delete_version: str
     shown: type
     prefixes: tuple[str, str]
+    has_logs: bool = True
 
     def of(self, client: Any) -> Any:
         """The client's operations."""
@@ -87,5 +89,15 @@ KINDS = (
         delete_version="delete_evaluator_version",
         shown=EvaluatorResponse,
         prefixes=("ev_", "evv_"),
+    ),
+    Kind(
+        name="dataset",
+        operations="datasets",
+        content=lambda number: {"datapoints": [{"inputs": {"n": str(number)}, "target": {"m": number}}]},
+        update_version="update_dataset_version",
+        delete_version="delete_dataset_version",
+        shown=DatasetResponse,
+        prefixes=("ds_", "dsv_"),
+        has_logs=False,
     ),
 )

@@ -22,18 +22,19 @@ from headrace.apis.humanloop.api import OPERATIONS
 
 pytestmark = pytest.mark.live
 
-KINDS = ("Flow", "Prompt", "Tool", "Evaluator")
+KINDS = ("Flow", "Prompt", "Tool", "Evaluator", "Dataset")
 OWN_KEYS = {"trace_status", "trace_usage", "schema", "schema_"}
 """What this server adds: to logs (humanloop 3.2, 3.5), and to tools, which have no schema in the SDK."""
 CALLS = {
     "CallPrompt": sdk.PromptCallResponse,
     "CallTool": sdk.ToolCallResponse,
+    "ListDatasetDatapoints": sdk.DatapointResponse,
     "PopulatePrompt": sdk.PopulateTemplateResponse,
     "ListToolEnvironmentVariables": sdk.FileEnvironmentVariableRequest,
     "AddToolEnvironmentVariables": sdk.FileEnvironmentVariableRequest,
     "DeleteToolEnvironmentVariable": sdk.FileEnvironmentVariableRequest,
 }
-"""What calls, and what goes with them, answer in the SDK."""
+"""What operations answer in the SDK that is no file."""
 CONFIG = """
 [[models.route]]
 match = "gpt-*"
@@ -45,7 +46,7 @@ file = "answers.json"
 ANSWERS = '{"answers": [{"answer": {"text": "It is.", "input_tokens": 5, "output_tokens": 2}}]}'
 AS_SENT = {"spec", "function", "messages", "output_message", "template", "tools"}
 """What comes back as it was sent (humanloop 4.8)."""
-Log = Union[tuple(getattr(sdk, f"{kind}LogResponse") for kind in KINDS)]  # noqa: UP007
+Log = Union[tuple(getattr(sdk, f"{kind}LogResponse") for kind in KINDS[:-1])]  # noqa: UP007
 File = Union[tuple(getattr(sdk, f"{kind}Response") for kind in KINDS)]  # noqa: UP007
 
 

@@ -262,7 +262,7 @@ def test_the_document_needs_no_key_and_names_every_operation(server: LiveServer)
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/datasets"),
+        ("GET", "/evaluations"),
         ("POST", "/evaluations/evr_1/runs"),
         ("PATCH", "/agents/ag_1"),
     ],
