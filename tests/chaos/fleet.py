@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.chaos.work import Client, Place, chain, items, rounds
 from tests.contract.conftest import LiveServer, boto_client
+from tests.contract.nursery import Forked, nursery
 from tests.stores import SECRET_KEY
 
 READY_WITHIN_S = 60
+DURABLE_MODULES = ("headrace.backends.durable.library", "headrace.backends.durable.reaper")
+"""What takes long to import: it would be most of what a process does that is killed soon."""
 
 
 @dataclass
@@ -31,20 +33,18 @@ class Member:
     store: str
     settings: dict[str, str]
     log: Path
-    process: subprocess.Popen[str] | None = None
+    process: Forked | None = None
 
     def start(self) -> Member:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
         settings = {"secret_key": SECRET_KEY, **self.settings}
         environment |= {f"HEADRACE_{name.upper()}": value for name, value in settings.items()}
         with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "headrace", "worker", "--store", self.store],
-                env=environment,
-                stdout=log,
-                stderr=log,
-                text=True,
+            arguments = ["worker", "--store", self.store]
+            self.process = nursery().start(
+                arguments, environment=environment, stderr=log, modules=DURABLE_MODULES
             )
+        threading.Thread(target=_drain, args=(self.process.stdout,), daemon=True).start()
         return self
 
     def signal(self, number: signal.Signals) -> None:
@@ -53,15 +53,26 @@ class Member:
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        self.signal(signal.SIGKILL)
-        assert self.process is not None
-        self.process.wait(READY_WITHIN_S)
+        if self.process is not None:
+            self.signal(signal.SIGKILL)
+            self.process.wait(READY_WITHIN_S)
+            self.process = None
 
     def stop(self) -> int:
         """End it the polite way; its exit status."""
         self.signal(signal.SIGTERM)
         assert self.process is not None
-        return self.process.wait(READY_WITHIN_S)
+        status = self.process.wait(READY_WITHIN_S)
+        self.process = None
+        return status
+
+
+def _drain(said: IO[str] | None) -> None:
+    """Read what nobody wants to know, so that who says it is never kept waiting."""
+    if said is not None:
+        with said:
+            for _ in said:
+                pass
 
 
 @dataclass
@@ -93,7 +104,7 @@ class Load:
 
     def __init__(self, client: Client, luck: random.Random) -> None:
         self.client = client
-        self._luck = luck
+        self.luck = luck
         self._flows = {
             "chain": client.make(chain(8)),
             "items": client.make(items()),
@@ -106,9 +117,9 @@ class Load:
     def start(self, count: int) -> None:
         """Start some more."""
         for _ in range(count):
-            kind = self._luck.choice(list(self._flows))
-            pause_s = round(self._luck.uniform(0.02, 0.4), 3)
-            begin = self._luck.randrange(100)
+            kind = self.luck.choice(list(self._flows))
+            pause_s = round(self.luck.uniform(0.02, 0.4), 3)
+            begin = self.luck.randrange(100)
             document, output, steps = _work(kind, begin, pause_s)
             execution = self.client.start(self._flows[kind], document)
             self.wanted.append(Wanted(execution=execution, output=output, kind=kind, steps=steps))

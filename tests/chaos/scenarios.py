@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.chaos.fleet import Load, Member, Tally, check, client_of, pause
+from tests.chaos.fleet import DURABLE_MODULES, Load, Member, Tally, check, client_of, pause
 from tests.chaos.work import Place, until
 from tests.contract.conftest import LiveServer
 from tests.postgres import Cluster
@@ -22,9 +22,10 @@ PROCESS_TIMEOUT_S = 8.0
 def on_sqlite(folder: Path, *, kills: int, at_once: int, luck: random.Random, say: Say) -> Tally:
     """One server, killed and started again."""
     place, tally, began = Place(folder), Tally(), time.monotonic()
-    settings = {**place.settings, "log_level": "error", "durable_attempts": "10000"}
+    settings = {**place.settings, "log_level": "warning", "durable_attempts": "10000"}
     with (folder / "log").open("w") as log:
-        live = LiveServer(store=f"sqlite:///{folder}/headrace.db", settings=settings, stderr=log).start()
+        store = f"sqlite:///{folder}/headrace.db"
+        live = LiveServer(store=store, settings=settings, stderr=log, modules=DURABLE_MODULES).start()
         client = client_of(live)
         load = Load(client, luck)
         while tally.kills < kills:
@@ -35,7 +36,8 @@ def on_sqlite(folder: Path, *, kills: int, at_once: int, luck: random.Random, sa
             tally.kills += 1
             live.start()
             client = load.client = client_of(live)
-            say(f"{tally.kills} kills, {len(load.wanted)} executions begun, {len(load.going(client))} go on")
+            if tally.kills % 10 == 0:
+                say(_told(tally, load))
         _settle(load)
         check(client, load, place, tally)
         if live.stop() != 0:
@@ -48,45 +50,64 @@ def on_postgres(folder: Path, *, kills: int, at_once: int, luck: random.Random, 
     """Two workers and a server that carries nothing out itself, on a PostgreSQL that is restarted, too."""
     place, tally, began = Place(folder), Tally(), time.monotonic()
     cluster = Cluster()
-    try:
-        _on_postgres(place, cluster, tally, kills=kills, at_once=at_once, luck=luck, say=say)
-    finally:
-        cluster.remove()
-    tally.seconds = time.monotonic() - began
-    return tally
-
-
-def _on_postgres(
-    place: Place, cluster: Cluster, tally: Tally, *, kills: int, at_once: int, luck: random.Random, say: Say
-) -> None:
-    folder, store = place.folder, cluster.new()
     settings = {
         **place.settings,
         "log_level": "warning",
         "durable_attempts": "10000",
         "process_timeout": str(PROCESS_TIMEOUT_S),
     }
-    with (folder / "log").open("w") as log:
-        inside = {**settings, "durable_runs": "0", "secret_key": SECRET_KEY}
-        live = LiveServer(store=store, settings=inside, stderr=log).start()
-        members = [Member(store, settings, folder / f"log-{number}").start() for number in range(2)]
-        client = client_of(live)
-        load = Load(client, luck)
-        while tally.kills < kills:
-            load.start(at_once - len(load.going(client)))
-            _progress(place)
-            pause(luck, 0.0, 1.5)
-            _disturb(luck.choice(members), cluster, tally, luck)
-            if tally.kills % 10 == 0:
-                say(
-                    f"{tally.kills} kills, {tally.freezes} freezes, {tally.restarts} restarts, "
-                    f"{len(load.wanted)} begun, {len(load.going(client))} go on"
-                )
-        _settle(load)
-        check(client, load, place, tally)
-        ended = [*(member.stop() for member in members), live.stop()]
-        if any(ended):
-            tally.wrong.append(f"not all ended well: {ended}")
+    store = cluster.new()
+    members = [Member(store, settings, folder / f"log-{number}") for number in range(2)]
+    inside = {**settings, "durable_runs": "0", "secret_key": SECRET_KEY}
+    try:
+        with (folder / "log").open("w") as log:
+            live = LiveServer(store=store, settings=inside, stderr=log).start()
+            try:
+                load = Load(client_of(live), luck)
+                _on_postgres(load, place, members, cluster, tally, kills=kills, at_once=at_once, say=say)
+                ended = [member.stop() for member in members]
+            finally:
+                status = live.stop()
+        if any([*ended, status]):
+            tally.wrong.append(f"not all ended well: {ended} {status}")
+    finally:
+        for member in members:
+            member.kill()
+        cluster.remove()
+    tally.seconds = time.monotonic() - began
+    return tally
+
+
+def _on_postgres(
+    load: Load,
+    place: Place,
+    members: Sequence[Member],
+    cluster: Cluster,
+    tally: Tally,
+    *,
+    kills: int,
+    at_once: int,
+    say: Say,
+) -> None:
+    for member in members:
+        member.start()
+    while tally.kills < kills:
+        load.start(at_once - len(load.going(load.client)))
+        _progress(place)
+        pause(load.luck, 0.0, 1.5)
+        before = tally.kills
+        _disturb(load.luck.choice(members), cluster, tally, load.luck)
+        if tally.kills != before and tally.kills % 10 == 0:
+            say(_told(tally, load))
+    _settle(load)
+    check(load.client, load, place, tally)
+
+
+def _told(tally: Tally, load: Load) -> str:
+    return (
+        f"{tally.kills} kills, {tally.freezes} freezes, {tally.restarts} restarts, "
+        f"{len(load.wanted)} executions begun, {len(load.going(load.client))} go on"
+    )
 
 
 def _disturb(member: Member, cluster: Cluster, tally: Tally, luck: random.Random) -> None:
@@ -109,7 +130,7 @@ def _disturb(member: Member, cluster: Cluster, tally: Tally, luck: random.Random
 def _progress(place: Place) -> None:
     """Until something is done that was not done before."""
     before = place.said("done").total()
-    until(lambda: place.said("done").total() > before or None, within_s=60, what="nothing goes on")
+    until(lambda: place.said("done").total() > before or None, within_s=180, what="nothing goes on")
 
 
 def _settle(load: Load) -> None:

@@ -34,12 +34,14 @@ class LiveServer:
         stderr: the file that its log goes to; None is this process's own standard error.
         is_forked: whether it is forked from a process that has imported all it needs, which is far quicker,
             or is the real command.
+        modules: what it has imported then besides.
     """
 
     store: str
     settings: dict[str, str] = field(default_factory=dict)
     stderr: IO[str] | None = None
     is_forked: bool = True
+    modules: tuple[str, ...] = ()
     url: str = ""
     process: subprocess.Popen[str] | Forked | None = None
     _humanloop: dict[str, Any] = field(default_factory=dict)
@@ -54,7 +56,9 @@ class LiveServer:
         }
         arguments = ["serve", "--port", "0", "--store", self.store, *options]
         if self.is_forked:
-            self.process = nursery().start(arguments, environment=environment, stderr=self.stderr)
+            self.process = nursery().start(
+                arguments, environment=environment, stderr=self.stderr, modules=self.modules
+            )
         else:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "headrace", *arguments],
@@ -102,8 +106,20 @@ def humanloop_client(url: str, api_key: str) -> Any:
     import httpx
     from humanloop import Humanloop
 
+    finish_models()
     plain = httpx.Client(verify=NO_CERTIFICATES, timeout=60, follow_redirects=True)
     return Humanloop(api_key=api_key, base_url=f"{url}/v5", httpx_client=plain)
+
+
+@functools.cache
+def finish_models() -> None:
+    """Let pydantic see through the SDK's types once; they are left so that it does anew for each answer."""
+    import humanloop.types
+    import pydantic
+
+    for one in vars(humanloop.types).values():
+        if isinstance(one, type) and issubclass(one, pydantic.BaseModel):
+            one.model_rebuild()
 
 
 @functools.cache

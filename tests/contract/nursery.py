@@ -80,10 +80,20 @@ class Nursery:
         self._socket.settimeout(STARTED_WITHIN_S)
 
     def start(
-        self, arguments: Sequence[str], *, environment: dict[str, str], stderr: IO[str] | None
+        self,
+        arguments: Sequence[str],
+        *,
+        environment: dict[str, str],
+        stderr: IO[str] | None,
+        modules: Sequence[str] = (),
     ) -> Forked:
-        """Run ``headrace`` with these arguments and nothing but this environment."""
-        request = json.dumps({"arguments": arguments, "environment": environment, "folder": str(Path.cwd())})
+        """Run ``headrace`` with these arguments and nothing but this environment.
+
+        Args:
+            modules: are imported before, by this one and all that are started later.
+        """
+        asked = {"arguments": arguments, "environment": environment, "modules": modules}
+        request = json.dumps({**asked, "folder": str(Path.cwd())})
         (ours, out), (told, tells) = os.pipe(), os.pipe()
         error = stderr.fileno() if stderr else 2
         socket.send_fds(self._socket, [request.encode()], [out, error, tells])
@@ -125,10 +135,13 @@ def _fork_until_asked(control: socket.socket) -> None:
         request, files, *_ = socket.recv_fds(control, MAX_REQUEST_BYTES, 3)
         if not request:
             raise SystemExit
+        asked = json.loads(request)
+        for module in asked["modules"]:
+            importlib.import_module(module)
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             control.close()
-            _keep(json.loads(request), *files)
+            _keep(asked, *files)
             return
         for one in files:
             os.close(one)
