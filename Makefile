@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 # A file's tests stay in one process, and each process has servers of its own.
 PYTEST := $(PY) -m pytest -q --numprocesses auto --dist loadfile
-.PHONY: check format lint types layers fast test chaos bench demo clean
+.PHONY: check format lint types layers fast test test-postgres chaos bench demo clean
 
 check: format lint types layers fast
 
@@ -33,6 +33,10 @@ fast: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	$(PYTEST) -m 'not chaos'
+
+# What goes over a wire, with every store in PostgreSQL.
+test-postgres: $(VENV)/.ready
+	HEADRACE_TEST_STORE=postgresql $(PYTEST) -m 'not slow and not js and not chaos' tests/contract
 
 chaos: $(VENV)/.ready
 	$(PY) -m pytest -q -m chaos

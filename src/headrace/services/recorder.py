@@ -303,7 +303,7 @@ class Recorder:
             jobs.append(job)
         return jobs
 
-    async def _write_some(self, jobs: list[_Job]) -> None:
+    async def _write_some(self, jobs: list[_Job], *, is_again: bool = False) -> None:
         def write(tx: Transaction) -> None:
             for job in jobs:
                 job.write(tx)
@@ -313,9 +313,9 @@ class Recorder:
             await self._store.write(jobs[0].account, write)
             self._bell.ring_since(notes)
         except Clash as clash:
-            if len(jobs) > 1:
+            if not is_again:  # each alone; another process may have been faster to something
                 for job in jobs:
-                    await self._write_some([job])
+                    await self._write_some([job], is_again=True)
                 return
             log.exception("a record of a run was refused")
             jobs[0].refuse(clash)

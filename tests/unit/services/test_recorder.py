@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.storage.things import START, at, execution, file
+from tests.storage.things import HOME, START, at, execution, file
 
 from headrace.core.effects import Usage
 from headrace.core.errors import Unavailable
@@ -21,7 +21,7 @@ from headrace.core.execution import (
     Reason,
     Status,
 )
-from headrace.core.ports import Transaction
+from headrace.core.ports import Clash, Transaction
 from headrace.core.records import Execution
 from headrace.services import recorder as module
 from headrace.services.keeping import Keeps
@@ -277,6 +277,23 @@ def test_a_record_that_is_refused_takes_no_other_with_it() -> None:
         assert (await kept(store, "exe_2"))[0] is not None
 
     asyncio.run(story())
+
+
+def test_who_was_slower_than_another_process_sees_what_that_one_did() -> None:
+    tries: list[int] = []
+
+    def keep_unless_there(tx: Transaction) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise Clash("id")
+
+    async def scene() -> None:
+        _, recorder = await opened()
+        recorder.later(HOME, keep_unless_there)
+        await recorder.close()
+
+    asyncio.run(scene())
+    assert len(tries) == 2
 
 
 def test_a_failure_is_in_the_row() -> None:
