@@ -12,11 +12,17 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.contract.conftest import NO_CERTIFICATES, LiveServer
+from tests.contract.conftest import NO_CERTIFICATES, LiveServer, finish_models
 from tests.contract.keys import run_json
 
 JS = Path(__file__).parent / "js"
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _finished_models() -> None:
+    """Answers are read with the SDK's types here, with and without a client of it."""
+    finish_models()
 
 
 @pytest.fixture

@@ -46,7 +46,6 @@ def test_pages_are_newest_first_and_end(client: Any, raw: httpx.Client, file_id:
     assert none == {"records": [], "page": 1, "size": 0, "total": 25}
 
 
-@pytest.mark.slow
 def test_a_large_page_is_whole(raw: httpx.Client, client: Any, file_id: str) -> None:
     """It is rendered in slices, of which the client sees nothing."""
     ids = fill(raw, file_id, *({"output": str(n)} for n in range(130)))[::-1]
