@@ -3,8 +3,8 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 # What is compiled is kept: without it most of the time goes into compiling everything again.
 unexport PYTHONDONTWRITEBYTECODE
-# A file's tests stay in one process, and each process has servers of its own.
-PYTEST := $(PY) -m pytest -q --numprocesses auto --dist loadfile
+# Each process has servers of its own, and takes tests from the other when it has none left.
+PYTEST := $(PY) -m pytest -q --numprocesses auto --dist worksteal
 .PHONY: check format lint types layers fast test test-postgres chaos bench demo clean
 
 check: format lint types layers fast
