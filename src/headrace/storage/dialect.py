@@ -89,6 +89,11 @@ def statement(text: str) -> Statement:
     return Statement(text=text, parameters=tuple(numbers), lists=lists)
 
 
+def renamed(text: str, ending: str) -> str:
+    """A statement whose parameters' names end so."""
+    return _outside_literals(text, lambda code: _PARAMETER.sub(rf":\1{ending}", code))
+
+
 def script(text: str) -> str:
     """A migration."""
     text = _TRIGGER.sub(_trigger, _VIRTUAL.sub("", text))

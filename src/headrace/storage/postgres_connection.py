@@ -8,7 +8,7 @@ costs nothing where nothing is refused.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -18,11 +18,13 @@ import msgspec
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Clash
 from headrace.storage import dialect, greenlets
+from headrace.storage.dialect import Statement
 from headrace.storage.errors import ReadOnly
 from headrace.storage.postgres_log_words import PostgresLogWords
-from headrace.storage.postgres_statements import RACES, RULES, STATEMENTS, UNIQUE, WRITTEN
+from headrace.storage.postgres_statements import RACES, RULES, STATEMENTS, UNIQUE, WRITTEN, together
 from headrace.storage.rows import Row
 from headrace.storage.sql import SqlTransaction
+from headrace.storage.sql_collection import Step
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -89,7 +91,7 @@ class PostgresConnection:
             is_careful: whether statements tell the driver's errors, outside of `begin`.
         """
         self._driver = driver
-        self._prepared: dict[str, Any] = {}
+        self._prepared: dict[str | tuple[str, ...], Any] = {}
         self._transactions: dict[str, SqlTransaction] = {}
         self._failure: Exception | None = None
         self._is_careful = is_careful
@@ -118,6 +120,13 @@ class PostgresConnection:
     def run(self, statement: str, **values: Any) -> int:
         _, status = greenlets.wait(self._execute(statement, values))
         return int(status.rpartition(" ")[2])
+
+    def together(self, *steps: Step) -> None:
+        if len(steps) == 1 or self._is_careful:
+            for name, values in steps:
+                greenlets.wait(self._execute(name, values))
+            return
+        greenlets.wait(self._execute_together(steps))
 
     def script(self, text: str) -> None:
         """Run many statements of the common words."""
@@ -200,19 +209,14 @@ class PostgresConnection:
         """The rows of a statement, and what it says that it did."""
         self._raise_failure()
         statement = STATEMENTS[name]
-        arguments = [
-            _array(values[parameter]) if parameter in statement.lists else encoded(values[parameter])
-            for parameter in statement.parameters
-        ]
+        arguments = _arguments(statement, values)
         writes = name in WRITTEN
         is_careful = self._is_careful and writes
         self.writes += writes
         if is_careful:
             await self._command("SAVEPOINT careful")
         try:
-            prepared = self._prepared.get(name)
-            if prepared is None:
-                prepared = self._prepared[name] = await self._driver.prepare(statement.text)
+            prepared = self._prepared.get(name) or await self._prepare(name, statement)
             records = await prepared.fetch(*arguments)
         except asyncpg.IntegrityConstraintViolationError as error:
             if not is_careful:
@@ -224,6 +228,27 @@ class PostgresConnection:
         if is_careful:
             await self._command("RELEASE careful")
         return [_row(record) for record in records], prepared.get_statusmsg()
+
+    async def _execute_together(self, steps: Sequence[Step]) -> None:
+        """One statement made of several; without care, so that it need not be known which was refused."""
+        self._raise_failure()
+        names = tuple(name for name, _ in steps)
+        statement = together(names)
+        values = {
+            f"{parameter}_{number}": value
+            for number, (_, given) in enumerate(steps)
+            for parameter, value in given.items()
+        }
+        self.writes += 1
+        try:
+            prepared = self._prepared.get(names) or await self._prepare(names, statement)
+            await prepared.fetch(*_arguments(statement, values))
+        except Exception as error:
+            raise self._meaning(error) from error
+
+    async def _prepare(self, name: str | tuple[str, ...], statement: Statement) -> Any:
+        prepared = self._prepared[name] = await self._driver.prepare(statement.text)
+        return prepared
 
     async def _broken_rule(self, name: str, arguments: list[Any], error: asyncpg.PostgresError) -> str:
         """The most telling of the rules that a statement breaks."""
@@ -307,6 +332,13 @@ _UNKNOWN_OUTCOME = (
     "The store could not be reached when this was to be kept, so it may or may not have been. "
     "Look before you try again."
 )
+
+
+def _arguments(statement: Statement, values: dict[str, Any]) -> list[Any]:
+    return [
+        _array(values[parameter]) if parameter in statement.lists else encoded(values[parameter])
+        for parameter in statement.parameters
+    ]
 
 
 def _array(text: str) -> list[Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from headrace.core.ports import EVERYTHING
 from headrace.storage.log_words import Match
-from headrace.storage.sql_collection import SqlCollection
+from headrace.storage.sql_collection import SqlCollection, Step
 
 MAX_VECTOR_BYTES = 1_000_000
 """PostgreSQL's vectors hold a little more. The terms of a log that are beyond it do not find it."""
@@ -15,12 +16,11 @@ MAX_VECTOR_BYTES = 1_000_000
 class PostgresLogWords(SqlCollection):
     """Finds logs by words and by parts of their ids."""
 
-    def add(self, place: int, *, id: str, words: str) -> None:
-        if words:
-            self.change(place, words)
+    def add(self, place: int, *, id: str, words: str, beside: Sequence[Step]) -> None:
+        self._connection.together(*beside, *([_put(place, words)] if words else []))
 
     def change(self, place: int, words: str) -> None:
-        self._connection.run("put_words", place=place, words=fitting(words))
+        self._connection.together(_put(place, words))
 
     def remove(self, place: int) -> None:
         self._connection.run("remove_words", place=place)
@@ -43,6 +43,10 @@ class PostgresLogWords(SqlCollection):
     def with_part(self, part: str, wanted: dict[str, Any]) -> set[int]:
         rows = self._connection.all("with_part", pattern=_pattern(part), **wanted)
         return {place for (place,) in rows}
+
+
+def _put(place: int, words: str) -> Step:
+    return "put_words", {"place": place, "words": fitting(words)}
 
 
 def fitting(words: str) -> str:

@@ -50,9 +50,10 @@ class Versions(SqlCollection):
         return self._version("version_by_name", file_id=file_id, name=name)
 
     def add(self, version: Version) -> None:
-        self._run("add_version", **VERSION.dump(version))
+        steps = [self._step("add_version", **VERSION.dump(version))]
         if version.deleted_at is None:
-            self._run("count_version", file_id=version.file_id, change=1)
+            steps.append(self._step("count_version", file_id=version.file_id, change=1))
+        self._connection.together(*steps)
 
     def update(self, version: Version) -> None:
         before = self._one("version_is_live", id=version.id, file_id=version.file_id)
@@ -112,18 +113,20 @@ class Drafts(SqlCollection):
         return DRAFT.load(row) if row else None
 
     def put(self, draft: Draft) -> None:
-        self._run("put_draft", **DRAFT.dump(draft))
-        self._run("mark_drafted", file_id=draft.file_id)
+        self._connection.together(
+            self._step("put_draft", **DRAFT.dump(draft)), self._step("mark_drafted", file_id=draft.file_id)
+        )
 
 
 class Pointers(SqlCollection):
     def move(self, move: Move) -> None:
         columns = MOVE.dump(move)
-        self._run("add_move", **columns)
+        key = {"file_id": move.file_id, "kind": move.kind.value, "pointer_id": move.pointer_id}
         if move.targets_nothing:
-            self._run("drop_pointer", file_id=move.file_id, kind=move.kind.value, pointer_id=move.pointer_id)
+            state = self._step("drop_pointer", **key)
         else:
-            self._run("put_pointer", **{name: columns[name] for name in POINTER.columns})
+            state = self._step("put_pointer", **{name: columns[name] for name in POINTER.columns})
+        self._connection.together(self._step("add_move", **columns), state)
 
     def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Pointer | None:
         row = self._one("pointer", file_id=file_id, kind=kind.value, pointer_id=pointer_id)

@@ -9,6 +9,9 @@ from headrace.storage.rows import Row, microseconds
 
 _END_OF_TIME = 2**63 - 1
 
+Step = tuple[str, dict[str, Any]]
+"""A statement and its values."""
+
 
 class Connection(Protocol):
     """Runs the statements of ``queries.sql`` inside a transaction.
@@ -24,6 +27,9 @@ class Connection(Protocol):
 
     def run(self, statement: str, **values: Any) -> int:
         """The number of rows that were changed."""
+
+    def together(self, *steps: Step) -> None:
+        """Run statements that change different tables, and of which no answer is needed."""
 
 
 class SqlCollection:
@@ -41,6 +47,9 @@ class SqlCollection:
 
     def _run(self, statement: str, **values: Any) -> int:
         return self._connection.run(statement, account=self._account, **values)
+
+    def _step(self, statement: str, **values: Any) -> Step:
+        return statement, {"account": self._account, **values}
 
 
 def place(before: tuple[datetime, str] | None) -> dict[str, Any]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from headrace.storage.log_words import Match
+from headrace.storage.sql_collection import Step
 
 
 class LogWords(Protocol):
     """The full-text indexes of one organisation's logs; a log is known by its place."""
 
-    def add(self, place: int, *, id: str, words: str) -> None:
-        """Find a log by these terms from now on, and by its id."""
+    def add(self, place: int, *, id: str, words: str, beside: Sequence[Step]) -> None:
+        """Find a log by these terms from now on, and by its id.
+
+        Args:
+            beside: what is to be done together with it.
+        """
 
     def change(self, place: int, words: str) -> None:
         """Find it by these terms instead of those before."""

@@ -61,15 +61,17 @@ class Logs(SqlCollection):
     def add(self, log: Log, *, at: datetime) -> None:
         numbers = self._numbers(file_id=log.file_id, version_id=log.version_id)
         place = free_place(self._connection, log.created_at)
-        self._run("add_log", place=place, lot=draw_of(log.id), **_columns(log), **numbers)
-        self._run("add_payload", place=place, payload=log.payload)
-        self._connection.run(
-            "count_log",
-            version_number=numbers["version_number"],
-            is_in_trace=int(log.is_in_trace),
-            at=microseconds(at),
+        count = {
+            "version_number": numbers["version_number"],
+            "is_in_trace": int(log.is_in_trace),
+            "at": microseconds(at),
+        }
+        steps = (
+            self._step("add_log", place=place, lot=draw_of(log.id), **_columns(log), **numbers),
+            self._step("add_payload", place=place, payload=log.payload),
+            ("count_log", count),
         )
-        self._words.add(place, id=log.id, words=index_words(log, **numbers))
+        self._words.add(place, id=log.id, words=index_words(log, **numbers), beside=steps)
 
     def note_use(self, *, file_id: str, version_id: str, at: datetime) -> None:
         numbers = self._numbers(file_id=file_id, version_id=version_id)

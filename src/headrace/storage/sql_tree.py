@@ -84,9 +84,10 @@ class Files(SqlCollection):
         return self._file("file_by_path", path=path) or self._directory("directory_by_path", path=path)
 
     def add(self, file: File) -> None:
-        self._run("add_file", **FILE.dump(file), **_name_columns(file))
+        steps = [self._step("add_file", **FILE.dump(file), **_name_columns(file))]
         if file.owner_id is None:
-            self._run("count_file", kind=file.kind, change=1)
+            steps.append(self._step("count_file", kind=file.kind, change=1))
+        self._connection.together(*steps)
 
     def update(self, file: File) -> None:
         self._run("update_file", **FILE.dump(file), **_name_columns(file))

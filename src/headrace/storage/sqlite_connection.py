@@ -15,6 +15,7 @@ from headrace.core.ports import Clash
 from headrace.storage.errors import ReadOnly, StoreDamaged, StoreUnusable
 from headrace.storage.queries import QUERIES
 from headrace.storage.rows import Row
+from headrace.storage.sql_collection import Step
 
 T = TypeVar("T")
 
@@ -107,6 +108,10 @@ class SqliteConnection:
     def run(self, statement: str, **values: Any) -> int:
         self._execute(QUERIES[statement], values)
         return self._sqlite.changes()
+
+    def together(self, *steps: Step) -> None:
+        for statement, values in steps:
+            self._execute(QUERIES[statement], values)
 
     def script(self, text: str) -> None:
         self._execute(text)

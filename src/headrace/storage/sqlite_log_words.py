@@ -5,11 +5,12 @@ What is new waits in a table until it is worth an index's while; searches look i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from headrace.core.ports import EVERYTHING
 from headrace.storage.log_words import Match, match_triples
-from headrace.storage.sql_collection import SqlCollection
+from headrace.storage.sql_collection import SqlCollection, Step
 
 FOLDED_AT_ONCE = 32
 """New logs for which the indexes are written."""
@@ -20,8 +21,9 @@ MAX_CANDIDATES = 20_000
 class SqliteLogWords(SqlCollection):
     """Finds logs by words and by parts of their ids."""
 
-    def add(self, place: int, *, id: str | None, words: str) -> None:
+    def add(self, place: int, *, id: str | None, words: str, beside: Sequence[Step] = ()) -> None:
         """Find a log by these terms from now on, and by its id unless that is known."""
+        self._connection.together(*beside)
         row = self._one("add_words", place=place, id=id, words=words)
         assert row is not None
         if row[0] >= FOLDED_AT_ONCE:

@@ -6,7 +6,7 @@ import re
 
 from headrace.storage.queries import QUERIES
 from headrace.storage.rows import Row
-from headrace.storage.sql_collection import Connection
+from headrace.storage.sql_collection import Connection, Step
 
 BEYOND = frozenset(
     {
@@ -62,6 +62,11 @@ class Watching:
     def run(self, statement: str, **values: object) -> int:
         self._note(statement)
         return self._connection.run(statement, **values)
+
+    def together(self, *steps: Step) -> None:
+        for statement, _ in steps:
+            self._note(statement)
+        self._connection.together(*steps)
 
     def _note(self, statement: str) -> None:
         if statement in REGISTRY:
