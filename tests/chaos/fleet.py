@@ -44,7 +44,7 @@ class Member:
             self.process = nursery().start(
                 arguments, environment=environment, stderr=log, modules=DURABLE_MODULES
             )
-        threading.Thread(target=_drain, args=(self.process.stdout,), daemon=True).start()
+        threading.Thread(target=_keep, args=(self.process.stdout, self.log), daemon=True).start()
         return self
 
     def signal(self, number: signal.Signals) -> None:
@@ -67,12 +67,13 @@ class Member:
         return status
 
 
-def _drain(said: IO[str] | None) -> None:
-    """Read what nobody wants to know, so that who says it is never kept waiting."""
-    if said is not None:
-        with said:
-            for _ in said:
-                pass
+def _keep(said: IO[str] | None, log: Path) -> None:
+    """Read what a process says, so that it is never kept waiting."""
+    assert said is not None
+    with said, log.open("a") as kept:
+        for line in said:
+            kept.write(line)
+            kept.flush()
 
 
 @dataclass

@@ -143,7 +143,9 @@ class Library:
         """Carry out an execution here, in a thread; durable on return. False, and nothing, when it was begun
         before."""
         known = self._dbos._sys_db.get_workflow_status(execution_id)
-        if known is not None and known["status"] in _ENDED:
+        if known is not None:
+            if known["status"] not in _ENDED:
+                return False
             self.forget([execution_id])  # it ended in a way that no execution does
         with SetWorkflowID(execution_id):
             handle = DBOS.start_workflow(self._workflow, account, execution_id)
