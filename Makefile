@@ -36,7 +36,7 @@ test: $(VENV)/.ready
 
 # What goes over a wire, with every store in PostgreSQL.
 test-postgres: $(VENV)/.ready
-	HEADRACE_TEST_STORE=postgresql $(PYTEST) -m 'not slow and not js and not chaos' tests/contract
+	HEADRACE_TEST_STORE=postgresql $(PYTEST) -m 'not js and not chaos' tests/contract
 
 chaos: $(VENV)/.ready
 	$(PY) -m pytest -q -m chaos

@@ -21,7 +21,26 @@ from tests.contract.nursery import Forked, nursery
 READY_WITHIN_S = 20
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of plain HTTP. They would load every certificate of the system, longer than most tests take."""
+THOROUGH = {
+    "test_environments.py",
+    "test_exchange.py",
+    "test_executions_cli.py",
+    "test_file_texts.py",
+    "test_humanloop_exchange.py",
+    "test_humanloop_exchange_again.py",
+    "test_run_cli.py",
+}
+"""Files whose tests are slow together, and which others stand for in the fast run: all are about commands, or about
+moving in and out, whose parts have tests of their own."""
 _making = threading.Lock()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave thorough tests out of the fast run."""
+    for item in items:
+        if item.path.name in THOROUGH and item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.slow)
 
 
 @dataclass
