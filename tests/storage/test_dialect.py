@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.storage.dialect import Unique, script, statement, unique_indexes
+from headrace.storage.dialect import Unique, renamed, script, statement, unique_indexes
+from headrace.storage.postgres_statements import together
 
 
 def test_parameters_are_numbered_in_the_order_of_their_first_use() -> None:
@@ -81,3 +82,18 @@ def test_unique_indexes_are_asked_from_the_newest_to_the_key() -> None:
         ],
         "u": [Unique(index="u_pkey", columns="(a)")],
     }
+
+
+def test_statements_become_one() -> None:
+    assert renamed("SET a = :a, b = ':a' WHERE c = :a_b", "_1") == "SET a = :a_1, b = ':a' WHERE c = :a_b_1"
+    made = together(("put_tag", "remove_receipt"))
+    assert made.text.startswith("WITH step_0 AS (INSERT INTO tags ")
+    assert (
+        "$4)\nON CONFLICT (account, resource, key) DO UPDATE SET value = excluded.value RETURNING 1)"
+        in made.text
+    )
+    assert ", step_1 AS (DELETE FROM receipts WHERE account = $5" in made.text
+    assert made.text.endswith(" RETURNING 1) SELECT 1")
+    assert made.parameters == (
+        "account_0", "resource_0", "key_0", "value_0", "account_1", "operation_1", "parent_1", "token_1",
+    )  # fmt: skip

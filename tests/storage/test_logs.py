@@ -199,11 +199,15 @@ def test_lists_are_in_order_of_creation_then_of_arrival(filed: Desk) -> None:
     assert filed.read(lambda tx: tx.logs.walk(file_id="fl_1", after="none", take=9)) == []
 
 
-def test_thousands_of_logs_may_be_of_one_moment(filed: Desk) -> None:
-    ids = [f"{n:04}" for n in range(5000)]
+def test_thousands_of_logs_may_be_of_one_moment(filed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 5000
+    if filed.store.is_shared:  # a server is asked for each of them
+        count = 250
+        monkeypatch.setattr("headrace.storage.places.PER_MICROSECOND", 100)
+    ids = [f"{n:04}" for n in range(count)]
     add(filed, *(log(one) for one in ids), log("later", created_at=at(1)), log("sooner", created_at=at(-1)))
-    assert found(filed, take=9999) == (["later", *ids[::-1], "sooner"], 5002)
-    assert found(filed, skip=2500, take=2)[0] == [ids[2500], ids[2499]]
+    assert found(filed, take=9999) == (["later", *ids[::-1], "sooner"], count + 2)
+    assert found(filed, skip=count // 2, take=2)[0] == [ids[count // 2], ids[count // 2 - 1]]
 
 
 @pytest.mark.parametrize("year", [1, 1700, 1969, 2300, 9999])
