@@ -167,6 +167,9 @@ class Settings:
         DEFAULT_CONFIG,
         "File that says what flows may call: models, functions, knowledge bases. A missing one is empty.",
     )
+    knowledge: str = _setting(
+        "", "File of the local knowledge bases. Beside a SQLite store it is made when it is needed."
+    )
     sandbox: str = _setting(
         "native", "What runs the code of InlineCode nodes: native, monty (needs the extra), or off for none."
     )

@@ -13,7 +13,7 @@ from headrace.backends.durable.place import JournalSchema
 from headrace.backends.durable.place import beside as journals_beside
 from headrace.backends.effects import build_effects
 from headrace.backends.evaluators.judges import Evaluators
-from headrace.backends.knowledge.local import beside
+from headrace.backends.knowledge.local import file_of
 from headrace.backends.sandbox.limits import SandboxLimits
 from headrace.backends.sandbox.runners import open_sandbox
 from headrace.backends.templates.jinja import JinjaLanguage
@@ -71,7 +71,7 @@ def build_world(settings: Settings, prompts: Prompts, *, config: Config | None =
     Raises:
         BadConfig: that file can't be used.
     """
-    path, store = Path(settings.config), path_of(settings.store)
+    path = Path(settings.config)
     if config is None:
         is_optional = settings.config == DEFAULT_CONFIG  # a file that somebody named must be there
         config = Config() if is_optional and not path.exists() else read_config(path)
@@ -82,7 +82,7 @@ def build_world(settings: Settings, prompts: Prompts, *, config: Config | None =
     outside = build_effects(
         config,
         folder=path.parent,
-        knowledge_file=None if store is None else beside(store),
+        knowledge_file=file_of(settings.knowledge, path_of(settings.store)),
         code=sandbox,
         prompts=prompts,
     )

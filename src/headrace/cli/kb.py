@@ -137,13 +137,17 @@ def delete(name: str, document: str | None, store: str | None) -> None:
 
 
 def _bases(store: str | None) -> LocalKnowledge:
-    from headrace.backends.knowledge.local import KnowledgeError, LocalKnowledge, beside
+    from headrace.backends.knowledge.local import KnowledgeError, LocalKnowledge, file_of
     from headrace.storage.place import path_of
 
-    path = path_of(read_settings(store=store).store)
+    settings = read_settings(store=store)
+    path = file_of(settings.knowledge, path_of(settings.store))
     if path is None:
-        raise KnowledgeError("This store is no file, so there is no place for knowledge bases beside it.")
-    return LocalKnowledge(beside(path))
+        raise KnowledgeError(
+            "This store is no file, so there is no place for knowledge bases beside it: "
+            "set HEADRACE_KNOWLEDGE."
+        )
+    return LocalKnowledge(path)
 
 
 def _source(file: Path, below: Path, prefix: str | None) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from headrace.core.effects import JSON, EffectContext
+from headrace.core.effects import JSON, EffectContext, EffectFailed, Fault
 from headrace.core.files import File
 from headrace.core.judging import Judges, Verdict
 from headrace.core.kinds.evaluator import KIND, EvaluatorSpec, read_spec
@@ -28,6 +28,8 @@ Shows = Callable[[LogView], Mapping[str, JSON]]
 """A log as an evaluator sees it: with all members that clients know, and its ``children``."""
 
 SOURCE = "monitoring"
+LEFT_TO_OTHERS = 2
+"""So often work is put off that another process may know more for. Then it has ended, or forgotten it."""
 """What the logs of evaluators that the server ran by itself say of where they come from."""
 
 
@@ -70,13 +72,16 @@ class Judging:
         """Judge, and keep the judgment.
 
         Raises:
-            EffectFailed: the evaluator can't be carried out at the moment.
+            EffectFailed: the evaluator can't be carried out at the moment, or the content is elsewhere.
             Unavailable: the store can't keep it.
         """
         case = await self._case(job)
         if case is None:
             await self._dismiss(job)
             return
+        if job.attempts < LEFT_TO_OTHERS and self._is_elsewhere(job.account, case.view):
+            message = "What the log holds is not saved, and in the memory of another process."
+            raise EffectFailed(message, resource="Headrace", fault=Fault.GATEWAY)
         started_at = self._ports.clock.now()
         log = self._shows(_whole(self._ports, job.account, case.view))
         verdict = await self._judges.judge(case.spec, log, None, self._context(job, case))
@@ -93,6 +98,15 @@ class Judging:
             await self._dismiss(job)
             return
         await self._keep(job, case, Verdict(error=reason), self._ports.clock.now())
+
+    def _is_elsewhere(self, account: str, view: LogView) -> bool:
+        """Whether another process of the store may know of a log's content what this one does not."""
+        ports = self._ports
+        if not ports.store.is_shared:
+            return False
+        if not ports.unsaved.has(account, view.log):
+            return True
+        return any(self._is_elsewhere(account, one) for one in view.children or ())
 
     async def _case(self, job: Job) -> _Case | None:
         return await self._ports.store.read(job.account, lambda tx: _case(tx, job))

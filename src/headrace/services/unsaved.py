@@ -34,6 +34,10 @@ class Unsaved:
             _, oldest = self._payloads.popitem(last=False)
             self._size_bytes -= len(oldest)
 
+    def has(self, account: str, log: Log) -> bool:
+        """Whether all that a log held is known here."""
+        return log.is_saved or (account, log.id) in self._payloads
+
     def text(self, account: str, log: Log) -> bytes:
         """The JSON text of what a log holds, as much of it as is known."""
         return log.payload if log.is_saved else self._payloads.get((account, log.id), log.payload)

@@ -126,7 +126,12 @@ def furnish(folder: Path) -> dict[str, str]:
     page = folder / "handbook.md"
     page.write_text("How to configure S3: Buckets are made in the console.\n\nWhat is X? X is a letter.")
     knowledge.add("handbook", read_document(page, source="handbook.md"))
-    return {"store": f"sqlite:///{folder}/headrace.db", "config": str(folder / "headrace.toml")}
+    knowledge_file = str(beside(folder / "headrace.db"))
+    return {
+        "store": f"sqlite:///{folder}/headrace.db",
+        "config": str(folder / "headrace.toml"),
+        "knowledge": knowledge_file,
+    }
 
 
 def furnished(folder: Path, **settings: str) -> LiveServer:

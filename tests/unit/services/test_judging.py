@@ -27,8 +27,10 @@ from headrace.services.base import Ports, commit
 from headrace.services.judging import Judging
 from headrace.services.log_views import LogView
 from headrace.services.log_views import view as log_view
+from headrace.services.unsaved import Unsaved
 from headrace.services.versions import Submission
 from headrace.services.worker import Worker
+from headrace.storage.memory import MemoryStore
 
 PYTHON = {"arguments_type": "target_free", "return_type": "number", "evaluator_type": "python", "code": "…"}
 
@@ -386,5 +388,57 @@ def test_what_an_evaluator_is_given_of_a_deep_trace_is_no_larger_than_it(story: 
         alone = await bench.ports.store.read(bench.principal.account, lambda tx: log_view(tx, view.log))
         size = len(json.dumps(judged_log(timestamps_with_zone=False)(alone)))
         assert len(json.dumps(given)) < 3 * len(ids) * size
+
+    story(told)
+
+
+def test_what_is_in_the_memory_of_another_process_is_left_to_it(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryStore, "is_shared", True)
+
+    async def told(bench: Bench) -> None:
+        knowing = bench.ports
+        await bench.log(is_saved=False)
+        bench.ports = replace(knowing, unsaved=Unsaved())
+        other = bench.worker()
+        await other.start()
+
+        async def is_put_off() -> bool:
+            (job,) = await bench.ports.store.read(
+                bench.principal.account, lambda tx: tx.jobs.of_subject(subject="log_1")
+            )
+            return job.attempts == 1
+
+        while not await is_put_off():
+            await settled()
+        await other.close()
+        assert bench.judge.asked == []
+        bench.ports = knowing
+        worker = bench.worker()
+        await worker.start()
+        await bench.later(60)
+        await bench.judged()
+        await worker.close()
+        assert len(bench.judge.asked) == 1
+
+    story(told)
+
+
+def test_what_no_process_knows_any_more_is_judged_as_it_is_kept(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryStore, "is_shared", True)
+
+    async def told(bench: Bench) -> None:
+        await bench.log(is_saved=False)
+        bench.ports = replace(bench.ports, unsaved=Unsaved())
+        worker = bench.worker()
+        await worker.start()
+        while not bench.judge.asked:
+            await bench.later(60)
+        await bench.judged()
+        await worker.close()
+        assert len(await bench.judgments()) == 1
 
     story(told)

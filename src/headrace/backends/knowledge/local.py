@@ -65,6 +65,13 @@ def beside(store: Path) -> Path:
     return store.with_name(store.name + ".kb")
 
 
+def file_of(knowledge: str, store: Path | None) -> Path | None:
+    """The file of the knowledge bases: the one that is named, or that beside the store, if that is a file."""
+    if knowledge:
+        return Path(knowledge)
+    return None if store is None else beside(store)
+
+
 class KnowledgeError(ValueError):
     """A local knowledge base can't do what was asked."""
 
