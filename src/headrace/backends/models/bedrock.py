@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from headrace.backends.aws import Aws, AwsPlace
 from headrace.backends.failures import BEDROCK
+from headrace.backends.models.bedrock_stream import Events
 from headrace.core.effects import (
     EffectContext,
     EffectFailed,
-    ModelProvider,
     ModelReply,
     ModelRequest,
+    SpeakingModels,
     Usage,
 )
 
@@ -27,7 +31,7 @@ BLOBS = frozenset({"bytes", "redactedContent"})
 """What Converse has as bytes, which in JSON are base64."""
 
 
-class BedrockModels(ModelProvider):
+class BedrockModels(SpeakingModels):
     """Passes requests on as they are; guardrails and latency included."""
 
     def __init__(self, place: AwsPlace, aws: Aws, *, name: str) -> None:
@@ -44,6 +48,37 @@ class BedrockModels(ModelProvider):
             resource=BEDROCK,
             context=context,
         )
+        return self._reply(answer, request, context)
+
+    async def speak(
+        self, request: ModelRequest, context: EffectContext, heard: Callable[[str], None]
+    ) -> ModelReply:
+        parameters = converse_parameters(_checked(request))
+        loop = asyncio.get_running_loop()
+        is_over = threading.Event()
+
+        def tell(text: str) -> None:
+            loop.call_soon_threadsafe(heard, text)
+
+        def listen(client: Any) -> dict[str, Any]:
+            opened = client.converse_stream(**parameters)
+            events = Events(tell)
+            for event in opened["stream"]:
+                if is_over.is_set():  # nobody waits any more
+                    opened["stream"].close()
+                    break
+                events.take(event)
+            return {**events.answer(), "ResponseMetadata": opened["ResponseMetadata"]}
+
+        try:
+            answer = await self._aws.call(
+                "bedrock-runtime", self._place, listen, resource=BEDROCK, context=context
+            )
+        finally:
+            is_over.set()
+        return self._reply(answer, request, context)
+
+    def _reply(self, answer: dict[str, Any], request: ModelRequest, context: EffectContext) -> ModelReply:
         used = answer.get("usage", {})
         return ModelReply(
             content=[_plain(block) for block in answer["output"].get("message", {}).get("content", [])],
