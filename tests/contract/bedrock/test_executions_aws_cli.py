@@ -18,6 +18,7 @@ AWS = Path(sys.executable).with_name("aws")
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(300),
     pytest.mark.skipif(not AWS.exists(), reason="the aws command is not installed beside Python"),
 ]
 
