@@ -75,6 +75,7 @@ class Bridge:
         except BaseException:
             if not turn.text.done():
                 turn.text.set_exception(Left())  # the thread may be waiting for it
+            turn.page.cancel()  # nobody is there to hear what becomes of it
             raise
 
     def end(self) -> None:
