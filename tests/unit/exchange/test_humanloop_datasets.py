@@ -176,6 +176,7 @@ def test_an_id_with_blanks_is_refused_and_so_is_its_version(place: Place, tmp_pa
         ({"datapoints": ["x"]}, "not named by their digests"),
         ({"datapoints": ["0" * 64]}, "1 of its datapoints are not here"),
         ({"datapoints": [], "attributes": 1}, "attributes are no object"),
+        ({"datapoints": [], "attributes": {"a": "<bad>"}}, "not that of a dataset"),
     ],
 )
 def test_a_version_of_nothing_that_is_here_is_refused(
@@ -184,7 +185,8 @@ def test_a_version_of_nothing_that_is_here_is_refused(
     place.bring(write(tmp_path / "x", FIRST))
     times = dict.fromkeys(("created_at", "updated_at", "last_used_at"), "2025-01-01T00:00:00Z")
     part = {"id": "dsv_9", "file_id": "ds_1", "kind": "dataset", "content": content, **times}
-    answer = msgspec.json.decode(place.hand_in(msgspec.json.encode({"versions": [part]})), type=Answer)
+    batch = msgspec.json.encode({"versions": [part]}).replace(b"<bad>", b"\xff")
+    answer = msgspec.json.decode(place.hand_in(batch), type=Answer)
     assert note in (answer.told[0].note or "")
 
 

@@ -14,13 +14,12 @@ import msgspec
 from headrace.apis.humanloop.requests import BodyReader, SelectVersion, parse, problems_of, unstorable
 from headrace.apis.humanloop.wire import CreateDatapoint
 from headrace.core.datasets import Case, case_of
-from headrace.core.errors import Invalid, Problem
+from headrace.core.errors import Invalid, Malformed, Problem
 from headrace.core.parsing import finite, undisturbed
 from headrace.services.datasets import Action
 
 MOST_PROBLEMS = 20
 """So many problems of datapoints are told; who has more of them has made one mistake in all."""
-_NULL = b"null"
 
 
 class UpsertDataset(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,10 +84,10 @@ def read_upsert(body: bytes) -> tuple[DatasetBody, Mapping[str, Any]]:
         _slow(body)
         raise AssertionError("what can't be read quickly can't be read slowly") from None
     problems = unstorable(found, where="body")
-    attributes = found.attributes
-    if attributes is not msgspec.UNSET and bytes(attributes) == _NULL:
+    attributes = None if found.attributes is msgspec.UNSET else parse(bytes(found.attributes))
+    if attributes is None:
         found = msgspec.structs.replace(found, attributes=msgspec.UNSET)
-    elif attributes is not msgspec.UNSET and not bytes(attributes).startswith(b"{"):
+    elif not isinstance(attributes, dict):
         text = "Input should be a valid dictionary"
         problems.append(Problem(path=("attributes",), message=text, kind="dict_type"))
     if problems:
@@ -100,6 +99,7 @@ def read_cases(texts: Sequence[msgspec.Raw]) -> list[Case]:
     """The datapoints of a body. Takes long for many.
 
     Raises:
+        Malformed: one is not JSON.
         Invalid: with what is wrong with the first of them that are wrong.
     """
     cases: list[Case] = []
@@ -107,6 +107,8 @@ def read_cases(texts: Sequence[msgspec.Raw]) -> list[Case]:
     for index, text in enumerate(texts):
         try:
             cases.append(read_case(bytes(text)))
+        except Malformed:
+            raise
         except Invalid as error:
             problems += [
                 Problem(path=("datapoints", index, *one.path), message=one.message, kind=one.kind)

@@ -9,6 +9,7 @@ import msgspec
 from headrace.core.access import Principal
 from headrace.core.datasets import Case, Datapoint, is_datapoint_id
 from headrace.core.errors import Invalid
+from headrace.core.parsing import parse
 from headrace.services import datasets
 from headrace.services.base import Ports
 from headrace.services.exchange_humanloop.desk import Desk, Refused
@@ -54,13 +55,7 @@ async def submission_of_dataset(
     Raises:
         Invalid: it names datapoints that are not here, or breaks a rule.
     """
-    try:
-        content = msgspec.json.decode(part.content, type=_Content)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Invalid(message=f"Its content is not that of a {DATASET}: {error}") from None
-    attributes = content.attributes
-    if attributes is not msgspec.UNSET and not bytes(attributes).startswith(b"{"):
-        raise Invalid(message="Its attributes are no object.")
+    content = _content(part)
     digests = content.datapoints
     if not all(map(_DIGEST.fullmatch, digests)):
         raise Invalid(message="Its datapoints are not named by their digests.")
@@ -76,6 +71,17 @@ async def submission_of_dataset(
         kind=DATASET,
         ref=part.file_id,
         path=None,
-        content=datasets.content_of(packed, attributes),
+        content=datasets.content_of(packed, content.attributes),
         parsed=None,
     )
+
+
+def _content(part: VersionPart) -> _Content:
+    try:
+        content = msgspec.json.decode(part.content, type=_Content)
+        attributes = {} if content.attributes is msgspec.UNSET else parse(content.attributes)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(message=f"Its content is not that of a {DATASET}: {error}") from None
+    if not isinstance(attributes, dict):
+        raise Invalid(message="Its attributes are no object.")
+    return content

@@ -57,6 +57,7 @@ def test_a_body_is_read() -> None:
         (text({"datapoints": [], "action": "replace"}), [("action",)]),
         (text({"datapoints": [], "path": 5, "id": []}), [("path",), ("id",)]),
         (text({"datapoints": [], "attributes": []}), [("attributes",)]),
+        (b'{"datapoints": [], "attributes": {"a": 1e999}}', [()]),
         (text({"datapoints": [], "path": "a\0"}), [("path",)]),
         (text([]), [()]),
         (b'{"datapoints":' + b"[" * 100_000 + b"]" * 100_000 + b"}", [()]),
@@ -66,10 +67,27 @@ def test_a_body_that_is_wrong(body: bytes, paths: list[tuple[Any, ...]]) -> None
     assert problems(lambda: read_upsert(body)) == paths
 
 
-@pytest.mark.parametrize("body", [b"{", b'{"datapoints": [{"a": nul}]}', b"\xff", b'{"datapoints": [01]}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b'{"datapoints": [{"a": nul}]}',
+        b"\xff",
+        b'{"datapoints": [01]}',
+        b'{"datapoints": [], "attributes": {"a": "\xff"}}',
+        b'{"datapoints": [], "attributes": {"a": "\\ud800"}}',
+    ],
+)
 def test_what_is_no_json(body: bytes) -> None:
     with pytest.raises(Malformed):
         read_upsert(body)
+
+
+@pytest.mark.parametrize("inner", [b'"\xff"', b'"\\ud800"', b'"\xed\xa0\x80"'])
+def test_what_is_no_json_within_a_datapoint(inner: bytes) -> None:
+    """No datapoint may get lost without a word."""
+    with pytest.raises(Malformed):
+        read_cases(read_upsert(b'{"datapoints": [{}, {"inputs": {"q": ' + inner + b"}}, {}]}")[0].datapoints)
 
 
 def test_datapoints_are_read() -> None:
@@ -101,6 +119,13 @@ def test_a_datapoint_that_is_wrong_is_told_by_its_place(datapoint: Any, path: tu
 def test_numbers_out_of_range_are_told() -> None:
     body, _ = read_upsert(b'{"datapoints": [{"target": {"a": 1e999}}]}')
     assert problems(lambda: read_cases(body.datapoints)) == [("datapoints", 0)]
+
+
+def test_what_is_nested_too_deeply_is_told() -> None:
+    deep = b"[" * 990 + b"]" * 990
+    with pytest.raises(Invalid) as caught:
+        read_cases(read_upsert(b'{"datapoints": [{"target": {"a": ' + deep + b"}}]}")[0].datapoints)
+    assert caught.value.problems[0].kind == "depth"
 
 
 def test_not_all_of_many_problems_are_told() -> None:
