@@ -25,7 +25,7 @@ from headrace.services.base import Ports, commit
 from headrace.services.durable_executions import settle
 from headrace.services.holding import Over
 from headrace.services.keeping import Keeps, without_content
-from headrace.services.run_facts import Facts
+from headrace.services.run_facts import FACTS, Facts
 
 DELAY_S = 0.1
 """How long an event waits for others at the most; writing takes its time on top."""
@@ -73,7 +73,8 @@ class Record:
     async def add(self, events: Sequence[Event]) -> None:
         """Note what happened; returns once there is room for more."""
         for event in events:
-            self._facts.learn(event)
+            if type(event) in FACTS:
+                self._facts.learn(event)
         fresh = events[self._known :]
         self._known -= len(events) - len(fresh)
         self._note(fresh)

@@ -31,7 +31,7 @@ from headrace.core.ports import Clash, Store, Transaction
 from headrace.core.records import EventBatch, Execution
 from headrace.services.bell import Bell
 from headrace.services.keeping import Keeps, without_content
-from headrace.services.run_facts import Facts
+from headrace.services.run_facts import FACTS, Facts
 
 DELAY_S = 0.05
 """How long an event waits for others at the most; writing takes its time on top."""
@@ -83,7 +83,8 @@ class Recording:
     def add(self, *events: Event) -> None:
         """Note what happened."""
         for event in events:
-            self._facts.learn(event)
+            if type(event) in FACTS:  # most events are none, and there may be thousands in a run
+                self._facts.learn(event)
         self._events += self._recorder.thin(events)
         if not self.is_noted:
             self._recorder.note(self)

@@ -19,7 +19,7 @@ from headrace.core.execution import (
 from headrace.core.records import Execution
 from headrace.services.keeping import Keeps, preview
 
-_FACTS = frozenset({NodeActed, FlowOutput, FlowFinished, FlowFailed, FlowResumed, FlowAborted})
+FACTS = frozenset({NodeActed, FlowOutput, FlowFinished, FlowFailed, FlowResumed, FlowAborted})
 """The events that change a run's row."""
 
 
@@ -46,14 +46,12 @@ class Facts:
         self._ending: FlowFailed | None = None
 
     def learn(self, event: Event) -> None:
-        """Take from an event what stands in the row; most events change nothing."""
-        if type(event) not in _FACTS:
-            return
+        """Take from an event what stands in the row; of one that is not among `FACTS`, that is nothing."""
         if isinstance(event, NodeActed):
             self._count_usage(event)
         elif isinstance(event, FlowOutput):
             self._output, self._has_output = event.value, True
-        else:
+        elif type(event) in FACTS:
             self.status = self.status.after(event)
             self._ending = event if isinstance(event, FlowFailed) else None
 

@@ -105,11 +105,10 @@ class Library:
     ) -> None:
         if not _in_use.acquire(blocking=False):
             raise Unavailable("Another server in this process carries out executions.")
-        _be_quiet()
         self._process = process
         self._database = open_database(place, connections=_CONNECTIONS)
         try:
-            self._dbos = DBOS(config=self._config(capacity))
+            self._dbos = _made(self._config(capacity))
             self._workflow = DBOS.workflow(name=PROGRAM, max_recovery_attempts=None)(self._leaving(carry))
             # In the place of the one that DBOS would make.
             handed_over = HandedOver(_POLL_S[type(place)], room, self._dbos._active_workflows_set)
@@ -215,8 +214,12 @@ class Library:
         return execution
 
 
-def _be_quiet() -> None:
-    """Leave the log to the server: without this, DBOS writes its own."""
+def _made(config: DBOSConfig) -> DBOS:
+    """DBOS, which leaves the log to the server: it would write its own, and add to each line who it is."""
     logger = logging.getLogger("dbos")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
+    made = DBOS(config=config)
+    for added in list(logger.filters):
+        logger.removeFilter(added)
+    return made
