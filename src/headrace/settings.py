@@ -92,7 +92,9 @@ class Settings:
         "postgresql://USER:PASSWORD@HOST/DATABASE, or memory:.",
     )
     store_connections: int = _setting(
-        10, "Connections to a PostgreSQL store that a process has at the most.", "connections"
+        10,
+        "Connections to a PostgreSQL store that a process has at the most; two at the least.",
+        "connections",
     )
     store_timeout: float = _setting(
         30.0,

@@ -17,8 +17,9 @@ HIDDEN: dict[str, Callable[[str], str]] = {"secret_key": lambda key: "(set)" if 
 """What holds secrets, and what is shown of it."""
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
+def _value(name: str, value: Any) -> Any:
+    hide = HIDDEN.get(name)
+    return value if hide is None else hide(value)
 
 
 @click.command("settings")
@@ -35,7 +36,7 @@ def command(as_json: bool) -> None:
     rows = [
         {
             "variable": PREFIX + one.name.upper(),
-            "value": HIDDEN.get(one.name, _as_it_is)(getattr(settings, one.name)),
+            "value": _value(one.name, getattr(settings, one.name)),
             "default": one.default,
             "unit": one.metadata["unit"],
             "help": one.metadata["help"],

@@ -49,17 +49,16 @@ class PostgresStore:
             raise Unavailable("The store is closed.")
         self._going += 1
         try:
-            return await self._read(account, work)
-        except (LostConnection, LostRace):  # the server was started again; those that idled are gone, too
-            pass
+            try:
+                return await self._read(account, work)
+            except (LostConnection, LostRace):  # the server was started again, or nobody spoke for too long
+                return await self._read(account, work)
+        except (LostConnection, LostRace) as error:
+            raise Unavailable("The store can't be reached right now. Try again.") from error
         finally:
             self._going -= 1
             if not self._going:
                 self._idle.set()
-        try:
-            return await self._read(account, work)
-        except (LostConnection, LostRace) as error:
-            raise Unavailable("The store can't be reached right now. Try again.") from error
 
     async def _read(self, account: str, work: Callable[[Any], T]) -> T:
         async with self._pool.lent() as connection:

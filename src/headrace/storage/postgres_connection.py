@@ -40,7 +40,8 @@ _LOST_RACES = frozenset({"40001", "40P01"})
 _READ_ONLY = "25006"
 _NOT_NOW = "0A000"
 """Another release changed a table, or the server only follows another one."""
-_OUT_OF_ORDER = ("08", "53", "57", "58", "25P03", "55P03")
+_TOO_LONG = ("57014", "55P03")
+_OUT_OF_ORDER = ("08", "53", "57", "58", "25P03")
 """Codes, or what they begin with, that tell of the server and not of the statement."""
 
 
@@ -293,8 +294,9 @@ class PostgresConnection:
         failure = self._told(error)
         if failure is not None:
             return self._fail(failure)
-        if isinstance(error, asyncpg.PostgresError) and not self._is_careful:
-            return self._fail(NeedsCare())  # others share the transaction
+        shares = not self._is_careful and not self._is_reading
+        if isinstance(error, asyncpg.PostgresError) and shares:
+            return self._fail(NeedsCare())  # others are in the same transaction
         return error
 
     def _told(self, error: Exception) -> Exception | None:
@@ -304,17 +306,16 @@ class PostgresConnection:
                 return LostRace()
             if code == _READ_ONLY and self._is_reading:
                 return ReadOnly("This use case writes; give it to `write`.")
+            is_late = code in _TOO_LONG
             is_lost = code in (_READ_ONLY, _NOT_NOW) or code.startswith(_OUT_OF_ORDER)
-        elif isinstance(error, TimeoutError):
-            self._driver.terminate()
-            return Unavailable("The store takes too long. Try again.")
         else:
+            is_late = isinstance(error, TimeoutError)
             is_broken = isinstance(error, asyncpg.InterfaceError) and self.is_closed
             is_lost = is_broken or isinstance(error, _BROKEN)
-        if not is_lost:
+        if not is_late and not is_lost:
             return None
         self._driver.terminate()
-        return LostConnection()
+        return Unavailable("The store takes too long. Try again.") if is_late else LostConnection()
 
     async def close(self) -> None:
         """Say good-bye; hang up when nobody listens."""

@@ -12,9 +12,14 @@ from headrace.core.errors import Unavailable
 from headrace.storage.limits import StoreLimits
 from headrace.storage.postgres_connection import LostConnection, PostgresConnection
 
-KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
-
-
+SESSION = {
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    # All that is asked has an index; whoever reads a whole table collides with whoever writes to it.
+    "enable_seqscan": "off",
+    "jit": "off",
+}
 MAX_PAUSE_S = 5.0
 """How long a transaction may wait for its next statement: a process that is held up must not hold up others
 with what it has locked. What is undone so is run again."""
@@ -38,16 +43,15 @@ async def connect(url: str, limits: StoreLimits, *, is_patient: bool = False) ->
         url,
         timeout=limits.connect_timeout_s,
         command_timeout=timeout_s or None,
-        server_settings={
-            "application_name": "headrace",
-            "statement_timeout": _ms(timeout_s),
-            "idle_in_transaction_session_timeout": _ms(min(timeout_s, MAX_PAUSE_S)),
-            # All that is asked has an index; whoever reads a whole table collides with whoever writes to it.
-            "enable_seqscan": "off",
-            "jit": "off",
-            **KEEPALIVES,
-        },
+        server_settings={"application_name": "headrace"},
     )
+    session = {
+        **SESSION,
+        "statement_timeout": _ms(timeout_s),
+        "idle_in_transaction_session_timeout": _ms(min(timeout_s, MAX_PAUSE_S)),
+    }
+    # Not at its start: poolers refuse what they do not know there.
+    await driver.execute("; ".join(f"SET {name} = {value}" for name, value in session.items()))
     return driver
 
 
