@@ -12,10 +12,12 @@ from types import SimpleNamespace
 import asyncpg
 import psycopg
 import pytest
+from click.testing import CliRunner
 from tests.postgres import Cluster, cluster, free_port
 from tests.storage.test_postgres_faults import desk_on
 from tests.storage.things import START, file, log, version
 
+from headrace.cli.settings import command as settings_command
 from headrace.core.logs import LogQuery
 from headrace.storage import open_store, postgres_opening
 from headrace.storage.errors import NoSuchStore, StoreDamaged, StoreError, StoreTooNew, StoreUnusable
@@ -188,3 +190,12 @@ def test_the_extra_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_a_password_is_not_shown(store: str, seen: str) -> None:
     assert shown(store) == seen
+
+
+def test_settings_do_not_tell_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_STORE", "postgresql://me:geheim@h/d")
+    for arguments in ([], ["--json"]):
+        told = CliRunner().invoke(settings_command, arguments)
+        assert told.exit_code == 0
+        assert "postgresql://me:***@h/d" in told.output
+        assert "geheim" not in told.output
