@@ -15,10 +15,11 @@ from headrace.core.access import Principal, Right
 from headrace.core.errors import HeadraceError
 from headrace.core.ports import Transaction
 from headrace.core.spans import Span
-from headrace.services import logs
+from headrace.services import logs, new_logs
 from headrace.services.base import Ports, write
 from headrace.services.log_changes import Change, amend
-from headrace.services.logs import EXPORTED, NewLog
+from headrace.services.new_logs import NewLog
+from headrace.services.traces import EXPORTED
 
 log = logging.getLogger("headrace.otel")
 
@@ -61,7 +62,7 @@ async def record(ports: Ports, principal: Principal, told: Iterable[NewLog | Com
 async def _record(ports: Ports, principal: Principal, told: NewLog | Completion) -> str | None:
     if isinstance(told, Completion):
         return await write(ports, principal, lambda tx: _complete(tx, ports, told))
-    prepared = await logs.prepare(ports, told)
+    prepared = await new_logs.prepare(ports, told)
 
     def work(tx: Transaction) -> str:
         known = None if told.id is None else tx.logs.get(id=told.id)

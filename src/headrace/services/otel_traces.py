@@ -24,10 +24,10 @@ from headrace.core.files import File
 from headrace.core.jsontext import json_text
 from headrace.core.logs import Log, LogStatus, Payload, write_payload
 from headrace.core.ports import Clash, Transaction
-from headrace.services import logs, monitoring, tree, versions
+from headrace.services import logs, monitoring, new_logs, tree, versions
 from headrace.services.base import Ports, write
-from headrace.services.logs import EXPORTED, NewLog
-from headrace.services.traces import FLOW, earliest, latest
+from headrace.services.new_logs import NewLog
+from headrace.services.traces import EXPORTED, FLOW, earliest, latest
 
 SPANS_A_WRITE = 50
 """So few at a time, that other writes get their turn."""
@@ -134,7 +134,7 @@ async def _record_trace(ports: Ports, principal: Principal, steps: list[Step]) -
     done = 0
     steps = sorted(steps, key=lambda step: not step.is_flow)  # what is below it needs not be moved then
     try:
-        begun = await logs.prepare(ports, _beginning(first))
+        begun = await new_logs.prepare(ports, _beginning(first))
         contents: dict[tuple[str, bytes], versions.Prepared] = {}
         for step in steps:
             if _key(step.node) not in contents:
@@ -201,7 +201,7 @@ def _write(
     ports: Ports,
     principal: Principal,
     steps: list[Step],
-    begun: logs.Prepared,
+    begun: new_logs.Prepared,
     contents: Mapping[tuple[str, bytes], versions.Prepared],
 ) -> None:
     """Record some spans of one trace: the transaction of `record`."""
