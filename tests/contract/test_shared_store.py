@@ -33,6 +33,7 @@ WITHIN_S = 30.0
 ECHO = chain(("Say", "InlineCode", code("value + '!'")))
 ASKS = chain(("AgentsNode_1", "Agent", agent()))
 SLOW = chain(("Slow", "Prompt", prompt()))
+LATE = chain(("Late", "Prompt", prompt()))
 SOON = chain(("Short", "Prompt", prompt()))
 
 
@@ -247,13 +248,15 @@ def test_each_run_becomes_one_log_whoever_shows_it(pair: Pair) -> None:
 # One that ends
 
 
-def _begun(server: LiveServer, flow: str, name: str) -> tuple[threading.Thread, list[Any]]:
+def _begun(
+    server: LiveServer, flow: str, name: str, document: str = "x"
+) -> tuple[threading.Thread, list[Any]]:
     """A run that another thread listens to, once it is recorded; and what comes of it."""
     runtime, told = server.boto("bedrock-agent-runtime", read_timeout=60), []
 
     def listen() -> None:
         try:
-            told.append(invoke(runtime, flow, "x", executionId=name).error)
+            told.append(invoke(runtime, flow, document, executionId=name).error)
         except Exception as error:
             told.append(error)
 
@@ -281,10 +284,15 @@ def test_what_a_killed_server_ran_has_failed_within_the_timeout(pair: Pair) -> N
     assert invoke(runtime, short, "x", executionId="dies").outputs == [("FlowOutput", "soon")]
 
 
-def test_a_server_that_was_held_up_gives_its_runs_up_and_goes_on(pair: Pair) -> None:
+@pytest.mark.parametrize(
+    ("runs", "document"), [(LATE, "x"), (ASKS, "ask late")], ids=["goes on after that", "asks at once"]
+)
+def test_a_server_that_was_held_up_gives_its_runs_up_and_goes_on(
+    pair: Pair, runs: dict[str, Any], document: str
+) -> None:
     first, second = pair
-    flow = install(first.boto(), SLOW)
-    thread, told = _begun(first, flow, "held")
+    flow = install(first.boto(), runs)
+    thread, told = _begun(first, flow, "held", document)
     assert first.process is not None
     os.kill(first.process.pid, signal.SIGSTOP)
     assert eventually(lambda: state(second, flow, "held") == FAILED)

@@ -101,6 +101,7 @@ ANSWERS: list[dict[str, Any]] = [
     },
     {"node": "Prompt_1", "text": "foundation model|rain", "answer": "An answer."},
     {"node": "Slow", "answer": {"text": "late", "delay_s": 30}},
+    {"node": "Late", "answer": {"text": "late", "delay_s": 4}},
     {"node": "Short", "answer": {"text": "soon", "delay_s": 0.5}},
     {"node": "Denied", "answer": {"error": {"fault": "denied", "message": "no right"}}},
     {"node": "Gone", "answer": {"error": {"fault": "gateway", "message": "no answer"}}},
