@@ -28,7 +28,7 @@ def _file(place: JournalFile) -> sqlalchemy.Engine:
     # One connection only: SQLite writes one after another anyway, and several connections of one process
     # can break a file in WAL mode before SQLite 3.51.3, which Python may well come with.
     engine = sqlalchemy.create_engine(
-        f"sqlite:///{place.path}",
+        sqlalchemy.URL.create("sqlite", database=str(place.path)),
         poolclass=sqlalchemy.QueuePool,
         pool_size=1,
         max_overflow=0,
@@ -50,8 +50,7 @@ def _file(place: JournalFile) -> sqlalchemy.Engine:
 
 def _server(place: JournalSchema, connections: int) -> sqlalchemy.Engine:
     url = sqlalchemy.make_url(place.url).set(drivername="postgresql+psycopg")
-    options = f"-c idle_in_transaction_session_timeout={_IDLE_MS} -c tcp_user_timeout={_IDLE_MS}"
-    return sqlalchemy.create_engine(
+    engine = sqlalchemy.create_engine(
         url,
         pool_size=connections,
         max_overflow=0,
@@ -60,8 +59,15 @@ def _server(place: JournalSchema, connections: int) -> sqlalchemy.Engine:
         connect_args={
             "application_name": "headrace-executions",
             "connect_timeout": CONNECT_TIMEOUT_S,
-            "options": options,
             **KEEPALIVES,
         },
         hide_parameters=True,
     )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        # Not at its start: poolers refuse what they do not know there.
+        connection.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
+        connection.commit()  # or it would be undone
+
+    return engine

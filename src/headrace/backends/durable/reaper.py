@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import sqlalchemy
+from sqlalchemy.exc import SQLAlchemyError
 
 from headrace.backends.durable.databases import CONNECT_TIMEOUT_S, KEEPALIVES
 from headrace.backends.durable.place import JournalSchema
@@ -63,6 +64,12 @@ class Reaper:
         except psycopg.Error as error:
             self.close()
             raise Unavailable(f"PostgreSQL: {type(error).__name__}") from error
+        try:
+            self._hand_over(alive, held)
+        except SQLAlchemyError as error:
+            raise Unavailable(f"The journal of executions: {type(error).__name__}") from error
+
+    def _hand_over(self, alive: set[str], held: set[int]) -> None:
         is_patient = self._patient_until_s is not None and time.monotonic() < self._patient_until_s
         gone = {
             process
