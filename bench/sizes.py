@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -47,10 +48,11 @@ Size = Callable[[], int]
 
 
 def upserts() -> Iterator[bytes]:
-    """New content of 4 KB each time."""
-    filler = "x" * 3900
+    """New content of 4 KB each time, of words that come again as those of texts do."""
+    luck = random.Random(1)
     for number in range(VERSIONS):
-        body = {"path": f"sizes/flow-{number % 16}", "attributes": {"number": number, "prompt": filler}}
+        prompt = " ".join(f"word{luck.randrange(2000)}" for _ in range(480))
+        body = {"path": f"sizes/flow-{number % 16}", "attributes": {"number": number, "prompt": prompt}}
         yield request("POST", "/v5/flows", KEY, json.dumps(body).encode())
 
 

@@ -17,6 +17,7 @@ import pytest
 from tests.contract.bedrock.running import chain, furnished, prompt
 from tests.contract.conftest import LiveServer
 from tests.contract.test_run_cli import Place, headrace, named
+from tests.stores import about_finding
 
 pytestmark = pytest.mark.live
 
@@ -62,7 +63,7 @@ def opened(place: Place, *words: str) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
     return subprocess.Popen(
         [sys.executable, "-m", "headrace", *words],
-        env=environment | {"HEADRACE_STORE": place.live.store},
+        env=environment | {"HEADRACE_STORE": place.live.store, **place.address},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -193,7 +194,7 @@ def _screen(place: Place, *words: str, until: str) -> str:
     """What a terminal shows by the time that it shows some words; then the user stops looking."""
     keyboard, terminal = pty.openpty()
     command = [sys.executable, "-m", "headrace", *words]
-    environment = {**os.environ, "HEADRACE_STORE": place.live.store, "COLUMNS": "200"}
+    environment = {**os.environ, "HEADRACE_STORE": place.live.store, "COLUMNS": "200", **place.address}
     with subprocess.Popen(
         command, env=environment, stdout=terminal, stderr=terminal, stdin=terminal
     ) as process:
@@ -209,6 +210,7 @@ def _screen(place: Place, *words: str, until: str) -> str:
     return shown
 
 
+@about_finding
 def test_watching_outlasts_a_restart(tmp_path: Path) -> None:
     live: LiveServer = furnished(tmp_path, wait_for_record="true", drain_timeout="1").start()
     place = Place(live, tmp_path)
