@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ from headrace.world import (
     build_world,
     capacity_of,
 )
+
+log = logging.getLogger("headrace.app")
 
 
 @runtime_checkable
@@ -210,9 +213,15 @@ def _process(settings: Settings, role: Role) -> Process:
 async def _local(settings: Settings, ports: Ports) -> Principal:
     """The default organisation's own user; both are made when they are missing."""
     environments = [name for name in settings.environments.split(",") if name]
-    return await access.ensure_organisation(
+    local = await access.ensure_organisation(
         ports, account=settings.account, name="default", environments=environments
     )
+    if ports.store.is_shared and not await access.opens_secrets(ports):
+        log.warning(
+            "HEADRACE_SECRET_KEY is not that of the newest AWS secret in the store, which is of no use here: "
+            "all processes of a store need the same key"
+        )
+    return local
 
 
 def _store_limits(settings: Settings) -> StoreLimits:

@@ -324,6 +324,18 @@ def test_a_shared_store_wants_the_secret_key(tmp_path: Path) -> None:
     assert made != run("keys", "secret").stdout.strip()
 
 
+def test_another_secret_key_than_that_of_the_others_is_told(tmp_path: Path) -> None:
+    store = cluster().new()
+    create = ("keys", "create", "--email", "ann@example.com", "--store", store)
+    assert run(*create, HEADRACE_SECRET_KEY=SECRET_KEY).returncode == 0
+    for secret_key, is_told in ((SECRET_KEY, False), (run("keys", "secret").stdout.strip(), True)):
+        with (tmp_path / "log").open("w") as log:
+            LiveServer(store=store, settings={"secret_key": secret_key}, stderr=log).start().stop()
+        told = (tmp_path / "log").read_text()
+        assert ("all processes of a store need the same key" in told) is is_told
+        assert secret_key not in told
+
+
 def test_nothing_tells_the_password_of_a_store(tmp_path: Path) -> None:
     store = "postgresql://ann:tell-nobody@127.0.0.1:9/none"
     for command in ("serve", "settings", "keys list", "settings --json", "executions list"):

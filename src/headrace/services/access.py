@@ -128,6 +128,13 @@ async def revoke_key(ports: Ports, principal: Principal, *, key_id: str) -> None
     await ports.store.write(principal.account, work)
 
 
+async def opens_secrets(ports: Ports) -> bool:
+    """Whether this server's key opens the newest secret of an AWS key, if there is any."""
+    keys = await ports.store.read("", lambda tx: tx.access.keys())
+    usable = [key for key in keys if key.revoked_at is None]
+    return not usable or ports.vault.open(usable[-1].secret_sealed) is not None
+
+
 async def has_keys(ports: Ports) -> bool:
     """Whether any key was ever made, so that credentials are checked."""
     return await ports.store.read("", lambda tx: tx.access.has_keys())
