@@ -150,3 +150,20 @@ def test_the_time_limit_holds_over_all_attempts(tmp_path: Path) -> None:
         assert len(place.said("begun")) <= 1 + 5, "no step begins when the time is up"
     finally:
         assert live.stop() == 0
+
+
+def test_without_its_journal_an_execution_begins_again(
+    live: LiveServer, client: Client, place: Place
+) -> None:
+    """As after a backup that was made of the store alone, while it was in use."""
+    execution = client.start(client.make(chain(4)), {"n": 1, "pause_s": 0.5})
+    begun(place, 3)
+    live.kill()
+    for file in place.folder.glob("headrace.db.executions*"):
+        file.unlink()
+    client = client_of(live.start())
+    assert client.ended(execution) == "Succeeded"
+    assert client.outputs(execution) == [5]
+    assert repeated(place) >= {"Step0/0", "Step1/0"}
+    nodes = [event for event in client.events(execution, "Node") if "nodeOutputEvent" in event]
+    assert len(nodes) == 5
