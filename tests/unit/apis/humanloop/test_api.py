@@ -18,13 +18,16 @@ from headrace.apis.humanloop import openapi
 from headrace.apis.humanloop.api import OPERATIONS, HumanloopApi
 from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
 from headrace.apis.humanloop.operations import Operation
+from headrace.backends.models.echo import EchoModels
 from headrace.core.access import Right
 from headrace.core.clock import SystemClock
+from headrace.core.effects import ToolOutcome
 from headrace.core.errors import Forbidden, Invalid, Malformed, NotFound, Throttled, Unauthenticated
 from headrace.core.ids import RandomIds
 from headrace.core.validate import Finding, PromptVariables, TypeLimits
 from headrace.services import access
 from headrace.services.base import Ports
+from headrace.services.calls import CallLimits, Calls
 from headrace.storage.memory import MemoryStore
 
 
@@ -38,6 +41,13 @@ class NothingRuns:
         self, definition: Any, *, prompt_variables: PromptVariables, limits: TypeLimits
     ) -> tuple[Finding, ...]:
         return ()
+
+
+class NoTools:
+    """For tests in which none is run."""
+
+    async def use(self, *arguments: Any, **more: Any) -> ToolOutcome:
+        raise NotImplementedError
 
 
 class Caller:
@@ -54,7 +64,8 @@ class Caller:
         )
         local = runner.run(access.ensure_organisation(ports, account="111122223333", name="Test"))
         local = msgspec.structs.replace(local, right=right)
-        self.api = HumanloopApi(ports, Gate(ports, local), Throttle(rate_per_s, 1), max_page=20)
+        calls = Calls(models=EchoModels(), languages={}, tools=NoTools(), limits=CallLimits())
+        self.api = HumanloopApi(ports, Gate(ports, local), Throttle(rate_per_s, 1), calls, max_page=20)
 
     def send(self, method: str, target: str, body: bytes = b"", **headers: str) -> Response:
         path, _, query = target.encode().partition(b"?")
