@@ -97,9 +97,25 @@ class Fleet:
     def server(self, *options: str, **more: str) -> LiveServer:
         """One more server; without workers inside."""
         settings = self.settings | more
-        live = LiveServer(store=settings.pop("store"), settings=settings, is_forked=False)
-        self.servers.append(live.start("--no-workers", *options))
+        with self.log(len(self.servers)).open("a") as file:
+            live = LiveServer(store=settings.pop("store"), settings=settings, stderr=file, is_forked=False)
+            self.servers.append(live.start("--no-workers", *options))
         return live
+
+    def log(self, number: int) -> Path:
+        """What the server of a number, from zero, logs."""
+        return self.folder / f"server-{number}.log"
+
+    def replace(self, number: int) -> None:
+        """Stop a server gently, and start another one in its place, until the proxy has found it there."""
+        live, log = self.servers[number], self.log(number)
+        port = live.url.rpartition(":")[2]
+        assert live.stop() == 0
+        before = len(log.read_text())
+        with log.open("a") as live.stderr:
+            live.start("--no-workers", "--port", port)
+        # The answer to one probe has surely arrived when the next one comes.
+        wait_until(lambda: log.read_text()[before:].count("GET /readyz 200") >= 2, "nobody asks for it")
 
     def worker(self, **more: str) -> LiveWorker:
         """One more worker."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.contract.bedrock.running import chain, install, prompt
 from tests.contract.bedrock.things import ROLE, new_name
-from tests.contract.conftest import LiveServer, boto_client
+from tests.contract.conftest import boto_client
 from tests.deploy.fleet import Fleet, balancer, ended
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -54,7 +54,7 @@ class Callers:
 
 
 def test_parts_are_killed_and_replaced_and_nobody_notices(fleet: Fleet, tmp_path: Path) -> None:
-    servers = [fleet.server(drain_delay="3"), fleet.server(drain_delay="3")]
+    servers = [fleet.server(drain_delay="3", log_requests="true") for _ in range(2)]
     workers = [fleet.worker(), fleet.worker()]
     with balancer([live.url for live in servers], tmp_path) as url:
         flow = install(boto_client(url), SHORT)
@@ -81,8 +81,8 @@ def test_parts_are_killed_and_replaced_and_nobody_notices(fleet: Fleet, tmp_path
         with Callers(url, calls) as callers:
             workers[0].told("begun")
             workers[0].signal(signal.SIGKILL)
-            for live in servers:
-                replace(live)
+            for number in range(len(servers)):
+                fleet.replace(number)
             before = callers.answered
             deadline = time.monotonic() + 60
             while callers.answered < before + 20 or len(started) < EXECUTIONS:
@@ -94,10 +94,3 @@ def test_parts_are_killed_and_replaced_and_nobody_notices(fleet: Fleet, tmp_path
         for arn in started:
             assert ended(runtime, **alias, executionIdentifier=arn)["status"] == "Succeeded"
         assert {live.process.returncode for live in servers if live.process is not None} == {None}
-
-
-def replace(live: LiveServer) -> None:
-    """Stop a server gently, and start another one in its place."""
-    port = live.url.rpartition(":")[2]
-    assert live.stop() == 0
-    live.start("--no-workers", "--port", port)
