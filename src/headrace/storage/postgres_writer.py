@@ -31,7 +31,7 @@ from headrace.storage.postgres_connection import (
 T = TypeVar("T")
 
 MAX_JOBS = 256
-MAX_GROUP_S = 0.02
+MAX_GROUP_S = 0.05
 """How long the use cases of one group may take; the last of them may take longer."""
 ALONE_AFTER_LOSS = 8
 """So many groups are kept while nobody else writes, once one lost a race."""
