@@ -7,13 +7,17 @@ FROM json_each(:rows) c WHERE true
 ON CONFLICT (account, file_id, digest) DO NOTHING;
 
 -- name: ids_of_datapoints
--- What a file has of these contents.
-SELECT d.digest, d.id FROM json_each(:digests) c
-CROSS JOIN datapoints d ON d.account = :account AND d.file_id = :file_id AND d.digest = c.value;
+-- What a file has of these contents; NULL where it has none. No join: PostgreSQL, which can't know how large a new
+-- file is, would read all of it for each of these statements.
+SELECT c.value, (
+  SELECT d.id FROM datapoints d WHERE d.account = :account AND d.file_id = :file_id AND d.digest = c.value
+) FROM json_each(:digests) c;
 
 -- name: datapoints_by_id
--- Datapoints of any file.
-SELECT {d.Datapoint} FROM json_each(:ids) c CROSS JOIN datapoints d ON d.account = :account AND d.id = c.value;
+-- Datapoints of any file: a file's id, a blank, the 64 digits of a digest, a body; NULL where there is none.
+SELECT c.value, (
+  SELECT d.file_id || ' ' || d.digest || d.body FROM datapoints d WHERE d.account = :account AND d.id = c.value
+) FROM json_each(:ids) c;
 
 -- name: add_dataset_parts
 -- Parts that their file does not have yet. A row is the 64 digits of a digest and a body.
@@ -22,6 +26,7 @@ SELECT :account, :file_id, substr(c.value, 1, 64), substr(c.value, 65) FROM json
 ON CONFLICT (account, file_id, digest) DO NOTHING;
 
 -- name: parts_of_dataset
--- What a file has of these parts.
-SELECT p.digest, p.body FROM json_each(:digests) c
-CROSS JOIN dataset_parts p ON p.account = :account AND p.file_id = :file_id AND p.digest = c.value;
+-- What a file has of these parts; NULL where it has none.
+SELECT c.value, (
+  SELECT p.body FROM dataset_parts p WHERE p.account = :account AND p.file_id = :file_id AND p.digest = c.value
+) FROM json_each(:digests) c;

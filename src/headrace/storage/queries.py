@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.datasets import Datapoint
 from headrace.core.deployments import Alias, Environment, Move, Pointer
 from headrace.core.durable import Ticket
 from headrace.core.files import File
@@ -27,7 +26,6 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     struct.__name__: struct
     for struct in (
         Alias,
-        Datapoint,
         Draft,
         Environment,
         EventBatch,
