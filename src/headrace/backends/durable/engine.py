@@ -129,8 +129,8 @@ class DbosEngine:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        if self._library is not None:
-            await self._in_thread(self._library.shut, hands_over=isinstance(self._place, JournalSchema))
+        if self._library is not None:  # in a thread that waits for no other
+            await asyncio.to_thread(self._library.shut, hands_over=isinstance(self._place, JournalSchema))
         self._end_threads()
 
     def _end_threads(self) -> None:
@@ -209,7 +209,7 @@ class DbosEngine:
                     log.exception("a bug while looking for processes that are gone")
                 await asyncio.sleep(LOOK_S)
         finally:
-            await asyncio.shield(self._in_thread(reaper.close))
+            await asyncio.shield(asyncio.to_thread(reaper.close))
 
     # Carrying out.
 
