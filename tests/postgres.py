@@ -17,6 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -29,6 +30,7 @@ START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 """For tests that do not ask what survives."""
+PREFIX = "headrace-postgres-"
 TEMPLATE = "headrace_template"
 EMPTY = """
 SET lock_timeout = '2s';
@@ -69,6 +71,14 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
+def _sweep() -> None:
+    """Remove what was left by processes that were killed; their servers ended with them."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/owner"):
+        with suppress(FileNotFoundError, ValueError):  # another is at it
+            if not Path(f"/proc/{int(owner.read_text())}").exists():
+                shutil.rmtree(owner.parent, ignore_errors=True)
+
+
 def free_port() -> int:
     """A port of loopback that nobody listens on."""
     with socket.socket() as one:
@@ -91,7 +101,9 @@ class Cluster:
         self._programs = programs
         self._user = _unprivileged()
         self._settings = settings
-        self.directory = Path(tempfile.mkdtemp(prefix="headrace-postgres-"))
+        _sweep()
+        self.directory = Path(tempfile.mkdtemp(prefix=PREFIX))
+        (self.directory / "owner").write_text(str(os.getpid()))
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
