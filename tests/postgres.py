@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -68,14 +69,17 @@ def _unprivileged() -> str | None:
 
 
 def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _sweep() -> None:
     """Remove what was left by processes that were killed; their servers ended with them."""
     for owner in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/owner"):
-        with suppress(FileNotFoundError, ValueError):  # another is at it
-            if not Path(f"/proc/{int(owner.read_text())}").exists():
+        with suppress(FileNotFoundError, PermissionError, ValueError):  # another is at it
+            try:
+                os.kill(int(owner.read_text()), 0)
+            except ProcessLookupError:
                 shutil.rmtree(owner.parent, ignore_errors=True)
 
 
