@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -303,6 +306,24 @@ def test_an_unfinished_copy_is_no_store_until_it_is_started_over(
 
 async def _interrupted(*_: Any) -> Any:
     raise OSError("the power went")
+
+
+@pytest.mark.parametrize("after", ["users: ", "logs: 101 copied", "logs: 101 indexed", "usage: "])
+def test_a_copy_that_is_killed_leaves_no_half_store(tmp_path: Path, target: str, after: str) -> None:
+    source = f"sqlite:///{tmp_path}/s.db"
+    fill(source)
+    command = [sys.executable, "-m", "headrace", "store", "copy", source, target]
+    environment = {**os.environ, "HEADRACE_SECRET_KEY": SECRET_KEY}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        told = any(line.startswith(after) for line in process.stderr)
+        process.kill()
+    assert told
+    try:
+        asyncio.run(open_store(target).close())  # it was faster
+    except StoreUnfinished:
+        assert copied(source, target, "--again").exit_code == 0
+    assert inside(target, found) == inside(source, found)
 
 
 def test_a_difference_is_told_and_leaves_the_target_unfinished(

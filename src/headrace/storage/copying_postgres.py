@@ -19,7 +19,7 @@ from headrace.storage.copying import (
     quoted,
     size_of,
 )
-from headrace.storage.errors import NoSuchStore, StoreUnfinished
+from headrace.storage.errors import StoreUnfinished, StoreUnusable
 from headrace.storage.limits import StoreLimits
 from headrace.storage.log_words import index_words
 from headrace.storage.migrations import check_current, mark, unmark
@@ -128,20 +128,16 @@ async def postgres_source(url: str, limits: StoreLimits) -> AsyncIterator[Postgr
     """The store in this database, as it is at one moment; others may go on.
 
     Raises:
+        CopyRefused: there is none.
         StoreError: it can't be reached, or is not of this release.
     """
-    with opening(url):
-        driver = await connect(url, limits, is_patient=True)
-        try:
-            await driver.execute("SET enable_seqscan = on")  # here a whole table is wanted
-            if await driver.fetchval("SELECT to_regclass('migrations')") is None:
-                raise NoSuchStore(f"There is no store at {shown(url)}.")
-            named = PostgresConnection(driver)
-            await greenlets.run(lambda: check_current(named, MIGRATIONS))
-            async with driver.transaction(isolation="repeatable_read", readonly=True):
-                yield PostgresCopy(driver)
-        finally:
-            driver.terminate()
+    async with _connected(url, limits) as driver:
+        if await driver.fetchval("SELECT to_regclass('migrations')") is None:
+            raise CopyRefused(f"There is no store at {shown(url)}.")
+        named = PostgresConnection(driver)
+        await greenlets.run(lambda: check_current(named, MIGRATIONS))
+        async with driver.transaction(isolation="repeatable_read", readonly=True):
+            yield PostgresCopy(driver)
 
 
 @asynccontextmanager
@@ -157,22 +153,31 @@ async def postgres_target(url: str, limits: StoreLimits, *, is_again: bool) -> A
     is_unfinished = await _is_unfinished(url, limits)
     if is_unfinished and not is_again:
         raise CopyRefused(f"{shown(url)}: an unfinished copy is there. {AGAIN}")
+    async with _connected(url, limits) as driver:
+        if not await driver.fetchval(f"SELECT pg_try_advisory_lock({_COPYING})"):
+            raise CopyRefused(f"{shown(url)}: another copy into it is going on.")
+        side, named = PostgresCopy(driver), PostgresConnection(driver)
+        if is_unfinished:
+            await driver.execute(f"TRUNCATE {', '.join((*TABLES, 'log_words'))}")
+        elif any([await side.count(table) for table in TABLES]):
+            raise CopyRefused(f"{shown(url)}: {NOT_EMPTY}")
+        else:
+            await greenlets.run(lambda: mark(named))
+        yield side
+
+
+@asynccontextmanager
+async def _connected(url: str, limits: StoreLimits) -> AsyncIterator[asyncpg.Connection]:
+    """A connection for whole tables."""
     with opening(url):
         driver = await connect(url, limits, is_patient=True)
-        try:
-            if not await driver.fetchval(f"SELECT pg_try_advisory_lock({_COPYING})"):
-                raise CopyRefused(f"{shown(url)}: another copy into it is going on.")
-            await driver.execute("SET enable_seqscan = on")
-            side, named = PostgresCopy(driver), PostgresConnection(driver)
-            if is_unfinished:
-                await driver.execute(f"TRUNCATE {', '.join((*TABLES, 'log_words'))}")
-            elif any([await side.count(table) for table in TABLES]):
-                raise CopyRefused(f"{shown(url)}: {NOT_EMPTY}")
-            else:
-                await greenlets.run(lambda: mark(named))
-            yield side
-        finally:
-            driver.terminate()
+    try:
+        await driver.execute("SET enable_seqscan = on")
+        yield driver
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise StoreUnusable(f"{shown(url)}: the copy broke off: {error}.") from error
+    finally:
+        driver.terminate()
 
 
 async def _is_unfinished(url: str, limits: StoreLimits) -> bool:
