@@ -308,6 +308,7 @@ async def _interrupted(*_: Any) -> Any:
     raise OSError("the power went")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", ["users: ", "logs: 101 copied", "logs: 101 indexed", "usage: "])
 def test_a_copy_that_is_killed_leaves_no_half_store(tmp_path: Path, target: str, after: str) -> None:
     source = f"sqlite:///{tmp_path}/s.db"
