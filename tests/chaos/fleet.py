@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +19,7 @@ from tests.contract.nursery import Forked, nursery
 from tests.stores import SECRET_KEY
 
 READY_WITHIN_S = 60
+STARTERS = 4
 DURABLE_MODULES = ("headrace.backends.durable.library", "headrace.backends.durable.reaper")
 """What takes long to import: it would be most of what a process does that is killed soon."""
 
@@ -117,14 +119,23 @@ class Load:
 
     def start(self, count: int) -> None:
         """Start some more."""
-        for _ in range(count):
-            kind = self.luck.choice(list(self._flows))
-            pause_s = round(self.luck.uniform(0.02, 0.4), 3)
-            begin = self.luck.randrange(100)
-            document, output, steps = _work(kind, begin, pause_s)
-            execution = self.client.start(self._flows[kind], document)
-            self.wanted.append(Wanted(execution=execution, output=output, kind=kind, steps=steps))
-            self._open.append(self.wanted[-1])
+        kinds = self.luck.choices(list(self._flows), k=max(count, 0))
+        pauses_s = [round(self.luck.uniform(0.02, 0.4), 3) for _ in kinds]
+        with ThreadPoolExecutor(max_workers=STARTERS) as starters:
+            begun = list(starters.map(self._start, kinds, range(len(kinds)), pauses_s))
+        self.wanted += begun
+        self._open += begun
+
+    def _start(self, kind: str, begin: int, pause_s: float) -> Wanted:
+        document, output, steps = _work(kind, begin, pause_s)
+        execution = self.client.start(self._flows[kind], document)
+        return Wanted(execution=execution, output=output, kind=kind, steps=steps)
+
+    def refill(self, count: int) -> None:
+        """Have so many go on, once only half of them do."""
+        going = len(self.going(self.client))
+        if going <= count / 2:
+            self.start(count - going)
 
     def going(self, client: Client) -> list[Wanted]:
         """Those that have not ended."""

@@ -29,7 +29,7 @@ def on_sqlite(folder: Path, *, kills: int, at_once: int, luck: random.Random, sa
         client = client_of(live)
         load = Load(client, luck)
         while tally.kills < kills:
-            load.start(at_once - len(load.going(client)))
+            load.refill(at_once)
             _progress(place)
             pause(luck, 0.0, 1.5)
             live.kill()
@@ -92,7 +92,7 @@ def _on_postgres(
     for member in members:
         member.start()
     while tally.kills < kills:
-        load.start(at_once - len(load.going(load.client)))
+        load.refill(at_once)
         _progress(place)
         pause(load.luck, 0.0, 1.5)
         before = tally.kills
