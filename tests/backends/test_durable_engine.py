@@ -174,14 +174,22 @@ def test_what_another_carries_out_is_left_alone(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_page_of_an_execution_that_was_handed_over_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE workflow_status SET owner_xid = 'another', executor_id = 'prc_9'",
+        "DELETE FROM workflow_status",
+    ],
+    ids=["others go on with it", "others have ended it"],
+)
+def test_a_page_of_an_execution_that_was_handed_over_is_refused(tmp_path: Path, change: str) -> None:
     outcome: list[type[BaseException]] = []
     path = tmp_path / "journal"
 
     async def program(account: str, execution_id: str, journal: Journal) -> None:
         await journal.page(page(b"0"))
         with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute("UPDATE workflow_status SET owner_xid = 'another', executor_id = 'prc_9'")
+            connection.execute(change)
             connection.commit()
         try:
             await journal.page(page(b"1"))

@@ -156,6 +156,9 @@ class Library:
             return DBOS.run_step({"name": PAGE}, make)
         except (DBOSWorkflowConflictIDError, DBOSWorkflowCancelledError, DBOSNonExistentWorkflowError):
             raise Superseded from None
+        except AssertionError:
+            # So DBOS says that it does not know the execution: others have ended it, and dropped its journal.
+            raise Superseded from None
         except (SQLAlchemyError, DBOSException) as error:
             raise Unavailable(f"The journal of executions: {type(error).__name__}") from error
 
