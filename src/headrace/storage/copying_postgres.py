@@ -12,7 +12,6 @@ from headrace.storage import greenlets
 from headrace.storage.copying import (
     AGAIN,
     BATCH_BYTES,
-    BATCH_ROWS,
     NOT_EMPTY,
     TABLES,
     CopyRefused,
@@ -32,7 +31,9 @@ from headrace.storage.postgres_statements import MIGRATIONS, STATEMENTS
 from headrace.storage.rows import Row
 from headrace.storage.sql_logs import LOG
 
-INDEXED_AT_ONCE = 500
+INDEXED_AT_ONCE = 100
+MOST_ROWS = 200
+"""So many at the most are asked for at a time: how large they are is only known when they are here."""
 _COPYING = 0x434F5059
 """The advisory lock of who copies into a database ("COPY")."""
 _COUNTERS = """
@@ -75,7 +76,7 @@ class PostgresCopy:
             rows = [tuple(map(decoded, record)) for record in records]
             yield rows
             mean_bytes = max(1, sum(map(size_of, rows)) // len(rows))
-            take = max(1, min(BATCH_ROWS, BATCH_BYTES // mean_bytes, 10 * take))
+            take = max(1, min(MOST_ROWS, BATCH_BYTES // mean_bytes, 10 * take))
 
     async def going(self) -> int:
         row = await greenlets.run(lambda: self._named.one("count_of_all_going_executions"))

@@ -27,7 +27,7 @@ from headrace.storage.sql_logs import LOG
 from headrace.storage.sqlite_connection import SqliteConnection, make_file, opening
 from headrace.storage.sqlite_log_words import SqliteLogWords
 
-INDEXED_AT_ONCE = 320
+INDEXED_AT_ONCE = 96
 
 
 class SqliteCopy:
