@@ -9,6 +9,7 @@ import pytest
 from tests.chaos.fleet import DURABLE_MODULES, client_of
 from tests.chaos.work import Client, Place, chain, items, keys, rounds, until
 from tests.contract.conftest import LiveServer
+from tests.stores import about_files
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -152,6 +153,7 @@ def test_the_time_limit_holds_over_all_attempts(tmp_path: Path) -> None:
         assert live.stop() == 0
 
 
+@about_files
 def test_without_its_journal_an_execution_begins_again(
     live: LiveServer, client: Client, place: Place
 ) -> None:
