@@ -353,6 +353,9 @@ def test_executions_that_go_on_are_not_left_behind(source: str, target: str) -> 
     inside(source, lambda desk: desk.write(lambda tx: tx.executions.put(going)))
     done = copied(source, target)
     assert (done.exit_code, "1 executions in the background" in done.output) == (1, True)
+    ended = msgspec.structs.replace(going, status=Status.ABORTED, ended_at=going.started_at)
+    inside(source, lambda desk: desk.write(lambda tx: tx.executions.put(ended)))
+    assert copied(source, target).exit_code == 0, "what was refused has left nothing in the target"
 
 
 @pytest.mark.parametrize("secret_key", ["", new_key()], ids=["none", "another"])

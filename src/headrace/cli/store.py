@@ -17,7 +17,7 @@ import click
 from headrace.cli.options import json_option, read_settings
 from headrace.core.errors import HeadraceError
 from headrace.settings import Settings
-from headrace.storage.copying import Copied, CopyRefused, Source, Step, Target, copy
+from headrace.storage.copying import Copied, CopyRefused, Source, Step, Target, check_ended, copy
 from headrace.storage.errors import NoSuchStore, StoreError
 from headrace.storage.limits import StoreLimits
 from headrace.storage.place import path_of, shown
@@ -70,6 +70,7 @@ async def _copy(
     async with AsyncExitStack() as stack:
         read = await stack.enter_async_context(_source(settings, source))
         await _check_key(settings, read, source)
+        await check_ended(read)
         write = await stack.enter_async_context(_target(settings, target, is_again=is_again))
         return await copy(read, write, progress.tell)
 

@@ -143,12 +143,11 @@ class Step:
     of: int
 
 
-async def copy(source: Source, target: Target, tell: Callable[[Step], None]) -> list[Copied]:
-    """Copy everything, and look whether all of it is there; only then is the target a store.
+async def check_ended(source: Source) -> None:
+    """Look before the target is touched: a copy that is refused marks nothing.
 
     Raises:
         CopyRefused: durable executions go on in the source: what they have done so far can't be copied.
-        StoreDamaged: the tables of the two differ.
     """
     going = await source.going()
     if going:
@@ -156,6 +155,14 @@ async def copy(source: Source, target: Target, tell: Callable[[Step], None]) -> 
             f"{going} executions in the background have not ended. Wait for them, or stop them with "
             "`headrace executions stop`: what they have done so far can't be copied."
         )
+
+
+async def copy(source: Source, target: Target, tell: Callable[[Step], None]) -> list[Copied]:
+    """Copy everything, and look whether all of it is there; only then is the target a store.
+
+    Raises:
+        StoreDamaged: the tables of the two differ.
+    """
     sums: dict[str, Sum] = {}
     for table in TABLES:
         sums[table] = await _copy_table(source, target, table, tell)
