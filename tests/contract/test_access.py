@@ -235,8 +235,16 @@ HUMANLOOP_RIGHTS: Mapping[str, str] = {
     "PUT": "editor",
     "DELETE": "editor",
 }
-HUMANLOOP_READS_BY_POST = {"RetrieveByPath", "RetrieveFileByPath"}
+HUMANLOOP_READS_BY_POST = {
+    "DeserializeAgent",
+    "DeserializePrompt",
+    "PopulatePrompt",
+    "RetrieveByPath",
+    "RetrieveFileByPath",
+}
 HUMANLOOP_RUNS = {
+    "CallPrompt",
+    "CallTool",
     "LogFlow",
     "LogPrompt",
     "LogTool",
@@ -247,6 +255,14 @@ HUMANLOOP_RUNS = {
     "ImportSpans",
 }
 """Who may run flows may say what happened."""
+BODIES_OF_ITS_OWN = {
+    "AddToolEnvironmentVariables": b'[{"name": "TOKEN", "value": "a-value"}]',
+    "UploadDatasetCsv": (
+        b'--edge\r\nContent-Disposition: form-data; name="file"; filename="some.csv"\r\n'
+        b"Content-Type: text/csv\r\n\r\nquestion\r\nWhere?\r\n\r\n--edge--\r\n"
+    ),
+}
+"""The bodies of operations that take no JSON object."""
 PATH_VALUES = {
     "{flowIdentifier}": UNKNOWN_FLOW,
     "{flowVersion}": "1",
@@ -328,7 +344,7 @@ def test_rights_of_humanloop_operations(
     running, keys = guarded
     path = "/v5" + operation.template.replace("{", "").replace("}", "")
     headers = {"x-api-key": keys[right]}
-    body = {"path": f"no/where/{operation.name}"}
+    body = BODIES_OF_ITS_OWN.get(operation.name) or {"path": f"no/where/{operation.name}"}
     answer = send(running.url, operation.method, path, body, headers=headers)
     needed = HUMANLOOP_RIGHTS[operation.method]
     if operation.name in HUMANLOOP_READS_BY_POST:
@@ -632,7 +648,7 @@ def _check_unknown_to_humanloop(running: InProcess, key: dict[str, str], ref: st
         if "{id}" not in operation.template:
             continue
         path = "/v5" + operation.template.replace("{id}", ref).replace("{", "").replace("}", "")
-        body = {"path": "elsewhere"}
+        body = BODIES_OF_ITS_OWN.get(operation.name) or {"path": "elsewhere"}
         answer = send(running.url, operation.method, path + "?version_id=flv_x", body, headers=headers)
         assert answer.status == 404, (operation.name, answer.body)
     upsert = {"id": ref, "attributes": {"a": 1}}

@@ -32,7 +32,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
         cost_usd: None when no price is known.
         events_count: how many events were recorded.
         is_durable: whether it survives the process that carries it out.
-        holder: the process that carries it out, or last did; None before one does, and once it was found gone.
+        holder: the process that carries it out, or last did; None before one does, and once that was found
+            gone.
         attempt: how often it was taken up; only a durable one is, more than once.
     """
 

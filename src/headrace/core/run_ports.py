@@ -26,8 +26,8 @@ class Executions(Protocol):
         """
 
     def record(self, execution: Execution) -> bool:
-        """The same for who carries a run out, told by its ``holder``: False, and nothing changes, when another
-        process holds the run by now, or none because this one was taken for gone."""
+        """The same for who carries a run out, told by its ``holder``: False, and nothing changes, when
+        another process holds the run by now, or none because this one was taken for gone."""
 
     def durable(self, *, file_id: str, pointer_id: str, name: str) -> Execution | None:
         """The durable run of that name."""

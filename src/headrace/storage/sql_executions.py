@@ -63,8 +63,8 @@ class Executions(SqlCollection):
 
     def running(self, *, take: int) -> list[Execution]:
         rows = self._connection.all("running_executions")
-        newest = sorted((id for account, id in rows if account == self._account), reverse=True)[:take]
-        return [found for id in newest if (found := self.get(id=id)) is not None]
+        newest = sorted((one for account, one in rows if account == self._account), reverse=True)[:take]
+        return [found for one in newest if (found := self.get(id=one)) is not None]
 
     def append(self, batch: EventBatch) -> None:
         self._run("add_events", **EVENT_BATCH.dump(batch))

@@ -123,8 +123,7 @@ def test_when_datapoints_are_the_same(one: Any, other: Any, are_same: bool) -> N
 def test_a_datapoint_is_kept_as_it_was_sent() -> None:
     shown = case(messages=[{"role": "user", "content": None}], target={"b": 1.0, "a": None})
     assert (
-        shown.body
-        == '{"inputs":{},"messages":[{"role":"user","content":null}],"target":{"b":1.0,"a":null}}'
+        shown.body == '{"inputs":{},"messages":[{"role":"user","content":null}],"target":{"b":1.0,"a":null}}'
     )
 
 
