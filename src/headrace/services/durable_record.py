@@ -43,6 +43,11 @@ MOST_BYTES = 8 * 1024 * 1024
 log = logging.getLogger("headrace.durable")
 
 
+class OutOfStep(Unavailable):
+    """The store has not what this attempt has written: its server forgot what it had said to keep, or kept
+    what it could not say. The next attempt goes on from what is there."""
+
+
 class Record:
     """Belongs to one attempt and one event loop.
 
@@ -104,6 +109,7 @@ class Record:
         Raises:
             Superseded: another attempt counts by now.
             Over: it was ended by somebody else.
+            OutOfStep: what is there is not what was written.
         """
         while True:
             await self._news.wait()
@@ -124,6 +130,8 @@ class Record:
             try:
                 await commit(self._ports, self._account, lambda tx: self._write(tx, row, batches))
                 break
+            except OutOfStep:
+                raise
             except Unavailable as error:
                 log.warning("execution %s waits to be recorded: %s", self._execution.id, error.message)
                 await asyncio.sleep(RETRY_S)
@@ -163,6 +171,8 @@ class Record:
             raise Over
         if known.attempt != row.attempt:
             raise Superseded
+        if known.events_count != self._count:
+            raise OutOfStep(f"{known.events_count} events are in the store, not {self._count}.")
         tx.executions.put(row)
         for batch in batches:
             tx.executions.append(batch)

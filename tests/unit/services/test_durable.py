@@ -286,6 +286,28 @@ def test_an_attempt_that_was_overtaken_writes_nothing_more(registry: Registry) -
     assert seen[0].events_count == len(desk.events)
 
 
+def test_an_attempt_whose_record_was_lost_leaves_no_gap(registry: Registry) -> None:
+    desk = Desk(registry, CHAIN, 1)
+
+    def lost(_: Any) -> int:
+        async def lose() -> None:
+            while not (count := await _count(desk)):  # noqa: ASYNC110  # it is nobody's event
+                await asyncio.sleep(0)
+            row = await registry.ports.store.read(desk.account, lambda tx: tx.executions.get(id=ID))
+            assert row is not None
+            less = msgspec.structs.replace(row, events_count=count - 1)
+            await registry.ports.store.write(desk.account, lambda tx: tx.executions.put(less))
+
+        asyncio.get_running_loop().create_task(lose())
+        return 1
+
+    desk.world.script = {"First": lost}
+    desk.world.delay = lambda context: 1000
+    with pytest.raises(Unavailable, match="events are in the store"):
+        desk.carry_out()
+    assert desk.row.status is Status.RUNNING, "the next attempt tells the rest, from what is there"
+
+
 def test_what_is_stopped_writes_nothing_more(registry: Registry) -> None:
     desk = Desk(registry, CHAIN, 1)
 
