@@ -18,7 +18,8 @@ def settings_page() -> str:
         "option wins. A variable that begins with `HEADRACE_` and is not one of these stops the server and "
         "names the nearest one. Switches take `true`, `yes`, `1`, `false`, `no` or `0`.",
         "Two more are read by the command line alone: `HEADRACE_URL` and `HEADRACE_API_KEY` say which "
-        "server `headrace keys` speaks to ([keys](../how-to/keys.md)).",
+        "server commands such as `headrace run` and `headrace keys` speak to, and with which key "
+        "([where the commands go](../how-to/keys.md#where-the-commands-go)).",
         *(_setting(one) for one in dataclasses.fields(Settings)),
     )
 

@@ -195,7 +195,9 @@ class Settings:
         "attempts",
     )
     health_port: int = _setting(
-        0, "Port on which `headrace worker` answers /healthz and /readyz, and nothing else; 0 is none."
+        0,
+        "Port on which `headrace worker` answers /healthz and /readyz, and nothing else, at the address "
+        "HEADRACE_HOST; 0 is none.",
     )
     drain_timeout: int = _setting(
         20,

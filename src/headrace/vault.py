@@ -1,6 +1,7 @@
 """The server's key: it encrypts what must be recoverable and signs what callers hand back.
 
-Losing the key makes AWS secrets and page tokens useless, and nothing else: API keys are hashed.
+Losing the key makes AWS secrets, environment variables of tools and page tokens useless, and nothing else:
+API keys are hashed.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def key_beside(path: Path) -> str:
     if _decoded(key) is None:
         raise BadKey(
             f"{path} holds no key. Restore it from a backup; or remove it, and another is made: "
-            "then API keys stay good, but not the secrets of AWS access keys."
+            "then API keys stay good, but not the secrets of AWS access keys, and environment variables of "
+            "tools have to be set again."
         )
     return key
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import asyncpg
 import psycopg
@@ -113,8 +114,19 @@ def test_a_url_that_leads_nowhere(url: str, message: str) -> None:
 
 
 def test_a_database_that_is_not_there() -> None:
-    with pytest.raises(StoreUnusable, match='database "nowhere" does not exist'):
+    with pytest.raises(StoreUnusable, match=r'database "nowhere" does not exist.*createdb --owner'):
         open_store(cluster().url("nowhere"))
+
+
+def test_a_user_who_does_not_own_the_database(empty: str) -> None:
+    cluster().ask("CREATE ROLE tenant LOGIN")
+    # Before PostgreSQL 15 everybody may write there.
+    cluster().ask("REVOKE CREATE ON SCHEMA public FROM PUBLIC", database=urlsplit(empty).path[1:])
+    try:
+        with pytest.raises(StoreUnusable, match=r"permission denied.*has to own the database"):
+            open_store(empty.replace("headrace:secret", "tenant:secret"))
+    finally:
+        cluster().ask("DROP ROLE tenant")
 
 
 def test_a_server_that_is_too_old(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:

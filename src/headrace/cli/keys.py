@@ -85,7 +85,8 @@ def _email(key: dict[str, Any]) -> str:
 def secret() -> None:
     """Make a server's own key, for HEADRACE_SECRET_KEY, and print it.
 
-    It encrypts the secrets of AWS keys and signs page tokens. All servers of a store need the same.
+    It encrypts the secrets of AWS keys and environment variables of tools, and signs page tokens. All
+    processes of a store need the same.
 
     \b
     Example:

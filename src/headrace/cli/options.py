@@ -26,7 +26,10 @@ def name_argument(name: str) -> Callable[[F], F]:
 
 def store_option(function: F) -> F:
     """``--store``."""
-    text = "Where everything is kept: sqlite:///PATH or memory:. [HEADRACE_STORE; sqlite:///headrace.db]"
+    text = (
+        "Where everything is kept: a file, sqlite:///PATH, postgresql://USER@HOST/DATABASE or memory:. "
+        "[HEADRACE_STORE; sqlite:///headrace.db]"
+    )
     return click.option("--store", metavar="URL", help=text)(function)
 
 

@@ -22,6 +22,13 @@ OLDEST = 14
 """The oldest major version of PostgreSQL that is tried."""
 _MIGRATING = 0x48454144
 """The advisory lock under which one process at a time brings a database up to date ("HEAD")."""
+CREATE = "createdb --owner USER --encoding UTF8 --template template0 DATABASE"
+"""How a database for a store is made."""
+WHAT_TO_DO: dict[type[Exception], str] = {
+    asyncpg.InvalidCatalogNameError: f" Make one with `{CREATE}`.",
+    asyncpg.InsufficientPrivilegeError: " The user in the URL has to own the database and what is in it.",
+}
+"""What helps against some of the things that PostgreSQL says."""
 log = logging.getLogger(__name__)
 
 
@@ -58,8 +65,7 @@ async def _check(driver: asyncpg.Connection) -> None:
     encoding = await driver.fetchval("SHOW server_encoding")
     if encoding != "UTF8":
         raise StoreUnusable(
-            f"The store needs a database in UTF8, but this one is in {encoding}: "
-            "create one with `createdb --encoding UTF8 --template template0`."
+            f"The store needs a database in UTF8, but this one is in {encoding}: create one with `{CREATE}`."
         )
     log.info("the store is in PostgreSQL %s", await driver.fetchval("SHOW server_version"))
 
@@ -83,4 +89,5 @@ def opening(url: str) -> Iterator[None]:
         ) from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         reason = re.sub(r"\s+", " ", str(error)) or type(error).__name__
-        raise StoreUnusable(f"{name} can't be opened as a store: {reason}.") from error
+        what_to_do = WHAT_TO_DO.get(type(error), "")
+        raise StoreUnusable(f"{name} can't be opened as a store: {reason}.{what_to_do}") from error
