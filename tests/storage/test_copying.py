@@ -308,6 +308,29 @@ async def _interrupted(*_: Any) -> Any:
     raise OSError("the power went")
 
 
+def test_a_copy_that_another_one_has_finished_meanwhile_is_not_removed(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from headrace.storage import copying_postgres
+    from headrace.storage.postgres_pool import connect
+
+    with own_url("postgres") as target:
+        with monkeypatch.context() as broken:
+            broken.setattr(copying_postgres.PostgresCopy, "finish", _interrupted)
+            assert copied(source, target).exit_code == 1
+
+        async def late(*given: Any, **named: Any) -> Any:
+            driver = await connect(*given, **named)
+            await driver.execute("DELETE FROM migrations WHERE number = 0")
+            return driver
+
+        with monkeypatch.context() as slow:
+            slow.setattr(copying_postgres, "connect", late)
+            done = copied(source, target, "--again")
+        assert (done.exit_code, "holds something already" in done.output) == (1, True)
+        assert inside(target, found) == inside(source, found)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("after", ["users: ", "logs: 101 copied", "logs: 101 indexed", "usage: "])
 def test_a_copy_that_is_killed_leaves_no_half_store(tmp_path: Path, target: str, after: str) -> None:

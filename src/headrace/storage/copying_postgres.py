@@ -151,12 +151,13 @@ async def postgres_target(url: str, limits: StoreLimits, *, is_again: bool) -> A
     Raises:
         CopyRefused: something is there, or is being copied there.
     """
-    is_unfinished = await _is_unfinished(url, limits)
-    if is_unfinished and not is_again:
-        raise CopyRefused(f"{shown(url)}: an unfinished copy is there. {AGAIN}")
     async with _connected(url, limits) as driver:
         if not await driver.fetchval(f"SELECT pg_try_advisory_lock({_COPYING})"):
             raise CopyRefused(f"{shown(url)}: another copy into it is going on.")
+        # Only now: what another copy leaves unfinished it may still have finished.
+        is_unfinished = await _is_unfinished(url, limits)
+        if is_unfinished and not is_again:
+            raise CopyRefused(f"{shown(url)}: an unfinished copy is there. {AGAIN}")
         side, named = PostgresCopy(driver), PostgresConnection(driver)
         if is_unfinished:
             await driver.execute(f"TRUNCATE {', '.join((*TABLES, 'log_words'))}")
