@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -26,6 +27,8 @@ from headrace.settings import Settings
 from headrace.storage.errors import StoreError
 from headrace.storage.place import is_of_one_process, shown
 from headrace.vault import BadKey
+
+log = logging.getLogger("headrace.worker")
 
 
 @click.command("worker")
@@ -75,6 +78,7 @@ class Told:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._is_live = sys.stdout.isatty() and not as_json
+        self._is_heard = True
         self._going = 0
         self._ended: Counter[str] = Counter()
 
@@ -105,8 +109,18 @@ class Told:
             line = f"{now[:19]}Z  {words}" if event != "ready" else words
         counts = "  ".join(f"{count} {how}" for how, count in self._ended.items())
         live = f"{self._going} carried out now  {counts}".rstrip() if self._is_live else ""
-        click.echo(f"{CLEAR_LINE if self._is_live else ''}{line}\n{live}", nl=False)
-        sys.stdout.flush()
+        self._echo(f"{CLEAR_LINE if self._is_live else ''}{line}\n{live}")
+
+    def _echo(self, text: str) -> None:
+        """Nobody has to listen: what is carried out goes on when the reader is gone or the disk is full."""
+        if not self._is_heard:
+            return
+        try:
+            click.echo(text, nl=False)
+            sys.stdout.flush()
+        except OSError as error:
+            self._is_heard = False
+            log.warning("what begins and ends is not told any more: %s", error)
 
 
 async def _work(settings: Settings, told: Told) -> None:
