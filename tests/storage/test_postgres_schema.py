@@ -22,6 +22,7 @@ SCANS = {
     "all_keys": "they are all wanted",
     "processes": "a handful",
     "count_of_jobs": "they are all counted",
+    "sealed_secret": "it stops at the first row",
 }
 """Statements that may look at every row of a table, and why."""
 

@@ -50,8 +50,8 @@ def test_each_url_opens_its_kind_of_store(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("url", "names"),
     [
-        ("mysql://x", "`memory:`, `sqlite:`"),
-        ("", "`memory:`, `sqlite:`"),
+        ("mysql://x", "`memory:`, `postgres:`, `postgresql:`, `sqlite:`"),
+        ("", "`memory:`, `postgres:`, `postgresql:`, `sqlite:`"),
         ("sqlite://relative.db", "sqlite:////absolute.db"),
         ("sqlite:///", "sqlite:////absolute.db"),
         ("sqlite:///:memory:", "`memory:`"),

@@ -7,8 +7,7 @@ FROM json_each(:rows) c WHERE true
 ON CONFLICT (account, file_id, digest) DO NOTHING;
 
 -- name: ids_of_datapoints
--- What a file has of these contents; NULL where it has none. No join: PostgreSQL, which can't know how large a new
--- file is, would read all of it for each of these statements.
+-- What a file has of these contents; NULL where not. No join: PostgreSQL would read all of a file that is new.
 SELECT c.value, (
   SELECT d.id FROM datapoints d WHERE d.account = :account AND d.file_id = :file_id AND d.digest = c.value
 ) FROM json_each(:digests) c;
