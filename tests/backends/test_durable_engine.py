@@ -90,12 +90,13 @@ def test_what_was_written_is_there_after_the_end_of_the_process(tmp_path: Path) 
     written: list[bytes] = []
     heard: list[bytes] = []
     is_second = False
+    asked = asyncio.Event()
 
     async def program(account: str, execution_id: str, journal: Journal) -> None:
         heard.clear()
         for number in range(5):
-            if number == 3 and not is_second:
-                await asyncio.Event().wait()
+            if number == 3:
+                await (asked if is_second else asyncio.Event()).wait()
             heard.append(await journal.page(page(str(number).encode(), written)))
 
     async def scenario() -> None:
@@ -106,9 +107,9 @@ def test_what_was_written_is_there_after_the_end_of_the_process(tmp_path: Path) 
         assert left(tmp_path / "journal") == ["exe_1"]
         is_second = True
         async with running(tmp_path / "journal", program, process="prc_2") as engine:
-            await until(lambda: len(heard) == 5)
             await engine.begin("acct", "exe_1")  # whoever asks again is late
-            await until(lambda: engine.room == 5)
+            asked.set()
+            await until(lambda: len(heard) == 5 and engine.room == 5)
         assert left(tmp_path / "journal") == []
 
     asyncio.run(scenario())
