@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import psycopg
 import pytest
+import sqlalchemy
 from tests.postgres import Cluster, cluster
 
 from headrace.backends.durable import reaper as module
+from headrace.backends.durable.databases import open_database
 from headrace.backends.durable.place import JournalSchema
 from headrace.backends.durable.reaper import Reaper, key_of
 from headrace.core.errors import Unavailable
@@ -52,6 +54,32 @@ def test_who_holds_no_lock_is_gone(url: str) -> None:
     other.close()
     me.look({"prc_me", "prc_alive"})
     assert journals.handed_over == ["prc_dead", "prc_alive"]
+    me.close()
+
+
+@pytest.mark.parametrize(
+    ("there", "form"),
+    [
+        ("headrace:secret@", "headrace:secret@127.0.0.1:1,"),
+        ("", "?options=-c%20search_path%3Dpublic&sslmode=prefer&target_session_attrs=read-write"),
+    ],
+    ids=["several servers", "options"],
+)
+def test_any_url_that_a_store_can_have_will_do(url: str, there: str, form: str) -> None:
+    other = url.replace(there, form) if there else url + form
+    one = reaper(other, Journals(), "prc_one")
+    journals = Journals({"prc_one": 1})
+    me = reaper(url, journals)
+    me.look({"prc_me", "prc_one"})
+    assert journals.handed_over == []
+    database = open_database(JournalSchema(url=other), connections=1)
+    with database.connect() as connection:
+        assert (
+            connection.execute(sqlalchemy.text("SELECT current_database()")).scalar()
+            == url.rpartition("/")[2]
+        )
+    database.dispose()
+    one.close()
     me.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import sqlalchemy
 from sqlalchemy import event
 
@@ -49,9 +50,8 @@ def _file(place: JournalFile) -> sqlalchemy.Engine:
 
 
 def _server(place: JournalSchema, connections: int) -> sqlalchemy.Engine:
-    url = sqlalchemy.make_url(place.url).set(drivername="postgresql+psycopg")
     engine = sqlalchemy.create_engine(
-        url,
+        "postgresql+psycopg://",
         pool_size=connections,
         max_overflow=0,
         pool_timeout=30,
@@ -63,6 +63,11 @@ def _server(place: JournalSchema, connections: int) -> sqlalchemy.Engine:
         },
         hide_parameters=True,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, _given: Any, options: dict[str, Any]) -> psycopg.Connection:
+        # PostgreSQL's own client reads the URL, which may name several servers.
+        return psycopg.connect(place.url, **options)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:

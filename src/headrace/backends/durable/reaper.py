@@ -13,7 +13,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
 from headrace.backends.durable.databases import CONNECT_TIMEOUT_S, KEEPALIVES
@@ -42,8 +41,7 @@ class Reaper:
     """
 
     def __init__(self, place: JournalSchema, library: Library, *, process: str) -> None:
-        url = sqlalchemy.make_url(place.url).set(drivername="postgresql")
-        self._url = url.render_as_string(hide_password=False)
+        self._url = place.url
         self._library = library
         self._process = process
         self._connection: psycopg.Connection | None = None
