@@ -54,3 +54,5 @@ class Upkeep:
                 )
             except Unavailable as error:
                 log.warning("old runs can't be forgotten now: %s", error.message)
+            except Exception:
+                log.exception("a bug while forgetting old runs")  # the next round is another chance
