@@ -34,9 +34,10 @@ fast: $(VENV)/.ready
 test: $(VENV)/.ready
 	$(PYTEST) -m 'not chaos'
 
-# What goes over a wire, with every store in PostgreSQL.
+# What goes over a wire, with every store in PostgreSQL; WHICH='not slow and not js and not chaos' is the short form.
+WHICH ?= not js and not chaos
 test-postgres: $(VENV)/.ready
-	HEADRACE_TEST_STORE=postgresql $(PYTEST) -m 'not js and not chaos' tests/contract
+	HEADRACE_TEST_STORE=postgresql $(PYTEST) -m '$(WHICH)' tests/contract
 
 chaos: $(VENV)/.ready
 	$(PY) -m pytest -q -m chaos
