@@ -40,10 +40,11 @@ class Gate:
     async def is_open(self) -> bool:
         """Whether any credentials do. Once a key was made this is never so again.
 
-        A key made through this process counts at once, one made through another on the same store soon.
+        A key made through any process counts at once: in a store that is shared, each request looks.
         """
         now_s = time.monotonic()
-        if not self._is_closed and now_s - self._looked_at_s > LOOK_EVERY_S:
+        is_due = self._ports.store.is_shared or now_s - self._looked_at_s > LOOK_EVERY_S
+        if not self._is_closed and is_due:
             self._is_closed = await access.has_keys(self._ports)
             self._looked_at_s = now_s
         return not self._is_closed
