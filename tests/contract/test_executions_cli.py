@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -196,14 +197,20 @@ def _screen(place: Place, *words: str, until: str) -> str:
     command = [sys.executable, "-m", "headrace", *words]
     environment = {**os.environ, "HEADRACE_STORE": place.live.store, "COLUMNS": "200", **place.address}
     with subprocess.Popen(
-        command, env=environment, stdout=terminal, stderr=terminal, stdin=terminal
+        command,
+        env=environment,
+        stdout=terminal,
+        stderr=terminal,
+        stdin=terminal,
+        # Tests that were started in the background are deaf to it, and so is what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         os.close(terminal)
         shown, deadline = "", time.monotonic() + WITHIN_S
         while until not in shown:
             assert select.select([keyboard], [], [], max(deadline - time.monotonic(), 0))[0], shown
             shown += os.read(keyboard, 65536).decode()
-        process.send_signal(2)
+        process.send_signal(signal.SIGINT)
         assert process.wait(timeout=WITHIN_S) == 130
     os.close(keyboard)
     assert "Abort" not in shown.replace("Aborted by", "")
