@@ -12,6 +12,7 @@ import pytest
 from humanloop.core.api_error import ApiError
 from humanloop.types import FileEnvironmentVariableRequest, ToolCallResponse
 from tests.contract.conftest import LiveServer
+from tests.stores import about_files
 
 pytestmark = pytest.mark.live
 
@@ -186,6 +187,7 @@ def test_a_tool_finds_its_variables_and_tells_nobody(
     assert client.tools.get_environment_variables(made.id) == []
 
 
+@about_files
 def test_variables_survive_a_restart_and_are_lost_with_the_key(make_server: Any, tmp_path: Path) -> None:
     live = make_server()
     client = live.humanloop()
