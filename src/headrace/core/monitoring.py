@@ -102,6 +102,8 @@ class Work(StrEnum):
     """``subject`` is a file that is gone: the logs of other files below its own become roots."""
     EXECUTE = "execute"
     """``subject`` is a durable execution that nobody has begun to carry out; ``object`` is empty."""
+    GENERATE = "generate"
+    """``subject`` is a run of an evaluation, ``object`` a datapoint of which it is to have a log."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from headrace.core.access import Key, Organisation, User
 from headrace.core.changes import Changes
 from headrace.core.dataset_ports import Datasets
 from headrace.core.deployments import Alias, Move, Pointer, PointerKind
+from headrace.core.evaluation_ports import Evaluations, Runs
 from headrace.core.files import FileSort as FileSort
 from headrace.core.log_ports import Jobs, Logs, Monitors
 from headrace.core.run_ports import Executions, Processes, Sessions, Tickets
@@ -42,7 +43,8 @@ class Clash(Exception):
         rule: the constraint's name: ``path``, ``short_name``, ``short_id``, ``version_name``,
             ``version_digest``, ``release_number``, ``execution_name``, ``alias_name``, ``receipt``,
             ``environment_name``, ``environment_default`` (there is one), ``email``, ``key``, ``judgment``,
-            ``monitor``, ``id``, or ``reference`` (what it belongs to was never added).
+            ``monitor``, ``evaluation_name``, ``slot``, ``id``, or ``reference`` (what it belongs to was never
+            added).
     """
 
     def __init__(self, rule: str) -> None:
@@ -244,6 +246,12 @@ class Transaction(Protocol):
 
     @property
     def datasets(self) -> Datasets: ...
+
+    @property
+    def evaluations(self) -> Evaluations: ...
+
+    @property
+    def runs(self) -> Runs: ...
 
     @property
     def executions(self) -> Executions: ...
