@@ -20,6 +20,7 @@ from headrace.core.ports import Clash, Transaction
 from headrace.core.versions import Receipt
 from headrace.storage.errors import ReadOnly
 from headrace.storage.memory_datasets import Datasets
+from headrace.storage.memory_evaluations import Evaluations, Runs
 from headrace.storage.memory_executions import Executions, Processes, Sessions, Tickets
 from headrace.storage.memory_files import Drafts, Releases, Versions
 from headrace.storage.memory_logs import Logs
@@ -235,6 +236,8 @@ class _Transaction:
         self.tags = _Tags(rows)
         self.secrets = _Secrets(rows)
         self.datasets = Datasets(rows)
+        self.evaluations = Evaluations(rows)
+        self.runs = Runs(rows)
         self.executions = Executions(account, rows, shared)
         self.tickets = Tickets(account, shared)
         self.sessions = Sessions(account, rows, shared)

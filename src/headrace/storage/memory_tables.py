@@ -11,6 +11,7 @@ from headrace.core.access import Key, Organisation, User
 from headrace.core.datasets import Datapoint
 from headrace.core.deployments import Alias, Environment, Move, Pointer, PointerKind
 from headrace.core.durable import Ticket
+from headrace.core.evaluations import Awaited, Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import Directory, File
 from headrace.core.logs import Log, Usage
 from headrace.core.monitoring import Job, Monitor, Total, Work
@@ -109,6 +110,12 @@ class Rows:
         self.datapoints: Table[str, Datapoint] = Table(journal)
         self.datapoint_contents: Table[tuple[str, str], str] = Table(journal)
         self.dataset_parts: Table[tuple[str, str], str] = Table(journal)
+        self.evaluations: Table[str, Evaluation] = Table(journal)
+        self.seats: Table[tuple[str, str], Seat] = Table(journal)
+        self.runs: Table[str, Run] = Table(journal)
+        self.run_links: Table[tuple[str, str], RunLink] = Table(journal)
+        self.slots: dict[str, Table[int, Slot]] = defaultdict(lambda: Table(journal))
+        self.awaited: Table[tuple[str, str, int], Awaited] = Table(journal)
         self._of_file: dict[str, FileRows] = defaultdict(lambda: FileRows(journal))
 
     def of(self, file_id: str) -> FileRows:
