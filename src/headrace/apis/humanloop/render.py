@@ -11,6 +11,7 @@ import msgspec
 
 from headrace.apis.humanloop.prompt_text import text_of
 from headrace.apis.humanloop.wire import (
+    AgentResponse,
     DatasetResponse,
     EnvironmentReference,
     EnvironmentResponse,
@@ -19,8 +20,11 @@ from headrace.apis.humanloop.wire import (
     FileEnvironmentResponse,
     FileResponse,
     FlowResponse,
+    InlineToolResponse,
     InputResponse,
+    LinkedFileResponse,
     LinkedToolResponse,
+    ModelFileResponse,
     MonitoringEvaluatorResponse,
     PromptResponse,
     ToolResponse,
@@ -28,8 +32,10 @@ from headrace.apis.humanloop.wire import (
     VersionReference,
 )
 from headrace.core.access import User
+from headrace.core.agents import Agent, LinkedFile
 from headrace.core.deployments import Environment
 from headrace.core.kinds import KINDS
+from headrace.core.kinds.agent import read_agent
 from headrace.core.kinds.dataset import read_dataset
 from headrace.core.kinds.prompt import prompt_form
 from headrace.core.kinds.tool import ToolContent, read_tool
@@ -38,8 +44,10 @@ from headrace.core.parsing import parse
 from headrace.core.prompts import Prompt
 from headrace.services.views import DeploymentView, MonitorView, VersionView
 
+_encode = msgspec.json.Encoder().encode
 _ISO_LENGTH = len("2025-05-01T12:00:00.123456")
 PROMPT_KEYS = [field.name for field in msgspec.structs.fields(Prompt)]
+AGENT_KEYS = [field.name for field in msgspec.structs.fields(Agent)]
 TOOL_KEYS = [field.name for field in msgspec.structs.fields(ToolContent)]
 
 
@@ -70,11 +78,12 @@ class Renderer:
         """A version of a file of any kind.
 
         Args:
-            with_text: whether a prompt is shown as the text of a file, too.
+            with_text: whether a prompt or an agent is shown as the text of a file, too.
         """
         shown = _RENDERERS[view.file.kind](self, view)
-        if with_text and isinstance(shown, PromptResponse):
-            return msgspec.structs.replace(shown, raw_file_content=text_of(view.version.content))
+        if with_text and isinstance(shown, ModelFileResponse):
+            text = text_of(view.file.kind, view.version.content)
+            return msgspec.structs.replace(shown, raw_file_content=text)
         return shown
 
     def files(self, views: Iterable[VersionView], *, with_text: bool = False) -> list[FileResponse]:
@@ -89,10 +98,42 @@ class Renderer:
         form = prompt_form(view.version.content)
         shown: dict[str, Any] = {key: form.get(key) for key in PROMPT_KEYS}
         if shown["linked_tools"] is not None:
-            shown["linked_tools"] = [_linked(tool) for tool in view.linked_tools]
+            shown["linked_tools"] = [_linked(tool) for tool in view.linked if tool is not None]
         return PromptResponse(
             **self._logged(view), type="prompt", **shown, **_counted(view), raw_file_content=None
         )
+
+    def agent(self, view: VersionView) -> AgentResponse:
+        """A version of an agent, with the files that it may call."""
+        form = parse(view.version.content)
+        shown: dict[str, Any] = {key: form.get(key) for key in AGENT_KEYS}
+        shared = self._logged(view)
+        return AgentResponse(
+            **shared,
+            **{**shown, "tools": self._agent_tools(view)},
+            **_counted(view),
+            type="agent",
+            raw_file_content=None,
+            committed_by=shared["created_by"],
+            committed_at=shared["created_at"],
+            status="committed",
+        )
+
+    def _agent_tools(self, view: VersionView) -> list[LinkedFileResponse | InlineToolResponse]:
+        """An agent's tools. Of an agent that is called by another one the files are not told: they may call
+        each other."""
+        found = iter(view.linked)
+        shown: list[LinkedFileResponse | InlineToolResponse] = []
+        for tool in read_agent(view.version.content).tools or ():
+            if isinstance(tool, LinkedFile):
+                file = next(found, None)
+                text = None if file is None else msgspec.Raw(_encode(self.file(file)))
+                shown.append(LinkedFileResponse(link=tool.link, on_agent_call=tool.on_agent_call, file=text))
+            else:
+                shown.append(
+                    InlineToolResponse(json_schema=tool.json_schema, on_agent_call=tool.on_agent_call)
+                )
+        return shown
 
     def tool(self, view: VersionView) -> ToolResponse:
         """A version of a tool."""
@@ -150,7 +191,7 @@ class Renderer:
             "environments": tuple(self.environment(e) for e in view.environments),
             "created_at": self.time(version.created_at),
             "updated_at": self.time(version.updated_at),
-            "created_by": _user(view.created_by),
+            "created_by": shown_user(view.created_by),
             "last_used_at": self.time(version.last_used_at),
         }
 
@@ -192,6 +233,7 @@ class Renderer:
 _RENDERERS = {
     "flow": Renderer.flow,
     "prompt": Renderer.prompt,
+    "agent": Renderer.agent,
     "tool": Renderer.tool,
     "evaluator": Renderer.evaluator,
     "dataset": Renderer.dataset,
@@ -204,14 +246,15 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")[:_ISO_LENGTH]
 
 
-def _user(user: User | None) -> UserResponse | None:
+def shown_user(user: User | None) -> UserResponse | None:
+    """Who made something; None when that user is gone."""
     if user is None:
         return None
     return UserResponse(id=user.id, email_address=user.email, full_name=user.full_name)
 
 
 def _counted(view: VersionView) -> Mapping[str, Any]:
-    """What prompts, tools and evaluators have besides."""
+    """What prompts, agents, tools and evaluators have besides."""
     names = KINDS[view.file.kind].inputs(view.version.content)
     return {
         "total_logs_count": view.logs_of_file,
