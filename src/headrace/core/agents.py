@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
+from headrace.core.errors import Problem
+from headrace.core.links import Link
 from headrace.core.prompts import ChatMessage, ResponseFormat, ToolFunction
 
 OnCall: TypeAlias = Literal["stop", "continue"]
 """Whether an agent's turn goes on after a call of a tool."""
-
-
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that an agent may call.
-
-    Attributes:
-        environment_id: whose deployed version is called; None is the default one.
-        version_id: the version that is called; None is whichever is deployed.
-    """
-
-    file_id: str
-    environment_id: str | None = None
-    version_id: str | None = None
 
 
 class LinkedFile(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="file"):
@@ -63,4 +52,19 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_effort: Literal["high", "medium", "low"] | int | None = None
     tools: list[LinkedFile | InlineTool] | None = None
     attributes: dict[str, Any] | None = None
-    max_iterations: int | None = None
+    max_iterations: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
+def agent_problems(agent: Agent) -> list[Problem]:
+    """The rules that the types don't say; paths begin at the agent."""
+    return [
+        Problem(
+            path=("tools", index, "link"),
+            message="Give either `environment_id` or `version_id`.",
+            kind="mismatch",
+        )
+        for index, tool in enumerate(agent.tools or ())
+        if isinstance(tool, LinkedFile)
+        and tool.link.environment_id is not None
+        and tool.link.version_id is not None
+    ]

@@ -14,7 +14,7 @@ from headrace.core.files import File, FileQuery, FileSort, check_path
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
-from headrace.services import drafts, numbers, traces, tree
+from headrace.services import drafts, links, numbers, traces, tree
 from headrace.services.base import FAR, Ports, digest_of, read, scan, write
 from headrace.services.views import (
     Surroundings,
@@ -133,7 +133,7 @@ def settle(
     check_name_is_free(tx, file, submission.name, owner=found)
     if found is not None and found.deleted_at is None:
         return file, _relabelled(tx, found, submission, now)
-    _check_links(tx, file, submission.content)
+    links.check(tx, kind=file.kind, content=submission.content)
     before = tx.versions.newest(file_id=file.id)
     version = _added_or_revived(
         tx,
@@ -163,14 +163,6 @@ def settle(
             tx, ports, principal, file=file, version=version, content=runnable, before=before, now=now
         )
     return file, version
-
-
-def _check_links(tx: Transaction, file: File, content: bytes) -> None:
-    """The tools that content refers to must be there when it is new; they may go later."""
-    for link in KINDS[file.kind].links(content):
-        tool = tx.files.get(id=link)
-        if tool is None or tool.kind != "tool":
-            raise NotFound("tool", link, f"Tool with ID `{link}` not found.")
 
 
 def _retold(tx: Transaction, file: File, texts: FileTexts, now: datetime) -> File:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 
 import msgspec
@@ -11,7 +11,8 @@ from headrace.core.access import User
 from headrace.core.deployments import Environment, EnvironmentTag, PointerKind
 from headrace.core.errors import NotFound
 from headrace.core.files import File
-from headrace.core.kinds import KINDS
+from headrace.core.kinds import KINDS, FileKind
+from headrace.core.links import Link
 from headrace.core.monitoring import Aggregate, Monitor
 from headrace.core.ports import Transaction
 from headrace.core.versions import Draft, Version
@@ -25,7 +26,8 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
         created_by: who made the version; None when that user is gone.
         logs_of_file: how many logs all versions of the file have.
         monitors: the evaluators attached to the file, in the order they were attached.
-        linked_tools: the tools that a prompt refers to, as they are deployed.
+        linked: the files that the version refers to, in its order, each as it is used now, without what that
+            refers to; None in the place of one that is gone.
         aggregates: how the version was judged; None when that was not asked for.
     """
 
@@ -35,7 +37,7 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     created_by: User | None
     logs_of_file: int = 0
     monitors: tuple[MonitorView, ...] = ()
-    linked_tools: tuple[VersionView, ...] = ()
+    linked: tuple[VersionView | None, ...] = ()
     aggregates: tuple[Aggregate, ...] | None = None
 
 
@@ -69,6 +71,7 @@ class Surroundings:
         self._tx = tx
         self._users: dict[str, User | None] = {}
         self._judges: dict[tuple[str, str | None, str | None], tuple[VersionView, bool] | None] = {}
+        self._links: dict[Link, VersionView | None] = {}
 
     @cached_property
     def environments(self) -> dict[str, Environment]:
@@ -80,6 +83,18 @@ class Surroundings:
         if id not in self._users:
             self._users[id] = self._tx.access.user(id=id)
         return self._users[id]
+
+    def linked(self, version: Version, kind: FileKind) -> tuple[VersionView | None, ...]:
+        """The files that a version of a file of that kind refers to."""
+        found = (self._link(link) for link in kind.links(version.content))
+        return tuple(one if one is not None and one.file.kind in kind.linkable else None for one in found)
+
+    def _link(self, link: Link) -> VersionView | None:
+        if link not in self._links:
+            found = linked_version(self._tx, link)
+            shown = None if found is None else _unlinked_views(self._tx, found[0], [found[1]], self)[0]
+            self._links[link] = shown
+        return self._links[link]
 
     def monitor(self, monitor: Monitor) -> MonitorView | None:
         """An attached evaluator; None when it, or its environment, is gone."""
@@ -123,16 +138,22 @@ def views(
 ) -> list[VersionView]:
     """Versions of one file as a caller sees them; what they share is looked up once."""
     around = around or Surroundings(tx)
+    kind = KINDS[file.kind]
+    return [
+        msgspec.structs.replace(shown, linked=around.linked(shown.version, kind))
+        for shown in _unlinked_views(tx, file, versions, around)
+    ]
+
+
+def _unlinked_views(
+    tx: Transaction, file: File, versions: Iterable[Version], around: Surroundings
+) -> list[VersionView]:
+    """Without what they refer to, which may be each other."""
     logs = tx.logs.usage_of_file(file_id=file.id).logs_count
     found = (around.monitor(one) for one in tx.monitors.of_file(file_id=file.id))
     monitors = tuple(monitor for monitor in found if monitor is not None)
     return [
-        msgspec.structs.replace(
-            shown,
-            logs_of_file=logs,
-            monitors=monitors,
-            linked_tools=tuple(_linked_tools(tx, shown, around)),
-        )
+        msgspec.structs.replace(shown, logs_of_file=logs, monitors=monitors)
         for shown in _plain_views(tx, file, versions, around)
     ]
 
@@ -145,18 +166,32 @@ def judged(tx: Transaction, shown: list[VersionView]) -> list[VersionView]:
     return [msgspec.structs.replace(one, aggregates=tuple(found[one.version.id])) for one in shown]
 
 
-def _linked_tools(tx: Transaction, shown: VersionView, around: Surroundings) -> Iterator[VersionView]:
-    """The tools that are there, each as a read shows it."""
-    for link in KINDS[shown.file.kind].links(shown.version.content):
-        tool = tx.files.get(id=link)
-        if tool is not None and tool.kind == "tool":
-            yield _plain_views(tx, tool, [default_version(tx, tool)], around)[0]
+def linked_version(tx: Transaction, link: Link) -> tuple[File, Version] | None:
+    """The file and the version that a link leads to now; None when there is none (humanloop 8.53)."""
+    file = tx.files.get(id=link.file_id)
+    if file is None:
+        return None
+    version_id = link.version_id
+    if version_id is None and link.environment_id is not None:
+        version_id = environment_targets(tx, file).get(_environment_id(tx, link.environment_id) or "")
+        if version_id is None:
+            return None
+    version = default_version(tx, file) if version_id is None else tx.versions.get(id=version_id)
+    return None if version is None or version.file_id != file.id else (file, version)
+
+
+def _environment_id(tx: Transaction, ref: str) -> str | None:
+    """The id of an environment that is named by it or by its name; None when it is gone."""
+    try:
+        return environment_of(tx, ref).id
+    except NotFound:
+        return None
 
 
 def _plain_views(
     tx: Transaction, file: File, versions: Iterable[Version], around: Surroundings
 ) -> list[VersionView]:
-    """Without what judges it and what it refers to."""
+    """Without what judges them and what they refer to."""
     targets = environment_targets(tx, file)
     environments = around.environments.values() if targets else ()
     return [

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from humanloop.types import DatasetResponse, EvaluatorResponse, PromptResponse, ToolResponse
+from humanloop.types import AgentResponse, DatasetResponse, EvaluatorResponse, PromptResponse, ToolResponse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,7 @@ class Kind:
         shown: the SDK's class.
         prefixes: of its files' and its versions' ids.
         has_logs: whether its versions are logged against, counted and monitored.
+        moves_by_id: whether a directory's id says where it is to go.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Kind:
     shown: type
     prefixes: tuple[str, str]
     has_logs: bool = True
+    moves_by_id: bool = False
 
     def of(self, client: Any) -> Any:
         """The client's operations."""
@@ -68,6 +70,28 @@ KINDS = (
         delete_version="delete_prompt_version",
         shown=PromptResponse,
         prefixes=("pr_", "prv_"),
+    ),
+    Kind(
+        name="agent",
+        operations="agents",
+        content=lambda number: {
+            "model": "gpt-4o",
+            "template": [{"role": "system", "content": "Hello {{name}}"}],
+            "tools": [
+                {
+                    "type": "inline",
+                    "json_schema": {"name": "add", "description": "Adds.", "parameters": {}},
+                    "on_agent_call": "stop",
+                }
+            ],
+            "max_iterations": 2,
+            "seed": number,
+        },
+        update_version="patch_agent_version",
+        delete_version="delete_agent_version",
+        shown=AgentResponse,
+        prefixes=("ag_", "agv_"),
+        moves_by_id=True,
     ),
     Kind(
         name="tool",

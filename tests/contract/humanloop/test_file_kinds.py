@@ -1,4 +1,4 @@
-"""What holds of prompts, tools and evaluators alike (humanloop 0.6, 1.4-1.14, 2.2-2.9, 4.2)."""
+"""What holds of prompts, agents, tools, evaluators and datasets alike (humanloop 0.6, 1.4-1.14, 2.2-2.9, 4.2)."""
 
 from __future__ import annotations
 
@@ -246,9 +246,14 @@ def test_equal_upserts_at_once_make_one_version(files: Any, kind: Kind, path: st
     assert len(files.list_versions(made[0].id).records) == 1
 
 
-def test_only_flows_move_by_a_directorys_id(raw: httpx.Client, kind: Kind, path: str) -> None:
+def test_flows_and_agents_alone_move_by_a_directorys_id(
+    client: Any, raw: httpx.Client, kind: Kind, path: str, home: str
+) -> None:
     """1.6."""
     made = raw.post(f"/{kind.operations}", json={"path": path, **kind.content(1)}).json()
-    moved = raw.patch(f"/{kind.operations}/{made['id']}", json={"directory_id": "dir_nowhere"})
+    there = client.directories.create(path=f"{home}/there")
+    moved = raw.patch(f"/{kind.operations}/{made['id']}", json={"directory_id": there.id})
     assert moved.status_code == 200
-    assert moved.json()["path"] == path
+    assert moved.json()["path"] == (f"{home}/there/Triage" if kind.moves_by_id else path)
+    unknown = raw.patch(f"/{kind.operations}/{made['id']}", json={"directory_id": "dir_nowhere"})
+    assert unknown.status_code == (404 if kind.moves_by_id else 200)

@@ -13,6 +13,7 @@ from headrace.core.errors import Invalid
 from headrace.core.kinds import KINDS
 from headrace.core.kinds.kind import FREE, without_nulls
 from headrace.core.kinds.prompt import default_variant, prompt_form, read_prompt
+from headrace.core.links import Link
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),
@@ -36,6 +37,7 @@ def test_every_kind_has_prefixes_of_its_own() -> None:
     prefixes = [prefix for kind in KINDS.values() for prefix in (kind.prefix, kind.version_prefix)]
     assert len(set(prefixes)) == len(prefixes)
     assert {kind.name: kind.prefix for kind in KINDS.values()} == {
+        "agent": "ag_",
         "dataset": "ds_",
         "evaluator": "ev_",
         "flow": "fl_",
@@ -59,6 +61,46 @@ def test_null_is_absent(first: Any, second: Any) -> None:
     """Humanloop 2.1."""
     for kind in ("prompt", "tool", "evaluator"):
         assert KINDS[kind].identity(text(first)) == KINDS[kind].identity(text(second))
+
+
+def agent(*tools: Any, **more: Any) -> bytes:
+    return KINDS["agent"].identity(text({"model": "m", "tools": list(tools), **more}))
+
+
+def inline(**function: Any) -> Any:
+    return {"type": "inline", "json_schema": {"name": "f", "description": "", **function}}
+
+
+def test_agents_are_the_same_where_null_and_no_tools_are_absent() -> None:
+    """Humanloop 2.1."""
+    bare = KINDS["agent"].identity(b'{"model":"m"}')
+    assert (
+        agent()
+        == agent(max_iterations=None)
+        == KINDS["agent"].identity(text({"model": "m", "tools": None}))
+        == bare
+    )
+    link = {"type": "file", "link": {"file_id": "tl_1"}}
+    assert agent(link) == agent(
+        {**link, "link": {"file_id": "tl_1", "version_id": None}, "on_agent_call": None}
+    )
+    assert agent(inline()) == agent(inline(strict=None))
+
+
+def test_agents_differ_by_their_tools_and_the_order_of_these() -> None:
+    """Humanloop 2.1."""
+    one, two = inline(), {"type": "file", "link": {"file_id": "tl_1"}}
+    contents = [
+        agent(),
+        agent(one),
+        agent(one, two),
+        agent(two, one),
+        agent({**one, "on_agent_call": "stop"}),
+        agent(inline(parameters={"a": None})),
+        agent(inline(parameters={})),
+        agent(one, max_iterations=1),
+    ]
+    assert len(set(contents)) == len(contents)
 
 
 @pytest.mark.parametrize("member", sorted(FREE))
@@ -155,9 +197,19 @@ def test_other_contents_have_no_inputs() -> None:
 
 
 def test_links() -> None:
-    assert KINDS["prompt"].links(text({"model": "m", "linked_tools": ["tl_1"]})) == ("tl_1",)
+    assert KINDS["prompt"].links(text({"model": "m", "linked_tools": ["tl_1"]})) == (Link(file_id="tl_1"),)
     assert KINDS["prompt"].links(b"{}") == ()
     assert KINDS["tool"].links(b'{"linked_tools":["x"]}') == ()
+    assert KINDS["agent"].links(b'{"model":"m"}') == ()
+    tools = [
+        {"type": "inline", "json_schema": {"name": "f", "description": ""}},
+        {"type": "file", "link": {"file_id": "pr_1", "version_id": "prv_1"}},
+        {"type": "file", "link": {"file_id": "fl_1", "environment_id": "env_1"}},
+    ]
+    assert KINDS["agent"].links(text({"model": "m", "tools": tools})) == (
+        Link(file_id="pr_1", version_id="prv_1"),
+        Link(file_id="fl_1", environment_id="env_1"),
+    )
 
 
 def test_which_contents_can_be_drafts() -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from headrace.apis.humanloop.prompt_text import read_text
+from headrace.core.agents import Agent, agent_problems
 from headrace.core.errors import Invalid, Problem
 from headrace.core.kinds.evaluator import EvaluatorSpec, spec_problems, type_of
 from headrace.core.kinds.tool import ToolContent
 from headrace.core.prompts import Prompt
 from headrace.services.versions import Submission
 
-INLINE = {"flow": "flow", "prompt": "prompt", "tool": "tool", "evaluator": "spec"}
+INLINE = {"flow": "flow", "prompt": "prompt", "agent": "agent", "tool": "tool", "evaluator": "spec"}
 """The member that holds a version's content in a request that is about something else, such as a log."""
 _encode = msgspec.json.Encoder().encode
 
@@ -23,8 +25,8 @@ def submission_of(kind: str, body: Any, parsed: Mapping[str, Any]) -> Submission
     """The content in a request that is about something else; None when there is none (humanloop 2.6).
 
     Args:
-        body: has ``id`` and ``path``, and the member of `INLINE`: a `FlowKernel`, `Prompt`, `ToolContent` or
-            `EvaluatorSpec`; of a prompt maybe the text of a file; or None.
+        body: has ``id`` and ``path``, and the member of `INLINE`: a `FlowKernel`, `Prompt`, `Agent`,
+            `ToolContent` or `EvaluatorSpec`; of a prompt or an agent maybe the text of a file; or None.
         parsed: the body as plain JSON values.
 
     Raises:
@@ -40,7 +42,7 @@ def submission_of(kind: str, body: Any, parsed: Mapping[str, Any]) -> Submission
 
 def _content(kind: str, value: Any, shown: Any, member: str) -> dict[str, Any]:
     if isinstance(value, str):
-        return read_text(value, Prompt, at=member)
+        return read_text(value, TEXTS[kind], at=member)
     if kind == "flow":
         attributes: dict[str, Any] = shown["attributes"]
         return attributes
@@ -50,24 +52,34 @@ def _content(kind: str, value: Any, shown: Any, member: str) -> dict[str, Any]:
 def content_of(
     kind: str, value: msgspec.Struct, parsed: Mapping[str, Any], *, at: Sequence[str]
 ) -> dict[str, Any]:
-    """The content of a prompt, a tool or an evaluator, as it was sent, without what is no part of it.
+    """The content of a file of any kind but flows and datasets, as sent, without what is no part of it.
 
     Args:
         at: where it stands in the body.
     """
     if isinstance(value, EvaluatorSpec):
-        problems = [
-            Problem(path=(*at, *problem.path), message=problem.message, kind=problem.kind)
-            for problem in spec_problems(value)
-        ]
-        if problems:
-            raise Invalid(*problems)
+        _refuse(spec_problems(value), at)
         return {**parsed, "evaluator_type": type_of(value).value}
+    if isinstance(value, Agent):
+        _refuse(agent_problems(value), at)
     return {key: parsed[key] for key in KEYS[kind] if parsed.get(key) is not None}
 
 
+def _refuse(problems: Sequence[Problem], at: Sequence[str]) -> None:
+    """Refuse content with problems.
+
+    Args:
+        at: where the content stands in the body.
+    """
+    if problems:
+        raise Invalid(*(replace(one, path=(*at, *one.path)) for one in problems))
+
+
+TEXTS: Mapping[str, type[Prompt] | type[Agent]] = {"prompt": Prompt, "agent": Agent}
+"""The kinds whose contents may be the texts of files."""
 KEYS = {
     "prompt": [field.name for field in msgspec.structs.fields(Prompt)],
+    "agent": [field.name for field in msgspec.structs.fields(Agent)],
     "tool": [field.name for field in msgspec.structs.fields(ToolContent)],
 }
-"""What a prompt and a tool consist of; a request may say more beside it."""
+"""What a prompt, an agent and a tool consist of; a request may say more beside it."""

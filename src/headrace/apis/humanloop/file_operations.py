@@ -22,12 +22,14 @@ from headrace.apis.humanloop.requests import (
     SetDeployment,
     UpdateMonitoring,
     UpdateVersion,
+    UpsertAgent,
     UpsertEvaluator,
     UpsertFlow,
     UpsertPrompt,
     UpsertTool,
 )
 from headrace.apis.humanloop.wire import (
+    AgentResponse,
     EvaluatorResponse,
     FileEnvironmentResponse,
     FileResponse,
@@ -57,14 +59,14 @@ def _flow(call: Call, body: UpsertFlow) -> tuple[bytes, Any]:
     return bytes(body.attributes), call.parsed["attributes"]
 
 
-def _prompt(call: Call, body: UpsertPrompt) -> tuple[bytes, Any]:
-    content = content_of("prompt", body, call.parsed, at=())
-    return _encode(content), content
+def _side_by_side(kind: str) -> Callable[[Call, Any], tuple[bytes, Any]]:
+    """Of the kinds whose content stands right in the body."""
 
+    def read(call: Call, body: UpsertPrompt | UpsertAgent | UpsertTool) -> tuple[bytes, Any]:
+        content = content_of(kind, body, call.parsed, at=())
+        return _encode(content), content
 
-def _tool(call: Call, body: UpsertTool) -> tuple[bytes, Any]:
-    content = content_of("tool", body, call.parsed, at=())
-    return _encode(content), content
+    return read
 
 
 def _evaluator(call: Call, body: UpsertEvaluator) -> tuple[bytes, Any]:
@@ -99,13 +101,13 @@ class Row:
 ROWS = (
     Row(kind="flow", upsert=UpsertFlow, move=MoveFlow, response=FlowResponse),
     Row(kind="prompt", upsert=UpsertPrompt, response=PromptResponse),
+    Row(kind="agent", upsert=UpsertAgent, move=MoveFlow, response=AgentResponse),
     Row(kind="tool", upsert=UpsertTool, response=ToolResponse),
     Row(kind="evaluator", upsert=UpsertEvaluator, response=EvaluatorResponse),
 )
 CONTENTS: dict[str, Callable[[Call, Any], tuple[bytes, Any]]] = {
     "flow": _flow,
-    "prompt": _prompt,
-    "tool": _tool,
+    **{kind: _side_by_side(kind) for kind in ("prompt", "agent", "tool")},
     "evaluator": _evaluator,
 }
 """The content in the body of an upsert, as JSON text and as plain values."""
@@ -129,7 +131,7 @@ class FileOperations:
             parsed=parsed,
             name=body.version_name,
             description=body.version_description,
-            texts=_texts(body) if isinstance(body, UpsertPrompt) else FileTexts(),
+            texts=_texts(body) if isinstance(body, UpsertPrompt | UpsertAgent) else FileTexts(),
         )
         return ok(call.wire.file(await versions.upsert(call.ports, call.principal, submission)))
 
@@ -289,7 +291,7 @@ class FileOperations:
         return ok(call.wire.file(view))
 
 
-def _texts(body: UpsertPrompt) -> FileTexts:
+def _texts(body: UpsertPrompt | UpsertAgent) -> FileTexts:
     return FileTexts(
         description=body.description,
         readme=body.readme,

@@ -1,4 +1,4 @@
-"""The operations that turn prompts into the texts of files, and such texts back (humanloop 4.2, 4.5)."""
+"""The operations that turn prompts and agents into texts of files, and such texts back (humanloop 4.5)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from headrace.apis.http import Response
-from headrace.apis.humanloop.operations import TEXT, Call, Operation, ok
+from headrace.apis.humanloop.operations import TEXT, Call, Handler, Operation, ok
 from headrace.apis.humanloop.prompt_text import read_text, text_of
 from headrace.apis.humanloop.requests import SelectVersion
 from headrace.core.access import Right
@@ -33,22 +33,25 @@ class DeserializeAgent(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
 
 
-async def serialize(call: Call) -> Response:
-    """Get a version of a prompt as the text of a file."""
-    query: SelectVersion = call.query
-    view = await versions.get(
-        call.ports,
-        call.principal,
-        kind="prompt",
-        ref=call.parameters["id"],
-        version_id=query.version_id,
-        environment=query.environment,
-    )
-    text = text_of(view.version.content)
-    if text is None:
-        raise Conflict(f"The prompt `{view.file.path}` is nested too deeply to be written as a file.")
-    # Quirk(humanloop): not JSON, because the clients hand on what they get as it is (8.38).
-    return Response(status=200, headers=(TEXT,), body=text.encode())
+def _serialize(kind: str) -> Handler:
+    async def serialize(call: Call) -> Response:
+        query: SelectVersion = call.query
+        view = await versions.get(
+            call.ports,
+            call.principal,
+            kind=kind,
+            ref=call.parameters["id"],
+            version_id=query.version_id,
+            environment=query.environment,
+        )
+        text = text_of(kind, view.version.content)
+        if text is None:
+            raise Conflict(f"The {kind} `{view.file.path}` is nested too deeply to be written as a file.")
+        # Quirk(humanloop): not JSON, because the clients hand on what they get as it is (8.38).
+        return Response(status=200, headers=(TEXT,), body=text.encode())
+
+    serialize.__doc__ = f"Get a version of {'an' if kind == 'agent' else 'a'} {kind} as the text of a file."
+    return serialize
 
 
 async def deserialize_prompt(call: Call) -> Response:
@@ -69,15 +72,18 @@ def _whole(form: dict[str, Any], kind: type[Prompt] | type[Agent]) -> dict[str, 
 
 
 OPERATIONS = (
-    Operation(
-        name="SerializePrompt",
-        method="GET",
-        template="/prompts/{id}/serialize",
-        handler=serialize,
-        right=Right.READER,
-        query=SelectVersion,
-        response=str,
-        media="text/plain",
+    *(
+        Operation(
+            name=f"Serialize{kind.capitalize()}",
+            method="GET",
+            template=f"/{kind}s/{{id}}/serialize",
+            handler=_serialize(kind),
+            right=Right.READER,
+            query=SelectVersion,
+            response=str,
+            media="text/plain",
+        )
+        for kind in ("prompt", "agent")
     ),
     Operation(
         name="DeserializePrompt",

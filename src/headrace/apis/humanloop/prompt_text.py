@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from headrace.core.agents import Agent
+from headrace.core.agents import Agent, agent_problems
 from headrace.core.errors import Invalid
 from headrace.core.kinds.prompt import prompt_form
+from headrace.core.parsing import parse
 from headrace.core.prompt_files import BadFile, read_file, write_file
 from headrace.core.prompts import Prompt
 
@@ -31,12 +32,16 @@ def read_text(text: str, kind: type[Prompt] | type[Agent], *, at: str) -> dict[s
     """
     try:
         form = read_file(text, _read_header)
-        msgspec.convert(form, kind)
+        value = msgspec.convert(form, kind)
     except BadFile as error:
         raise Invalid.at(at, message=f"Not the text of a {_title(kind)}: {error}", kind="file_text") from None
     except msgspec.ValidationError as error:
         message = f"The text of the {_title(kind)} breaks a rule: {error}"
         raise Invalid.at(at, message=message, kind="file_text") from None
+    problems = agent_problems(value) if isinstance(value, Agent) else []
+    if problems:
+        message = f"The text of the {_title(kind)} breaks a rule: {problems[0].message}"
+        raise Invalid.at(at, message=message, kind="file_text")
     return {member: form[member] for member in kind.__struct_fields__ if member in form}
 
 
@@ -44,10 +49,10 @@ def _title(kind: type[Prompt] | type[Agent]) -> str:
     return f"{kind.__name__.lower()} file"
 
 
-def text_of(content: bytes) -> str | None:
-    """The stored content of a prompt as the text of a file; None when it is nested too deeply for one."""
+def text_of(kind: str, content: bytes) -> str | None:
+    """The stored content of a prompt or an agent as the text of a file; None when it is nested too deeply."""
     try:
-        return write_file(prompt_form(content))
+        return write_file(parse(content) if kind == "agent" else prompt_form(content))
     except RecursionError:
         return None
 

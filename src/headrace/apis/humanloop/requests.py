@@ -15,6 +15,7 @@ import msgspec
 
 from headrace.apis.humanloop.wire import JsonObject
 from headrace.core import parsing
+from headrace.core.agents import Agent
 from headrace.core.errors import Invalid, Malformed, Problem
 from headrace.core.kinds.evaluator import EvaluatorSpec
 from headrace.core.kinds.tool import ToolContent
@@ -41,6 +42,18 @@ class UpsertFlow(msgspec.Struct, frozen=True, kw_only=True):
 
 class UpsertPrompt(Prompt, frozen=True, kw_only=True):
     """Humanloop 4.2, Prompts. Null means absent."""
+
+    path: str | None = None
+    id: str | None = None
+    version_name: str | None = None
+    version_description: str | None = None
+    description: str | None = None
+    tags: list[str] | None = None
+    readme: str | None = None
+
+
+class UpsertAgent(Agent, frozen=True, kw_only=True):
+    """Humanloop 4.2, Agents. Null means absent."""
 
     path: str | None = None
     id: str | None = None
@@ -148,7 +161,7 @@ class SetDeployment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetrieveOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Humanloop 4.2, Files. Only prompts have a raw file content."""
+    """Humanloop 4.2, Files. Only prompts and agents have a raw file content."""
 
     environment: str | None = None
     include_raw_file_content: bool = False

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from headrace.apis.routing import Match, Table
 
-UNSERVED = tuple(
-    (method, f"/{kind}{rest}")
-    for kind in ("agents", "evaluations")
-    for method in ("GET", "POST", "PATCH", "DELETE")
-    for rest in ("", "/{rest:path}")
+UNSERVED = (
+    ("POST", "/agents/call"),
+    ("POST", "/agents/continue"),
+    *(
+        (method, f"/evaluations{rest}")
+        for method in ("GET", "POST", "PATCH", "DELETE")
+        for rest in ("", "/{rest:path}")
+    ),
 )
 
 _TABLE = Table((method, template, template) for method, template in UNSERVED)

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from headrace.core.agents import OnCall
 from headrace.core.kinds.evaluator import EvaluatorSpec
+from headrace.core.links import Link
 from headrace.core.prompts import ChatMessage, ResponseFormat, ToolFunction
 
 Time = Annotated[str, msgspec.Meta(description="UTC, ISO 8601, with microseconds.")]
@@ -97,8 +99,8 @@ class LinkedToolResponse(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any] | None
 
 
-class PromptResponse(LoggedFileResponse, frozen=True, kw_only=True):
-    """A version of a prompt (humanloop appendix A)."""
+class ModelFileResponse(LoggedFileResponse, frozen=True, kw_only=True):
+    """What versions of prompts and of agents are shown with."""
 
     model: str
     endpoint: Literal["complete", "chat", "edit"] | None
@@ -115,13 +117,48 @@ class PromptResponse(LoggedFileResponse, frozen=True, kw_only=True):
     seed: int | None
     response_format: ResponseFormat | None
     reasoning_effort: Literal["high", "medium", "low"] | int | None
-    tools: list[ToolFunction] | None
-    linked_tools: list[LinkedToolResponse] | None
     attributes: dict[str, Any] | None
     total_logs_count: int
     inputs: tuple[InputResponse, ...]
     raw_file_content: str | None
+
+
+class PromptResponse(ModelFileResponse, frozen=True, kw_only=True):
+    """A version of a prompt (humanloop appendix A)."""
+
+    tools: list[ToolFunction] | None
+    linked_tools: list[LinkedToolResponse] | None
     type: Literal["prompt"]
+
+
+class LinkedFileResponse(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="file"):
+    """A tool of an agent that is a file, with that file; null when it is gone."""
+
+    link: Link
+    on_agent_call: OnCall | None
+    file: AnyFile | None
+
+
+class InlineToolResponse(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="inline"):
+    """A tool of an agent that is no file."""
+
+    json_schema: ToolFunction
+    on_agent_call: OnCall | None
+
+
+class AgentResponse(ModelFileResponse, frozen=True, kw_only=True):
+    """A version of an agent (humanloop appendix A).
+
+    Attributes:
+        committed_by, committed_at, status: of former times, when versions were not final at once.
+    """
+
+    tools: list[LinkedFileResponse | InlineToolResponse]
+    max_iterations: int | None
+    committed_by: UserResponse | None
+    committed_at: Time
+    status: Literal["committed"]
+    type: Literal["agent"]
 
 
 class ToolResponse(LoggedFileResponse, frozen=True, kw_only=True):
@@ -209,7 +246,14 @@ AnyFile = Annotated[
         extra_json_schema={
             "oneOf": [
                 {"$ref": f"#/components/schemas/{one.__name__}"}
-                for one in (PromptResponse, ToolResponse, EvaluatorResponse, DatasetResponse, FlowResponse)
+                for one in (
+                    PromptResponse,
+                    ToolResponse,
+                    EvaluatorResponse,
+                    DatasetResponse,
+                    FlowResponse,
+                    AgentResponse,
+                )
             ]
         }
     ),

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from headrace.core.errors import Invalid
+from headrace.core.links import Link
 from headrace.core.parsing import parse
 
 FREE = frozenset({"attributes", "other", "parameters", "json_schema", "setup_values"})
@@ -45,7 +46,7 @@ def no_inputs(_content: bytes) -> tuple[str, ...]:
     return ()
 
 
-def no_links(_content: bytes) -> tuple[str, ...]:
+def no_links(_content: bytes) -> tuple[Link, ...]:
     """Of kinds whose content names no other files."""
     return ()
 
@@ -67,7 +68,8 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
         is_prepared: whether a draft must be validated before it can be released.
         identity: content as the text whose digest decides whether two contents are the same.
         inputs: the names of what content is used with.
-        links: the ids of the tools that content refers to.
+        links: the files that content refers to.
+        linkable: of which kinds these may be.
         can_be_draft: whether who edits drafts could have written content; of kinds that are prepared, the
             rules for definitions say it.
     """
@@ -80,5 +82,6 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
     is_prepared: bool = False
     identity: Callable[[bytes], bytes] = as_it_is
     inputs: Callable[[bytes], tuple[str, ...]] = no_inputs
-    links: Callable[[bytes], tuple[str, ...]] = no_links
+    links: Callable[[bytes], tuple[Link, ...]] = no_links
+    linkable: tuple[str, ...] = ()
     can_be_draft: Callable[[bytes], bool] = never

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from headrace.core.kinds.kind import FileKind, without_nulls
+from headrace.core.links import Link
 from headrace.core.parsing import parse
 from headrace.core.prompt_forms import VARIANT, as_form, as_variant
 from headrace.core.prompts import Prompt, prompt_inputs
@@ -111,8 +112,8 @@ def _inputs(content: bytes) -> tuple[str, ...]:
     return prompt_inputs(msgspec.convert(prompt_form(content), Prompt))
 
 
-def _links(content: bytes) -> tuple[str, ...]:
-    return tuple(prompt_form(content).get("linked_tools") or ())
+def _links(content: bytes) -> tuple[Link, ...]:
+    return tuple(Link(file_id=tool) for tool in prompt_form(content).get("linked_tools") or ())
 
 
 def _can_be_variant(content: bytes) -> bool:
@@ -128,6 +129,7 @@ KIND = FileKind(
     identity=_identity,
     inputs=_inputs,
     links=_links,
+    linkable=("tool",),
     can_be_draft=_can_be_variant,
 )
 
