@@ -76,7 +76,7 @@ KINDS = (
         operations="agents",
         content=lambda number: {
             "model": "gpt-4o",
-            "template": [{"role": "system", "content": "Hello {{name}}"}],
+            "template": "Hello {{name}}",
             "tools": [
                 {
                     "type": "inline",
