@@ -15,6 +15,7 @@ from tests.storage.things import START
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer
 from headrace.core.durable import Ticket
+from headrace.core.evaluations import Awaited, Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import Directory, File
 from headrace.core.logs import Log
 from headrace.core.monitoring import Job, Monitor, Total
@@ -48,6 +49,12 @@ TABLES: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "totals": (Total, {"account"}),
     "monitors": (Monitor, {"account", "place"}),
     "jobs": (Job, set()),
+    "evaluations": (Evaluation, {"account"}),
+    "seats": (Seat, {"account", "place"}),
+    "runs": (Run, {"account"}),
+    "run_links": (RunLink, {"account", "place"}),
+    "slots": (Slot, {"account", "is_expected"}),
+    "awaited": (Awaited, {"account"}),
     "entries": (
         File,
         {"account", "name", "name_folded", "versions_count", "runnable_count", "is_drafted", "deleted_at"},
@@ -88,6 +95,7 @@ SORTS = {
     "logs_of_trace": "the logs of a trace, by start",
     "logs_of_execution": "the logs of a run, by start",
     "judgments_of_logs": "a few for each log",
+    "judged_in_run": "the same",
 }
 """Statements that may sort what they found, and why."""
 
@@ -141,12 +149,15 @@ def test_every_table_belongs_to_an_organisation_and_is_strict(engine: SqliteConn
 
 def test_every_unique_constraint_has_a_rule(engine: SqliteConnection) -> None:
     maintained = {
+        "awaited",
         "counts",
         "drafts",
         "jobs",
         "pointers",
         "migrations",
         "processes",
+        "run_links",
+        "seats",
         "sessions",
         "totals",
     }  # only ever written with ON CONFLICT, or once

@@ -46,6 +46,12 @@ TABLES = (
     "processes",
     "datapoints",
     "dataset_parts",
+    "evaluations",
+    "seats",
+    "runs",
+    "run_links",
+    "slots",
+    "awaited",
 )
 """What is copied, in an order in which nothing comes before what it refers to."""
 MADE_ANEW = frozenset({"log_ids", "log_terms", "log_words", "migrations", "new_words"})

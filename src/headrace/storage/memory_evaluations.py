@@ -146,6 +146,7 @@ class Runs:
         self._rows.require_file(run.file_id)
         self._rows.runs.put(run.id, run)
         for slot in slots:
+            self._rows.claims.check(_slot_claims(slot))
             if slot.place in self._rows.slots[run.id]:
                 raise Clash("id")
             self.put_slot(slot)

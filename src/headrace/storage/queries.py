@@ -15,6 +15,7 @@ import msgspec
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Alias, Environment, Move, Pointer
 from headrace.core.durable import Ticket
+from headrace.core.evaluations import Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import File
 from headrace.core.logs import Log
 from headrace.core.monitoring import Job, Monitor, Total
@@ -28,6 +29,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         Alias,
         Draft,
         Environment,
+        Evaluation,
         EventBatch,
         Execution,
         File,
@@ -41,7 +43,11 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         Process,
         Receipt,
         Release,
+        Run,
+        RunLink,
+        Seat,
         Session,
+        Slot,
         Ticket,
         Total,
         User,
@@ -81,7 +87,7 @@ def _columns(place: re.Match[str]) -> str:
     return ", ".join(place[1] + field for field in STRUCTS[place[2]].__struct_fields__)
 
 
-FILES = ("queries.sql", "log_queries.sql", "dataset_queries.sql")
+FILES = ("queries.sql", "log_queries.sql", "dataset_queries.sql", "evaluation_queries.sql")
 """The statements of every store that speaks SQL; PostgreSQL's form of them is made by `dialect`."""
 
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from headrace.core.access import Key, Organisation, User
-from headrace.core.deployments import Alias, Move, Pointer, PointerKind
+from headrace.core.deployments import Action, Alias, Move, Pointer, PointerKind
 from headrace.core.ports import EVERYTHING, Clash
 from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
 from headrace.storage.rows import mapper, microseconds
 from headrace.storage.sql_collection import Connection, SqlCollection, place
 from headrace.storage.sql_datasets import Datasets
+from headrace.storage.sql_evaluations import Evaluations, Runs
 from headrace.storage.sql_executions import Executions, Processes, Sessions, Tickets
 from headrace.storage.sql_log_words import LogWords
 from headrace.storage.sql_logs import Logs
@@ -120,13 +121,12 @@ class Drafts(SqlCollection):
 
 class Pointers(SqlCollection):
     def move(self, move: Move) -> None:
-        columns = MOVE.dump(move)
-        key = {"file_id": move.file_id, "kind": move.kind.value, "pointer_id": move.pointer_id}
-        if move.targets_nothing:
+        if move.leaves_nothing:
+            key = {"file_id": move.file_id, "kind": move.kind.value, "pointer_id": move.pointer_id}
             state = self._step("drop_pointer", **key)
         else:
-            state = self._step("put_pointer", **{name: columns[name] for name in POINTER.columns})
-        self._connection.together(self._step("add_move", **columns), state)
+            state = self._step("put_pointer", **POINTER.dump(Pointer.after(move)))
+        self._connection.together(self._step("add_move", **MOVE.dump(move)), state)
 
     def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Pointer | None:
         row = self._one("pointer", file_id=file_id, kind=kind.value, pointer_id=pointer_id)
@@ -135,8 +135,32 @@ class Pointers(SqlCollection):
     def of_file(self, *, file_id: str) -> list[Pointer]:
         return [POINTER.load(row) for row in self._all("pointers_of_file", file_id=file_id)]
 
+    def last(
+        self, *, file_id: str, kind: PointerKind, pointer_id: str, action: Action | None = None
+    ) -> Move | None:
+        values = {"file_id": file_id, "kind": kind.value, "pointer_id": pointer_id}
+        if action is None:
+            row = self._one("last_move", **values)
+        else:
+            row = self._one("last_move_of_action", action=action.value, **values)
+        return MOVE.load(row) if row else None
+
     def history(self, *, file_id: str) -> list[Move]:
         return [MOVE.load(row) for row in self._all("moves_of_file", file_id=file_id)]
+
+    def move_of(self, *, id: str) -> Move | None:
+        row = self._one("move_by_id", id=id)
+        return MOVE.load(row) if row else None
+
+    def page(
+        self, *, file_id: str, kind: PointerKind, pointer_id: str, before: str | None, take: int
+    ) -> list[Move]:
+        values = {"file_id": file_id, "kind": kind.value, "pointer_id": pointer_id, "take": take}
+        if before is None:
+            rows = self._all("first_page_of_moves", **values)
+        else:
+            rows = self._all("page_of_moves", before=before, **values)
+        return [MOVE.load(row) for row in rows]
 
     def of_environment(self, *, environment_id: str, take: int) -> list[Pointer]:
         rows = self._all("pointers_of_environment", environment_id=environment_id, take=take)
@@ -276,6 +300,8 @@ class SqlTransaction:
         self.tags = Tags(connection, account)
         self.secrets = Secrets(connection, account)
         self.datasets = Datasets(connection, account)
+        self.evaluations = Evaluations(connection, account)
+        self.runs = Runs(connection, account)
         self.executions = Executions(connection, account)
         self.tickets = Tickets(connection, account)
         self.sessions = Sessions(connection, account)

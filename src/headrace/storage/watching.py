@@ -10,6 +10,8 @@ from headrace.storage.sql_collection import Connection, Step
 
 BEYOND = frozenset(
     {
+        "awaited",
+        "evaluations",
         "event_batches",
         "executions",
         "jobs",
@@ -19,7 +21,11 @@ BEYOND = frozenset(
         "new_words",
         "payloads",
         "processes",
+        "run_links",
+        "runs",
+        "seats",
         "sessions",
+        "slots",
         "tickets",
         "totals",
         "usage",

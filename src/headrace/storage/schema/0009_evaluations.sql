@@ -26,6 +26,7 @@ CREATE TABLE seats (
   PRIMARY KEY (account, evaluation_id, version_id),
   FOREIGN KEY (account, evaluation_id) REFERENCES evaluations (account, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX seats_in_order ON seats (account, evaluation_id, place);
 CREATE INDEX seats_of_evaluator ON seats (account, evaluator_id, evaluation_id);
 
 CREATE TABLE runs (
@@ -58,6 +59,7 @@ CREATE TABLE run_links (
   FOREIGN KEY (account, evaluation_id) REFERENCES evaluations (account, id) ON DELETE CASCADE,
   FOREIGN KEY (account, run_id) REFERENCES runs (account, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX run_links_in_order ON run_links (account, evaluation_id, place);
 CREATE INDEX run_links_of_run ON run_links (account, run_id, evaluation_id);
 
 -- The datapoints of runs and the logs made from them; is_expected: whether its place is below the run's size.
@@ -75,9 +77,8 @@ CREATE TABLE slots (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX slots_datapoint ON slots (account, run_id, datapoint_id) WHERE datapoint_id IS NOT NULL;
 CREATE UNIQUE INDEX slots_log ON slots (account, log_id, run_id) WHERE log_id IS NOT NULL;
-CREATE INDEX slots_filled ON slots (account, run_id, place) WHERE log_id IS NOT NULL;
+CREATE INDEX slots_filled ON slots (account, run_id, place, log_id) WHERE log_id IS NOT NULL;
 CREATE INDEX slots_undone ON slots (account, run_id, place) WHERE is_expected = 1 AND is_done = 0;
-CREATE INDEX slots_wanting ON slots (account, datapoint_id, run_id) WHERE log_id IS NULL;
 CREATE INDEX slots_alike ON slots (account, run_id, fingerprint, place) WHERE log_id IS NULL;
 
 -- Judgments that open runs still need.
