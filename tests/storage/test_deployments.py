@@ -43,7 +43,9 @@ def test_a_pointer_is_its_last_move(desk: Desk) -> None:
     assert desk.read(lambda tx: tx.pointers.get(**where)) is None
     desk.write(lambda tx: tx.pointers.move(move("mv_1", is_automatic=True)))
     desk.write(lambda tx: tx.pointers.move(move("mv_2", version_id="flv_2", target="3", moved_at=at(-5))))
-    state = Pointer(version_id="flv_2", target="3", is_automatic=False, moved_at=at(-5), **where)
+    state = Pointer(
+        version_id="flv_2", target="3", is_automatic=False, moved_at=at(-5), move_id="mv_2", **where
+    )
     assert desk.read(lambda tx: tx.pointers.get(**where)) == state
     assert (
         desk.read(lambda tx: tx.pointers.get(file_id="fl_1", kind=PointerKind.ALIAS, pointer_id="env_1"))

@@ -33,7 +33,7 @@ from tests.storage.things import (
     version,
 )
 
-from headrace.core.deployments import EnvironmentTag, PointerKind
+from headrace.core.deployments import Action, EnvironmentTag, PointerKind, Share
 from headrace.core.execution import Status
 from headrace.core.files import Directory, File, FileQuery, FileSort, hidden_path
 from headrace.core.ports import Clash, Transaction
@@ -132,6 +132,20 @@ moves = st.builds(
     version_id=st.sampled_from([None, *VERSIONS]),
     target=st.sampled_from([None, "1", "DRAFT"]),
     moved_at=seconds,
+    action=st.sampled_from(Action),
+    reason=st.sampled_from([None, "why"]),
+    digest=st.sampled_from([None, "d"]),
+    shares=st.sampled_from(
+        [
+            (),
+            (
+                Share(version_id="flv_1", target=None, weight=9),
+                Share(version_id="flv_2", target="2", weight=1),
+            ),
+        ]
+    ),
+    is_off=st.booleans(),
+    from_version_id=st.sampled_from([None, *VERSIONS]),
 )
 receipts = st.builds(receipt, names, parent=names, created_at=seconds, number=st.sampled_from([None, 1]))
 environments = st.builds(
@@ -349,6 +363,18 @@ def everything(tx: Transaction) -> list[Any]:
             for kind in PointerKind
             for name in NAMES
         ],
+        [
+            [
+                tx.pointers.last(file_id=one, kind=kind, pointer_id=name),
+                tx.pointers.last(file_id=one, kind=kind, pointer_id=name, action=Action.SWITCH_OFF),
+                tx.pointers.page(file_id=one, kind=kind, pointer_id=name, before=None, take=2),
+                tx.pointers.page(file_id=one, kind=kind, pointer_id=name, before="mv_07", take=2),
+            ]
+            for one in FILES
+            for kind in PointerKind
+            for name in NAMES
+        ],
+        [tx.pointers.move_of(id=one) for one in ("mv_00", "mv_07", "mv_31")],
         [
             tx.receipts.get(operation="create", parent=parent, token=token)
             for parent in NAMES

@@ -206,7 +206,7 @@ def test_moves_can_be_neither_changed_nor_removed(engine: SqliteConnection) -> N
         name="",
         name_folded="",
     )
-    move = dict.fromkeys(Move.__struct_fields__, "f") | {"is_automatic": 0, "moved_at": 0}
+    move = dict.fromkeys(Move.__struct_fields__, "f") | {"is_automatic": 0, "moved_at": 0, "is_off": 0}
     engine.run("add_move", account="a", **move)
     for change in ("UPDATE moves SET target = 'x'", "DELETE FROM moves", "DELETE FROM moves WHERE id = 'f'"):
         with pytest.raises(apsw.ConstraintError, match="only ever appended"):

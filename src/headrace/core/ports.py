@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from headrace.core.access import Key, Organisation, User
 from headrace.core.changes import Changes
 from headrace.core.dataset_ports import Datasets
-from headrace.core.deployments import Alias, Move, Pointer, PointerKind
+from headrace.core.deployments import Action, Alias, Move, Pointer, PointerKind
 from headrace.core.evaluation_ports import Evaluations, Runs
 from headrace.core.files import FileSort as FileSort
 from headrace.core.log_ports import Jobs, Logs, Monitors
@@ -111,16 +111,29 @@ class Pointers(Protocol):
     """What points where: the log of moves, and each pointer's last one."""
 
     def move(self, move: Move) -> None:
-        """Append a move and make it the pointer's state; a pointer that targets nothing has none."""
+        """Append a move and make it the pointer's state, unless it leaves nothing."""
 
     def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Pointer | None:
-        """None when it targets nothing."""
+        """None when it targets nothing; a file itself has one while it is switched off."""
+
+    def last(
+        self, *, file_id: str, kind: PointerKind, pointer_id: str, action: Action | None = None
+    ) -> Move | None:
+        """The last move of a pointer, or the last one of its kind; also of one that targets nothing."""
 
     def of_file(self, *, file_id: str) -> list[Pointer]:
         """Pointers that target something."""
 
     def history(self, *, file_id: str) -> list[Move]:
-        """All moves, oldest first."""
+        """All moves of a file's pointers, oldest first."""
+
+    def move_of(self, *, id: str) -> Move | None:
+        """A move by its id."""
+
+    def page(
+        self, *, file_id: str, kind: PointerKind, pointer_id: str, before: str | None, take: int
+    ) -> list[Move]:
+        """Moves of one pointer, newest first, from just after the one of the id ``before`` on."""
 
     def of_environment(self, *, environment_id: str, take: int) -> list[Pointer]:
         """The pointers of one environment, of live files, hidden ones too; in the order of the files' ids."""

@@ -17,6 +17,7 @@ _EXTREME = re.compile(r"\b(max|min)\(", re.IGNORECASE)
 _TRIGGER = re.compile(
     r"CREATE TRIGGER (\w+) (BEFORE \w+ ON \w+)\s+BEGIN SELECT RAISE\(ABORT, ('[^']*')\); END;", re.IGNORECASE
 )
+_UNDONE_TRIGGER = re.compile(r"DROP TRIGGER (\w+);", re.IGNORECASE)
 _VIRTUAL = re.compile(r"CREATE VIRTUAL TABLE[^;]*;", re.IGNORECASE)
 _UNIQUE = re.compile(r"CREATE UNIQUE INDEX (\w+) ON (\w+) ([^;]*);")
 _TABLE = re.compile(r"CREATE TABLE (\w+) \((.*?)^\)", re.MULTILINE | re.DOTALL)
@@ -96,6 +97,7 @@ def renamed(text: str, ending: str) -> str:
 
 def script(text: str) -> str:
     """A migration."""
+    text = _UNDONE_TRIGGER.sub(r"DROP FUNCTION \1() CASCADE;", text)  # it takes its trigger along
     text = _TRIGGER.sub(_trigger, _VIRTUAL.sub("", text))
     return _outside_literals(_extremes(text), _reworded({**_TYPES, **_WORDS}))
 

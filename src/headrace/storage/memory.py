@@ -14,7 +14,7 @@ import msgspec
 
 from headrace.core.access import Key, Organisation, User
 from headrace.core.changes import Changes
-from headrace.core.deployments import Alias, Move, Pointer, PointerKind
+from headrace.core.deployments import Action, Alias, Move, Pointer, PointerKind
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Clash, Transaction
 from headrace.core.versions import Receipt
@@ -42,20 +42,47 @@ class _Pointers:
         self._rows.move_ids.put(move.id, move.file_id)
         rows = self._rows.of(move.file_id)
         rows.moves.put(len(rows.moves), move)
-        if move.targets_nothing:
+        if move.leaves_nothing:
             rows.pointers.drop((move.kind, move.pointer_id))
-            return
-        state = {name: getattr(move, name) for name in Pointer.__struct_fields__}
-        rows.pointers.put((move.kind, move.pointer_id), Pointer(**state))
+        else:
+            rows.pointers.put((move.kind, move.pointer_id), Pointer.after(move))
 
     def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Pointer | None:
         return self._rows.of(file_id).pointers.get((kind, pointer_id))
 
     def of_file(self, *, file_id: str) -> list[Pointer]:
-        return [pointer for _, pointer in sorted(self._rows.of(file_id).pointers.items())]
+        found = sorted(self._rows.of(file_id).pointers.items())
+        return [pointer for _, pointer in found if not pointer.aim.is_nothing]
+
+    def last(
+        self, *, file_id: str, kind: PointerKind, pointer_id: str, action: Action | None = None
+    ) -> Move | None:
+        made = self._newest_first(file_id, kind, pointer_id)
+        return next((move for move in made if action in (None, move.action)), None)
 
     def history(self, *, file_id: str) -> list[Move]:
         return list(self._rows.of(file_id).moves.values())
+
+    def move_of(self, *, id: str) -> Move | None:
+        made = self.history(file_id=self._rows.move_ids.get(id, ""))
+        return next((move for move in made if move.id == id), None)
+
+    def page(
+        self, *, file_id: str, kind: PointerKind, pointer_id: str, before: str | None, take: int
+    ) -> list[Move]:
+        made = self._newest_first(file_id, kind, pointer_id)
+        if before is not None:
+            start = self.move_of(id=before)
+            made = [] if start is None else self._earlier(made, start)
+        return made[:take]
+
+    def _newest_first(self, file_id: str, kind: PointerKind, pointer_id: str) -> list[Move]:
+        made = reversed(self.history(file_id=file_id))
+        return [move for move in made if (move.kind, move.pointer_id) == (kind, pointer_id)]
+
+    @staticmethod
+    def _earlier(made: list[Move], start: Move) -> list[Move]:
+        return made[made.index(start) + 1 :] if start in made else []
 
     def of_environment(self, *, environment_id: str, take: int) -> list[Pointer]:
         found = [

@@ -419,7 +419,8 @@ INSERT INTO moves (account, {Move}) VALUES (:account, {:Move});
 -- A pointer's state, in place of the one before.
 INSERT INTO pointers (account, {Pointer}) VALUES (:account, {:Pointer})
 ON CONFLICT (account, file_id, kind, pointer_id) DO UPDATE SET version_id = excluded.version_id,
-  target = excluded.target, is_automatic = excluded.is_automatic, moved_at = excluded.moved_at;
+  target = excluded.target, is_automatic = excluded.is_automatic, moved_at = excluded.moved_at,
+  move_id = excluded.move_id, digest = excluded.digest, shares = excluded.shares, is_off = excluded.is_off;
 
 -- name: drop_pointer
 -- A pointer targets nothing any more; its moves stay.
@@ -446,6 +447,36 @@ ORDER BY d.file_id LIMIT :take;
 -- name: moves_of_file
 -- All moves of a file's pointers, in the order they were made.
 SELECT {Move} FROM moves WHERE account = :account AND file_id = :file_id ORDER BY place;
+
+-- name: move_by_id
+-- A move.
+SELECT {Move} FROM moves WHERE account = :account AND id = :id;
+
+-- name: last_move
+-- The last move of a pointer.
+SELECT {Move} FROM moves
+WHERE account = :account AND file_id = :file_id AND kind = :kind AND pointer_id = :pointer_id
+ORDER BY place DESC LIMIT 1;
+
+-- name: last_move_of_action
+-- The last move of a pointer of that kind of moves.
+SELECT {Move} FROM moves
+WHERE account = :account AND file_id = :file_id AND kind = :kind AND pointer_id = :pointer_id AND action = :action
+ORDER BY place DESC LIMIT 1;
+
+-- name: first_page_of_moves
+-- The last moves of a pointer, newest first.
+SELECT {Move} FROM moves
+WHERE account = :account AND file_id = :file_id AND kind = :kind AND pointer_id = :pointer_id
+ORDER BY place DESC LIMIT :take;
+
+-- name: page_of_moves
+-- Moves of a pointer that were made before another, newest first.
+SELECT {Move} FROM moves
+WHERE account = :account AND file_id = :file_id AND kind = :kind AND pointer_id = :pointer_id
+  AND place < (SELECT b.place FROM moves b WHERE b.account = :account AND b.id = :before
+    AND b.file_id = :file_id AND b.kind = :kind AND b.pointer_id = :pointer_id)
+ORDER BY place DESC LIMIT :take;
 
 -- name: alias
 -- An alias of a file.

@@ -1,7 +1,7 @@
 """Rows and values: how each struct of the core is written into columns, read off the struct's annotations.
 
 A time is an integer of microseconds since 1970 in UTC, a bool 0 or 1, an enum its value, a tuple of words
-JSON text, and so is a struct inside another; text, numbers, bytes and None stand for themselves.
+JSON text, and so is a struct inside another, or a tuple of them; text, numbers, bytes and None stand for themselves.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def from_microseconds(number: int) -> datetime:
     return datetime.fromtimestamp(number / 1_000_000, UTC)
 
 
-def _json_text(value: Sequence[str] | msgspec.Struct) -> str:
+def _json_text(value: Sequence[Any] | msgspec.Struct) -> str:
     return msgspec.json.encode(value).decode()
 
 
@@ -99,6 +99,10 @@ def _conversion(hint: Any, scope: dict[str, Any]) -> tuple[str, str]:
         return "from_timestamp({} / 1_000_000, utc)", "microseconds({})"
     if hint == tuple[str, ...]:
         return "words({})", "json_text({})"
+    if typing.get_origin(hint) is tuple:
+        name = f"list_of_{typing.get_args(hint)[0].__name__}"
+        scope[name] = msgspec.json.Decoder(hint).decode
+        return f"{name}({{}})", "json_text({})"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         scope[hint.__name__] = msgspec.json.Decoder(hint).decode
         return f"{hint.__name__}({{}})", "json_text({})"
