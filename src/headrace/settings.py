@@ -66,6 +66,9 @@ _AT_LEAST_ONE = (
     "call_timeout",
     "concurrent_calls",
     "call_samples",
+    "agent_timeout",
+    "agent_iterations",
+    "agent_depth",
     "concurrent_jobs",
     "judgment_timeout",
     "judgment_attempts",
@@ -217,6 +220,15 @@ class Settings:
         1000, "Calls of prompts and of tools that are carried out at the same time.", "calls"
     )
     call_samples: int = _setting(16, "Answers that one call of a prompt may ask for.", "answers")
+    agent_timeout: int = _setting(
+        1800, "How long one turn of an agent may take, with all that it calls.", "seconds"
+    )
+    agent_iterations: int = _setting(
+        50, "How often the model of an agent is asked at most, whatever the agent says.", "times"
+    )
+    agent_depth: int = _setting(
+        5, "How many agents may stand above one another, each called by the one above.", "agents"
+    )
     concurrent_jobs: int = _setting(
         8, "Work of each kind done behind the scenes at once: judging logs, showing runs as logs.", "jobs"
     )

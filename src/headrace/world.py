@@ -105,6 +105,9 @@ def build_calls(settings: Settings, world: World) -> Calls:
             timeout_s=settings.call_timeout,
             concurrent=settings.concurrent_calls,
             samples=settings.call_samples,
+            agent_s=settings.agent_timeout,
+            iterations=settings.agent_iterations,
+            depth=settings.agent_depth,
         ),
     )
 

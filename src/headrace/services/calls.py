@@ -1,4 +1,4 @@
-"""What prompts and tools are called with, and how much of that there may be at once."""
+"""What prompts, tools and agents are called with, and how much of that there may be at once."""
 
 from __future__ import annotations
 
@@ -19,18 +19,27 @@ class CallLimits:
         timeout_s: how long a model or a tool may take.
         concurrent: calls that are carried out at once.
         samples: answers that one call of a prompt may ask for.
+        agent_s: how long one turn of an agent may take, with everything that it calls.
+        iterations: how often an agent's model is asked at most, whatever the agent itself says.
+        depth: so many agents may stand above one another, each called by the one above it.
     """
 
     timeout_s: float = 300.0
     concurrent: int = 1_000
     samples: int = 16
+    agent_s: float = 1_800.0
+    iterations: int = 50
+    depth: int = 5
 
 
 class Calls:
-    """Everything that calls of prompts and tools need.
+    """Everything that calls of prompts, tools and agents need.
 
     Args:
         languages: what templates may be written in, by the word for it.
+
+    Attributes:
+        turns: the turns of agents that this process is at, by their ids.
     """
 
     def __init__(
@@ -45,6 +54,7 @@ class Calls:
         self.languages = languages
         self.tools = tools
         self.limits = limits
+        self.turns: set[str] = set()
         self._going = 0
 
     @contextmanager

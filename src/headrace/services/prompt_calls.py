@@ -7,7 +7,7 @@ has the whole of it; also when it broke off, and when the caller went away.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -252,29 +252,36 @@ def _new_log(
     task: Task, index: int, reply: ModelReply | None, failure: EffectFailed | None, said: str
 ) -> NewLog:
     new = msgspec.structs.replace(task.prepared.new, id=task.ids[index])
-    payload = msgspec.structs.replace(new.payload, provider_request=_raw(_told(task.request)))
+    payload = msgspec.structs.replace(new.payload, provider_request=raw(told(task.request)))
     if reply is None:
         assert failure is not None
         payload = msgspec.structs.replace(payload, output=said or None, error=failure.message)
         return msgspec.structs.replace(new, payload=payload)
     message = message_of(reply)
-    cost = reply.usage.cost_usd
     return msgspec.structs.replace(
         new,
-        prompt_tokens=reply.usage.input_tokens,
-        reasoning_tokens=reply.reasoning_tokens,
-        output_tokens=reply.usage.output_tokens,
-        # Where nobody tells the parts, the whole stands with the prompt, so that sums are right.
-        prompt_cost=cost if reply.input_cost_usd is None else reply.input_cost_usd,
-        output_cost=reply.output_cost_usd,
+        **used(reply),
         finish_reason=finish_reason(reply),
         payload=msgspec.structs.replace(
             payload,
             output=message["content"],
-            output_message=_raw(message),
-            provider_response=_raw(_told(reply)),
+            output_message=raw(message),
+            provider_response=raw(told(reply)),
         ),
     )
+
+
+def used(reply: ModelReply) -> dict[str, Any]:
+    """What an answer cost, in the words of logs."""
+    cost = reply.usage.cost_usd
+    return {
+        "prompt_tokens": reply.usage.input_tokens,
+        "reasoning_tokens": reply.reasoning_tokens,
+        "output_tokens": reply.usage.output_tokens,
+        # Where nobody tells the parts, the whole stands with the prompt, so that sums are right.
+        "prompt_cost": cost if reply.input_cost_usd is None else reply.input_cost_usd,
+        "output_cost": reply.output_cost_usd,
+    }
 
 
 async def _recorded(task: Task, index: int, new: NewLog, failure: EffectFailed | None) -> Sample:
@@ -296,10 +303,12 @@ def _failed(task: Task, sample: Sample) -> ModelFailed:
     return ModelFailed(sample.failure, origin=origin)
 
 
-def _told(value: ModelRequest | ModelReply) -> dict[str, JSON]:
-    told: dict[str, JSON] = msgspec.to_builtins(value)
-    return {name: part for name, part in told.items() if part}
+def told(value: ModelRequest | ModelReply) -> dict[str, JSON]:
+    """What is kept of what a model was sent or answered."""
+    parts: dict[str, JSON] = msgspec.to_builtins(value)
+    return {name: part for name, part in parts.items() if part}
 
 
-def _raw(value: Mapping[str, JSON]) -> msgspec.Raw:
+def raw(value: JSON) -> msgspec.Raw:
+    """A value as logs hold it."""
     return msgspec.Raw(msgspec.json.encode(value))

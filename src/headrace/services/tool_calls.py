@@ -81,6 +81,11 @@ def _choose(tx: Transaction, prepared: Prepared) -> _Said | Repeated:
     return _Said(new=chosen.new, tool=read_tool(content), sealed=sealed)
 
 
+def is_run(tool: ToolContent) -> bool:
+    """Whether a tool is one that a server runs."""
+    return tool.tool_type in (None, RUN) and bool((tool.source_code or "").strip())
+
+
 def _check_runs(tool: ToolContent) -> None:
     """Refuse what is no Python: tools of other types are carried out by those who call models."""
     if tool.tool_type not in (None, RUN):
