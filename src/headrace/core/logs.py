@@ -60,8 +60,8 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
         provider_latency_s: seconds.
         trace_parent_id: the log it is a child of; stays as text when that one is gone.
         trace_id: the root of its trace; its own id when it is a root.
-        trace_flow_id: the file of the flow (or agent) at the root of the trace; None where that is no flow.
-        is_in_trace: whether it is a flow's log or has a parent or a child.
+        trace_flow_id: the file of the flow or the agent at the root of the trace; None where that is another.
+        is_in_trace: whether it is a flow's or an agent's log, or has a parent or a child.
         judged_id: what an evaluator's log judges; None for other kinds and for a mere step.
         judged_version_id: the version of the judged log.
         judgment: JSON text; None when there is no judgment, which ``null`` says, too.

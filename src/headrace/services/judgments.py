@@ -17,7 +17,7 @@ from headrace.core.monitoring import Total
 from headrace.core.parsing import parse
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
-from headrace.services import monitoring, traces
+from headrace.services import monitoring, run_progress, traces
 from headrace.services.base import Ports
 from headrace.services.traces import DIRECT, Rules
 
@@ -42,17 +42,24 @@ def judge(tx: Transaction, ports: Ports, log: Log, *, rules: Rules = DIRECT) -> 
         raise NotFound("log", log.judged_id, f"Log with ID `{log.judged_id}` not found.")
     earlier = tx.logs.judgment(judged_id=judged.id, version_id=log.version_id, is_automatic=log.is_automatic)
     if earlier is not None:
-        remove(tx, [earlier])
+        below = [one for one in _forget(tx, [earlier]) if one.id != earlier.id]
+        run_progress.removed(tx, ports, below)
     log = msgspec.structs.replace(log, judged_version_id=judged.version_id)
     log, _ = traces.add(tx, ports, log, rules=rules, now=ports.clock.now())
     count(tx, log)
     if rules.triggers:
+        run_progress.judged(tx, log)
         monitoring.trigger(tx, ports, log)
     return log
 
 
-def remove(tx: Transaction, logs: Iterable[Log]) -> None:
+def remove(tx: Transaction, ports: Ports, logs: Iterable[Log]) -> None:
     """Forget logs with everything below them and all judgments on any of that (humanloop 8.49)."""
+    run_progress.removed(tx, ports, _forget(tx, logs))
+
+
+def _forget(tx: Transaction, logs: Iterable[Log]) -> list[Log]:
+    """Returns all that is gone."""
     gone = traces.with_all_below(tx, logs)
     for log in gone:
         discount(tx, log)
@@ -61,12 +68,13 @@ def remove(tx: Transaction, logs: Iterable[Log]) -> None:
     parents = {log.trace_parent_id for log in gone if log.trace_parent_id is not None} - ids
     for parent_id in parents:
         _stand_alone(tx, parent_id)
+    return gone
 
 
 def _stand_alone(tx: Transaction, log_id: str) -> None:
     """Take a log out of its trace when nothing else is left of that."""
     log = tx.logs.get(id=log_id)
-    if log is None or log.kind == traces.FLOW or log.trace_id != log.id:
+    if log is None or log.kind in traces.TRACED or log.trace_id != log.id:
         return
     if not tx.logs.children(parent_ids=[log.id]):
         tx.logs.update(msgspec.structs.replace(log, is_in_trace=False))

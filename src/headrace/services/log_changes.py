@@ -10,11 +10,11 @@ from headrace.core.access import Principal, Right
 from headrace.core.errors import Conflict, Invalid, NotFound
 from headrace.core.logs import Log, LogStatus, Payload, write_payload
 from headrace.core.ports import Transaction
-from headrace.services import monitoring, traces, tree
+from headrace.services import monitoring, run_progress, traces, tree
 from headrace.services.base import Ports, write
 from headrace.services.log_views import LogView, view
 from headrace.services.logs import NewLog, find, unsaved
-from headrace.services.traces import DIRECT, FLOW, Rules
+from headrace.services.traces import DIRECT, TRACED, Rules, UnknownParent
 
 _PAYLOAD = frozenset(Payload.__struct_fields__)
 _COLUMNS = frozenset(
@@ -59,7 +59,7 @@ async def update(
     Raises:
         NotFound: there is no such file, or no such log of it.
         Conflict: the log is complete and is to be incomplete.
-        Invalid: a flow's log is to be complete without anything that came out of it.
+        Invalid: a flow's or an agent's log is to be complete without anything that came out of it.
     """
     principal.require(Right.RUNNER)
 
@@ -82,14 +82,16 @@ def amend(tx: Transaction, ports: Ports, log: Log, change: Change, *, rules: Rul
     """
     changed, payload = _merged(log, ports.unsaved.content(tx.account, log), change)
     ports.unsaved.put(tx.account, changed, payload)
-    if log.kind == FLOW and change.to.status is LogStatus.COMPLETE and not rules.joins_complete:
+    if log.kind in TRACED and change.to.status is LogStatus.COMPLETE and not rules.joins_complete:
         _check_complete(payload)
-    if log.kind == FLOW and log.status is not changed.status:
+    if log.kind in TRACED and log.status is LogStatus.INCOMPLETE and changed.status is LogStatus.COMPLETE:
         end = changed.end_time if "end_time" in change.given else ports.clock.now()
         changed = msgspec.structs.replace(changed, end_time=_end(tx, log, end))
     _keep(tx, ports, log, changed)
     traces.widen(tx, traces.ancestors(tx, changed.trace_parent_id), changed)
     if rules.triggers:
+        is_strict = rules.unknown_parent is UnknownParent.REFUSE
+        run_progress.changed(tx, ports, changed, before=log, is_strict=is_strict)
         monitoring.trigger(tx, ports, changed)
     return changed
 

@@ -13,12 +13,12 @@ from headrace.core.kinds import KINDS
 from headrace.core.logs import Log, LogQuery, LogStatus
 from headrace.core.ports import Clash, Transaction
 from headrace.core.versions import Version
-from headrace.services import judgments, monitoring, traces
+from headrace.services import judgments, monitoring, run_progress, traces
 from headrace.services.base import FAR, Ports, read, scan, write
 from headrace.services.judgments import judge
 from headrace.services.log_views import LogView, view, views
 from headrace.services.new_logs import NewLog, Prepared, draft, first_status, prepare, unsaved, used
-from headrace.services.traces import DIRECT, EXPORTED, FLOW, GIVEN, Rules, UnknownParent
+from headrace.services.traces import DIRECT, EXPORTED, GIVEN, TRACED, Rules, UnknownParent
 
 __all__ = [
     "DIRECT",
@@ -49,8 +49,9 @@ async def create(ports: Ports, principal: Principal, new: NewLog, *, rules: Rule
     """Record a log.
 
     Raises:
-        Invalid: nothing names a file, or two things that do disagree, or so do content and version.
-        NotFound: the file, version, environment, parent or judged log is not there.
+        Invalid: nothing names a file, or two things that do disagree, or so do content and version, or the
+            run is of another file.
+        NotFound: the file, version, environment, parent, run or judged log is not there.
         Conflict: the trace is complete.
         AlreadyExists: another log has the id, if only one that went with its file, or something else stands
             at the path.
@@ -72,8 +73,6 @@ def put(
         # The first answer told the status of then (humanloop 8.24).
         status = first_status(new)
         return Created(log=msgspec.structs.replace(known, status=status), is_new=False)
-    if new.run_id is not None and rules.unknown_parent is UnknownParent.REFUSE:
-        raise NotFound("run", new.run_id, f"Run with ID `{new.run_id}` not found.")
     file, version = used(tx, ports, principal, prepared)
     return keep(tx, ports, principal, prepared, file, version, rules=rules)
 
@@ -110,16 +109,18 @@ def record(tx: Transaction, ports: Ports, log: Log, *, rules: Rules) -> Log:
     """Keep a log whose file and version are known, in its place; tell those who monitor what it changes.
 
     Raises:
-        NotFound, Invalid, Conflict: as `traces.add` and `judgments.judge`.
+        NotFound, Invalid, Conflict: as `traces.add`, `run_progress.attach` and `judgments.judge`.
         Clash: its id is taken.
     """
     if log.judged_id is not None:
         return judge(tx, ports, log, rules=rules)
     log, above = traces.add(tx, ports, log, rules=rules, now=ports.clock.now())
     if rules.triggers:
+        run_progress.attach(tx, ports, log, is_strict=rules.unknown_parent is UnknownParent.REFUSE)
         monitoring.trigger(tx, ports, log)
         for ancestor in above:
-            if ancestor.kind == FLOW and ancestor.status is LogStatus.COMPLETE:  # its trace has grown
+            if ancestor.kind in TRACED and ancestor.status is LogStatus.COMPLETE:  # its trace has grown
+                run_progress.changed(tx, ports, ancestor)
                 monitoring.trigger(tx, ports, ancestor)
     return log
 
@@ -188,6 +189,6 @@ async def delete(ports: Ports, principal: Principal, ids: Collection[str]) -> No
 
     def work(tx: Transaction) -> None:
         found = [log for log in (tx.logs.get(id=one) for one in dict.fromkeys(ids)) if log is not None]
-        judgments.remove(tx, found)
+        judgments.remove(tx, ports, found)
 
     await write(ports, principal, work)

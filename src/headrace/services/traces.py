@@ -14,13 +14,17 @@ import msgspec
 
 from headrace.core.errors import Conflict, Invalid, NotFound
 from headrace.core.files import File
+from headrace.core.kinds import evaluator
 from headrace.core.logs import Log, LogStatus
 from headrace.core.monitoring import Work
 from headrace.core.ports import Transaction
+from headrace.services import run_progress
 from headrace.services.base import Ports
 from headrace.services.work import ask
 
 FLOW = "flow"
+TRACED = ("flow", "agent")
+"""The kinds whose logs are traces by themselves, even with nothing below them."""
 MOST_LEVELS = 200
 """So many logs may stand above one. A deeper tree could not be sent as JSON that clients can read."""
 BATCH = 500
@@ -44,7 +48,7 @@ class Rules:
 
     Attributes:
         unknown_parent: what becomes of it when its parent is not there.
-        joins_complete: whether it may be added below a flow's log that is complete.
+        joins_complete: whether it may be added to a trace that is complete.
         triggers: whether those that monitor its file are told.
     """
 
@@ -73,7 +77,7 @@ def add(tx: Transaction, ports: Ports, log: Log, *, rules: Rules, now: datetime)
     Raises:
         NotFound: its parent is not there.
         Invalid: it is its own parent, or stands too deep.
-        Conflict: the nearest flow's log above it is complete.
+        Conflict: the nearest log above it that is a trace is complete.
         Clash: its id is taken.
     """
     above = above_new(tx, ports, log, rules)
@@ -105,10 +109,10 @@ def above_new(tx: Transaction, ports: Ports, log: Log, rules: Rules) -> list[Log
         if len(above) >= MOST_LEVELS:
             message = f"A trace may be at most {MOST_LEVELS} levels deep."
             raise Invalid.at("trace_parent_id", message=message, kind="depth")
-    flow = nearest_flow(above)
+    nearest = _nearest_open_or_complete(above)
     may_grow = rules.joins_complete or ports.limits.complete_traces_grow
-    if flow is not None and flow.status is LogStatus.COMPLETE and not may_grow:
-        raise Conflict(f"The trace of log `{flow.id}` is complete; no log can be added to it.")
+    if nearest is not None and nearest.status is LogStatus.COMPLETE and not may_grow:
+        raise Conflict(f"The trace of log `{nearest.id}` is complete; no log can be added to it.")
     return above if len(above) < MOST_LEVELS else []
 
 
@@ -122,8 +126,8 @@ def _placed(log: Log, above: Sequence[Log], rules: Rules) -> Log:
         log,
         trace_parent_id=parent_id,
         trace_id=root.id,
-        trace_flow_id=root.file_id if root.kind == FLOW else None,
-        is_in_trace=bool(above) or log.kind == FLOW,
+        trace_flow_id=root.file_id if root.kind in TRACED else None,
+        is_in_trace=bool(above) or log.kind in TRACED,
     )
 
 
@@ -141,9 +145,9 @@ def ancestors(tx: Transaction, parent_id: str | None) -> list[Log]:
     return above
 
 
-def nearest_flow(above: Iterable[Log]) -> Log | None:
-    """The first flow's log of these."""
-    return next((log for log in above if log.kind == FLOW), None)
+def _nearest_open_or_complete(above: Iterable[Log]) -> Log | None:
+    """The first log of these that is a trace and says whether it is complete; an agent's may not say."""
+    return next((log for log in above if log.kind in TRACED and log.status is not None), None)
 
 
 def widen(tx: Transaction, above: Sequence[Log], log: Log) -> list[Log]:
@@ -254,10 +258,13 @@ def adopt(tx: Transaction, parent: Log) -> list[Log]:
 
 
 def remove_file(tx: Transaction, ports: Ports, file: File) -> None:
-    """Remove a file from view, and have the logs of others that stand below its own set free."""
+    """Remove a file from view, and have the logs of others that stand below its own set free; nobody waits
+    for what it would have judged."""
     now = ports.clock.now()
     tx.files.remove(id=file.id, at=now)
     ask(tx, ports, work=Work.UPROOT, subject=file.id, now=now)
+    if file.kind == evaluator.KIND.name:
+        run_progress.evaluator_gone(tx, ports, file.id)
 
 
 def set_free(tx: Transaction, *, file_id: str, after: str | None, take: int = BATCH) -> str | None:
@@ -279,9 +286,9 @@ def set_free(tx: Transaction, *, file_id: str, after: str | None, take: int = BA
 
 
 def uproot(tx: Transaction, *, file_id: str, take: int = BATCH) -> bool:
-    """Let logs in the traces of a flow that is gone be roots, and what is below them be theirs.
+    """Let logs in the traces of a flow or an agent that is gone be roots, and what is below them be theirs.
 
-    It finds those, too, that stand below logs of other files which have gone with the flow.
+    It finds those, too, that stand below logs of other files which have gone with it.
 
     Returns:
         Whether there may be more of them: a large flow is done in several transactions (humanloop 2.9).
@@ -298,6 +305,6 @@ def _rooted(log: Log, root: Log, *, is_in_trace: bool) -> Log:
     return msgspec.structs.replace(
         log,
         trace_id=root.id,
-        trace_flow_id=root.file_id if root.kind == FLOW else None,
-        is_in_trace=is_in_trace or log.kind == FLOW,
+        trace_flow_id=root.file_id if root.kind in TRACED else None,
+        is_in_trace=is_in_trace or log.kind in TRACED,
     )

@@ -13,17 +13,31 @@ from tests.contract.conftest import LiveServer
 pytestmark = pytest.mark.live
 
 PROMPT = {"model": "gpt-4o", "template": "Say {{word}}"}
+AGENT = {
+    "model": "gpt-4o",
+    "template": "Say {{word}}",
+    "tools": [{"type": "inline", "json_schema": {"name": "add", "description": "Adds"}}],
+    "max_iterations": 3,
+}
 TOOL = {"function": {"name": "add", "description": "Adds"}}
 SPEC = {"evaluator_type": "external", "arguments_type": "target_free", "return_type": "boolean"}
 KINDS = [
     ("flows", "flow", {"attributes": {"a": 1}}, types.FlowLogResponse),
     ("prompts", "prompt", PROMPT, types.PromptLogResponse),
+    ("agents", "agent", AGENT, types.AgentLogResponse),
     ("tools", "tool", TOOL, types.ToolLogResponse),
 ]
-ROUTES = {"flow": "flows", "prompt": "prompts", "tool": "tools", "evaluator": "evaluators"}
+ROUTES = {
+    "flow": "flows",
+    "prompt": "prompts",
+    "agent": "agents",
+    "tool": "tools",
+    "evaluator": "evaluators",
+}
 UPSERTS: dict[str, dict[str, Any]] = {
     "flow": {"attributes": {"a": 1}},
     "prompt": PROMPT,
+    "agent": AGENT,
     "tool": TOOL,
     "evaluator": {"spec": SPEC},
 }
@@ -110,6 +124,7 @@ def test_a_bare_path_makes_an_empty_flow_and_nothing_else(raw: httpx.Client, hom
     detail = refused(raw, 404, "/prompts/log", {"path": f"{home}/bare prompt"})
     assert f"{home}/bare prompt" in detail
     refused(raw, 404, "/tools/log", {"path": f"{home}/bare tool"})
+    refused(raw, 404, "/agents/log", {"path": f"{home}/bare agent"})
     refused(raw, 404, "/evaluators/log", {"path": f"{home}/bare evaluator", "parent_id": made["id"]})
 
 
@@ -204,7 +219,10 @@ def test_logs_of_a_hidden_version_stay_readable(client: Any, path: str) -> None:
     assert listed.flow.attributes == {"v": 2}
 
 
-def test_everything_said_of_a_log_is_answered(client: Any, raw: httpx.Client, home: str) -> None:
+@pytest.mark.parametrize(("kind", "content"), [("prompt", PROMPT), ("agent", AGENT)])
+def test_everything_said_of_a_log_is_answered(
+    client: Any, raw: httpx.Client, home: str, kind: str, content: Any
+) -> None:
     """1.2, 3.1, 3.11: JSON in, same JSON out; both outputs are kept."""
     said: dict[str, Any] = {
         "inputs": {"n": 1, "f": 1.5, "deep": {"list": [None, True, "ü", {}]}, "big": 2**60},
@@ -232,10 +250,10 @@ def test_everything_said_of_a_log_is_answered(client: Any, raw: httpx.Client, ho
         "finish_reason": "stop",
         "tool_choice": {"type": "function", "function": {"name": "add"}},
     }
-    made = log(raw, "prompt", path=f"{home}/p", prompt=PROMPT, **said)
+    made = log(raw, kind, path=f"{home}/p", **{kind: content}, **said)
     found = client.logs.get(made["id"])
     assert {key: found[key] for key in said} == said
-    (listed,) = client.logs.list(file_id=made["prompt_id"]).items
+    (listed,) = client.logs.list(file_id=made[f"{kind}_id"]).items
     assert listed.inputs == said["inputs"]
 
 
@@ -403,11 +421,13 @@ def test_every_documented_key_is_there(client: Any, raw: httpx.Client, home: str
     flow = client.flows.log(path=f"{home}/f", flow={"attributes": {}})
     prompt = client.prompts.log(path=f"{home}/p", prompt=PROMPT, trace_parent_id=flow.id)
     tool = client.tools.log(path=f"{home}/t", tool=TOOL, trace_parent_id=flow.id)
+    agent = client.agents.log(path=f"{home}/a", agent=AGENT, trace_parent_id=flow.id)
     judged = client.evaluators.log(path=f"{home}/e", spec=SPEC, parent_id=flow.id, judgment=True)
     for log_id, kind in (
         (flow.id, types.FlowLogResponse),
         (prompt.id, types.PromptLogResponse),
         (tool.id, types.ToolLogResponse),
+        (agent.id, types.AgentLogResponse),
         (judged.id, types.EvaluatorLogResponse),
     ):
         found = shown(raw, log_id)

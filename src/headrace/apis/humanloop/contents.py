@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from headrace.apis.humanloop.prompt_text import read_text
-from headrace.core.agents import Agent, agent_problems
+from headrace.core.agents import Agent, InlineTool, LinkedFile, agent_problems
 from headrace.core.errors import Invalid, Problem
 from headrace.core.kinds.evaluator import EvaluatorSpec, spec_problems, type_of
 from headrace.core.kinds.tool import ToolContent
+from headrace.core.links import Link
 from headrace.core.prompts import Prompt
 from headrace.services.versions import Submission
 
@@ -60,9 +61,21 @@ def content_of(
     if isinstance(value, EvaluatorSpec):
         _refuse(spec_problems(value), at)
         return {**parsed, "evaluator_type": type_of(value).value}
+    content = {key: parsed[key] for key in KEYS[kind] if parsed.get(key) is not None}
     if isinstance(value, Agent):
         _refuse(agent_problems(value), at)
-    return {key: parsed[key] for key in KEYS[kind] if parsed.get(key) is not None}
+        content |= {"tools": [_tool(one) for one in content["tools"]]} if "tools" in content else {}
+    return content
+
+
+def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """A tool of an agent without what only responses say of it, such as the file that it links."""
+    link = {"link": _members(tool["link"], LINK_KEYS)} if tool["type"] == "file" else {}
+    return {**_members(tool, TOOL_KEYS[tool["type"]]), **link}
+
+
+def _members(value: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    return {key: value[key] for key in keys if value.get(key) is not None}
 
 
 def _refuse(problems: Sequence[Problem], at: Sequence[str]) -> None:
@@ -83,3 +96,9 @@ KEYS = {
     "tool": [field.name for field in msgspec.structs.fields(ToolContent)],
 }
 """What a prompt, an agent and a tool consist of; a request may say more beside it."""
+LINK_KEYS = [field.name for field in msgspec.structs.fields(Link)]
+TOOL_KEYS = {
+    "file": ["type", *(field.name for field in msgspec.structs.fields(LinkedFile))],
+    "inline": ["type", *(field.name for field in msgspec.structs.fields(InlineTool))],
+}
+"""What an agent's tools consist of, by their type."""

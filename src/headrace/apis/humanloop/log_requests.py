@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 
 from headrace.apis.humanloop.requests import FlowKernel, SelectVersion
+from headrace.core.agents import Agent
 from headrace.core.errors import Invalid, Problem
 from headrace.core.kinds.evaluator import EvaluatorSpec
 from headrace.core.kinds.tool import ToolContent
@@ -113,10 +114,8 @@ class CreateFlowLog(CreateLog, frozen=True, kw_only=True):
     run_id: str | None = None
 
 
-class CreatePromptLog(CreateLog, frozen=True, kw_only=True):
-    """Humanloop 4.2, Prompts. A prompt may be the text of a file (humanloop 4.5)."""
-
-    FREE_TEXTS: ClassVar[frozenset[str]] = LogValues.FREE_TEXTS | {"prompt"}
+class CreateModelLog(CreateLog, frozen=True, kw_only=True):
+    """What may be said of a new log of a prompt or an agent."""
 
     messages: list[ChatMessage] | None = None
     output_message: ChatMessage | None = None
@@ -127,8 +126,23 @@ class CreatePromptLog(CreateLog, frozen=True, kw_only=True):
     output_cost: float | None = None
     finish_reason: str | None = None
     tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
-    prompt: Prompt | str | None = None
     run_id: str | None = None
+
+
+class CreatePromptLog(CreateModelLog, frozen=True, kw_only=True):
+    """Humanloop 4.2, Prompts. A prompt may be the text of a file (humanloop 4.5)."""
+
+    FREE_TEXTS: ClassVar[frozenset[str]] = LogValues.FREE_TEXTS | {"prompt"}
+
+    prompt: Prompt | str | None = None
+
+
+class CreateAgentLog(CreateModelLog, frozen=True, kw_only=True):
+    """Humanloop 4.2, Agents. An agent may be the text of a file (humanloop 4.5)."""
+
+    FREE_TEXTS: ClassVar[frozenset[str]] = LogValues.FREE_TEXTS | {"agent"}
+
+    agent: Agent | str | None = None
 
 
 class CreateToolLog(CreateLog, frozen=True, kw_only=True):
@@ -149,7 +163,7 @@ class CreateEvaluatorLog(CreateLog, frozen=True, kw_only=True):
 
 
 class UpdateFlowLog(LogValues, frozen=True, kw_only=True):
-    """Humanloop 1.3. Null clears, absent keeps."""
+    """Humanloop 1.3, and 4.2, Agents. Null clears, absent keeps."""
 
     messages: list[ChatMessage] | None = None
     output_message: ChatMessage | None = None

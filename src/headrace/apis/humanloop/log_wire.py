@@ -13,6 +13,7 @@ import msgspec
 
 from headrace.apis.humanloop.render import Renderer
 from headrace.apis.humanloop.wire import (
+    AgentResponse,
     EvaluatorResponse,
     FlowResponse,
     JsonObject,
@@ -82,8 +83,8 @@ class FlowLogResponse(LogResponse, frozen=True, kw_only=True):
     flow: FlowResponse
 
 
-class PromptLogResponse(LogResponse, frozen=True, kw_only=True):
-    """A log of a prompt."""
+class ModelLogResponse(LogResponse, frozen=True, kw_only=True):
+    """What logs of prompts and of agents have."""
 
     messages: list[dict[str, Any]] | None
     prompt_tokens: int | None
@@ -93,7 +94,18 @@ class PromptLogResponse(LogResponse, frozen=True, kw_only=True):
     output_cost: float | None
     finish_reason: str | None
     tool_choice: str | dict[str, Any] | None
+
+
+class PromptLogResponse(ModelLogResponse, frozen=True, kw_only=True):
+    """A log of a prompt."""
+
     prompt: PromptResponse
+
+
+class AgentLogResponse(ModelLogResponse, frozen=True, kw_only=True):
+    """A log of an agent."""
+
+    agent: AgentResponse
 
 
 class ToolLogResponse(LogResponse, frozen=True, kw_only=True):
@@ -139,6 +151,15 @@ class CreatePromptLogResponse(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str | None = None
 
 
+class CreateAgentLogResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's log that was made (humanloop 4.2)."""
+
+    id: str
+    agent_id: str
+    version_id: str
+    log_status: Literal["complete", "incomplete"] | None
+
+
 class CreateToolLogResponse(msgspec.Struct, frozen=True, kw_only=True):
     """A tool's log that was made (humanloop 4.2)."""
 
@@ -167,6 +188,13 @@ def created(log: Log) -> msgspec.Struct:
             )
         case "prompt":
             return CreatePromptLogResponse(id=log.id, prompt_id=log.file_id, version_id=log.version_id)
+        case "agent":
+            return CreateAgentLogResponse(
+                id=log.id,
+                agent_id=log.file_id,
+                version_id=log.version_id,
+                log_status=None if log.status is None else log.status.value,
+            )
         case "tool":
             return CreateToolLogResponse(id=log.id, tool_id=log.file_id, version_id=log.version_id)
         case _:
@@ -238,7 +266,7 @@ class LogRenderer:
         match log.kind:
             case "flow":
                 return {"messages": payload.messages}
-            case "prompt":
+            case "prompt" | "agent":
                 return {
                     "messages": payload.messages,
                     "prompt_tokens": log.prompt_tokens,

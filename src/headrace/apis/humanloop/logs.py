@@ -13,6 +13,7 @@ from headrace.apis.humanloop import log_wire
 from headrace.apis.humanloop.contents import submission_of
 from headrace.apis.humanloop.file_operations import MAX_SKIP
 from headrace.apis.humanloop.log_requests import (
+    CreateAgentLog,
     CreateEvaluatorLog,
     CreateFlowLog,
     CreateLog,
@@ -67,6 +68,13 @@ ROWS = (
         created=log_wire.CreatePromptLogResponse,
         update=UpdatePromptLog,
         response=log_wire.PromptLogResponse,
+    ),
+    Row(
+        kind="agent",
+        create=CreateAgentLog,
+        created=log_wire.CreateAgentLogResponse,
+        update=UpdateFlowLog,
+        response=log_wire.AgentLogResponse,
     ),
     Row(
         kind="tool",

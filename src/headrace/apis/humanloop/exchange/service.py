@@ -15,6 +15,7 @@ from headrace.apis.humanloop.datasets import shown_datapoint
 from headrace.apis.humanloop.log_wire import LogRenderer
 from headrace.apis.humanloop.render import Renderer
 from headrace.core.access import Principal
+from headrace.core.agents import Agent
 from headrace.core.datasets import Case
 from headrace.core.errors import Invalid, Malformed
 from headrace.core.kinds.evaluator import EvaluatorSpec
@@ -30,7 +31,12 @@ from headrace.services.exchange_humanloop.parts import Act, Batch, DatapointPart
 from headrace.services.versions import Submission
 from headrace.services.views import VersionView
 
-_FORMS: dict[str, type[msgspec.Struct]] = {"prompt": Prompt, "tool": ToolContent, "evaluator": EvaluatorSpec}
+_FORMS: dict[str, type[msgspec.Struct]] = {
+    "prompt": Prompt,
+    "agent": Agent,
+    "tool": ToolContent,
+    "evaluator": EvaluatorSpec,
+}
 _encode = msgspec.json.Encoder().encode
 _decode_batch = msgspec.json.Decoder(Batch).decode
 
