@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from headrace.core import canonical
+from headrace.core.kinds.kind import without_nulls
 
 
 class RunStatus(StrEnum):
@@ -157,12 +158,17 @@ _encode = msgspec.json.Encoder().encode
 def fingerprint(inputs: Mapping[str, Any] | None, messages: Sequence[Any] | None) -> str:
     """The same for a datapoint and for a log made from it (humanloop 5.5).
 
-    Inputs lose their types on the way, so values that are no texts count as their JSON texts.
+    Inputs lose their types on the way, so values that are no texts count as their JSON texts; in messages,
+    what is null is absent.
 
     Returns: 32 hexadecimal digits.
+
+    Raises:
+        Invalid: something is nested too deeply to be walked.
     """
     told = {name: value if isinstance(value, str) else _same(value) for name, value in (inputs or {}).items()}
-    text = canonical.canonical(_encode({"inputs": told, "messages": list(messages or ())}))
+    said = msgspec.Raw(without_nulls(_encode(list(messages or ()))))
+    text = canonical.canonical(_encode({"inputs": told, "messages": said}))
     return hashlib.sha256(text).hexdigest()[:32]
 
 

@@ -104,6 +104,8 @@ class Work(StrEnum):
     """``subject`` is a durable execution that nobody has begun to carry out; ``object`` is empty."""
     GENERATE = "generate"
     """``subject`` is a run of an evaluation, ``object`` a datapoint of which it is to have a log."""
+    SURVEY = "survey"
+    """``subject`` is a run of an evaluation whose slots are to be gone through; ``object`` is empty."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
