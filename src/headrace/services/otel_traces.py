@@ -24,7 +24,7 @@ from headrace.core.files import File
 from headrace.core.jsontext import json_text
 from headrace.core.logs import Log, LogStatus, Payload, write_payload
 from headrace.core.ports import Clash, Transaction
-from headrace.services import logs, monitoring, new_logs, tree, versions
+from headrace.services import logs, monitoring, new_logs, run_progress, tree, versions
 from headrace.services.base import Ports, write
 from headrace.services.new_logs import NewLog
 from headrace.services.traces import EXPORTED, FLOW, earliest, latest
@@ -225,7 +225,9 @@ class _Trace:
         log: the flow's, as it is to be kept.
         is_grown: whether anything is new.
         known: file and version of each node that was looked up.
+        before: the same as it was.
         monitored: whether anybody monitors each file that was looked up.
+        evaluated: whether any run waits for logs of each version that was looked up.
     """
 
     tx: Transaction
@@ -238,6 +240,11 @@ class _Trace:
     is_grown: bool = False
     known: dict[tuple[str, str, str, bytes], tuple[str, str]] = field(default_factory=dict)
     monitored: dict[str, bool] = field(default_factory=dict)
+    evaluated: dict[str, bool] = field(default_factory=dict)
+    before: Log = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = self.log
 
     def take(self, step: Step) -> None:
         """Record one span."""
@@ -281,9 +288,16 @@ class _Trace:
         for log_id in self.note.waiting.pop(step.id, ()):
             if (caused := self.tx.logs.get(id=log_id)) is not None:
                 self._move(caused, step.log_id)
+        if self._is_evaluated(version_id):
+            run_progress.attach(self.tx, self.ports, log, is_strict=False)
         if self._is_monitored(file_id):
             monitoring.trigger(self.tx, self.ports, log)
         return True
+
+    def _is_evaluated(self, version_id: str) -> bool:
+        if version_id not in self.evaluated:
+            self.evaluated[version_id] = bool(self.tx.runs.open_of_version(version_id=version_id))
+        return self.evaluated[version_id]
 
     def _is_monitored(self, file_id: str) -> bool:
         if file_id not in self.monitored:
@@ -358,4 +372,5 @@ class _Trace:
         payload = msgspec.structs.replace(payload, metadata=_noted(metadata, self.note))
         self.log = msgspec.structs.replace(self.log, payload=write_payload(payload))
         self.tx.logs.update(self.log)
+        run_progress.changed(self.tx, self.ports, self.log, before=self.before, is_strict=False)
         monitoring.trigger(self.tx, self.ports, self.log)

@@ -130,7 +130,7 @@ def panel(tx: Transaction, run_id: str) -> tuple[Seat, ...]:
 
 
 def is_awaited(tx: Transaction, seat: Seat) -> bool:
-    """Whether a run is to wait for a seat's judgments: not for people, nor for what is gone (humanloop 4.3)."""
+    """Whether a run is to wait for a seat: not for people, nor for what is gone (humanloop 4.3)."""
     if tx.files.get(id=seat.evaluator_id) is None:
         return False
     version = None if seat.is_orchestrated else tx.versions.kept(id=seat.version_id)
