@@ -245,10 +245,12 @@ HUMANLOOP_READS_BY_POST = {
 HUMANLOOP_RUNS = {
     "CallPrompt",
     "CallTool",
+    "LogAgent",
     "LogFlow",
     "LogPrompt",
     "LogTool",
     "LogEvaluator",
+    "UpdateAgentLog",
     "UpdateFlowLog",
     "UpdatePromptLog",
     "UpdateToolLog",
