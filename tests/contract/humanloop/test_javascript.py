@@ -50,6 +50,16 @@ class Sdk:
         found: list[Any] = answer["output"]
         return found
 
+    def watched(self, method: str, *arguments: Any, is_list: bool) -> tuple[Any, list[str]]:
+        """What a method returns, all of it when it is a list, and what the client warned of meanwhile."""
+        answer = self._ask(**{"iterate" if is_list else "call": method}, args=arguments)
+        assert "output" in answer, answer
+        return answer["output"], answer["warnings"]
+
+    def methods(self) -> set[str]:
+        """The names of all public methods, those of resources behind the resource's."""
+        return set(self._ask(methods=True)["output"])
+
     def error(self, method: str, *arguments: Any) -> dict[str, Any]:
         """The error that a method throws."""
         error: dict[str, Any] = self._ask(call=method, args=arguments)["error"]

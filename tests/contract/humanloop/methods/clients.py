@@ -1,0 +1,280 @@
+"""The three clients, each carrying out a row's method, and what is asked of any answer of theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import re
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from types import NoneType
+from typing import Any, Protocol
+
+import httpx
+import humanloop.types
+from humanloop import AsyncHumanloop, Humanloop
+from humanloop.core.pagination import AsyncPager, SyncPager
+from pydantic import TypeAdapter
+from tests.contract.conftest import NO_CERTIFICATES, finish_models
+from tests.contract.humanloop.methods.world import Row, view
+from tests.contract.humanloop.test_javascript import Sdk
+
+from headrace.apis.humanloop.api import OPERATIONS
+
+UNTYPED = {"logs.get", "prompts.update_log", "tools.update"}
+"""Methods whose answers the Python client gives as it got them: it can't resolve its own union there (0.6)."""
+
+
+class Client(Protocol):
+    """What carries out methods."""
+
+    def methods(self) -> set[str]:
+        """Every public method that the client has, found by looking at it."""
+
+    def answer(self, row: Row, arguments: Mapping[str, Any]) -> Any:
+        """The view of what a row's method answers, which has the type that the client declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request of a client, and what it was answered.
+
+    Attributes:
+        body: the answer's JSON; None when it had none.
+    """
+
+    method: str
+    path: str
+    status: int
+    body: Any
+
+
+def _exchange(response: httpx.Response) -> Exchange:
+    is_json = "json" in response.headers.get("content-type", "")
+    body = json.loads(response.content) if is_json and response.content else None
+    path = response.request.url.raw_path.decode().partition("?")[0].removeprefix("/v5")
+    return Exchange(response.request.method, path, response.status_code, body)
+
+
+def public(thing: Any) -> Iterator[str]:
+    """The names of what can be called on something."""
+    return (name for name in dir(thing) if not name.startswith("_") and callable(getattr(thing, name)))
+
+
+def python_methods(client: Any) -> set[str]:
+    """Every public method of a Python client: its own, and those of its resources."""
+    found = set(public(client))
+    for resource in vars(client):
+        if not resource.startswith("_"):
+            found.update(f"{resource}.{name}" for name in public(getattr(client, resource)))
+    return found
+
+
+@cache
+def _path_of(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"{\w+}", "[^/]+", template) + "$")
+
+
+def check_operation(row: Row, exchange: Exchange) -> None:
+    """The exchange is the operation that the row names."""
+    (operation,) = (one for one in OPERATIONS if one.name == row.operation)
+    assert (exchange.method, exchange.status) == (operation.method, operation.status), exchange
+    assert _path_of(operation.template).match(exchange.path), exchange
+
+
+def resolved(kind: Any) -> Any:
+    """A type as the client's module of types knows it."""
+    holder = type("Holder", (), {"__annotations__": {"one": kind}})
+    return typing.get_type_hints(holder, vars(humanloop.types))["one"]
+
+
+def check_type(kind: Any, answer: Any, body: Any, *, is_untyped: bool = False) -> None:
+    """What the server sent has the type that the client declares, and so has what the client made of it."""
+    if kind is NoneType:
+        assert answer is None
+        return
+    made = TypeAdapter(resolved(kind)).validate_python(body)
+    if not is_untyped:
+        assert type(answer) is type(made), f"{type(answer)} is not {type(made)}"
+
+
+def check_declared(row: Row, function: Callable[..., Any], answer: Any, heard: list[Exchange]) -> None:
+    """An answer, whose pages and pieces are read already, is what the method's signature says."""
+    kind = typing.get_type_hints(function)["return"]
+    if typing.get_origin(kind) in (SyncPager, AsyncPager):
+        for item, body in zip(answer, [one for page in heard for one in page.body["records"]], strict=True):
+            check_type(typing.get_args(kind)[0], item, body)
+    elif isinstance(answer, list) and typing.get_origin(kind) is not list:
+        for item in answer:
+            check_type(typing.get_args(kind)[0], item, item.model_dump())
+    elif row.operation:
+        body = answer if isinstance(answer, str) else heard[0].body
+        check_type(kind, answer, body, is_untyped=row.method in UNTYPED)
+    else:
+        TypeAdapter(kind).validate_python(answer)
+
+
+def _found(client: Any, method: str) -> Callable[..., Any]:
+    resource, _, name = method.rpartition(".")
+    found: Callable[..., Any] = getattr(getattr(client, resource), name)
+    return found
+
+
+@dataclass(frozen=True)
+class PythonClient:
+    """The client that most programs have."""
+
+    client: Any
+    heard: list[Exchange]
+
+    def methods(self) -> set[str]:
+        """By reflection."""
+        return python_methods(self.client)
+
+    def answer(self, row: Row, arguments: Mapping[str, Any]) -> Any:
+        """Call it."""
+        function = _found(self.client, row.method)
+        self.heard.clear()
+        answer = function(**arguments)
+        if isinstance(answer, SyncPager) or inspect.isgenerator(answer):
+            answer = list(answer)
+        if row.operation:
+            check_operation(row, self.heard[0])
+        check_declared(row, function, answer, self.heard)
+        return view(answer)
+
+
+@contextmanager
+def python_client(url: str) -> Iterator[PythonClient]:
+    """The client of a server, and its ears."""
+    heard: list[Exchange] = []
+
+    def hear(response: httpx.Response) -> None:
+        if "event-stream" not in response.headers.get("content-type", ""):
+            response.read()
+            heard.append(_exchange(response))
+        else:
+            heard.append(Exchange("POST", response.request.url.path.removeprefix("/v5"), 200, None))
+
+    finish_models()
+    plain = httpx.Client(
+        verify=NO_CERTIFICATES, timeout=60, follow_redirects=True, event_hooks={"response": [hear]}
+    )
+    yield PythonClient(Humanloop(api_key="any", base_url=f"{url}/v5", httpx_client=plain), heard)
+
+
+@dataclass(frozen=True)
+class AsyncClient:
+    """The client for programs that wait for several things at once."""
+
+    client: Any
+    heard: list[Exchange]
+    runner: asyncio.Runner
+
+    def methods(self) -> set[str]:
+        """By reflection."""
+        return python_methods(self.client)
+
+    def answer(self, row: Row, arguments: Mapping[str, Any]) -> Any:
+        """Call it, and wait."""
+        function = _found(self.client, row.method)
+        self.heard.clear()
+        answer = self.runner.run(self._wait(function, arguments))
+        if row.operation:
+            check_operation(row, self.heard[0])
+        check_declared(row, function, answer, self.heard)
+        return view(answer)
+
+    async def _wait(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+        answer = function(**arguments)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if hasattr(answer, "__aiter__"):
+            return [one async for one in answer]
+        return answer
+
+
+@contextmanager
+def async_client(url: str) -> Iterator[AsyncClient]:
+    """The client of a server, its ears, and the loop that it lives in."""
+    heard: list[Exchange] = []
+
+    async def hear(response: httpx.Response) -> None:
+        if "event-stream" not in response.headers.get("content-type", ""):
+            await response.aread()
+            heard.append(_exchange(response))
+        else:
+            heard.append(Exchange("POST", response.request.url.path.removeprefix("/v5"), 200, None))
+
+    finish_models()
+    with asyncio.Runner() as runner:
+        plain = httpx.AsyncClient(
+            verify=NO_CERTIFICATES, timeout=60, follow_redirects=True, event_hooks={"response": [hear]}
+        )
+        client = AsyncHumanloop(api_key="any", base_url=f"{url}/v5", httpx_client=plain)
+        yield AsyncClient(client, heard, runner)
+        runner.run(plain.aclose())
+
+
+FREE = {"inputs", "attributes", "metadata", "target", "parameters", "json_schema", "setup_values", "body"}
+"""Members whose own names are the caller's."""
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)([A-Z])", lambda found: f"_{found[1].lower()}", name)
+
+
+def _renamed(value: Any, rename: Callable[[str], str]) -> Any:
+    if isinstance(value, list):
+        return [_renamed(one, rename) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        rename(name): one if _snake(name) in FREE else _renamed(one, rename) for name, one in value.items()
+    }
+
+
+@dataclass(frozen=True)
+class NpmClient:
+    """The client for JavaScript, in a process of its own.
+
+    Attributes:
+        of: the Python client, whose signatures tell which arguments have places instead of names.
+    """
+
+    sdk: Sdk
+    of: Any
+    names: dict[str, str] = field(default_factory=dict)
+
+    def methods(self) -> set[str]:
+        """By reflection, in the words of Python."""
+        return {".".join(map(_snake, name.split("."))) for name in self.sdk.methods()}
+
+    def answer(self, row: Row, arguments: Mapping[str, Any]) -> Any:
+        """Call it; it warns when an answer is not of the type that it declares."""
+        method = ".".join(map(_camel, row.method.split(".")))
+        is_list = row.method.endswith((".list", "_stream", ".list_datapoints"))
+        answer, warnings = self.sdk.watched(method, *self._places(row.method, arguments), is_list=is_list)
+        assert warnings == []
+        return view(_renamed(answer, _snake))
+
+    def _places(self, method: str, arguments: Mapping[str, Any]) -> list[Any]:
+        named = dict(arguments)
+        parameters = inspect.signature(_found(self.of, method)).parameters.values()
+        is_path = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+        places = [named.pop(name) for name in is_path if name in named]
+        if "file" in named and method == "datasets.upload_csv":
+            name, content = named.pop("file")
+            places.insert(0, {"$file": content.read().decode(), "name": name})
+        if "request" in named:
+            named["body"] = named.pop("request")
+        return [*places, _renamed(named, _camel)]
