@@ -11,26 +11,26 @@ from pathlib import Path
 from headrace.apis.humanloop.api import OPERATIONS
 from reference.markdown import Row, code, page, table
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT))
+sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from tests.contract.humanloop.methods import table as methods
 from tests.contract.humanloop.methods.world import CLIENTS
 
+_PACKAGE = Path(__file__).resolve().parents[2] / "tests" / "contract" / "humanloop" / "js" / "package.json"
 _PATHS = {one.name: f"{one.method} /v5{one.template}" for one in OPERATIONS}
 
 
 def humanloop_sdk_page() -> str:
     """Every public method of the clients, and which of them were seen to have it served."""
-    npm = json.loads((ROOT / "tests" / "contract" / "humanloop" / "js" / "package.json").read_text())
+    npm = json.loads(_PACKAGE.read_text())["dependencies"]["humanloop"]
     return page(
         "Methods of the Humanloop clients",
-        f"Every public method of the packages `humanloop` {version('humanloop')} for Python, with its client for `async` "
-        f"programs, and `humanloop` {npm['dependencies']['humanloop']} from npm, whose names are these in camelCase. A ✓ says that a test "
-        "calls the method through that client at a running server, and looks at what it answers: it has to "
-        "be of the type that the client declares, member by member, and its values have to be those that "
-        "the call was for. A dash: that client has no such method. The test finds the methods by looking at "
-        "the clients, so that none can be left out.",
+        f"Every public method of the packages `humanloop` {version('humanloop')} for Python, with its client "
+        f"for `async` programs, and `humanloop` {npm} from npm, whose names are these in camelCase. A ✓ says "
+        "that a test calls the method through that client at a running server, and looks at what it answers: "
+        "it has to be of the type that the client declares, member by member, and its values have to be "
+        "those that the call was for. A dash: that client has no such method. The test finds the methods by "
+        "looking at the clients, so that none can be left out.",
         *(
             section
             for resource in sorted({row.method.rpartition(".")[0] for row in methods.ROWS.values()})
