@@ -30,18 +30,23 @@ from tests.storage.things import (
     batch,
     draft,
     environment,
+    evaluation,
     execution,
     file,
     job,
     judgment,
     key,
+    link,
     log,
     monitor,
     move,
     payload,
     receipt,
     release,
+    run,
+    seat,
     session,
+    slot,
     user,
     version,
 )
@@ -49,6 +54,7 @@ from tests.storage.things import (
 from headrace.cli import main
 from headrace.core.access import Organisation
 from headrace.core.durable import Ticket
+from headrace.core.evaluations import Awaited
 from headrace.core.execution import Status
 from headrace.core.logs import LogQuery
 from headrace.core.monitoring import Total
@@ -170,6 +176,11 @@ def _logs(tx: Transaction) -> None:
         denominator="1",
     )
     tx.logs.put_total(total)
+    tx.evaluations.add(evaluation(name=ODD))
+    tx.evaluations.put_seat(seat())
+    tx.runs.add(run(size=2), slots=[slot(0, log_id="log_1abc", is_done=True), slot(1)])
+    tx.evaluations.put_link(link(is_control=True))
+    tx.runs.awaiting([Awaited(run_id="rn_1", place=0, version_id="evv_1")])
 
 
 def copied(source: str, target: str, *options: str, **environment: str) -> Any:
@@ -206,6 +217,9 @@ def found(desk: Desk) -> list[Any]:
             tx.processes.all(),
             tx.tickets.get(execution_id="exe_2"),
             tx.tags.of(resource="flow/FL_1"),
+            tx.evaluations.page(file_id="fl_1", skip=0, take=9),
+            tx.runs.slots(run_id="rn_1", take=9),
+            tx.runs.judged(run_id="rn_1", evaluator_ids=["ev_1"]),
             tx.access.keys(),
         ]
 

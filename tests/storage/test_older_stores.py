@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.storage.things import HOME, START, Desk, at, file, log, version
+from tests.storage.things import HOME, START, Desk, at, evaluation, file, log, run, slot, version
 
 from headrace.core.logs import LogQuery
 from headrace.storage import open_store
@@ -60,6 +60,11 @@ def test_versions_from_before_there_were_logs_keep_everything(tmp_path: Path) ->
         used = version(logs_count=1, last_used_at=at(5))
         assert desk.read(lambda tx: tx.versions.get(id="flv_1")) == used
         assert desk.read(lambda tx: tx.logs.page(LogQuery(file_id="fl_1"), skip=0, take=9)) == ([log()], 1)
+        desk.write(lambda tx: (tx.evaluations.add(evaluation()), tx.runs.add(run(), slots=[slot()])))
+        assert desk.read(lambda tx: tx.evaluations.page(file_id="fl_1", skip=0, take=9)) == (
+            [evaluation()],
+            1,
+        )
         runner.run(desk.store.close())
         again = Desk(open_store(f"sqlite:///{path}"), runner)
         assert again.read(lambda tx: tx.versions.get(id="flv_1")) == used

@@ -11,6 +11,7 @@ import msgspec
 
 from headrace.core.access import Key, Right, User
 from headrace.core.deployments import Alias, Concurrency, Environment, EnvironmentTag, Move, PointerKind
+from headrace.core.evaluations import Evaluation, Run, RunLink, RunStatus, Seat, Slot
 from headrace.core.execution import Status
 from headrace.core.files import Directory, File
 from headrace.core.logs import Log, Payload, write_payload
@@ -260,3 +261,37 @@ def key(id: str = "key_1", **changes: Any) -> Key:
         "created_at": START,
     }
     return Key(id=id, **values | changes)
+
+
+def evaluation(id: str = "evr_1", file_id: str = "fl_1", **changes: Any) -> Evaluation:
+    values: dict[str, Any] = {"name": None, "created_by": "usr_1", "created_at": START, "updated_at": START}
+    return Evaluation(id=id, file_id=file_id, **values | changes)
+
+
+def seat(version_id: str = "evv_1", evaluation_id: str = "evr_1", **changes: Any) -> Seat:
+    values: dict[str, Any] = {"evaluator_id": "ev_1", "is_orchestrated": True, "added_at": START}
+    return Seat(evaluation_id=evaluation_id, version_id=version_id, **values | changes)
+
+
+def run(id: str = "rn_1", file_id: str = "fl_1", **changes: Any) -> Run:
+    values: dict[str, Any] = {
+        "version_id": "flv_1",
+        "dataset_id": "ds_1",
+        "dataset_version_id": "dsv_1",
+        "is_orchestrated": False,
+        "status": RunStatus.PENDING,
+        "size": 0,
+        "created_by": "usr_1",
+        "created_at": START,
+    }
+    return Run(id=id, file_id=file_id, **values | changes)
+
+
+def link(run_id: str = "rn_1", evaluation_id: str = "evr_1", **changes: Any) -> RunLink:
+    values: dict[str, Any] = {"is_control": False, "added_at": START}
+    return RunLink(evaluation_id=evaluation_id, run_id=run_id, **values | changes)
+
+
+def slot(place: int = 0, run_id: str = "rn_1", **changes: Any) -> Slot:
+    values: dict[str, Any] = {"datapoint_id": f"dp_{place}", "fingerprint": f"{place:032x}"}
+    return Slot(run_id=run_id, place=place, **values | changes)

@@ -102,7 +102,7 @@ class Runs(SqlCollection):
         return [SLOT.load(row) for row in rows]
 
     def filled(self, *, run_ids: Sequence[str], skip: int, take: int) -> tuple[list[Slot], int]:
-        counts = dict(self._all("counts_of_filled", run_ids=_json(set(run_ids))))
+        counts: dict[str, int] = dict(self._all("counts_of_filled", run_ids=_json(set(run_ids))))
         found: list[Slot] = []
         before = 0
         for run_id in run_ids:
