@@ -8,14 +8,16 @@ from datetime import datetime
 import msgspec
 
 from headrace.core.access import Principal, Right
-from headrace.core.deployments import Alias, Concurrency, PointerKind
+from headrace.core.deployments import Action, Aim, Alias, Concurrency, PointerKind
 from headrace.core.errors import AlreadyExists, Invalid, NotFound, QuotaExceeded
 from headrace.core.files import File
 from headrace.core.ids import DRAFT_ALIAS
 from headrace.core.ports import Transaction
 from headrace.core.versions import DRAFT
-from headrace.services import drafts, numbers, receipts, tags
+from headrace.services import drafts, moves, receipts, tags
 from headrace.services.base import Ports, read, write
+from headrace.services.moves import Change
+from headrace.services.pointers import Spot, aim_of_target
 from headrace.services.receipts import Token
 
 KIND = "flow"
@@ -96,7 +98,7 @@ def add(
         )
     alias = _new(file, edit, alias_id=ports.ids.short(), now=now)
     tx.aliases.add(alias)
-    _point(tx, ports, principal, file, alias, edit.target, now)
+    _point(tx, ports, principal, file, alias, aim_of_target(tx, file, edit.target), now)
     tags.put(tx, ports, tags.path_of(KIND, file.short_id, alias=alias.id), labels)
     return AliasView(file=file, alias=alias, target=edit.target)
 
@@ -120,29 +122,15 @@ def _check_name_is_free(tx: Transaction, file: File, name: str, *, owner: Alias 
 
 
 def _point(
-    tx: Transaction, ports: Ports, principal: Principal, file: File, alias: Alias, target: str, now: datetime
+    tx: Transaction, ports: Ports, principal: Principal, file: File, alias: Alias, aim: Aim, now: datetime
 ) -> None:
-    numbers.point(
-        tx,
-        ports,
-        principal,
-        file=file,
-        kind=PointerKind.ALIAS,
-        pointer_id=alias.id,
-        version_id=_version_of(tx, file, target),
-        target=target,
-        now=now,
-    )
+    action = Action.TAKE_AWAY if aim.is_nothing else Action.MOVE
+    change = Change(spot=_spot(file, alias), to=aim, action=action, at=now)
+    moves.move(tx, ports, principal, change)
 
 
-def _version_of(tx: Transaction, file: File, target: str) -> str | None:
-    """The content that a target stands for; None is the draft's, whatever that is at the time."""
-    if target == DRAFT:
-        return None
-    release = tx.releases.get(file_id=file.id, number=int(target))
-    if release is None or not release.is_runnable or target != str(release.number):
-        raise NotFound("version", target, f"Version {target} of flow {file.short_id} not found.")
-    return release.version_id
+def _spot(file: File, alias: Alias) -> Spot:
+    return Spot(file=file, kind=PointerKind.ALIAS, pointer_id=alias.id, name=alias.name)
 
 
 async def get(ports: Ports, principal: Principal, *, ref: str, alias: str) -> AliasView:
@@ -194,6 +182,7 @@ async def update(ports: Ports, principal: Principal, *, ref: str, alias: str, ed
         Invalid: the alias is the one that every flow is born with.
         AlreadyExists: another alias of the flow has the name.
         NotFound: the flow, the alias or the version it is to target is not there.
+        Conflict: the alias's gate does not let it through.
     """
     principal.require(Right.EDITOR)
     _check_changeable(alias, "updated")
@@ -209,7 +198,7 @@ def replace(
 ) -> AliasView:
     """Replace all of an alias inside another use case. See `update`."""
     _check_name_is_free(tx, found.file, edit.name, owner=found.alias)
-    _version_of(tx, found.file, edit.target)  # it may be gone under an alias that targets it already
+    aim = aim_of_target(tx, found.file, edit.target)  # it may be gone under an alias that targets it already
     changed = msgspec.structs.replace(
         found.alias,
         name=edit.name,
@@ -219,7 +208,7 @@ def replace(
     )
     tx.aliases.update(changed)
     if edit.target != found.target:
-        _point(tx, ports, principal, found.file, changed, edit.target, now)
+        _point(tx, ports, principal, found.file, changed, aim, now)
     return AliasView(file=found.file, alias=changed, target=edit.target)
 
 
@@ -231,17 +220,7 @@ async def delete(ports: Ports, principal: Principal, *, ref: str, alias: str) ->
     def work(tx: Transaction) -> AliasView:
         found = _find(tx, ref, alias)
         tx.aliases.remove(file_id=found.file.id, id=alias)
-        numbers.point(
-            tx,
-            ports,
-            principal,
-            file=found.file,
-            kind=PointerKind.ALIAS,
-            pointer_id=alias,
-            version_id=None,
-            target=None,
-            now=ports.clock.now(),
-        )
+        _point(tx, ports, principal, found.file, found.alias, Aim(), ports.clock.now())
         return found
 
     return await write(ports, principal, work)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-import msgspec
-
 from headrace.core.access import Principal, Right
-from headrace.core.deployments import PointerKind
+from headrace.core.deployments import Action, Aim, PointerKind
 from headrace.core.errors import NotFound
-from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
-from headrace.services import numbers, tree
+from headrace.services import moves, tree
 from headrace.services.base import Ports, read, write
+from headrace.services.moves import Change
+from headrace.services.pointers import Spot, aim_of_version
 from headrace.services.views import DeploymentView, VersionView, environment_of, environment_targets, view
 
 
@@ -24,11 +21,14 @@ async def deploy(
 
     Args:
         environment: its id, or else its name.
+
+    Raises:
+        NotFound: there is no such file, environment or version.
+        Conflict: the environment's gate does not let it through.
     """
     principal.require(Right.EDITOR)
 
     def work(tx: Transaction) -> VersionView:
-        now = ports.clock.now()
         file = tree.find(tx, kind=kind, ref=ref)
         place = environment_of(tx, environment)
         version = tx.versions.get(id=version_id)
@@ -37,28 +37,9 @@ async def deploy(
             raise NotFound(
                 "version", version_id, f"{title} `{file.path}` has no version with ID `{version_id}`."
             )
-        pointer = tx.pointers.get(file_id=file.id, kind=PointerKind.ENVIRONMENT, pointer_id=place.id)
-        if pointer is not None and pointer.version_id == version_id and not pointer.is_automatic:
-            return view(tx, file, version)
-        numbers.point(
-            tx,
-            ports,
-            principal,
-            file=file,
-            kind=PointerKind.ENVIRONMENT,
-            pointer_id=place.id,
-            version_id=version_id,
-            target=None,
-            now=now,
-        )
-        changed = msgspec.structs.replace(version, updated_at=now)
-        tx.versions.update(changed)
-        before = None if pointer is None else pointer.version_id
-        if before is not None and before != version_id:
-            _taken_out(tx, file, before, now)
-        file = msgspec.structs.replace(file, updated_at=now)
-        tx.files.update(file)
-        return view(tx, file, changed)
+        spot = Spot(file=file, kind=PointerKind.ENVIRONMENT, pointer_id=place.id, name=place.name)
+        moves.move(tx, ports, principal, Change(spot=spot, to=aim_of_version(version)))
+        return view(tx, tree.find(tx, kind=kind, ref=file.id), tx.versions.get(id=version.id) or version)
 
     return await write(ports, principal, work)
 
@@ -70,33 +51,10 @@ async def undeploy(ports: Ports, principal: Principal, *, kind: str, ref: str, e
     def work(tx: Transaction) -> None:
         file = tree.find(tx, kind=kind, ref=ref)
         place = environment_of(tx, environment)
-        target = environment_targets(tx, file).get(place.id)
-        if target is None:
-            return
-        now = ports.clock.now()
-        numbers.point(
-            tx,
-            ports,
-            principal,
-            file=file,
-            kind=PointerKind.ENVIRONMENT,
-            pointer_id=place.id,
-            version_id=None,
-            target=None,
-            now=now,
-        )
-        _taken_out(tx, file, target, now)
-        tx.files.update(msgspec.structs.replace(file, updated_at=now))
+        spot = Spot(file=file, kind=PointerKind.ENVIRONMENT, pointer_id=place.id, name=place.name)
+        moves.move(tx, ports, principal, Change(spot=spot, to=Aim(), action=Action.TAKE_AWAY))
 
     await write(ports, principal, work)
-
-
-def _taken_out(tx: Transaction, file: File, version_id: str, now: datetime) -> None:
-    """A version that was taken out of an environment has changed (humanloop 2.10), or is known no more."""
-    version = tx.versions.get(id=version_id)
-    if version is not None:
-        tx.versions.update(msgspec.structs.replace(version, updated_at=now))
-        numbers.hide_unless_known(tx, file, version_id, now=now)
 
 
 async def list_deployments(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from headrace.core.access import Principal, Right
-from headrace.core.deployments import Environment, EnvironmentTag, PointerKind
+from headrace.core.deployments import Action, Aim, Environment, EnvironmentTag, PointerKind
 from headrace.core.errors import AlreadyExists, Conflict, InUse
 from headrace.core.files import FileQuery, check_name
 from headrace.core.ports import Transaction
-from headrace.services import numbers
+from headrace.services import moves, numbers
 from headrace.services.base import Ports, read, write
+from headrace.services.moves import Change
+from headrace.services.pointers import Spot
 from headrace.services.views import default_environment, environment_of, find_environment
 
 NAMED_FILES = 3
@@ -145,17 +147,9 @@ def _take_out(tx: Transaction, ports: Ports, principal: Principal, environment: 
     for pointer in pointers:
         file = tx.files.get(id=pointer.file_id)
         assert file is not None, "the pointers of an environment are those of live files"
-        numbers.point(
-            tx,
-            ports,
-            principal,
-            file=file,
-            kind=PointerKind.ENVIRONMENT,
-            pointer_id=environment.id,
-            version_id=None,
-            target=None,
-            now=now,
-        )
+        spot = Spot(file=file, kind=PointerKind.ENVIRONMENT, pointer_id=environment.id, name=environment.name)
+        change = Change(spot=spot, to=Aim(), action=Action.TAKE_AWAY, at=now)
+        moves.append(tx, ports, principal, change, spot.last(tx))
         if pointer.version_id is not None:
             numbers.hide_unless_known(tx, file, pointer.version_id, now=now)
         tx.files.update(msgspec.structs.replace(file, updated_at=now))

@@ -7,14 +7,13 @@ from datetime import datetime
 import msgspec
 
 from headrace.core.access import Principal
-from headrace.core.deployments import Move, PointerKind
+from headrace.core.deployments import PointerKind
 from headrace.core.errors import InUse
 from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.core.versions import MAX_RELEASE_DESCRIPTION, Release, Version
 from headrace.services.base import Ports
-from headrace.services.views import environment_targets
 
 
 def add_version(
@@ -101,41 +100,24 @@ def hide_unless_known(tx: Transaction, file: File, version_id: str, *, now: date
     version = tx.versions.get(id=version_id)
     if version is None or version.is_upserted or tx.releases.of_version(version_id=version_id):
         return
-    if version_id not in environment_targets(tx, file).values():
+    if not is_deployed(tx, file, version_id):
         hide(tx, version, now=now)
 
 
-def point(
-    tx: Transaction,
-    ports: Ports,
-    principal: Principal,
-    *,
-    file: File,
-    kind: PointerKind,
-    pointer_id: str,
-    version_id: str | None,
-    target: str | None,
-    now: datetime,
-    is_automatic: bool = False,
-) -> None:
-    """Append a move of one pointer."""
-    move = Move(
-        id=ports.ids.long("mv_"),
-        file_id=file.id,
-        kind=kind,
-        pointer_id=pointer_id,
-        version_id=version_id,
-        target=target,
-        is_automatic=is_automatic,
-        moved_by=principal.user.id,
-        moved_at=now,
+def is_deployed(tx: Transaction, file: File, version_id: str) -> bool:
+    """Whether an environment targets a version, or gives it a share."""
+    return any(
+        version_id in (pointer.version_id, *(share.version_id for share in pointer.shares))
+        for pointer in tx.pointers.of_file(file_id=file.id)
+        if pointer.kind is PointerKind.ENVIRONMENT
     )
-    tx.pointers.move(move)
 
 
 def check_no_alias(tx: Transaction, file: File, released: list[int]) -> None:
-    """Refuse when an alias targets one of these numbers."""
+    """Refuse when an alias targets one of these numbers, or gives it a share."""
     wanted = {str(number) for number in released}
     for pointer in tx.pointers.of_file(file_id=file.id):
-        if pointer.kind is PointerKind.ALIAS and pointer.target in wanted:
-            raise InUse(f"Version {pointer.target} is used by alias `{pointer.pointer_id}`.")
+        targets = (pointer.target, *(share.target for share in pointer.shares))
+        used = next((target for target in targets if target in wanted), None)
+        if pointer.kind is PointerKind.ALIAS and used is not None:
+            raise InUse(f"Version {used} is used by alias `{pointer.pointer_id}`.")

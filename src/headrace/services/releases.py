@@ -227,7 +227,7 @@ def _check_not_deployed_by_hand(tx: Transaction, file: File, release: Release) -
     where = [
         names[pointer.pointer_id]
         for pointer in tx.pointers.of_file(file_id=file.id)
-        if pointer.version_id == release.version_id
+        if release.version_id in (pointer.version_id, *(share.version_id for share in pointer.shares))
         and not pointer.is_automatic
         and pointer.pointer_id in names
     ]

@@ -92,10 +92,7 @@ def find_anyhow(tx: Transaction, ref: str) -> File:
     Raises:
         NotFound: none of the three is one's.
     """
-    entry = tx.files.at(path=ref)
-    if isinstance(entry, File) and entry.kind == KIND:
-        return entry
-    return tx.files.by_short_name(kind=KIND, short_name=ref) or tree.find(tx, kind=KIND, ref=ref)
+    return tree.find_anyhow(tx, kind=KIND, ref=ref)
 
 
 def usual(tx: Transaction, file: File) -> Choice:

@@ -35,6 +35,18 @@ def find(tx: Transaction, *, kind: str, ref: str) -> File:
     return file
 
 
+def find_anyhow(tx: Transaction, *, kind: str, ref: str) -> File:
+    """The file that people mean by an id, a path or a name among the files of its kind.
+
+    Raises:
+        NotFound: none of the three is one's.
+    """
+    entry = tx.files.at(path=ref)
+    if isinstance(entry, File) and entry.kind == kind:
+        return entry
+    return tx.files.by_short_name(kind=kind, short_name=ref) or find(tx, kind=kind, ref=ref)
+
+
 def find_at(tx: Transaction, *, kind: str, path: str) -> File | None:
     """The file of that kind at ``path``; None when nothing is there.
 

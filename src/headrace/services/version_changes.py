@@ -70,6 +70,8 @@ async def delete_version(ports: Ports, principal: Principal, *, kind: str, ref: 
             raise InUse(
                 f"Version `{version_id}` is deployed to {_names(where)}. Deploy another one there first."
             )
+        if numbers.is_deployed(tx, file, version.id):
+            raise InUse(f"Version `{version_id}` has a share in an environment. End the split first.")
         released = tx.releases.of_version(version_id=version.id)
         numbers.check_no_alias(tx, file, released)
         if tx.versions.count(file_id=file.id) == 1:

@@ -14,8 +14,10 @@ from headrace.core.files import File, FileQuery, FileSort, check_path
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
-from headrace.services import drafts, links, numbers, traces, tree
+from headrace.services import drafts, gates, links, moves, numbers, traces, tree
 from headrace.services.base import FAR, Ports, digest_of, read, scan, write
+from headrace.services.moves import Change
+from headrace.services.pointers import Spot, aim_of_version
 from headrace.services.views import (
     Surroundings,
     VersionView,
@@ -250,19 +252,14 @@ def _relabelled(tx: Transaction, version: Version, submission: Submission, now: 
 def _deploy_first(
     tx: Transaction, ports: Ports, principal: Principal, file: File, version: Version, now: datetime
 ) -> None:
-    """A file's first version goes to the default environment by itself (humanloop 2.3)."""
-    numbers.point(
-        tx,
-        ports,
-        principal,
-        file=file,
-        kind=PointerKind.ENVIRONMENT,
-        pointer_id=default_environment(tx).id,
-        version_id=version.id,
-        target=None,
-        now=now,
-        is_automatic=True,
-    )
+    """A file's first version goes to the default environment by itself (humanloop 2.3): not past a gate."""
+    place = default_environment(tx)
+    spot = Spot(file=file, kind=PointerKind.ENVIRONMENT, pointer_id=place.id, name=place.name)
+    aim = aim_of_version(version)
+    if gates.verdict(tx, ports, principal, file, spot.kind, place.id, aim).has_gate:
+        return
+    change = Change(spot=spot, to=aim, is_automatic=True, at=now)
+    moves.append(tx, ports, principal, change, spot.last(tx))
 
 
 async def get(

@@ -14,7 +14,7 @@ from headrace.core.kinds.prompt import prompt_form
 from headrace.core.monitoring import Monitor
 from headrace.core.parsing import parse
 from headrace.core.versions import MAX_NUMBER, Version
-from headrace.services import drafts, numbers
+from headrace.services import drafts, moves, numbers
 from headrace.services.exchange_humanloop.desk import Desk, Refused
 from headrace.services.exchange_humanloop.parts import (
     Act,
@@ -23,6 +23,8 @@ from headrace.services.exchange_humanloop.parts import (
     Outcome,
     VersionPart,
 )
+from headrace.services.moves import Change
+from headrace.services.pointers import Spot, aim_of_version
 from headrace.services.versions import Prepared
 
 EVALUATOR = "evaluator"
@@ -169,17 +171,10 @@ def put_deployment(desk: Desk, part: DeploymentPart) -> Outcome:
         note = f"here `{environment.name}` has version {pointer.version_id}, not {version.id}"
         return Outcome(id=part.id, act=Act.DIFFERENT, note=note)
     if not desk.is_rehearsal:
-        numbers.point(
-            desk.tx,
-            desk.ports,
-            desk.principal,
-            file=file,
-            kind=PointerKind.ENVIRONMENT,
-            pointer_id=environment.id,
-            version_id=version.id,
-            target=None,
-            now=desk.now,
-        )
+        spot = Spot(file=file, kind=PointerKind.ENVIRONMENT, pointer_id=environment.id, name=environment.name)
+        # What stood there stands here: a gate of this server was not there to be asked.
+        change = Change(spot=spot, to=aim_of_version(version), at=desk.now)
+        moves.append(desk.tx, desk.ports, desk.principal, change, spot.last(desk.tx))
     return Outcome(id=part.id, act=Act.MADE)
 
 
