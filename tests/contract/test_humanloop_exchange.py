@@ -153,18 +153,18 @@ def test_the_report_says_what_was_done_and_what_was_not(make_server: Any, sample
     live = make_server()
     report = bring(sample, live)
     assert report["outcomes"]["logs"] == {
-        "made": 21,
+        "made": 22,
         "unchanged": 0,
         "different": 0,
         "refused": 0,
         "skipped": 0,
     }
-    assert {one["what"] for one in report["left_out"]} >= {"agent files", "evaluations"}
+    assert {one["what"] for one in report["left_out"]} == {"evaluations", "runs"}
     assert report["missing"] == [
         {"version_id": "dsv_q", "path": "Lab/Old/Questions", "expected": 3, "found": 2}
     ]
     again = run("import", "humanloop", str(sample), server=live).stdout
-    assert "logs: 21 unchanged" in again
+    assert "logs: 22 unchanged" in again
     assert "made" not in again
 
 
@@ -172,7 +172,7 @@ def test_a_dry_run_keeps_nothing(make_server: Any, sample: Path) -> None:
     live = make_server()
     report = bring(sample, live, "--dry-run")
     assert report["is_rehearsal"]
-    assert made(report) == 66
+    assert made(report) == 70
     assert live.humanloop().files.list_files().total == 0
     text = run("import", "humanloop", str(sample), "--dry-run", server=live).stdout
     assert text.startswith("Nothing was kept; this would happen:")
@@ -201,7 +201,7 @@ def test_out_in_and_out_again_is_equal(filled: LiveServer, make_server: Any, tmp
     first = take(tmp_path / "first", filled)
     other = make_server()
     report = bring(first, other)
-    assert made(report) == 5 + 2 + 11 + 2 + 15 + 8 + 2 + 21
+    assert made(report) == 5 + 2 + 12 + 2 + 16 + 9 + 2 + 22
     assert contents(take(tmp_path / "second", other)) == contents(first)
 
 
@@ -336,6 +336,7 @@ def test_without_a_server_the_store_itself_is_moved(sample: Path, tmp_path: Path
     run("export", "humanloop", str(tmp_path / "out"), "--path", "Support", "--store", store)
     (home,) = (tmp_path / "out").iterdir()
     assert sorted(one.name for one in (home / "files").iterdir()) == [
+        "ag_one",
         "fl_triage",
         "pr_answer",
         "pr_gone",

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from headrace.apis.humanloop.exchange.service import Answer
-from headrace.apis.humanloop.exchange.translation import has_home
 from headrace.cli.client import Refusal
 from headrace.cli.humanloop_report import SORTS, Report, Told
 from headrace.cli.humanloop_spool import Spool
@@ -39,7 +38,6 @@ class Mover:
     Attributes:
         hand_in: gives the server a batch and returns its answer.
         refused: the ids of what was refused, by sort.
-        homeless: the ids of logs that have no place yet.
     """
 
     spool: Spool
@@ -47,7 +45,6 @@ class Mover:
     report: Report
     watch: Watch
     refused: dict[str, set[str]] = field(default_factory=lambda: {sort: set() for sort in SORTS})
-    homeless: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """Move everything that has a place."""
@@ -72,7 +69,6 @@ class Mover:
 
     def _all(self, sort: str) -> Iterator[Any]:
         spool = self.spool
-        kinds = [kind for kind in KINDS_IN_ORDER if has_home(kind)]
         match sort:
             case "directories":
                 yield from spool.directory_parts()
@@ -80,7 +76,7 @@ class Mover:
                 yield from spool.environment_parts()
             case "files":
                 for is_stray in (False, True):  # a stray may be a node of a file that is listed
-                    for kind in kinds:
+                    for kind in KINDS_IN_ORDER:
                         yield from spool.file_parts(kind, is_stray=is_stray)
             case "datapoints":
                 yield from spool.datapoint_parts()
@@ -92,22 +88,16 @@ class Mover:
                     "deployments": spool.deployment_parts,
                     "monitors": spool.monitor_parts,
                 }[sort]
-                for kind in kinds:
+                for kind in KINDS_IN_ORDER:
                     yield from read(kind)
 
     def _logs(self) -> Iterator[LogPart]:
-        orphans = 0
         for part, turn in self.spool.log_parts():
-            if not has_home(part.kind) or part.judged_id in self.homeless:
-                self.homeless.add(part.id)
-                orphans += has_home(part.kind)
-                continue
             if turn >= _KEPT_JUDGMENTS:
                 note = f"there are newer judgments of the same evaluator on log {part.judged_id}"
                 self.report.tell(Told(sort="logs", id=part.id, act="skipped", note=note))
                 continue
             yield part
-        self.report.leave_out("judgments on logs that are left out", orphans)
 
     def _needed(self, part: Any) -> str | None:
         """Something that was refused and that a part can't be without."""
@@ -161,8 +151,8 @@ def batches(parts: Iterable[Any]) -> Iterator[list[tuple[str, bytes]]]:
 
 
 def totals(spool: Spool) -> Counter[str]:
-    """How many parts of each sort there are that have a place."""
+    """How many parts of each sort there are."""
     counts: Counter[str] = Counter()
     for table in ("files", "datapoints", "versions", "logs"):
-        counts[table] = sum(number for kind, number in spool.count(table).items() if has_home(kind))
+        counts[table] = sum(spool.count(table).values())
     return counts

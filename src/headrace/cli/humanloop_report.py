@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from headrace.apis.humanloop.exchange.translation import has_home
 from headrace.cli.humanloop_spool import Short, Spool, Trouble
 
 SHOWN = 20
@@ -143,9 +142,5 @@ def begun(spool: Spool, *, is_rehearsal: bool, has_logs: bool) -> Report:
 
 
 def _without_place(spool: Spool) -> Iterator[tuple[str, int]]:
-    for table in ("files", "versions", "logs"):
-        for kind, count in sorted(spool.count(table).items()):
-            if not has_home(kind):
-                yield f"{kind} {table}", count
     for what in ("evaluations", "runs"):
         yield what, spool.counts[what]

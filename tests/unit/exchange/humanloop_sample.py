@@ -147,7 +147,40 @@ ANSWER = [
 ]
 GONE = version("prompt", "pr_gone", "Support/Gone", "prv_gone", {"model": "old", "template": "x"}, minute=1)
 TAKEN = version("tool", "tl_taken", "Support/Answer", "tv_taken", {"source_code": "pass"}, minute=1)
-ASSISTANT = version("agent", "ag_one", "Support/Assistant", "agv_one", {"model": "m"}, logs_count=1)
+ASSISTANT = version(
+    "agent",
+    "ag_one",
+    "Support/Assistant",
+    "agv_one",
+    {
+        "model": "m",
+        "template": [{"role": "system", "content": "You know {{topic}}"}],
+        "tools": [
+            {
+                "type": "file",
+                "link": {"file_id": "tl_search", "environment_id": None, "version_id": None},
+                "on_agent_call": "continue",
+                "file": SEARCH[0],
+            },
+            {
+                "type": "file",
+                "link": {"file_id": "fl_gone", "environment_id": None, "version_id": "flv_gone"},
+                "on_agent_call": None,
+                "file": None,
+            },
+            {
+                "type": "inline",
+                "json_schema": {"name": "stop", "description": "Ends", "strict": None, "parameters": None},
+                "on_agent_call": "stop",
+            },
+        ],
+        "max_iterations": 5,
+        "attributes": None,
+    },
+    environments=[PRODUCTION],
+    logs_count=1,
+    status="committed",
+)
 QUESTIONS = version(
     "dataset", "ds_q", "Lab/Old/Questions", "dsv_q", {"attributes": {}}, datapoints_count=3, datapoints=None
 )

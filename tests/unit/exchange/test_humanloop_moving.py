@@ -106,12 +106,12 @@ def test_everything_that_has_a_place_is_made(place: Place, sample: Path) -> None
     assert {sort: counts["made"] for sort, counts in report.outcomes.items()} == {
         "directories": 5,
         "environments": 2,
-        "files": 11,
+        "files": 12,
         "datapoints": 2,
-        "versions": 15,
-        "deployments": 8,
+        "versions": 16,
+        "deployments": 9,
         "monitors": 2,
-        "logs": 21,
+        "logs": 22,
     }
     assert told(report) == [("files", "made", "tl_taken")]
     assert report.is_clean
@@ -122,7 +122,7 @@ def test_a_second_time_changes_nothing(place: Place, sample: Path, tmp_path: Pat
     before = contents(place.take(tmp_path / "before"))
     report = place.bring(sample)
     assert acts(report, "made") == 0
-    assert acts(report, "unchanged") == 66
+    assert acts(report, "unchanged") == 70
     assert report.is_clean
     assert contents(place.take(tmp_path / "after")) == before
 
@@ -157,9 +157,7 @@ def test_what_is_taken_out_is_what_was_brought_in(place: Place, sample: Path, tm
     for key in set(sent) - {"flow", "trace_children", "evaluator_logs", "metadata"}:
         assert line[key] == sent[key], key
     assert line["metadata"] == {"score": None, "k": 1}
-    assert [one["id"] for one in line["trace_children"]] == [
-        one["id"] for one in sent["trace_children"] if one["id"] != "log_agent"
-    ]
+    assert [one["id"] for one in line["trace_children"]] == [one["id"] for one in sent["trace_children"]]
     assert [one["judgment"] for one in line["evaluator_logs"]] == [True, "good"]
 
 
@@ -295,7 +293,10 @@ def test_traces_are_whole(place: Place, sample: Path) -> None:
         "log_deep0",
         "log_deep1",
         "log_deep2",
+        "log_agent",
+        "log_turn",
     }
+    assert {one.trace_flow_id for one in trace} == {"fl_triage"}
     assert log_of(place, "log_search").trace_parent_id == "log_answer"
     assert log_of(place, "log_turn").trace_parent_id == "log_agent"
 
@@ -340,21 +341,39 @@ def test_the_node_of_a_flow_stays_one(place: Place, tmp_path: Path) -> None:
 def test_parts_without_a_place_are_counted(place: Place, sample: Path) -> None:
     report = place.bring(sample)
     assert {one.what: one.count for one in report.left_out} == {
-        "agent files": 1,
-        "agent versions": 1,
-        "agent logs": 1,
         "evaluations": 1,
         "runs": 1,
     }
 
 
-def test_a_judgment_on_what_has_no_place_has_none(place: Place, tmp_path: Path) -> None:
+def test_an_agent_moves_in_and_out_again(place: Place, sample: Path) -> None:
+    """Of the files that its tools link, only the links are its content; one that is gone stays linked."""
+    place.bring(sample)
+    kept = place.read(lambda tx: tx.versions.get(id="agv_one"))
+    assert json.loads(kept.content) == {
+        "model": "m",
+        "template": [{"role": "system", "content": "You know {{topic}}"}],
+        "tools": [
+            {"type": "file", "link": {"file_id": "tl_search"}, "on_agent_call": "continue"},
+            {"type": "file", "link": {"file_id": "fl_gone", "version_id": "flv_gone"}},
+            {
+                "type": "inline",
+                "json_schema": {"name": "stop", "description": "Ends", "strict": None, "parameters": None},
+                "on_agent_call": "stop",
+            },
+        ],
+        "max_iterations": 5,
+    }
+    assert (file_of(place, "ag_one").path, kept.logs_count) == ("Support/Assistant", 1)
+
+
+def test_a_judgment_on_a_log_of_an_agent_is_kept(place: Place, tmp_path: Path) -> None:
     agent = version("agent", "ag_1", "A", "agv_1", {"model": "m"})
     write_file(tmp_path / "x", [agent], 0, [log("agent", "log_1", agent, 1)])
     write_file(tmp_path / "x", [SHORT], 0, [judgment("log_2", SHORT, "log_1", True, 2)])
     report = place.bring(tmp_path / "x")
     assert report.is_clean
-    assert "judgments on logs that are left out" in {one.what for one in report.left_out}
+    assert (log_of(place, "log_1").trace_flow_id, log_of(place, "log_2").judged_id) == ("ag_1", "log_1")
 
 
 def test_a_judgment_of_nothing_is_refused(place: Place, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def submission_of(kind: str, body: Any, parsed: Mapping[str, Any]) -> Submission
 
 def _content(kind: str, value: Any, shown: Any, member: str) -> dict[str, Any]:
     if isinstance(value, str):
-        return read_text(value, TEXTS[kind], at=member)
+        return _with_plain_tools(kind, read_text(value, TEXTS[kind], at=member))
     if kind == "flow":
         attributes: dict[str, Any] = shown["attributes"]
         return attributes
@@ -64,8 +64,13 @@ def content_of(
     content = {key: parsed[key] for key in KEYS[kind] if parsed.get(key) is not None}
     if isinstance(value, Agent):
         _refuse(agent_problems(value), at)
-        content |= {"tools": [_tool(one) for one in content["tools"]]} if "tools" in content else {}
-    return content
+    return _with_plain_tools(kind, content)
+
+
+def _with_plain_tools(kind: str, content: dict[str, Any]) -> dict[str, Any]:
+    if kind != "agent" or "tools" not in content:
+        return content
+    return {**content, "tools": [_tool(one) for one in content["tools"]]}
 
 
 def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from headrace.apis.humanloop.exchange.folder import PLAIN_ID
 from headrace.apis.humanloop.exchange.forms import IdentityForm, LogForm, MonitorForm, UserForm, VersionForm
 from headrace.apis.humanloop.exchange.lenient import utc
 from headrace.core.files import ancestors
-from headrace.core.kinds import KINDS
 from headrace.core.logs import MAX_LOG_ID, LogStatus, Payload
 from headrace.services.exchange_humanloop.parts import (
     Author,
@@ -63,11 +62,6 @@ CONTENT: Mapping[str, tuple[str, ...]] = {
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _encode = msgspec.json.Encoder().encode
 NOTHING = b"null"
-
-
-def has_home(kind: str) -> bool:
-    """Whether files of a kind can be kept here."""
-    return kind in KINDS
 
 
 def kind_of(type: str | None, id: str) -> str | None:
@@ -214,7 +208,7 @@ def log_part(
 
 
 def _payload(form: LogForm) -> bytes:
-    members = {name: getattr(form, name) for name in Payload.__struct_fields__}
+    members = {name: getattr(form, name, None) for name in Payload.__struct_fields__}
     return _encode(
         {
             name: value
