@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
+import statistics
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, TypeAlias
 
 import msgspec
+
+from headrace.core.evaluations import Judged
+from headrace.core.kinds.evaluator import CHOICES, EvaluatorSpec, ReturnType
+
+PERCENTILES = (0, 25, 50, 75, 100)
 
 
 class TextStats(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +42,7 @@ class NumberStats(TextStats, frozen=True, kw_only=True):
     """The same of numbers; the mean, the sum and the percentiles are there from one judgment on.
 
     Attributes:
+        mean: None, too, where no double holds it; so it is with the sum and the deviation.
         std: the standard deviation of a sample; None below two judgments.
         percentiles: by ``0``, ``25``, ``50``, ``75`` and ``100``; between two judgments in proportion.
     """
@@ -55,3 +64,99 @@ class ChoiceStats(TextStats, frozen=True, kw_only=True):
 
 
 SeatStats: TypeAlias = BooleanStats | NumberStats | ChoiceStats | TextStats
+
+
+def counting(
+    judged: Iterable[Judged], *, evaluator_id: str, version_id: str, seated: Collection[str]
+) -> list[Judged]:
+    """The judgments that count for a version of an evaluator: one a place.
+
+    One that was posted comes before one that the server made, a later one before an earlier one. A failure of
+    a version that has no seat counts where there is none of the version's own (humanloop 5.5, step 8).
+
+    Args:
+        judged: those on a run's logs, by place, then oldest first.
+        seated: the versions that have a seat in the evaluation.
+    """
+    best: dict[int, tuple[tuple[bool, bool], Judged]] = {}
+    for one in judged:
+        is_own = one.version_id == version_id
+        is_of_nobody = one.has_error and one.evaluator_id == evaluator_id and one.version_id not in seated
+        if not is_own and not is_of_nobody:
+            continue
+        rank = (is_own, not one.is_automatic)
+        known = best.get(one.place)
+        if known is None or rank >= known[0]:
+            best[one.place] = rank, one
+    return [one for _, one in best.values()]
+
+
+def stats_of(version_id: str, spec: EvaluatorSpec, counted: Sequence[Judged]) -> SeatStats:
+    """What judgments add up to, in the form of the evaluator's return type, also without any.
+
+    Args:
+        counted: those that count for the version.
+    """
+    values = [
+        msgspec.json.decode(one.judgment)
+        for one in counted
+        if one.judgment is not None and not one.has_error and one.judgment != b"null"
+    ]
+    errors = sum(one.has_error for one in counted)
+    shared: dict[str, Any] = {
+        "version_id": version_id,
+        "total_logs": len(counted),
+        "num_judgments": len(values),
+        "num_nulls": len(counted) - len(values) - errors,
+        "num_errors": errors,
+    }
+    if spec.return_type is ReturnType.BOOLEAN:
+        true = sum(1 for value in values if value)
+        return BooleanStats(**shared, num_true=true, num_false=len(values) - true)
+    if spec.return_type is ReturnType.NUMBER:
+        return NumberStats(**shared, **_number_stats(values))
+    if spec.return_type in CHOICES:
+        return ChoiceStats(**shared, per_option=_per_option(spec, values))
+    return TextStats(**shared)
+
+
+def _per_option(spec: EvaluatorSpec, values: Iterable[Any]) -> dict[str, int]:
+    chosen = Counter(name for value in values for name in (value if isinstance(value, list) else [value]))
+    return {option.name: chosen[option.name] for option in spec.options or ()}
+
+
+def _number_stats(values: Sequence[int | float]) -> dict[str, Any]:
+    if not values:
+        return {"mean": None, "sum": None, "std": None, "percentiles": {}}
+    total = exact_sum(values)
+    ordered = sorted(values)
+    return {
+        "mean": _rounded(lambda: float(total / len(values))),
+        "sum": _rounded(lambda: float(total)),
+        "std": _rounded(lambda: statistics.stdev(values)) if len(values) > 1 else None,
+        "percentiles": {str(percent): _percentile(ordered, percent) for percent in PERCENTILES},
+    }
+
+
+def _rounded(found: Callable[[], float]) -> float | None:
+    try:
+        return found()
+    except OverflowError:
+        return None
+
+
+def exact_sum(values: Iterable[int | float]) -> Fraction:
+    """Without any rounding."""
+    parts: Counter[int] = Counter()
+    for value in values:
+        numerator, denominator = value.as_integer_ratio()
+        parts[denominator] += numerator
+    return sum((Fraction(numerator, denominator) for denominator, numerator in parts.items()), Fraction())
+
+
+def _percentile(ordered: Sequence[int | float], percent: int) -> float:
+    """Correctly rounded; it lies between two judgments, so a double holds it."""
+    place, rest = divmod((len(ordered) - 1) * percent, 100)
+    low = Fraction(ordered[place])
+    high = Fraction(ordered[min(place + 1, len(ordered) - 1)])
+    return float(low + (high - low) * Fraction(rest, 100))
