@@ -32,6 +32,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         provider_response: an object.
         metadata: an object.
         tool_choice: a word or an object.
+        turn: an object: how the turn stands that made an agent's log; not shown to anybody.
     """
 
     inputs: msgspec.Raw | None = None
@@ -44,6 +45,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     provider_response: msgspec.Raw | None = None
     metadata: msgspec.Raw | None = None
     tool_choice: msgspec.Raw | None = None
+    turn: msgspec.Raw | None = None
 
 
 class Log(msgspec.Struct, frozen=True, kw_only=True):
