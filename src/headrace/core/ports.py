@@ -121,6 +121,9 @@ class Pointers(Protocol):
     ) -> Move | None:
         """The last move of a pointer, or the last one of its kind; also of one that targets nothing."""
 
+    def for_call(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> list[Pointer]:
+        """The state of a pointer and, when it has one, of the file itself: all that a call asks for."""
+
     def of_file(self, *, file_id: str) -> list[Pointer]:
         """Pointers that target something."""
 

@@ -7,6 +7,7 @@ decided by the store: use cases that write are run as if one after another.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from headrace.core.errors import Conflict, Invalid
 from headrace.core.files import File
 from headrace.core.ports import Transaction
 from headrace.services import gates, numbers
-from headrace.services.base import Ports
+from headrace.services.base import Ports, read, write
 from headrace.services.gates import Verdict
 from headrace.services.pointers import Spot, title
 
@@ -129,7 +130,7 @@ def move(
     _check_expected(tx, change, last)
     before = Aim() if last is None else last.aim
     is_new = not _is_so(change, last)
-    verdict = _judged(tx, ports, principal, change, before, judge or gates.verdict) if is_new else Verdict()
+    verdict = _judged(tx, ports, principal, change, judge or gates.verdict) if is_new else Verdict()
     if is_new and not change.wish.is_rehearsal:
         _check_gate(change, verdict)
         last = append(tx, ports, principal, _with_evidence(change, verdict), last)
@@ -143,6 +144,13 @@ def move(
         verdict=verdict,
         is_new=is_new,
     )
+
+
+async def carry_out(
+    ports: Ports, principal: Principal, wish: Wish, work: Callable[[Transaction], Moved]
+) -> Moved:
+    """Run a use case that moves a pointer; a rehearsal on what is there, without writing."""
+    return await (read if wish.is_rehearsal else write)(ports, principal, work)
 
 
 def _check_form(principal: Principal, wish: Wish) -> None:
@@ -205,15 +213,10 @@ def _is_so(change: Change, last: Move | None) -> bool:
     return last.aim.is_as(change.to) and not by_hand
 
 
-def _judged(
-    tx: Transaction, ports: Ports, principal: Principal, change: Change, before: Aim, judge: Judge
-) -> Verdict:
-    """What the gate says of all that the pointer does not target yet."""
-    found = Verdict()
-    if change.action not in GATED or change.to.is_nothing:
-        return found
-    for candidate in _new(change.to, before):
-        spot = change.spot
+def _judged(tx: Transaction, ports: Ports, principal: Principal, change: Change, judge: Judge) -> Verdict:
+    """What the gate says of all that is to be let through."""
+    found, spot = Verdict(), change.spot
+    for candidate in _candidates(change):
         said = judge(tx, ports, principal, spot.file, spot.kind, spot.pointer_id, candidate)
         found = Verdict(
             has_gate=found.has_gate or said.has_gate,
@@ -224,15 +227,16 @@ def _judged(
     return found
 
 
-def _new(to: Aim, before: Aim) -> list[Aim]:
-    """What an aim brings that was not targeted before, one version each."""
-    if not to.shares:
-        return [to]
-    known = {before.version_id, *(share.version_id for share in before.shares)}
+def _candidates(change: Change) -> list[Aim]:
+    """What the gate is asked about, one version each; of a split all but the primary, which is there."""
+    if change.action not in GATED or change.to.is_nothing:
+        return []
+    if change.action is not Action.SPLIT:
+        return [change.to]
     return [
         Aim(version_id=share.version_id, target=share.target)
-        for share in to.shares
-        if share.version_id not in known
+        for share in change.to.shares
+        if share.version_id != change.to.version_id
     ]
 
 

@@ -50,6 +50,11 @@ class _Pointers:
     def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Pointer | None:
         return self._rows.of(file_id).pointers.get((kind, pointer_id))
 
+    def for_call(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> list[Pointer]:
+        places = {(kind, pointer_id), (PointerKind.FLOW, file_id)}
+        found = (self._rows.of(file_id).pointers.get(place) for place in sorted(places))
+        return [pointer for pointer in found if pointer is not None]
+
     def of_file(self, *, file_id: str) -> list[Pointer]:
         found = sorted(self._rows.of(file_id).pointers.items())
         return [pointer for _, pointer in found if not pointer.aim.is_nothing]

@@ -132,6 +132,10 @@ class Pointers(SqlCollection):
         row = self._one("pointer", file_id=file_id, kind=kind.value, pointer_id=pointer_id)
         return POINTER.load(row) if row else None
 
+    def for_call(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> list[Pointer]:
+        rows = self._all("pointers_for_call", file_id=file_id, kind=kind.value, pointer_id=pointer_id)
+        return [POINTER.load(row) for row in rows]
+
     def of_file(self, *, file_id: str) -> list[Pointer]:
         return [POINTER.load(row) for row in self._all("pointers_of_file", file_id=file_id)]
 
