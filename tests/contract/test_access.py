@@ -243,6 +243,9 @@ HUMANLOOP_READS_BY_POST = {
     "RetrieveFileByPath",
 }
 HUMANLOOP_RUNS = {
+    "AddLogsToRun",
+    "CreateRun",
+    "UpdateRun",
     "CallPrompt",
     "CallTool",
     "LogAgent",

@@ -262,9 +262,8 @@ def test_the_document_needs_no_key_and_names_every_operation(server: LiveServer)
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/evaluations"),
-        ("POST", "/evaluations/evr_1/runs"),
-        ("PATCH", "/agents/ag_1"),
+        ("POST", "/agents/call"),
+        ("POST", "/agents/continue"),
     ],
 )
 def test_what_is_not_served_yet_is_told_to_be_that(raw: httpx.Client, method: str, path: str) -> None:

@@ -13,6 +13,7 @@ from headrace.apis.humanloop import (
     datasets,
     directories,
     errors,
+    evaluations,
     file_operations,
     files,
     logs,
@@ -43,6 +44,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *files.OPERATIONS,
     *directories.OPERATIONS,
     *logs.OPERATIONS,
+    *evaluations.OPERATIONS,
     *otel.OPERATIONS,
 )
 DEFAULT_MAX_PAGE = 1000

@@ -11,6 +11,7 @@ import msgspec
 
 from headrace import __version__
 from headrace.apis.humanloop.errors import FAULTS, ErrorResponse, HttpValidationError, ModelErrorResponse
+from headrace.apis.humanloop.evaluation_wire import STATS
 from headrace.apis.humanloop.operations import Operation
 
 REASONS = {
@@ -41,7 +42,7 @@ def document(rows: tuple[Operation, ...]) -> bytes:
         paths.setdefault("/v5" + row.template, {})[row.method.lower()] = _operation(row)
     used = [kind for row in rows for kind in (row.body, row.response) if kind is not None]
     _, schemas = msgspec.json.schema_components(
-        [*used, ErrorResponse, HttpValidationError, ModelErrorResponse], ref_template=_REF
+        [*used, *STATS, ErrorResponse, HttpValidationError, ModelErrorResponse], ref_template=_REF
     )
     return msgspec.json.encode(
         {

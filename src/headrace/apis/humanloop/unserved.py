@@ -7,11 +7,6 @@ from headrace.apis.routing import Match, Table
 UNSERVED = (
     ("POST", "/agents/call"),
     ("POST", "/agents/continue"),
-    *(
-        (method, f"/evaluations{rest}")
-        for method in ("GET", "POST", "PATCH", "DELETE")
-        for rest in ("", "/{rest:path}")
-    ),
 )
 
 _TABLE = Table((method, template, template) for method, template in UNSERVED)
