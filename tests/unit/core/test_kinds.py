@@ -84,7 +84,7 @@ def test_agents_are_the_same_where_null_and_no_tools_are_absent() -> None:
     assert agent(link) == agent(
         {**link, "link": {"file_id": "tl_1", "version_id": None}, "on_agent_call": None}
     )
-    assert agent(inline()) == agent(inline(strict=None))
+    assert agent(inline()) == agent(inline(strict=None, parameters=None))
 
 
 def test_agents_differ_by_their_tools_and_the_order_of_these() -> None:
@@ -132,6 +132,8 @@ def test_what_is_too_deep_is_refused() -> None:
     deep = b'{"a":' * 600 + b"1" + b"}" * 600
     with pytest.raises(Invalid):
         without_nulls(deep)
+    with pytest.raises(Invalid):
+        KINDS["agent"].identity(deep)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from headrace.core.links import Link
 from headrace.core.parsing import parse
 from headrace.core.prompts import Prompt, ToolFunction, prompt_inputs
 
-_NO_NULLS = frozenset(ToolFunction.__struct_fields__) - {"parameters"}
+_FUNCTION_KEYS = frozenset(ToolFunction.__struct_fields__)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Agent).decode
 
@@ -27,17 +27,17 @@ def _identity(content: bytes) -> bytes:
 
     Responses show an empty list where there are no tools; who sends that back means the same version.
     """
-    form: dict[str, Any] = parse(content)
-    tools = [_without_null_schema(tool) for tool in form.get("tools") or ()]
-    return without_nulls(_encode({**form, "tools": tools or None}))
+    form: dict[str, Any] = parse(without_nulls(content))
+    tools = [_without_null_schema(tool) for tool in form.pop("tools", ())]
+    return _encode({**form, "tools": tools} if tools else form)
 
 
 def _without_null_schema(tool: dict[str, Any]) -> dict[str, Any]:
-    """A tool whose function has no nulls where they mean nothing: only its parameters are the author's."""
+    """A tool whose function has no nulls where they mean nothing; what its parameters hold is the author's."""
     schema: dict[str, Any] | None = tool.get("json_schema")
     if schema is None:
         return tool
-    told = {key: value for key, value in schema.items() if key not in _NO_NULLS or value is not None}
+    told = {key: value for key, value in schema.items() if key not in _FUNCTION_KEYS or value is not None}
     return {**tool, "json_schema": told}
 
 
