@@ -7,8 +7,9 @@ from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.kinds.tool import read_tool
 from headrace.core.versions import Version
+from headrace.services.tool_calls import check_runs
 
-CALLABLE = ("prompt", "tool")
+CALLABLE = ("prompt", "tool", "agent")
 """The kinds that are; `headrace.services.generating` has how each is called."""
 
 
@@ -25,6 +26,5 @@ def check(file: File, version: Version) -> None:
             "`orchestrated` set to false."
         )
         raise Invalid.at("orchestrated", message=message, kind="not_callable")
-    if file.kind == "tool" and not (read_tool(version.content).source_code or "").strip():
-        message = f"Tool `{file.path}` has no source code to be run; send its logs yourself."
-        raise Invalid.at("orchestrated", message=message, kind="not_callable")
+    if file.kind == "tool":
+        check_runs(read_tool(version.content))

@@ -212,6 +212,8 @@ async def _sample(
     asking = asyncio.create_task(_ask(task, index, None if heard is None else hear))
     asks(asking)
     reply, failure = await _asked(asking)
+    if failure is not None and task.order.leaves(failure):
+        raise failure
     log = _new_log(task, index, reply, failure, "".join(said))
     log = msgspec.structs.replace(
         log,

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from headrace.core.access import Principal, Right
-from headrace.core.effects import JSON, NO_KEYS, CallerKeys, ModelRequest
+from headrace.core.effects import JSON, NO_KEYS, CallerKeys, EffectFailed, ModelRequest
 from headrace.core.errors import Invalid
 from headrace.core.files import File
 from headrace.core.kinds.prompt import prompt_form
@@ -28,6 +28,11 @@ from headrace.services.prompt_templates import filled
 from headrace.services.views import VersionView, default_version
 
 
+def never(_failure: EffectFailed) -> bool:
+    """Record every failure."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What is asked for.
@@ -37,6 +42,7 @@ class Order:
         messages: what was said after the template.
         samples: how many answers.
         extra: what goes to the provider under its own name.
+        leaves: which failures are raised and not recorded, because the call will be made again.
     """
 
     new: NewLog
@@ -46,6 +52,7 @@ class Order:
     samples: int = 1
     extra: Mapping[str, JSON] | None = None
     keys: CallerKeys = NO_KEYS
+    leaves: Callable[[EffectFailed], bool] = never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ async def call(
         said = await read(ports, principal, lambda tx: _choose(tx, prepared))
         if isinstance(said, Repeated):
             return await _again(ports, principal, said)
-        _check_runs(said.tool)
+        check_runs(said.tool)
         environment = tool_environment.opened(ports, said.sealed)
         prepared = msgspec.structs.replace(prepared, new=said.new)
         file, version, _ = await write(ports, principal, lambda tx: settle(tx, ports, principal, prepared))
@@ -86,8 +86,12 @@ def is_run(tool: ToolContent) -> bool:
     return tool.tool_type in (None, RUN) and bool((tool.source_code or "").strip())
 
 
-def _check_runs(tool: ToolContent) -> None:
-    """Refuse what is no Python: tools of other types are carried out by those who call models."""
+def check_runs(tool: ToolContent) -> None:
+    """Refuse what is no Python: tools of other types are carried out by those who call models.
+
+    Raises:
+        Invalid: it is none, or there is nothing to be run.
+    """
     if tool.tool_type not in (None, RUN):
         message = f"Tools of the type `{tool.tool_type}` are not run by this server; those of `{RUN}` are."
         raise Invalid.at("tool", message=message, kind="tool_type")
