@@ -51,7 +51,7 @@ def place(raw: httpx.Client, log_id: str) -> tuple[Any, ...]:
 def listed(raw: httpx.Client, log_id: str, **query: Any) -> list[str]:
     """The ids of the logs of a log's file."""
     found = shown(raw, log_id)
-    kind = next(kind for kind in ("flow", "prompt", "tool", "evaluator") if kind in found)
+    kind = next(kind for kind in ("flow", "prompt", "agent", "tool", "evaluator") if kind in found)
     answer = raw.get("/logs", params={"file_id": found[kind]["id"], **query})
     assert answer.status_code == 200
     return [one["id"] for one in answer.json()["records"]]

@@ -33,7 +33,7 @@ def _identity(content: bytes) -> bytes:
 
 
 def _without_null_schema(tool: dict[str, Any]) -> dict[str, Any]:
-    """A tool whose function has no nulls where they mean nothing; what its parameters hold is the author's."""
+    """A tool whose function has no nulls where they mean nothing; its parameters are the author's."""
     schema: dict[str, Any] | None = tool.get("json_schema")
     if schema is None:
         return tool
