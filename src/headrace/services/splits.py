@@ -23,6 +23,8 @@ from headrace.services.pointers import Spot, Where, aim_at, title
 MAX_SHARES = 20
 """Among so many versions a pointer may be split."""
 MAX_WEIGHT = 1_000_000
+KEY_BYTES = 16
+"""So long is a key of who gave none."""
 BITS = 53
 """So many bits of a digest a fraction is made of: as many as a float holds exactly."""
 
@@ -128,6 +130,6 @@ def draw(state: Pointer, *, account: str, key: str | None) -> Share | None:
         account=account,
         file_id=state.file_id,
         pointer_id=state.pointer_id,
-        key=secrets.token_hex(16) if key is None else key,
+        key=secrets.token_hex(KEY_BYTES) if key is None else key,
     )
     return drawn(state.shares, place)
