@@ -120,14 +120,14 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     runs = build_runs(settings, ports, world)
     shows = judged_log(timestamps_with_zone=settings.zoned_timestamps)
     carrying = build_carrying(settings, ports, runs, local.account, _names(settings))
-    worker = build_worker(settings, ports, local.account, world, shows=shows, engine=carrying.engine)
+    calls = build_calls(settings, world)
+    worker = build_worker(settings, ports, local.account, world, calls, shows=shows, engine=carrying.engine)
     presence = Presence(ports, local.account, process, timeout_s=settings.process_timeout)
     upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
     readiness = Readiness()
     durables = Durables(
         runs=runs, most_going=settings.quota_executions, engine=carrying.engine, lacks=carrying.lacks
     )
-    calls = build_calls(settings, world)
     apis = _apis(settings, ports, gate, durables, calls, model, codec, exchange, moves)
     app = _app(
         settings,

@@ -72,6 +72,8 @@ _AT_LEAST_ONE = (
     "concurrent_jobs",
     "judgment_timeout",
     "judgment_attempts",
+    "evaluation_concurrency",
+    "evaluation_attempts",
     "process_timeout",
     "store_connections",
     "store_timeout",
@@ -237,6 +239,15 @@ class Settings:
         12,
         "How often an evaluator is tried whose model can't be reached, ever less often, before its judgment "
         "is an error.",
+        "attempts",
+    )
+    evaluation_concurrency: int = _setting(
+        8, "Logs that are made at once for orchestrated runs of evaluations, by each process.", "logs"
+    )
+    evaluation_attempts: int = _setting(
+        4,
+        "How often a prompt or a tool is called for a run of an evaluation while its model can't be reached, "
+        "before its log is an error.",
         "attempts",
     )
     run_log_steps: int = _setting(

@@ -28,12 +28,14 @@ from headrace.services.base import Ports
 from headrace.services.calls import CallLimits, Calls
 from headrace.services.durable import Carrier, DurableLimits
 from headrace.services.durable_worker import Executing
+from headrace.services.generating import Generating
 from headrace.services.holding import Held
 from headrace.services.invocations import Names
 from headrace.services.judging import Judging, Shows
 from headrace.services.keeping import Keeps
 from headrace.services.recorder import Recorder
 from headrace.services.runs import RunLimits, Runs
+from headrace.services.surveying import Surveying
 from headrace.services.uprooting import Uprooting
 from headrace.services.worker import Pace, Worker
 from headrace.settings import DEFAULT_CONFIG, Settings
@@ -199,6 +201,7 @@ def build_worker(
     ports: Ports,
     account: str,
     world: World,
+    calls: Calls,
     *,
     shows: Shows,
     engine: Engine | None = None,
@@ -207,6 +210,7 @@ def build_worker(
 
     Args:
         account: any organisation.
+        calls: what the logs of evaluations are made with.
         shows: makes of a log what evaluators are given.
         engine: carries out durable executions; None leaves them to others.
     """
@@ -215,6 +219,8 @@ def build_worker(
         Work.JUDGE: judging.handler,
         Work.UPROOT: Uprooting(ports).handler,
         Work.RECORD: run_logs.Showing(ports, most_steps=settings.run_log_steps).handler,
+        Work.SURVEY: Surveying(ports).handler,
+        Work.GENERATE: Generating(ports, calls, _generating_pace(settings)).handler,
     }
     if engine is not None:
         handlers[Work.EXECUTE] = Executing(ports, engine).handler
@@ -224,6 +230,14 @@ def build_worker(
 def build_executing(settings: Settings, ports: Ports, account: str, engine: Engine) -> Worker:
     """What takes up durable executions, and does no other work behind the scenes."""
     return Worker(ports, account, {Work.EXECUTE: Executing(ports, engine).handler}, _pace(settings))
+
+
+def _generating_pace(settings: Settings) -> Pace:
+    return Pace(
+        at_once=settings.evaluation_concurrency,
+        job_s=max(settings.call_timeout, settings.agent_timeout) + JOB_MARGIN_S,
+        attempts=settings.evaluation_attempts,
+    )
 
 
 def _pace(settings: Settings) -> Pace:

@@ -27,7 +27,7 @@ from headrace.services.calls import Calls
 from headrace.services.new_logs import NewLog
 from headrace.services.prompt_calls import LEFT
 from headrace.services.prompt_orders import Order
-from headrace.services.worker import Handler
+from headrace.services.worker import Handler, Pace
 
 SOURCE = "evaluation"
 """What logs that the server made for a run say of where they come from."""
@@ -85,16 +85,21 @@ CALLERS: Mapping[str, Callable[[Calls, Ports, Principal, Case], Awaitable[None]]
 
 
 class Generating:
-    """Makes the log of a datapoint in a run, as a job of the worker."""
+    """Makes the log of a datapoint in a run, as a job of the worker.
 
-    def __init__(self, ports: Ports, calls: Calls) -> None:
+    Args:
+        pace: how many logs are made at once, and how often a call is tried.
+    """
+
+    def __init__(self, ports: Ports, calls: Calls, pace: Pace) -> None:
         self._ports = ports
         self._calls = calls
+        self._pace = pace
 
     @property
     def handler(self) -> Handler:
         """What the worker is given."""
-        return Handler(act=self.act, give_up=self.give_up)
+        return Handler(act=self.act, give_up=self.give_up, pace=self._pace)
 
     async def act(self, job: Job) -> None:
         """Call the version, unless the run has the log or needs it no more.

@@ -1,4 +1,4 @@
-"""Has evaluators judge the logs that they monitor (humanloop 2.12, 3.7).
+"""Has evaluators judge the logs that they monitor, and those of runs (humanloop 2.12, 3.7, 4.3).
 
 A judgment is written with the end of the job that asked for it, or not at all, so that a log has one of each
 evaluator's version, however often a server stopped in between.
@@ -6,12 +6,13 @@ evaluator's version, however often a server stopped in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from headrace.core.effects import JSON, EffectContext, EffectFailed, Fault
+from headrace.core.evaluations import RunStatus, Slot
 from headrace.core.files import File
 from headrace.core.judging import Judges, Verdict
 from headrace.core.kinds.evaluator import KIND, EvaluatorSpec, read_spec
@@ -19,6 +20,7 @@ from headrace.core.logs import Log, Payload, write_payload
 from headrace.core.monitoring import Job
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
+from headrace.services import run_progress
 from headrace.services.base import Ports, commit
 from headrace.services.judgments import judge
 from headrace.services.log_views import LogView, views
@@ -27,10 +29,10 @@ from headrace.services.worker import Handler
 Shows = Callable[[LogView], Mapping[str, JSON]]
 """A log as an evaluator sees it: with all members that clients know, and its ``children``."""
 
-SOURCE = "monitoring"
+MONITORING, EVALUATION = "monitoring", "evaluation"
+"""What the logs of evaluators that the server ran by itself say of where they come from."""
 LEFT_TO_OTHERS = 2
 """So often work is put off that another process may know more for. Then it has ended, or forgotten it."""
-"""What the logs of evaluators that the server ran by itself say of where they come from."""
 
 
 class _Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,12 +42,16 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
         view: the log, with everything below it.
         file: the evaluator's.
         version_id: the evaluator's version.
+        target: the datapoint that the log was made from.
+        source: what the evaluator's log says of where it comes from.
     """
 
     view: LogView
     file: File
     version_id: str
     spec: EvaluatorSpec
+    target: Mapping[str, JSON] | None
+    source: str
 
 
 class Judging:
@@ -84,7 +90,7 @@ class Judging:
             raise EffectFailed(message, resource="Headrace", fault=Fault.GATEWAY)
         started_at = self._ports.clock.now()
         log = self._shows(_whole(self._ports, job.account, case.view))
-        verdict = await self._judges.judge(case.spec, log, None, self._context(job, case))
+        verdict = await self._judges.judge(case.spec, log, case.target, self._context(job, case))
         await self._keep(job, case, verdict, started_at)
 
     async def give_up(self, job: Job, reason: str) -> None:
@@ -136,25 +142,59 @@ class Judging:
         await commit(self._ports, job.account, work)
 
 
-def _parties(tx: Transaction, job: Job) -> tuple[Log, File, Version] | None:
-    """The log, and who judges it; None when one is gone, or that file does not monitor the log's any more."""
+class _Parties(msgspec.Struct, frozen=True, kw_only=True):
+    """The log, who judges it, the slots that the log has in runs, and whether it is monitored."""
+
+    log: Log
+    file: File
+    version: Version
+    slots: Sequence[Slot]
+    is_monitored: bool
+
+
+def _parties(tx: Transaction, job: Job) -> _Parties | None:
+    """What a job is about; None when one is gone, or nobody wants the judgment any more."""
     log, version = tx.logs.get(id=job.subject), tx.versions.kept(id=job.object)
-    if log is None or version is None:
+    file = None if version is None else tx.files.get(id=version.file_id)
+    if log is None or version is None or file is None:
         return None
-    file = tx.files.get(id=version.file_id)
     monitors = tx.monitors.of_file(file_id=log.file_id)
-    if file is None or not any(one.is_active and one.evaluator_id == file.id for one in monitors):
+    is_monitored = any(one.is_active and one.evaluator_id == file.id for one in monitors)
+    slots = tx.runs.slots_of_logs(log_ids=[log.id])
+    if not is_monitored and not any(_has_seat(tx, slot.run_id, version.id) for slot in slots):
         return None
-    return log, file, version
+    return _Parties(log=log, file=file, version=version, slots=slots, is_monitored=is_monitored)
+
+
+def _has_seat(tx: Transaction, run_id: str, version_id: str) -> bool:
+    """Whether a version judges by itself in an evaluation of a run that was not cancelled."""
+    run = tx.runs.get(id=run_id)
+    if run is None or run.status is RunStatus.CANCELLED:
+        return False
+    seats = run_progress.panel(tx, run_id)
+    return any(seat.is_orchestrated and seat.version_id == version_id for seat in seats)
 
 
 def _case(tx: Transaction, job: Job) -> _Case | None:
     parties = _parties(tx, job)
     if parties is None:
         return None
-    log, file, version = parties
-    shown = views(tx, [log], with_children=True)[0]
-    return _Case(view=shown, file=file, version_id=version.id, spec=read_spec(version.content))
+    return _Case(
+        view=views(tx, [parties.log], with_children=True)[0],
+        file=parties.file,
+        version_id=parties.version.id,
+        spec=read_spec(parties.version.content),
+        target=_target(tx, parties),
+        source=MONITORING if parties.is_monitored else EVALUATION,
+    )
+
+
+def _target(tx: Transaction, parties: _Parties) -> Mapping[str, JSON] | None:
+    """The datapoint that a log was made from, as it says or as the place it has in a run does."""
+    ids = [parties.log.source_datapoint_id, *(slot.datapoint_id for slot in parties.slots)]
+    known = tx.datasets.some(ids=[one for one in ids if one is not None])
+    found = next((known[one] for one in ids if one in known), None)
+    return None if found is None else {"id": found.id, **msgspec.json.decode(found.body)}
 
 
 def _whole(ports: Ports, account: str, view: LogView) -> LogView:
@@ -184,7 +224,7 @@ def _log(ports: Ports, case: _Case, verdict: Verdict, started_at: datetime) -> L
         judgment=None if verdict.judgment is None else msgspec.json.encode(verdict.judgment),
         is_automatic=True,
         environment=judged.environment,
-        source=SOURCE,
+        source=case.source,
         prompt_tokens=None if usage is None else usage.input_tokens,
         output_tokens=None if usage is None else usage.output_tokens,
         prompt_cost=None if usage is None else usage.cost_usd,  # of the whole call; nobody tells the parts

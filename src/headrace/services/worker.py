@@ -26,22 +26,6 @@ log = logging.getLogger("headrace.worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handler:
-    """How work of a kind is done.
-
-    Attributes:
-        act: does a job and marks it as done, in one transaction. Raises EffectFailed when what it needs does
-            not work at the moment.
-        give_up: makes it seen that a job will not be done, and why, and marks it as done.
-        room: how many more may be begun by what else there is to be done; None does not count.
-    """
-
-    act: Callable[[Job], Awaitable[None]]
-    give_up: Callable[[Job, str], Awaitable[None]]
-    room: Callable[[], int] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How fast and how long work is tried.
 
@@ -66,6 +50,24 @@ class Pace:
     def pause(self, attempts: int) -> timedelta:
         """How long to wait after so many attempts."""
         return timedelta(seconds=min(self.first_pause_s * 2.0 ** min(attempts - 1, 60), self.longest_pause_s))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """How work of a kind is done.
+
+    Attributes:
+        act: does a job and marks it as done, in one transaction. Raises EffectFailed when what it needs does
+            not work at the moment.
+        give_up: makes it seen that a job will not be done, and why, and marks it as done.
+        room: how many more may be begun by what else there is to be done; None does not count.
+        pace: how fast and how long it is tried; None is as all other work of the worker.
+    """
+
+    act: Callable[[Job], Awaitable[None]]
+    give_up: Callable[[Job, str], Awaitable[None]]
+    room: Callable[[], int] | None = None
+    pace: Pace | None = None
 
 
 class Worker:
@@ -113,7 +115,6 @@ class Worker:
     async def _take(self) -> list[Job]:
         """Some of what is due; nothing when there is none, no room for it, or the store can't say."""
         store, now = self._ports.store, self._ports.clock.now()
-        until = now + timedelta(seconds=self._pace.job_s + LEASE_MARGIN_S)
         room = self._room()
 
         def due(tx: Transaction) -> list[Work]:
@@ -128,6 +129,7 @@ class Worker:
                 taken: list[Job] = []
                 for work in works:
                     most, holder = room[work], self._ports.holder
+                    until = now + timedelta(seconds=self._pace_of(work).job_s + LEASE_MARGIN_S)
                     taken += tx.jobs.take(work=work, now=now, until=until, most=most, holder=holder)
                 return taken
 
@@ -141,11 +143,14 @@ class Worker:
     def _room(self) -> dict[Work, int]:
         """How many more jobs of each kind may be begun. What waits for one kind keeps no other waiting."""
         begun = Counter(self._tasks.values())
-        room = {work: self._pace.at_once - begun[work] for work in self._handlers}
+        room = {work: self._pace_of(work).at_once - begun[work] for work in self._handlers}
         for work, handler in self._handlers.items():
             if handler.room is not None:
                 room[work] = min(room[work], handler.room())
         return {work: left for work, left in room.items() if left > 0}
+
+    def _pace_of(self, work: Work) -> Pace:
+        return self._handlers[work].pace or self._pace
 
     def _begin(self, job: Job) -> None:
         task = asyncio.create_task(self._do(job))
@@ -168,11 +173,12 @@ class Worker:
 
     async def _tried(self, job: Job) -> str | None:
         """Why it did not work out; None when it did."""
+        job_s = self._pace_of(job.work).job_s
         try:
-            async with asyncio.timeout(self._pace.job_s):
+            async with asyncio.timeout(job_s):
                 await self._handlers[job.work].act(job)
         except TimeoutError:
-            return f"It took longer than {self._pace.job_s:g} s."
+            return f"It took longer than {job_s:g} s."
         except (EffectFailed, Unavailable) as error:
             return error.message
         except Exception:
@@ -181,12 +187,12 @@ class Worker:
         return None
 
     async def _put_off(self, job: Job, reason: str) -> None:
-        attempts = job.attempts + 1
-        if attempts >= self._pace.attempts:
+        attempts, pace = job.attempts + 1, self._pace_of(job.work)
+        if attempts >= pace.attempts:
             log.error("%s is given up after %d attempts: %s", _told(job), attempts, reason)
             await self._handlers[job.work].give_up(job, reason)
             return
-        due_at = self._ports.clock.now() + self._pace.pause(attempts)
+        due_at = self._ports.clock.now() + pace.pause(attempts)
         await self._ports.store.write(job.account, lambda tx: tx.jobs.put_off(job, due_at=due_at))
 
 
