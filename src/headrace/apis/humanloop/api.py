@@ -10,6 +10,7 @@ import msgspec
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import JSON, Request, Response, options
 from headrace.apis.humanloop import (
+    agent_calls,
     datasets,
     directories,
     errors,
@@ -41,6 +42,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *prompt_files.OPERATIONS,
     *prompt_calls.OPERATIONS,
     *tool_calls.OPERATIONS,
+    *agent_calls.OPERATIONS,
     *files.OPERATIONS,
     *directories.OPERATIONS,
     *logs.OPERATIONS,
