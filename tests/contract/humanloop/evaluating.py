@@ -114,7 +114,7 @@ def by_version(stats: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def rows_of(raw: httpx.Client, evaluation_id: str, *run_ids: str) -> list[dict[str, Any]]:
     """All logs of an evaluation's runs, or of some."""
-    query: list[tuple[str, Any]] = [("size", 1000), *(("run_id", one) for one in run_ids)]
+    query: list[tuple[str, Any]] = [("size", 100), *(("run_id", one) for one in run_ids)]
     answer = raw.get(f"/evaluations/{evaluation_id}/logs", params=query)
     assert answer.status_code == 200, answer.text
     found: list[dict[str, Any]] = answer.json()["records"]

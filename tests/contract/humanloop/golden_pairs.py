@@ -1,7 +1,7 @@
 """Golden pairs: requests with the answers that the contract demands, kept in ``golden/``, one file an operation.
 
 In a pair, ``<fl_1>`` stands for an id: for whatever is there when the name is met first, and for the same ever
-after. ``<time>`` stands for any time, ``<number>`` for any number. ``scenario.json`` has the order in which the pairs are sent.
+after. ``<time>`` stands for any time, ``<clock>`` for one that is written for people, ``<number>`` for any number. ``scenario.json`` has the order in which the pairs are sent.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 import httpx
 
 HERE = Path(__file__).parent / "golden"
-NAME = re.compile(r"<(?:time|([a-z]+)_[0-9]+)>")
+NAME = re.compile(r"<(?:time|clock|([a-z]+)_[0-9]+)>")
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}"
+CLOCK = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"
 ID = "_[0-9A-Za-z]{21}"
 NUMBER = "<number>"
 PLAIN = "text/plain; charset=utf-8"
@@ -89,7 +90,7 @@ class Names:
         for found in NAME.finditer(wanted):
             pattern, end = pattern + re.escape(wanted[end : found.start()]), found.end()
             if found[1] is None:
-                pattern += TIME
+                pattern += TIME if found[0] == "<time>" else CLOCK
             elif found[0] in self.ids:
                 pattern += re.escape(self.ids[found[0]])
             else:

@@ -485,7 +485,7 @@ def test_logs_are_added_to_a_run(lab: Lab) -> None:
     judge = lab.evaluator("Length", LENGTH)
     made = lab.evaluation(judge)
     run = lab.run(made)
-    logs = [lab.log("x" * (n + 1), source_datapoint_id="none") for n in range(2)]
+    logs = [lab.log("x" * (n + 1)) for n in range(2)]
     lab.client.evaluations.add_logs_to_run(made.id, run.id, log_ids=logs)
     again = lab.client.evaluations.add_logs_to_run(made.id, run.id, log_ids=logs)
     assert {type(again)} == {EvaluationRunResponse}

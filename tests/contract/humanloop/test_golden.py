@@ -33,6 +33,18 @@ CALLS = {
     "ListToolEnvironmentVariables": sdk.FileEnvironmentVariableRequest,
     "AddToolEnvironmentVariables": sdk.FileEnvironmentVariableRequest,
     "DeleteToolEnvironmentVariable": sdk.FileEnvironmentVariableRequest,
+    "ListEvaluations": sdk.EvaluationResponse,
+    "CreateEvaluation": sdk.EvaluationResponse,
+    "GetEvaluation": sdk.EvaluationResponse,
+    "AddEvaluators": sdk.EvaluationResponse,
+    "RemoveEvaluator": sdk.EvaluationResponse,
+    "ListEvaluationRuns": sdk.EvaluationRunsResponse,
+    "CreateRun": sdk.EvaluationRunResponse,
+    "LinkRun": sdk.EvaluationRunResponse,
+    "UpdateRun": sdk.EvaluationRunResponse,
+    "AddLogsToRun": sdk.EvaluationRunResponse,
+    "GetEvaluationStats": sdk.EvaluationStats,
+    "ListEvaluationLogs": sdk.EvaluationLogResponse,
 }
 """What operations answer in the SDK that is no file."""
 CONFIG = """
