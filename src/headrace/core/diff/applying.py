@@ -22,8 +22,8 @@ from headrace.core.diff.edits import (
     Step,
     TextChanged,
 )
-from headrace.core.diff.graph import Parts, followed
-from headrace.core.diff.likeness import form
+from headrace.core.diff.graph import Graph, Parts, followed, frame_of, read_graph
+from headrace.core.diff.likeness import is_same
 from headrace.core.diff.lists import names_of
 
 
@@ -62,14 +62,13 @@ def _demand(fits: bool) -> None:
 def _instead(value: Any, edit: Edit) -> Any:
     match edit:
         case Replaced():
-            _demand(form(value) == form(edit.before))
+            _demand(is_same(value, edit.before))
             return edit.after
         case TextChanged():
             _demand(value == edit.before)
             return edit.after
-        case GraphChanged():
-            _demand(isinstance(value, dict))
-            return _graph(value, edit)
+        case GraphChanged() if isinstance(value, dict) and (graph := read_graph(value)):
+            return _graph(graph, edit)
         case _:
             raise DoesNotFit
 
@@ -85,7 +84,7 @@ def _members(value: Mapping[str, Any], edits: Collection[Edit], depth: int) -> d
         _demand(isinstance(step, str) and step in value)
         match group:
             case [Removed(path=path, value=old)] if len(path) == depth + 1:
-                _demand(form(result.pop(str(step))) == form(old))
+                _demand(is_same(result.pop(str(step)), old))
             case _:
                 result[str(step)] = apply_edits(value[str(step)], group, depth + 1)
     return result
@@ -114,7 +113,7 @@ def _elements(value: Sequence[Any], edits: Collection[Edit], depth: int) -> list
             case [Moved(to=place)]:
                 new[place] = changed
             case [Removed(value=old)]:
-                _demand(form(item) == form(old))
+                _demand(is_same(item, old))
             case _:
                 raise DoesNotFit
     _demand(not groups)
@@ -135,11 +134,9 @@ def _placed(kept: Sequence[Any], new: Mapping[Any, Any]) -> list[Any]:
     return result
 
 
-def _graph(value: Mapping[str, Any], change: GraphChanged) -> dict[str, Any]:
-    parts = {"nodes": _nodes(value.get("nodes", []), change)}
-    parts["connections"] = _connections(value.get("connections", []), change)
-    bare = {**value, **{part: None for part in parts if part in value}}
-    frame: dict[str, Any] = apply_edits(bare, change.edits)
+def _graph(graph: Graph, change: GraphChanged) -> dict[str, Any]:
+    parts = {"nodes": _nodes(graph.nodes, change), "connections": _connections(graph.connections, change)}
+    frame: dict[str, Any] = apply_edits(frame_of(graph), change.edits)
     return frame | {part: items for part, items in parts.items() if items or part in frame}
 
 
@@ -166,7 +163,7 @@ def _connections(connections: Parts, change: GraphChanged) -> list[Any]:
     def remade(connection: dict[str, Any]) -> dict[str, Any]:
         name = connection["name"]
         if name in changed:
-            _demand(form(connection) == form(changed[name].before))
+            _demand(is_same(connection, changed[name].before))
             return changed[name].after
         return followed(connection, names) | {"name": labels.get(name, name)}
 

@@ -12,7 +12,6 @@ import msgspec
 
 Parts: TypeAlias = list[dict[str, Any]]
 
-PARTS = ("nodes", "connections")
 _NODE_MEMBERS = ("name", "type")
 _CONNECTION_MEMBERS = ("name", "type", "source", "target")
 _PORTS = {"Data": ("data", "sourceOutput", "targetInput"), "Conditional": ("conditional", "condition", "")}
@@ -89,3 +88,8 @@ def followed(connection: Mapping[str, Any], names: Mapping[str, str]) -> dict[st
     """A connection after its nodes were renamed."""
     ends = {end: names.get(connection[end], connection[end]) for end in ("source", "target")}
     return {**connection, **ends}
+
+
+def frame_of(graph: Graph) -> dict[str, Any]:
+    """A graph without its nodes and connections, which is no graph."""
+    return graph.whole | {part: None for part in ("nodes", "connections") if part in graph.whole}

@@ -21,7 +21,7 @@ from headrace.core.diff.edits import (
     Path,
 )
 from headrace.core.diff.effort import Effort
-from headrace.core.diff.graph import PARTS, Graph, Parts
+from headrace.core.diff.graph import Graph, Parts, frame_of
 from headrace.core.diff.nodes import pair_nodes
 from headrace.core.diff.sequences import staying
 
@@ -48,7 +48,7 @@ def compare_graphs(
             *_moved("nodes", before.nodes, places),
             *_moved("connections", before.connections, connections.places),
         ),
-        edits=tuple(compare(_frame(before), _frame(after), (), effort, level)),
+        edits=tuple(compare(frame_of(before), frame_of(after), (), effort, level)),
     )
 
 
@@ -76,8 +76,3 @@ def _moved(part: str, before: Parts, places: Mapping[int, int]) -> Iterator[Move
     for i, place in places.items():
         if place not in stay:
             yield Moved(path=(part, before[i]["name"]), to=place)
-
-
-def _frame(graph: Graph) -> dict[str, Any]:
-    """A graph without its nodes and connections, which is none."""
-    return graph.whole | {part: None for part in PARTS if part in graph.whole}

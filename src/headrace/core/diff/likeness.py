@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import msgspec
@@ -20,25 +19,34 @@ PROSE_WORDS = 4
 """A text of fewer words is a name, an id or an expression, and alike only when it is equal."""
 
 
+def is_same(before: Any, after: Any) -> bool:
+    """Whether two values have one canonical form.
+
+    Raises:
+        Invalid: a value is nested too deeply to be walked.
+    """
+    return _text(before) == _text(after) or form(before) == form(after)
+
+
 def form(value: Any) -> bytes:
     """What is equal of values that are the same.
 
     Raises:
         Invalid: the value is nested too deeply to be walked.
     """
+    return canonical(_text(value))
+
+
+def _text(value: Any) -> bytes:
     try:
-        text = _encode(value)
+        return _encode(value)
     except RecursionError:
         raise Invalid.at(message="The JSON is nested too deeply.", kind="depth") from None
-    return canonical(text)
 
 
 def features(value: Any) -> Features:
     """What can be seen in a value, wherever in it."""
-    return frozenset(_features(value))
-
-
-def _features(value: Any) -> Iterator[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
     rest = [("", value)]
     while rest:
         name, one = rest.pop()
@@ -47,9 +55,10 @@ def _features(value: Any) -> Iterator[tuple[str, str]]:
         elif isinstance(one, list):
             rest += [(name, item) for item in one]
         elif isinstance(one, str):
-            yield from ((name, word) for word in _words(one))
+            found.update([(name, word) for word in _words(one)])
         else:
-            yield name, repr(one)
+            found.add((name, repr(one)))
+    return frozenset(found)
 
 
 def _words(text: str) -> list[str]:

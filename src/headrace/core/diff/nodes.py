@@ -8,7 +8,7 @@ their neighbours.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from math import inf
 from typing import TypeAlias
 
@@ -25,6 +25,8 @@ ENOUGH_CONTENT = 0.35
 
 MARGIN = 0.2
 """A round leaves pairs to the next that are less alike than its best by more than that."""
+MOST_RATINGS = 60_000
+"""Once so many pairs were rated, what is left is settled all at once."""
 
 _Candidate: TypeAlias = tuple[float, int, int]
 """How alike two nodes are, and their places."""
@@ -34,7 +36,7 @@ class _Side(msgspec.Struct, frozen=True, kw_only=True):
     """The nodes of one of the graphs.
 
     Attributes:
-        seen: what can be seen in each.
+        seen: what can be seen in each; nothing where no other node of its type is looked for.
         arrows: of each, by its place: the direction, the node at the other end, and between which ports.
     """
 
@@ -46,8 +48,12 @@ class _Side(msgspec.Struct, frozen=True, kw_only=True):
 def pair_nodes(before: Graph, after: Graph, effort: Effort) -> dict[int, int]:
     """The place after of each node that is in both, by its place before."""
     pairs = _same(before, after, "name", "type")
-    if len(pairs) < min(len(before.nodes), len(after.nodes)):
-        pairs |= _alike(_side(before), _side(after), pairs, effort)
+    gone = [node for i, node in enumerate(before.nodes) if i not in pairs]
+    known = set(pairs.values())
+    new = [node for j, node in enumerate(after.nodes) if j not in known]
+    if gone and new:
+        types = {node["type"] for node in gone} & {node["type"] for node in new}
+        pairs |= _alike(_side(before, types), _side(after, types), pairs, effort)
         named = _same(before, after, "name")
         taken = set(pairs.values())
         pairs |= {i: j for i, j in named.items() if i not in pairs and j not in taken}
@@ -60,7 +66,7 @@ def _same(before: Graph, after: Graph, *members: str) -> dict[int, int]:
     return {i: places[key] for i, key in enumerate(keys) if key in places}
 
 
-def _side(graph: Graph) -> _Side:
+def _side(graph: Graph, types: Set[str]) -> _Side:
     places = {node["name"]: n for n, node in enumerate(graph.nodes)}
     arrows: list[list[tuple[str, int, str, str]]] = [[] for _ in graph.nodes]
     for connection in graph.connections:
@@ -72,7 +78,9 @@ def _side(graph: Graph) -> _Side:
             arrows[target].append(("from", source, *ports))
     return _Side(
         types=[node["type"] for node in graph.nodes],
-        seen=[features({**node, "name": node["type"]}) for node in graph.nodes],
+        seen=[
+            features({**node, "name": ""}) if node["type"] in types else frozenset() for node in graph.nodes
+        ],
         arrows=arrows,
     )
 
@@ -82,9 +90,11 @@ def _alike(old: _Side, new: _Side, known: Mapping[int, int], effort: Effort) -> 
     found: dict[int, int] = {}
     free = _candidates(old, new, known, effort)
     telling = _telling(old, new)
+    ratings = 0
     while free and effort.allows(len(free)):
+        ratings += len(free)
         rated = _rated(old, new, {**known, **found}, free, telling)
-        settled = _without_doubt(rated) or _in_order(rated)
+        settled = (ratings <= MOST_RATINGS and _without_doubt(rated)) or _in_order(rated)
         if not settled:
             break
         found |= settled
@@ -116,7 +126,7 @@ def _candidates(
 
 
 def _telling(old: _Side, new: _Side) -> Features:
-    """What is seen in no more than two nodes of all."""
+    """What is seen in no more than two nodes."""
     counts = Counter(feature for seen in (*old.seen, *new.seen) for feature in seen)
     return frozenset(feature for feature, count in counts.items() if count <= 2)
 

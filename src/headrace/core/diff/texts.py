@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby
+from itertools import groupby
 from typing import TypeAlias
 
 from headrace.core.diff.edits import Span, Unit
@@ -16,9 +16,10 @@ SHORT_CHARS = 40
 ENOUGH_IN_COMMON = 0.25
 """Blocks that share a smaller part of their letters are two texts that happen to share some words."""
 _TOKEN = re.compile(r"\{\{[^{}]*\}\}|\w+|\s+|[^\w\s]")
+_ISLAND = re.compile(r"[^\w\n]*")
 
-_Block: TypeAlias = tuple[Sequence[str], Sequence[str]]
-"""Pieces of the text before, and what is in their place after; all the same, or none."""
+_Block: TypeAlias = tuple[str, str]
+"""A piece of the text before, and what is in its place after: the same, or something else."""
 
 
 def is_text(value: str) -> bool:
@@ -28,75 +29,67 @@ def is_text(value: str) -> bool:
 
 def compare_texts(before: str, after: str, *, unit: Unit, effort: Effort) -> tuple[Span, ...]:
     """All of both texts, in order."""
-    blocks = _blocks(before.splitlines(keepends=True), after.splitlines(keepends=True), effort)
-    if unit == "word":
-        blocks = chain.from_iterable(_by_words(block, effort) for block in blocks)
-    return tuple(_merged(blocks))
+    lines = _blocks(before.splitlines(keepends=True), after.splitlines(keepends=True), effort)
+    if unit == "line":
+        return tuple(_spans(lines))
+    return tuple(_spans(piece for block in lines for piece in _by_words(block, effort)))
 
 
 def _blocks(before: Sequence[str], after: Sequence[str], effort: Effort) -> Iterator[_Block]:
-    """The pieces that are the same and those that are not, in turn."""
-    i = j = 0
-    for next_i, next_j in common(before, after, effort):
-        if (i, j) != (next_i, next_j):
-            yield before[i:next_i], after[j:next_j]
-        yield before[next_i : next_i + 1], after[next_j : next_j + 1]
+    """What is the same and what is not, in turn, as much at a time as there is."""
+    start = i = j = 0  # what is the same begins at `start` in the text before; it is read up to `i` and `j`
+    for next_i, next_j in [*common(before, after, effort), (len(before), len(after))]:
+        if (next_i, next_j) != (i, j):
+            yield from _same(before[start:i])
+            yield "".join(before[i:next_i]), "".join(after[j:next_j])
+            start = next_i
         i, j = next_i + 1, next_j + 1
-    if i < len(before) or j < len(after):
-        yield before[i:], after[j:]
+    yield from _same(before[start:])
 
 
-def _by_words(block: _Block, effort: Effort) -> Iterable[_Block]:
+def _same(pieces: Sequence[str]) -> Iterator[_Block]:
+    if text := "".join(pieces):
+        yield text, text
+
+
+def _by_words(block: _Block, effort: Effort) -> Sequence[_Block]:
     """A block of lines as blocks of words, unless that would only make it harder to read."""
-    before, after = ("".join(lines) for lines in block)
+    before, after = block
     if before == after or not before or not after:
         return [block]
     blocks = list(_blocks(_TOKEN.findall(before), _TOKEN.findall(after), effort))
-    letters = sum(_letters(old) for old, new in blocks if old == new)
-    if 2 * letters < ENOUGH_IN_COMMON * (_letters(before) + _letters(after)):
+    shared = sum(_letters(old) for old, new in blocks if old == new)
+    if 2 * shared < ENOUGH_IN_COMMON * (_letters(before) + _letters(after)):
         return [block]
     return _without_islands(blocks)
 
 
-def _letters(text: Iterable[str]) -> int:
-    return sum(map(str.isalnum, chain.from_iterable(text)))
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
 
 
-def _without_islands(blocks: Sequence[_Block]) -> Iterator[_Block]:
-    """Blanks and signs between two changes are taken for a part of the change."""
-    for is_island, some in groupby(enumerate(blocks), lambda one: _is_change_or_between(blocks, one[0])):
-        if not is_island:
-            yield from (block for _, block in some)
-            continue
-        run = [block for _, block in some]
-        yield [word for old, _ in run for word in old], [word for _, new in run for word in new]
+def _without_islands(blocks: Sequence[_Block]) -> list[_Block]:
+    """The same, where blanks and signs between two changes are taken for a part of the change."""
+    joined: list[_Block] = []
+    for block in blocks:
+        old, new = block
+        if old != new and len(joined) > 1 and _ISLAND.fullmatch(joined[-1][0]):
+            island, _ = joined.pop()
+            before, after = joined.pop()
+            old, new = before + island + old, after + island + new
+        joined.append((old, new))
+    return joined
 
 
-def _is_change_or_between(blocks: Sequence[_Block], place: int) -> bool:
-    if _is_change(blocks[place]):
-        return True
-    return (
-        0 < place < len(blocks) - 1
-        and not _letters(blocks[place][0])
-        and "\n" not in "".join(blocks[place][0])
-        and _is_change(blocks[place - 1])
-        and _is_change(blocks[place + 1])
-    )
-
-
-def _is_change(block: _Block) -> bool:
-    return block[0] != block[1]
-
-
-def _merged(blocks: Iterable[_Block]) -> Iterator[Span]:
+def _spans(blocks: Iterable[_Block]) -> Iterator[Span]:
     """Neighbouring blocks of a sort as one; what was there before stands first."""
-    for is_change, some in groupby(blocks, _is_change):
+    for is_same, some in groupby(blocks, lambda block: block[0] == block[1]):
         run = list(some)
-        before = "".join(chain.from_iterable(old for old, _ in run))
-        if not is_change:
+        before = "".join(old for old, _ in run)
+        after = "".join(new for _, new in run)
+        if is_same:
             yield Span(in_="both", text=before)
             continue
-        after = "".join(chain.from_iterable(new for _, new in run))
         if before:
             yield Span(in_="before", text=before)
         if after:

@@ -9,7 +9,7 @@ from headrace.core.diff.edits import Added, Edit, Moved, Path, Removed, Replaced
 from headrace.core.diff.effort import Effort
 from headrace.core.diff.graph import read_graph
 from headrace.core.diff.graphs import compare_graphs
-from headrace.core.diff.likeness import form
+from headrace.core.diff.likeness import is_same
 from headrace.core.diff.lists import names_of, pair_elements
 from headrace.core.diff.sequences import staying
 from headrace.core.diff.texts import compare_texts, is_text
@@ -27,7 +27,7 @@ def compare_values(before: Any, after: Any, path: Path, effort: Effort, level: i
         path: where the values are.
         level: how deep they are.
     """
-    if form(before) == form(after):
+    if is_same(before, after):
         return
     match before, after:
         case _ if level == MOST_LEVELS:
