@@ -16,10 +16,10 @@ ANSWERS = {
     "answers": [
         {"text": "BROKEN", "answer": {"error": {"fault": "dependency", "message": "No such deployment."}}},
         {
-            "text": "Polite? PLEASE",
+            "text": r"Polite\? PLEASE",
             "answer": {"text": "It asks.\ntrue", "input_tokens": 9, "output_tokens": 4},
         },
-        {"text": "Polite?", "answer": {"text": "It orders.\nfalse", "input_tokens": 9, "output_tokens": 4}},
+        {"text": "Polite", "answer": {"text": "It orders.\nfalse", "input_tokens": 9, "output_tokens": 4}},
         {"text": "capital of France", "answer": {"text": "Paris", "input_tokens": 7, "output_tokens": 1}},
         {"text": "capital of Italy", "answer": {"text": "Rome", "input_tokens": 7, "output_tokens": 1}},
         {"text": "capital", "answer": {"text": "Who knows?", "input_tokens": 7, "output_tokens": 3}},

@@ -539,7 +539,8 @@ def test_the_logs_of_runs_in_pages(lab: Lab) -> None:
     logs = [lab.fill(run) for run in runs]
     finished(lab.raw, made.id)
     ordered = logs[1] + logs[0]
-    found = [*lab.client.evaluations.get_logs(made.id, size=4)]
+    found = [*lab.client.evaluations.get_logs(made.id, size=4).records]
+    found += lab.client.evaluations.get_logs(made.id, size=4, page=2).records
     assert {type(one) for one in found} == {EvaluationLogResponse}
     # What is a log is told apart by its keys, as in lists of logs; a dict is what nothing fits.
     assert {type(one.log) for one in found} <= {FlowLogResponse, dict}
