@@ -1,4 +1,4 @@
-"""Whatever a prompt is, its file says all of it (humanloop 4.5)."""
+"""Whatever a prompt or an agent is, its file says all of it (humanloop 4.5)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.core.agents import Agent
 from headrace.core.canonical import digest
+from headrace.core.kinds.agent import KIND as AGENT
 from headrace.core.kinds.kind import without_nulls
 from headrace.core.prompt_files import read_file, write_file
 from headrace.core.prompts import Prompt
@@ -98,6 +100,18 @@ MORE = {
 }
 PROMPTS = st.builds(lambda one, more: one | more, st.fixed_dictionaries({"model": TEXTS}), some(**MORE))
 
+ON_CALL = {"on_agent_call": st.sampled_from([None, "stop", "continue"])}
+LINKS = st.fixed_dictionaries(
+    {"file_id": TEXTS}, optional={"environment_id": st.none() | TEXTS, "version_id": st.none() | TEXTS}
+)
+AGENT_TOOLS = st.one_of(
+    st.fixed_dictionaries({"type": st.just("file"), "link": LINKS}, optional=ON_CALL),
+    st.fixed_dictionaries({"type": st.just("inline"), "json_schema": TOOLS}, optional=ON_CALL),
+)
+OF_AGENTS = {**MORE, "tools": st.lists(AGENT_TOOLS, max_size=3), "max_iterations": st.integers(1, 2**40)}
+OF_AGENTS.pop("linked_tools")
+AGENTS = st.builds(lambda one, more: one | more, st.fixed_dictionaries({"model": TEXTS}), some(**OF_AGENTS))
+
 
 def same(form: Any) -> str:
     """What decides whether two contents are one version."""
@@ -111,7 +125,15 @@ def test_nothing_is_lost(form: dict[str, Any]) -> None:
     msgspec.convert(again, Prompt)
 
 
-@given(PROMPTS)
+@given(AGENTS)
+def test_nothing_of_an_agent_is_lost(form: dict[str, Any]) -> None:
+    again = read_file(write_file(form), yaml.safe_load)
+    one, other = (digest(AGENT.identity(msgspec.json.encode(each))) for each in (again, form))
+    assert one == other
+    msgspec.convert(again, Agent)
+
+
+@given(PROMPTS | AGENTS)
 def test_what_was_read_is_written_the_same(form: dict[str, Any]) -> None:
     text = write_file(form)
     assert write_file(read_file(text, yaml.safe_load)) == text
