@@ -13,7 +13,7 @@ import msgspec
 
 from headrace.apis.console_runs import Row, choice_of
 from headrace.apis.gate import Gate
-from headrace.apis.http import JSON, Request, Response
+from headrace.apis.http import JSON, SPLIT_KEY, Request, Response
 from headrace.core.access import Principal
 from headrace.core.errors import Conflict, Invalid
 from headrace.core.execution import Status
@@ -100,6 +100,7 @@ class ConsoleExecutions:
             node=None,
             document=wanted.input,
             name=wanted.execution,
+            split_key=request.header(SPLIT_KEY),
             operation="run --background",
         )
         found = await durable_executions.start(self._durables, self._ports, principal, order)

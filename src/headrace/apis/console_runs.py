@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from headrace.apis.gate import Gate
-from headrace.apis.http import Request, Response
+from headrace.apis.http import SPLIT_KEY, Request, Response
 from headrace.core.errors import Invalid
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
@@ -108,6 +108,7 @@ class ConsoleRuns:
             document=wanted.input,
             name=wanted.execution,
             answers=conversations.AGENT_INPUT if wanted.answer else None,
+            split_key=request.header(SPLIT_KEY),
             operation="run",
         )
         names = self._names(principal.account)

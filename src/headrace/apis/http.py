@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, unquote
 
 Headers = Sequence[tuple[bytes, bytes]]
 JSON = (b"content-type", b"application/json")
+SPLIT_KEY = "x-headrace-split-key"
+"""The header whose value holds calls together that a split would else send to any of its versions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 import msgspec
 
 from headrace.core.access import Principal
+from headrace.core.deployments import PointerKind
 from headrace.core.errors import AlreadyExists, NotFound
 from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.logs import Log
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
-from headrace.services import logs, new_logs, traces, versions
+from headrace.services import logs, new_logs, splits, switches, traces, versions
 from headrace.services.base import Ports
 from headrace.services.new_logs import NewLog, Prepared
 from headrace.services.traces import DIRECT
-from headrace.services.views import VersionView, view
+from headrace.services.views import VersionView, default_environment, find_environment, view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +49,19 @@ class Chosen:
     version: Version | None
 
 
-def choose(tx: Transaction, prepared: Prepared, *, is_repeatable: bool = True) -> Chosen | Repeated:
+def choose(
+    tx: Transaction, prepared: Prepared, *, is_repeatable: bool = True, split_key: str | None = None
+) -> Chosen | Repeated:
     """What a call means at the moment.
+
+    Args:
+        split_key: what holds calls of a split together; without one each is on its own.
 
     Raises:
         NotFound: the file, the version or the environment is not there.
         Invalid: nothing names a file, or two things that do disagree.
         AlreadyExists: another request made a log of that id.
+        Conflict: what is called, or what it is called by, is switched off.
     """
     new = prepared.new
     known = None if new.id is None else tx.logs.get(id=new.id)
@@ -63,15 +70,35 @@ def choose(tx: Transaction, prepared: Prepared, *, is_repeatable: bool = True) -
     file = new_logs.named(tx, new)
     is_chosen = new.version_id is not None or new.environment is not None
     if new.content is not None and (file is None or not is_chosen):
+        if file is not None:
+            switches.check_file(tx, file)
         return Chosen(new=new, file=file, version=None)
     if file is None:
         raise new_logs.not_at(new)
-    version = versions.select(tx, file, version_id=new.version_id, environment=new.environment)
+    version = _version(tx, file, new, split_key)
     # What was found is what is called, wherever the environment leads meanwhile.
     pinned = msgspec.structs.replace(
         new, version_id=version.id, environment=None, label=new.label or new.environment
     )
     return Chosen(new=pinned, file=file, version=version)
+
+
+def _version(tx: Transaction, file: File, new: NewLog, split_key: str | None) -> Version:
+    """The version that is called: by its id, or by an environment, which may share its calls out."""
+    if new.version_id is not None and new.environment is None:
+        switches.check_file(tx, file)
+        return versions.select(tx, file, version_id=new.version_id, environment=None)
+    named = None if new.environment is None else find_environment(tx, new.environment)
+    place = default_environment(tx) if new.environment is None else named
+    state = None
+    if place is not None:  # select refuses an environment that is not there
+        state = switches.state_for_call(tx, file, PointerKind.ENVIRONMENT, place.id)
+    share = None
+    if state is not None and new.version_id is None:
+        share = splits.draw(state, account=tx.account, key=split_key)
+    if share is None:
+        return versions.select(tx, file, version_id=new.version_id, environment=new.environment)
+    return versions.select(tx, file, version_id=share.version_id, environment=None)
 
 
 def _repeated(tx: Transaction, prepared: Prepared, known: Log, *, is_repeatable: bool) -> Repeated:

@@ -27,13 +27,14 @@ from headrace.core.jsontext import json_text
 from headrace.core.monitoring import Work
 from headrace.core.ports import Transaction
 from headrace.core.records import EventBatch, Execution
-from headrace.services import event_pages, invocations, run_logs, snapshots, tree, work
+from headrace.services import event_pages, run_logs, snapshots, tree, work
 from headrace.services.base import Ports, read, write
 from headrace.services.event_pages import EventPage, Kinds
 from headrace.services.invocations import Order
 from headrace.services.keeping import Keeps, preview
 from headrace.services.runs import Runs
 from headrace.services.targets import KIND, Route, Target, environment_alias
+from headrace.services.ways import way
 
 log = logging.getLogger("headrace.durable")
 _NAME = re.compile("[a-zA-Z0-9-]{1,36}")
@@ -119,7 +120,7 @@ async def start(durables: Durables, ports: Ports, principal: Principal, order: O
         Invalid: the name has another form, or an answer is given, and nothing asks here.
         AlreadyExists: the alias has an execution of that name.
         QuotaExceeded: too many of the organisation go on.
-        Conflict: nobody could carry it out.
+        Conflict: nobody could carry it out, or what is called by is switched off.
     """
     principal.require(Right.RUNNER)
     if order.answers is not None:
@@ -128,7 +129,7 @@ async def start(durables: Durables, ports: Ports, principal: Principal, order: O
     if order.name is not None and not _NAME.fullmatch(order.name):
         message = f"The name {order.name!r} is not one to 36 letters, digits and hyphens."
         raise Invalid.at(message=message, kind="pattern")
-    route, found, plan = await invocations.way(durables.runs, ports, principal, order)
+    route, found, plan = await way(durables.runs, ports, principal, order.asked, key=order.key)
     execution = _execution(durables, ports, principal, order, route, found)
     ticket = _ticket(execution.id, order, route, found, node=order.node or plan.scope.starts[0].name)
 

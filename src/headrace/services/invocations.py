@@ -37,8 +37,9 @@ from headrace.services.base import Ports, read, write
 from headrace.services.conversations import AGENT_INPUT, claim, forget, is_own, reclaim, waiting
 from headrace.services.keeping import Keeps, preview
 from headrace.services.recorder import Recording
-from headrace.services.runs import Running, Runs, Way
+from headrace.services.runs import Running, Runs
 from headrace.services.targets import Choice, Route, Target
+from headrace.services.ways import Wanted, way
 
 log = logging.getLogger("headrace.run")
 _LAST = (FlowFinished, FlowFailed)
@@ -66,6 +67,7 @@ class Order:
         document: the flow's document, or the answer.
         name: what the caller calls the execution; None makes a name.
         latency: ``standard`` or ``optimized``; None when not asked for.
+        split_key: what holds calls of a split together where there is no name.
         operation: what was asked for, in the words of the API that was called.
     """
 
@@ -77,7 +79,18 @@ class Order:
     answers: str | None = None
     name: str | None = None
     latency: str | None = None
+    split_key: str | None = None
     operation: str = "InvokeFlow"
+
+    @property
+    def key(self) -> str | None:
+        """What holds this call and others of a split together; None when it is on its own."""
+        return self.name or self.split_key
+
+    @property
+    def asked(self) -> Wanted:
+        """Which content is to run."""
+        return Wanted(self.ref, self.choice, self.operation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +263,7 @@ async def begin(runs: Runs, ports: Ports, principal: Principal, order: Order, na
         NotFound: the flow, the alias or its version is not there.
         NotPrepared: the draft was never prepared, or validation has something against the version.
         Invalid: no run of that name waits for this answer.
-        Conflict: a run of that name is running or waits.
+        Conflict: a run of that name is running or waits, or what is called by is switched off.
         QuotaExceeded: too many are running.
     """
     principal.require(Right.RUNNER)
@@ -259,30 +272,8 @@ async def begin(runs: Runs, ports: Ports, principal: Principal, order: Order, na
     return await _answer(runs, ports, principal, order, names)
 
 
-async def way(runs: Runs, ports: Ports, principal: Principal, order: Order) -> Way:
-    """Where the choice leads by now.
-
-    Raises:
-        NotFound: the flow, the alias or its version is not there.
-        NotPrepared: the draft was never prepared, or validation has something against the version.
-    """
-
-    def look(tx: Transaction) -> Way:
-        route = targets.route(tx, order.ref, order.choice)
-        found = targets.target(tx, route, operation=order.operation)
-        return route, found, targets.plan_of(tx, ports, runs.plans, found, operation=order.operation)
-
-    at = ports.store.changes.registry
-    asked = (principal.account, order.ref, order.choice, order.operation)
-    known = runs.ways.get(at, asked)
-    if known is None:
-        known = await read(ports, principal, look)
-        runs.ways.put(at, asked, known)
-    return known
-
-
 async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names) -> Invocation:
-    route, found, plan = await way(runs, ports, principal, order)
+    route, found, plan = await way(runs, ports, principal, order.asked, key=order.key)
     turn = _Turn(
         runs=runs,
         ports=ports,

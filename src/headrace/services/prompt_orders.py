@@ -43,6 +43,7 @@ class Order:
         samples: how many answers.
         extra: what goes to the provider under its own name.
         leaves: which failures are raised and not recorded, because the call will be made again.
+        split_key: what holds calls of a split together.
     """
 
     new: NewLog
@@ -53,6 +54,7 @@ class Order:
     extra: Mapping[str, JSON] | None = None
     keys: CallerKeys = NO_KEYS
     leaves: Callable[[EffectFailed], bool] = never
+    split_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,7 @@ async def begin(calls: Calls, ports: Ports, principal: Principal, order: Order) 
 
 def _choose(tx: Transaction, order: Order, prepared: Prepared) -> _Said | Repeated:
     """What an order means at the moment."""
-    chosen = choose(tx, prepared, is_repeatable=order.samples == 1)
+    chosen = choose(tx, prepared, is_repeatable=order.samples == 1, split_key=order.split_key)
     if isinstance(chosen, Repeated):
         return chosen
     if chosen.version is None:

@@ -11,8 +11,9 @@ from headrace.engine.plan import Plan, Plans
 from headrace.services.recorder import Recorder
 from headrace.services.targets import Choice, Route, Target
 
-Asked = tuple[str, str, Choice, str]
-"""An organisation, a flow as it was named, which of its contents, and by which operation."""
+Asked = tuple[str, str, Choice, str, str | None]
+"""An organisation, a flow as it was named, which of its contents, by which operation, and of which share: by
+the version's id."""
 Way = tuple[Route, Target, Plan]
 """What is at the end of a choice, ready to run."""
 Running = tuple[str, str, str]

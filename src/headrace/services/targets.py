@@ -11,7 +11,7 @@ import hashlib
 import msgspec
 
 from headrace.core.definition import Definition
-from headrace.core.deployments import Concurrency, Environment, PointerKind
+from headrace.core.deployments import Concurrency, Environment, Pointer, PointerKind
 from headrace.core.errors import Invalid, NotFound, NotPrepared
 from headrace.core.files import File
 from headrace.core.ids import BASE36_UPPER, DRAFT_ALIAS, SHORT_LENGTH
@@ -20,7 +20,7 @@ from headrace.core.ports import Transaction
 from headrace.core.validate import Severity
 from headrace.core.versions import DRAFT, Version
 from headrace.engine.plan import InvalidDefinition, Plan, Plans
-from headrace.services import drafts, tree
+from headrace.services import drafts, splits, switches, tree
 from headrace.services.base import Ports
 from headrace.services.views import default_environment, environment_targets
 
@@ -47,6 +47,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         pointer_id: the alias's id, or what stands for an environment; None for a number.
         target: a number or ``DRAFT``; None for an environment.
         version_id: of an environment.
+        pointer: the state of the alias or the environment; None for a number and the draft's own alias.
     """
 
     file: File
@@ -55,6 +56,12 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     version_id: str | None = None
     environment_id: str | None = None
     concurrency: Concurrency | None = None
+    pointer: Pointer | None = None
+
+    @property
+    def is_split(self) -> bool:
+        """Whether calls are shared out among versions."""
+        return self.pointer is not None and bool(self.pointer.shares)
 
     @property
     def max_parallel(self) -> int | None:
@@ -109,11 +116,14 @@ def route(tx: Transaction, ref: str, choice: Choice) -> Route:
 
     Raises:
         NotFound: there is no such flow, alias or environment.
+        Conflict: what is called by is switched off.
     """
     file = tree.find(tx, kind=KIND, ref=ref)
+    name = choice.alias or DRAFT_ALIAS
+    if choice.number is not None or name == DRAFT_ALIAS:
+        switches.check_file(tx, file)
     if choice.number is not None:
         return Route(file=file, pointer_id=None, target=str(choice.number))
-    name = choice.alias or DRAFT_ALIAS
     if name == DRAFT_ALIAS:
         return Route(file=file, pointer_id=DRAFT_ALIAS, target=DRAFT)
     return (
@@ -133,9 +143,15 @@ def _alias(tx: Transaction, file: File, name: str, *, takes_names: bool) -> Rout
         alias = tx.aliases.by_name(file_id=file.id, name=name)
     if alias is None:
         return None
-    pointer = tx.pointers.get(file_id=file.id, kind=PointerKind.ALIAS, pointer_id=alias.id)
+    pointer = switches.state_for_call(tx, file, PointerKind.ALIAS, alias.id)
     assert pointer is not None, "an alias is made with its first move"
-    return Route(file=file, pointer_id=alias.id, target=pointer.target, concurrency=alias.concurrency)
+    return Route(
+        file=file,
+        pointer_id=alias.id,
+        target=pointer.target,
+        concurrency=alias.concurrency,
+        pointer=pointer,
+    )
 
 
 def _environment(tx: Transaction, file: File, name: str) -> Route | None:
@@ -147,7 +163,7 @@ def _environment(tx: Transaction, file: File, name: str) -> Route | None:
 
 
 def _of_environment(tx: Transaction, file: File, environment: Environment) -> Route:
-    pointer = tx.pointers.get(file_id=file.id, kind=PointerKind.ENVIRONMENT, pointer_id=environment.id)
+    pointer = switches.state_for_call(tx, file, PointerKind.ENVIRONMENT, environment.id)
     if pointer is None or pointer.version_id is None:
         message = f"Flow {file.short_id} is not deployed to the environment {environment.name}."
         raise NotFound("version", environment.name, message)
@@ -156,7 +172,20 @@ def _of_environment(tx: Transaction, file: File, environment: Environment) -> Ro
         pointer_id=environment_alias(file.id, environment.id),
         version_id=pointer.version_id,
         environment_id=environment.id,
+        pointer=pointer,
     )
+
+
+def drawn(tx: Transaction, route: Route, key: str | None) -> Route:
+    """The same route to the version that a call's share is of; the route itself where there is no split.
+
+    Args:
+        key: what holds calls together; without one each is on its own.
+    """
+    share = None if route.pointer is None else splits.draw(route.pointer, account=tx.account, key=key)
+    if share is None:
+        return route
+    return msgspec.structs.replace(route, target=share.target, version_id=share.version_id)
 
 
 def target(tx: Transaction, route: Route, *, operation: str) -> Target:

@@ -29,6 +29,10 @@ SHORTEST_SECRET = 8
 """Shorter values are words like ``json``, and are in everything."""
 
 
+class NotRun(Conflict):
+    """This server runs no code."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
     """What is to be run, before anything is written.
@@ -43,21 +47,30 @@ class _Said:
 
 
 async def call(
-    calls: Calls, ports: Ports, principal: Principal, new: NewLog, inputs: Mapping[str, JSON]
+    calls: Calls,
+    ports: Ports,
+    principal: Principal,
+    new: NewLog,
+    inputs: Mapping[str, JSON],
+    *,
+    split_key: str | None = None,
 ) -> LogView:
     """Run a tool; what came of it as its log, which shows all even where not all is kept.
+
+    Args:
+        split_key: what holds calls of a split together.
 
     Raises:
         NotFound, Conflict, AlreadyExists: as `headrace.services.logs.create`.
         Invalid: the tool has nothing that a server runs.
-        Conflict: this server runs no code.
+        NotRun: this server runs no code.
         Throttled: too much is going on.
         Unavailable: it could not be run just now.
     """
     principal.require(Right.RUNNER)
     prepared = await new_logs.prepare(ports, new)
     with calls.place():
-        said = await read(ports, principal, lambda tx: _choose(tx, prepared))
+        said = await read(ports, principal, lambda tx: _choose(tx, prepared, split_key))
         if isinstance(said, Repeated):
             return await _again(ports, principal, said)
         check_runs(said.tool)
@@ -68,8 +81,8 @@ async def call(
     return await _recorded(ports, principal, prepared, file, version, done)
 
 
-def _choose(tx: Transaction, prepared: Prepared) -> _Said | Repeated:
-    chosen = choose(tx, prepared)
+def _choose(tx: Transaction, prepared: Prepared, split_key: str | None) -> _Said | Repeated:
+    chosen = choose(tx, prepared, split_key=split_key)
     if isinstance(chosen, Repeated):
         return chosen
     if chosen.version is None:
@@ -139,7 +152,7 @@ async def _run(
         )
     except EffectFailed as failure:
         if failure.fault is Fault.DEPENDENCY:
-            raise Conflict(failure.message) from None
+            raise NotRun(failure.message) from None
         raise Unavailable(failure.message) from None
     return msgspec.structs.replace(
         new,

@@ -11,7 +11,7 @@ from headrace.apis.bedrock.call import Call, Values
 from headrace.apis.bedrock.codec import Codec
 from headrace.apis.bedrock.model import Operation, Service, ServiceModel
 from headrace.apis.gate import Gate, Throttle
-from headrace.apis.http import Request, Response, options
+from headrace.apis.http import SPLIT_KEY, Request, Response, options
 from headrace.apis.kept import KeptAnswers
 from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
@@ -146,6 +146,7 @@ class BedrockApi:
             params=params,
             place=Place(region=self._config.region, account=principal.account),
             default_role=self._config.default_role,
+            split_key=request.header(SPLIT_KEY),
         )
         stream: AsyncIterator[bytes] | None = None
         if operation.name in STREAMERS:

@@ -32,6 +32,7 @@ class Call:
         operation: its name.
         params: the request's members.
         default_role: shown for flows that have no execution role, since responses must have one.
+        split_key: what holds calls of a split together; None when nothing was said.
     """
 
     operation: str
@@ -40,6 +41,7 @@ class Call:
     params: Params
     place: Place
     default_role: str
+    split_key: str | None = None
 
     @property
     def flow(self) -> str:

@@ -60,6 +60,7 @@ def order_of(call: Call) -> Order:
         document=given["content"]["document"],
         name=call.params.get("executionId"),
         latency=_latency(call.params),
+        split_key=call.split_key,
         operation=call.operation,
     )
 

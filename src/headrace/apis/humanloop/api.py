@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from headrace.apis.gate import Gate, Throttle
-from headrace.apis.http import JSON, Request, Response, options
+from headrace.apis.http import JSON, SPLIT_KEY, Request, Response, options
 from headrace.apis.humanloop import (
     agent_calls,
     datasets,
@@ -126,6 +126,7 @@ class HumanloopApi:
             query=query,
             body=body,
             parsed=parsed,
+            split_key=request.header(SPLIT_KEY),
         )
         return await operation.handler(call)
 

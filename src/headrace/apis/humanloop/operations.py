@@ -31,6 +31,7 @@ class Call:
         query: of the operation's ``query`` type.
         body: of the operation's ``body`` type, or what the operation read.
         parsed: the body as plain JSON values.
+        split_key: what holds calls of a split together; None when nothing was said.
     """
 
     ports: Ports
@@ -42,6 +43,7 @@ class Call:
     query: Any
     body: Any
     parsed: Mapping[str, Any]
+    split_key: str | None = None
 
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Response]]

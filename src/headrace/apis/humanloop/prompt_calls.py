@@ -61,6 +61,7 @@ def _order(made: Call, body: CallPromptRequest) -> Order:
         samples=body.num_samples or 1,
         extra=_extra(body),
         keys=CallerKeys(keys),
+        split_key=made.split_key,
     )
 
 

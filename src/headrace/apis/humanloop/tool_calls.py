@@ -29,7 +29,8 @@ async def call_tool(made: Call) -> Response:
     """Run a tool that is written in Python, and log what came of it."""
     body: CallToolRequest = made.body
     new = new_log("tool", body, made.parsed, made.query, submission_of("tool", body, made.parsed))
-    view = await call(made.calls, made.ports, made.principal, new, body.inputs or {})
+    inputs = body.inputs or {}
+    view = await call(made.calls, made.ports, made.principal, new, inputs, split_key=made.split_key)
     shown = LogRenderer(made.wire).members(view)
     told = {name: value for name, value in shown.items() if name not in NOT_OF_CALLS}
     return Response(status=200, headers=(JSON,), body=msgspec.json.encode(told))
