@@ -19,7 +19,7 @@ from headrace.core.errors import Conflict
 from headrace.core.logs import Log, LogStatus, Payload
 from headrace.core.ports import Transaction
 from headrace.core.prompt_requests import finish_reason, message_of
-from headrace.services import agent_talk
+from headrace.services import agent_talk, judgments
 from headrace.services.agent_talk import Message
 from headrace.services.base import Ports
 from headrace.services.called import record, settle
@@ -205,6 +205,15 @@ def release(tx: Transaction, ports: Ports, log_id: str, mark: Mark) -> None:
     log = _own(tx, ports, log_id, mark)
     idle = Mark(iterations=mark.iterations)
     _amend(tx, ports, log, {"turn"}, NewLog(kind=AGENT, payload=Payload(turn=raw(idle))))
+
+
+def forget(tx: Transaction, ports: Ports, log_id: str, mark: Mark) -> None:
+    """Leave nothing of a turn.
+
+    Raises:
+        NotFound, Conflict: as `close`.
+    """
+    judgments.remove(tx, ports, [_own(tx, ports, log_id, mark)])
 
 
 def close(

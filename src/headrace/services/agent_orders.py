@@ -5,7 +5,7 @@ The template is filled once a turn. All that can be refused is refused here (hum
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ import msgspec
 
 from headrace.core.access import Principal, Right
 from headrace.core.agents import Agent
-from headrace.core.effects import JSON, NO_KEYS, CallerKeys, ModelRequest
+from headrace.core.effects import JSON, NO_KEYS, CallerKeys, EffectFailed, ModelRequest
 from headrace.core.errors import Invalid
 from headrace.core.kinds.agent import read_agent
 from headrace.core.logs import Log, Payload
@@ -30,7 +30,7 @@ from headrace.services.base import Ports, read, write
 from headrace.services.called import Repeated, choose
 from headrace.services.calls import Calls
 from headrace.services.new_logs import NewLog, Prepared
-from headrace.services.prompt_orders import Order
+from headrace.services.prompt_orders import Order, never
 from headrace.services.prompt_templates import filled
 from headrace.services.views import VersionView
 
@@ -101,6 +101,7 @@ class Task:
         mark: in the log while the turn goes on.
         is_new: whether the log was made for it.
         choice: whether the model must, may or must not ask for tools, the first time.
+        leaves: which failures leave no log, because the call will be made again.
         depth: so many agents stand above one another, this one included.
     """
 
@@ -115,6 +116,7 @@ class Task:
     mark: Mark
     is_new: bool
     choice: ToolChoice | None = None
+    leaves: Callable[[EffectFailed], bool] = never
     depth: int = 1
 
 
@@ -131,7 +133,7 @@ async def begin(
     messages = _messages(order)
     payload = msgspec.structs.replace(order.new.payload, messages=_raw(messages))
     prepared = await new_logs.prepare(ports, msgspec.structs.replace(order.new, payload=payload))
-    found = await read(ports, principal, lambda tx: _choose(tx, ports, calls, prepared))
+    found = await read(ports, principal, lambda tx: _choose(tx, ports, calls, prepared, order.split_key))
     if isinstance(found, Repeated):
         return found
     new, form, tools = found
@@ -155,6 +157,7 @@ async def begin(
         mark=mark,
         is_new=True,
         choice=order.choice,
+        leaves=order.leaves,
         depth=depth,
     )
 
@@ -219,10 +222,10 @@ def standing(choice: ToolChoice | None) -> ToolChoice | None:
 
 
 def _choose(
-    tx: Transaction, ports: Ports, calls: Calls, prepared: Prepared
+    tx: Transaction, ports: Ports, calls: Calls, prepared: Prepared, split_key: str | None
 ) -> tuple[NewLog, Mapping[str, Any], dict[str, Tool]] | Repeated:
     """What an order means at the moment."""
-    chosen = choose(tx, prepared)
+    chosen = choose(tx, prepared, split_key=split_key)
     if isinstance(chosen, Repeated):
         agent_logs.check_idle(tx, ports, calls, chosen.log, ports.unsaved.content(tx.account, chosen.log))
         return chosen

@@ -29,9 +29,10 @@ def said(payload: Payload) -> list[Message]:
     Raises:
         Conflict: the log, which others may have written, holds something else.
     """
-    messages: list[Message] = [] if payload.messages is None else parse(payload.messages)
+    held: Any = [] if payload.messages is None else parse(payload.messages)
     last = [] if payload.output_message is None else [parse(payload.output_message)]
-    typed([*messages, *last] if isinstance(messages, list) else messages)
+    typed([*held, *last] if isinstance(held, list) else held)
+    messages: list[Message] = held
     spoken = [one for one in messages if one["role"] == "assistant"][-1:]
     return messages if spoken == last else [*messages, *last]
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 from headrace.core.effects import EffectContext, EffectFailed, Fault, ModelFailed, ModelReply, ModelRequest
-from headrace.core.errors import Conflict, HeadraceError
+from headrace.core.errors import HeadraceError
 from headrace.core.logs import LogStatus
 from headrace.core.ports import Transaction
 from headrace.services import agent_logs, agent_talk
@@ -45,6 +45,7 @@ from headrace.services.base import write
 from headrace.services.called import Repeated
 from headrace.services.log_views import LogView
 from headrace.services.prompt_calls import RESOURCE
+from headrace.services.tool_calls import NotRun
 
 LEFT = "The caller went away before the agent had ended its turn."
 Tell = Callable[[Event], None]
@@ -108,7 +109,9 @@ class Turn:
         failure = error or EffectFailed(why, resource=RESOURCE, fault=Fault.GATEWAY)
         if self._story.iterations > self._before:
             return self._tell_end(await self._close(LogStatus.COMPLETE, failure.message))
-        if self._task.is_new:
+        if self._task.is_new and self._task.leaves(failure):
+            await self._forget()
+        elif self._task.is_new:
             answered = await self._close(LogStatus.COMPLETE, failure.message)
             if self._story.pieces:  # somebody has heard a part of it, and hears the end
                 return self._tell_end(answered)
@@ -130,6 +133,14 @@ class Turn:
     def _tell_end(self, answered: Answered) -> Answered:
         self._told(answered)
         return answered
+
+    async def _forget(self) -> None:
+        task = self._task
+        await write(
+            task.ports,
+            task.principal,
+            lambda tx: agent_logs.forget(tx, task.ports, task.log.id, task.mark),
+        )
 
     async def _give_back(self) -> None:
         """Let others go on with the log from what was kept last, if the store can be told."""
@@ -223,7 +234,7 @@ class Turn:
         step = Step(task=self._task, tool=tool, call=call, inputs=inputs, hear=hear)
         try:
             return await _CALLERS[tool.file.kind](step)
-        except Conflict:  # not here, or not now: its caller may know how
+        except NotRun:  # not here, but its caller may know how
             return Outcome(text=None)
         except HeadraceError as error:
             return Outcome(text=failed(error.message))

@@ -67,6 +67,7 @@ def _order(made: Call, body: CallAgentRequest) -> Order:
         messages=body.messages or (),
         choice=said.get("tool_choice"),
         keys=_keys(body.provider_api_keys),
+        split_key=made.split_key,
     )
 
 
