@@ -17,6 +17,8 @@ from headrace.services.exchange_humanloop.parts import Act, LogPart
 
 MOST_PARTS = 200
 """So many parts go into one transaction of the server."""
+MOST_OF = {"runs": 1}
+"""Of these fewer, because each may come with a hundred thousand slots."""
 MOST_BYTES = 2 * 1024 * 1024
 """So large is a batch, unless a single part is larger."""
 KINDS_IN_ORDER = ("evaluator", "dataset", "tool", "prompt", "agent", "flow")
@@ -51,7 +53,7 @@ class Mover:
         for sort in SORTS:
             self.report.count(sort, {})
             done = 0
-            for batch in batches(self._parts(sort)):
+            for batch in batches(self._parts(sort), most=MOST_OF.get(sort, MOST_PARTS)):
                 self._send(sort, batch)
                 done += len(batch)
                 self.watch(sort, done)
@@ -69,27 +71,34 @@ class Mover:
 
     def _all(self, sort: str) -> Iterator[Any]:
         spool = self.spool
-        match sort:
-            case "directories":
-                yield from spool.directory_parts()
-            case "environments":
-                yield from spool.environment_parts()
-            case "files":
-                for is_stray in (False, True):  # a stray may be a node of a file that is listed
-                    for kind in KINDS_IN_ORDER:
-                        yield from spool.file_parts(kind, is_stray=is_stray)
-            case "datapoints":
-                yield from spool.datapoint_parts()
-            case "logs":
-                yield from self._logs()
-            case _:
-                read = {
-                    "versions": spool.version_parts,
-                    "deployments": spool.deployment_parts,
-                    "monitors": spool.monitor_parts,
-                }[sort]
+        by_kind: dict[str, Callable[[str], Iterator[Any]]] = {
+            "versions": spool.version_parts,
+            "deployments": spool.deployment_parts,
+            "monitors": spool.monitor_parts,
+        }
+        if sort == "files":
+            for is_stray in (False, True):  # a stray may be a node of a file that is listed
                 for kind in KINDS_IN_ORDER:
-                    yield from read(kind)
+                    yield from spool.file_parts(kind, is_stray=is_stray)
+        elif sort in by_kind:
+            for kind in KINDS_IN_ORDER:
+                yield from by_kind[sort](kind)
+        else:
+            yield from self._of_any_kind(sort)
+
+    def _of_any_kind(self, sort: str) -> Iterator[Any]:
+        spool = self.spool
+        parts: dict[str, Callable[[], Iterator[Any]]] = {
+            "directories": spool.directory_parts,
+            "environments": spool.environment_parts,
+            "datapoints": spool.datapoint_parts,
+            "logs": self._logs,
+            "evaluations": spool.evaluation_parts,
+            "runs": spool.run_parts,
+            "run_links": spool.run_link_parts,
+            "run_logs": spool.run_log_parts,
+        }
+        yield from parts[sort]()
 
     def _logs(self) -> Iterator[LogPart]:
         for part, turn in self.spool.log_parts():
@@ -106,6 +115,9 @@ class Mover:
             ("evaluator_id", "files"),
             ("version_id", "versions"),
             ("judged_id", "logs"),
+            ("evaluation_id", "evaluations"),
+            ("run_id", "runs"),
+            ("log_id", "logs"),
         ):
             needed = getattr(part, member, None)
             if needed in self.refused[sort]:
@@ -135,13 +147,13 @@ class Mover:
         self.report.tell(Told(sort=sort, id=part_id, act="refused", note=note))
 
 
-def batches(parts: Iterable[Any]) -> Iterator[list[tuple[str, bytes]]]:
+def batches(parts: Iterable[Any], *, most: int) -> Iterator[list[tuple[str, bytes]]]:
     """Parts as JSON with their ids, some at a time; never more than so many, and seldom more bytes."""
     batch: list[tuple[str, bytes]] = []
     size_bytes = 0
     for part in parts:
         text = _encode(part)
-        if batch and (len(batch) >= MOST_PARTS or size_bytes + len(text) > MOST_BYTES):
+        if batch and (len(batch) >= most or size_bytes + len(text) > MOST_BYTES):
             yield batch
             batch, size_bytes = [], 0
         batch.append((part.id, text))
@@ -153,6 +165,6 @@ def batches(parts: Iterable[Any]) -> Iterator[list[tuple[str, bytes]]]:
 def totals(spool: Spool) -> Counter[str]:
     """How many parts of each sort there are."""
     counts: Counter[str] = Counter()
-    for table in ("files", "datapoints", "versions", "logs"):
+    for table in ("files", "datapoints", "versions", "logs", "run_logs"):
         counts[table] = sum(spool.count(table).values())
     return counts

@@ -11,9 +11,21 @@ from headrace.cli.humanloop_spool import Short, Spool, Trouble
 
 SHOWN = 20
 """So many lines of one sort are printed; all of them are in the JSON."""
-SORTS = ("directories", "environments", "files", "datapoints", "versions", "deployments", "monitors", "logs")
+SORTS = (
+    "directories",
+    "environments",
+    "files",
+    "datapoints",
+    "versions",
+    "deployments",
+    "monitors",
+    "logs",
+    "evaluations",
+    "runs",
+    "run_links",
+    "run_logs",
+)
 ACTS = ("made", "unchanged", "different", "refused", "skipped")
-NOT_YET = "this server has no place for them yet; import again when it has"
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,18 +42,6 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     note: str
 
 
-class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
-    """Parts that are kept nowhere.
-
-    Attributes:
-        what: such as ``dataset files`` or ``evaluations``.
-    """
-
-    what: str
-    count: int
-    why: str
-
-
 class Report(msgspec.Struct, kw_only=True):
     """What an import did.
 
@@ -49,7 +49,7 @@ class Report(msgspec.Struct, kw_only=True):
         is_rehearsal: nothing was kept.
         outcomes: by sort and act, how many parts.
         told: what is to be said of single parts.
-        missing: versions of which there are fewer logs or datapoints in the export than it says itself.
+        missing: versions and runs of which there are fewer logs or datapoints in the export than it says.
         unreadable: what of the export could not be read.
         repaired: how many texts were no strict JSON (``NaN``, half characters) and were read all the same.
         copies: how many logs of the export were copies of others.
@@ -58,7 +58,6 @@ class Report(msgspec.Struct, kw_only=True):
     is_rehearsal: bool
     outcomes: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     told: list[Told] = msgspec.field(default_factory=list)
-    left_out: list[LeftOut] = msgspec.field(default_factory=list)
     missing: list[Short] = msgspec.field(default_factory=list)
     unreadable: list[Trouble] = msgspec.field(default_factory=list)
     notes: list[str] = msgspec.field(default_factory=list)
@@ -84,11 +83,6 @@ class Report(msgspec.Struct, kw_only=True):
         self.told.append(told)
         self.count(told.sort, {told.act: 1})
 
-    def leave_out(self, what: str, count: int) -> None:
-        """Say of some parts that they have no place yet."""
-        if count:
-            self.left_out.append(LeftOut(what=what, count=count, why=NOT_YET))
-
     def lines(self) -> Iterator[str]:
         """The report as text."""
         yield "Nothing was kept; this would happen:" if self.is_rehearsal else "Imported:"
@@ -98,9 +92,6 @@ class Report(msgspec.Struct, kw_only=True):
         if self.told:
             yield "Of single ones:"
             yield from _some(f"{one.act}: {one.sort} {one.id}: {one.note}" for one in self.told)
-        if self.left_out:
-            yield "Left out:"
-            yield from (f"  {one.count} {one.what}: {one.why}" for one in self.left_out)
         if self.missing:
             yield "Missing in the export itself:"
             yield from _some(f"{one.path} {one.version_id}: {_short(one)}" for one in self.missing)
@@ -128,10 +119,12 @@ def begun(spool: Spool, *, is_rehearsal: bool, has_logs: bool) -> Report:
         unreadable=spool.troubles,
         repaired=spool.repairs,
         copies=spool.copies,
-        missing=[*(spool.short_versions() if has_logs else ()), *spool.short_datapoints],
+        missing=[
+            *(spool.short_versions() if has_logs else ()),
+            *spool.short_datapoints,
+            *(spool.short_runs() if has_logs else ()),
+        ],
     )
-    for what, count in _without_place(spool):
-        report.leave_out(what, count)
     if not has_logs:
         report.notes.append("The export holds no logs: it was made without EXPORT_LOGS=true.")
     if spool.repairs:
@@ -139,8 +132,3 @@ def begun(spool: Spool, *, is_rehearsal: bool, has_logs: bool) -> Report:
             f"{spool.repairs} texts were no strict JSON: NaN became null, half a character became `?`."
         )
     return report
-
-
-def _without_place(spool: Spool) -> Iterator[tuple[str, int]]:
-    for what in ("evaluations", "runs"):
-        yield what, spool.counts[what]

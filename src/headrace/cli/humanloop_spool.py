@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +17,13 @@ from headrace.services.exchange_humanloop.parts import (
     DeploymentPart,
     DirectoryPart,
     EnvironmentPart,
+    EvaluationPart,
     FilePart,
     LogPart,
     MonitorPart,
+    RunLinkPart,
+    RunLogPart,
+    RunPart,
     VersionPart,
 )
 from headrace.storage.queries import parse
@@ -33,7 +36,11 @@ T = TypeVar("T")
 
 
 class Short(msgspec.Struct, frozen=True, kw_only=True):
-    """A version of which fewer logs or datapoints were found than it was said to have."""
+    """A version or a run of which fewer logs or datapoints were found than it was said to have.
+
+    Attributes:
+        path: of the version's file, or where the run's evaluation stood.
+    """
 
     version_id: str
     path: str
@@ -55,7 +62,6 @@ class Spool:
         troubles: what could not be read.
         repairs: how many texts were no strict JSON.
         copies: how many logs came as copies of one that was there.
-        counts: what is only counted: ``evaluations``, ``runs``.
         short_datapoints: versions of datasets that lack some.
     """
 
@@ -63,7 +69,6 @@ class Spool:
         self.troubles: list[Trouble] = []
         self.repairs = 0
         self.copies = 0
-        self.counts: Counter[str] = Counter()
         self.short_datapoints: list[Short] = []
         self._known_versions: set[str] = set()
         self._served: dict[str, bool] = {}
@@ -150,9 +155,21 @@ class Spool:
             short = Short(version_id=version_id, path=path, expected=expected, found=found)
             self.short_datapoints.append(short)
 
-    def evaluations(self, *, evaluations: int, runs: int) -> None:
-        self.counts["evaluations"] += evaluations
-        self.counts["runs"] += runs
+    def member(self, *, version_id: str, digest: str) -> None:
+        self._run("put_member", version_id=version_id, digest=digest)
+
+    def evaluation(self, part: EvaluationPart) -> None:
+        self._run("put_evaluation", id=part.id, created_at=_text(part.created_at), part=_encode(part))
+
+    def run(self, part: RunPart, link: RunLinkPart) -> None:
+        self._run("put_run", id=part.id, created_at=_text(part.created_at), part=_encode(part))
+        self._run("put_run_link", id=link.id, added_at=_text(link.added_at), part=_encode(link))
+
+    def run_log(self, part: RunLogPart) -> None:
+        self._run("put_run_log", run_id=part.run_id, log_id=part.log_id, part=_encode(part))
+
+    def run_stats(self, *, run_id: str, source: str, expected: int) -> None:
+        self._run("put_run_stats", run_id=run_id, source=source, expected=expected)
 
     def trouble(self, source: str, reason: str) -> None:
         self.troubles.append(Trouble(source=source, reason=reason))
@@ -199,7 +216,17 @@ class Spool:
         """Versions of files of a kind. One that only logs show of a file that is listed was deleted."""
         for text, is_stray in self._run("versions", kind=kind):
             part = msgspec.json.decode(text, type=VersionPart)
-            yield msgspec.structs.replace(part, is_hidden=part.is_hidden and not is_stray)
+            yield msgspec.structs.replace(
+                part, is_hidden=part.is_hidden and not is_stray, content=self._content(part)
+            )
+
+    def _content(self, part: VersionPart) -> msgspec.Raw:
+        """A version's content; of a dataset that only runs show with the datapoints that those show."""
+        members = [digest for (digest,) in self._run("members", version_id=part.id)]
+        if not members:
+            return part.content
+        content = msgspec.json.decode(part.content, type=dict[str, msgspec.Raw])
+        return msgspec.Raw(_encode({**content, "datapoints": members}))
 
     def deployment_parts(self, kind: str) -> Iterator[DeploymentPart]:
         yield from self._parts("deployments", DeploymentPart, kind=kind)
@@ -220,6 +247,22 @@ class Spool:
                 part = msgspec.structs.replace(part, is_automatic=is_automatic)
             yield part, turn
 
+    def evaluation_parts(self) -> Iterator[EvaluationPart]:
+        """Oldest first."""
+        yield from self._parts("evaluations", EvaluationPart)
+
+    def run_parts(self) -> Iterator[RunPart]:
+        """Oldest first."""
+        yield from self._parts("runs", RunPart)
+
+    def run_link_parts(self) -> Iterator[RunLinkPart]:
+        """In the order in which they were added."""
+        yield from self._parts("run_links", RunLinkPart)
+
+    def run_log_parts(self) -> Iterator[RunLogPart]:
+        """Run by run, oldest log first."""
+        yield from self._parts("run_logs", RunLogPart)
+
     def count(self, table: str) -> dict[str, int]:
         """How many ``files``, ``versions`` or ``logs`` there are of each kind."""
         return dict(self._run(f"count_{table}").fetchall())
@@ -229,6 +272,13 @@ class Spool:
         return [
             Short(version_id=version_id, path=path, expected=expected, found=found)
             for version_id, path, expected, found in self._run("short_versions")
+        ]
+
+    def short_runs(self) -> list[Short]:
+        """Runs of which fewer logs were found than they were said to have."""
+        return [
+            Short(version_id=run_id, path=source, expected=expected, found=found)
+            for run_id, source, expected, found in self._run("short_runs")
         ]
 
     def _parts(self, name: str, type: type[T], **values: Any) -> Iterator[T]:

@@ -34,6 +34,15 @@ CREATE TABLE logs (
   created_at TEXT NOT NULL,
   part BLOB NOT NULL
 );
+-- Of versions of datasets that only runs show.
+CREATE TABLE members (
+  place INTEGER PRIMARY KEY, version_id TEXT NOT NULL, digest TEXT NOT NULL, UNIQUE (version_id, digest)
+);
+CREATE TABLE evaluations (id TEXT PRIMARY KEY, created_at TEXT NOT NULL, part BLOB NOT NULL);
+CREATE TABLE runs (id TEXT PRIMARY KEY, created_at TEXT NOT NULL, part BLOB NOT NULL);
+CREATE TABLE run_links (id TEXT PRIMARY KEY, added_at TEXT NOT NULL, part BLOB NOT NULL);
+CREATE TABLE run_logs (run_id TEXT NOT NULL, log_id TEXT NOT NULL, part BLOB NOT NULL, PRIMARY KEY (run_id, log_id));
+CREATE TABLE run_stats (run_id TEXT PRIMARY KEY, source TEXT NOT NULL, expected INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE places (id TEXT PRIMARY KEY, rank INTEGER NOT NULL, created_at TEXT NOT NULL) WITHOUT ROWID;
 BEGIN;
 
@@ -73,6 +82,30 @@ INSERT OR IGNORE INTO monitors VALUES (:id, :file_id, :created_at, :part);
 -- A log, as it is after all its copies so far.
 INSERT OR REPLACE INTO logs
 VALUES (:id, :kind, :file_id, :version_id, :parent_id, :judged_id, :created_at, :part);
+
+-- name: put_member
+-- A datapoint of a version; the first of its content counts.
+INSERT OR IGNORE INTO members (version_id, digest) VALUES (:version_id, :digest);
+
+-- name: put_evaluation
+-- An evaluation.
+INSERT OR IGNORE INTO evaluations VALUES (:id, :created_at, :part);
+
+-- name: put_run
+-- A run, which may be part of several evaluations.
+INSERT OR IGNORE INTO runs VALUES (:id, :created_at, :part);
+
+-- name: put_run_link
+-- A run as part of an evaluation.
+INSERT OR IGNORE INTO run_links VALUES (:id, :added_at, :part);
+
+-- name: put_run_log
+-- A log of a run, which every evaluation with the run shows.
+INSERT OR IGNORE INTO run_logs VALUES (:run_id, :log_id, :part);
+
+-- name: put_run_stats
+-- How many logs a run is said to have.
+INSERT OR IGNORE INTO run_stats VALUES (:run_id, :source, :expected);
 
 -- name: environment
 -- What is known of an environment.
@@ -160,6 +193,31 @@ SELECT logs.part, logs.kind, CASE WHEN logs.judged_id IS NULL THEN 0 ELSE (
 FROM places JOIN logs ON logs.id = places.id
 ORDER BY places.rank, places.created_at, places.id;
 
+-- name: members
+-- The datapoints of a version of a dataset that only runs show, in the order in which they were found.
+SELECT digest FROM members WHERE version_id = :version_id ORDER BY place;
+
+-- name: evaluations
+-- All.
+SELECT part FROM evaluations ORDER BY created_at, id;
+
+-- name: runs
+-- All.
+SELECT part FROM runs ORDER BY created_at, id;
+
+-- name: run_links
+-- All, in the order in which they were added.
+SELECT part FROM run_links ORDER BY added_at, id;
+
+-- name: run_logs
+-- All, run by run; those that were made from no datapoint by time.
+SELECT run_logs.part FROM run_logs LEFT JOIN logs ON logs.id = run_logs.log_id
+ORDER BY run_logs.run_id, logs.created_at, run_logs.log_id;
+
+-- name: count_run_logs
+-- All of one kind.
+SELECT 'run', count(*) FROM run_logs;
+
 -- name: count_logs
 -- By kind.
 SELECT kind, count(*) FROM logs GROUP BY kind;
@@ -187,3 +245,8 @@ SELECT versions.id, files.path, versions.logs_count,
 (SELECT count(*) FROM logs WHERE logs.version_id = versions.id) AS found
 FROM versions JOIN files ON files.id = versions.file_id
 WHERE versions.logs_count > found ORDER BY versions.id;
+
+-- name: short_runs
+-- Runs of which fewer logs were found than they were said to have.
+SELECT run_id, source, expected, (SELECT count(*) FROM run_logs WHERE run_logs.run_id = run_stats.run_id) AS found
+FROM run_stats WHERE expected > found ORDER BY run_id;

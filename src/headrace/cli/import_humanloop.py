@@ -104,6 +104,8 @@ def read_all(folders: list[Folder], spool: Spool, progress: Progress) -> None:
     for number, folder in enumerate(folders, 1):
         progress(f"reading folder {number} of {len(folders)}")
         reader.read_facts(folder)
+    for folder in folders:
+        reader.read_evaluations(folder)
     for number, folder in enumerate(folders, 1):
         progress(f"reading logs of folder {number} of {len(folders)}")
         reader.read_logs(folder)

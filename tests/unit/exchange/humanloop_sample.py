@@ -398,14 +398,89 @@ def write_sample(home: Path) -> Path:
     questions = write_file(home, [QUESTIONS], 0, None)
     points = [{"id": f"dp_{n}", "inputs": {"q": str(n)}, "messages": None, "target": None} for n in (1, 2)]
     write_lines(questions / "datapoints" / "dsv_q", points)
-    _write_evaluation(home / "files" / "fl_triage" / "evaluations" / "evr_1", root, points[0])
+    _write_evaluations(home, triage, points)
     return home
 
 
-def _write_evaluation(folder: Path, root: Thing, datapoint: Thing) -> None:
-    write_json(folder / "evaluation.json", {"id": "evr_1", "runs_count": 1, "file_id": "fl_triage"})
-    write_json(folder / "stats.json", {"run_stats": [], "status": "completed"})
-    write_json(folder / "runs" / "rn_1", {"id": "rn_1", "status": "completed"})
-    plain = {**root, "trace_children": None, "evaluator_logs": []}
-    line = {"run_id": "rn_1", "datapoint": datapoint, "log": plain, "evaluator_logs": root["evaluator_logs"]}
-    write_lines(folder / "logs", [line])
+LOST = version("dataset", "ds_lost", "Lab/Old/Lost", "dsv_lost", {"attributes": {}}, datapoints_count=2)
+"""A dataset that was deleted; only a run shows it, and that only two of its datapoints."""
+LOST_POINTS = [
+    {"id": f"dp_lost{n}", "inputs": {"lost": str(n)}, "messages": None, "target": {"n": n}} for n in (1, 2)
+]
+
+
+def evaluation(id: str, judges: Sequence[Thing], *, runs: int, name: str | None, minute: int) -> Thing:
+    """An evaluation of the flow as the API shows it."""
+    return {
+        "id": id,
+        "runs_count": runs,
+        "evaluators": [
+            {"version": one, "orchestrated": one is SHORT, "added_at": at(minute + number)}
+            for number, one in enumerate(judges)
+        ],
+        "name": name,
+        "file_id": "fl_triage",
+        "created_at": at(minute),
+        "created_by": BEN,
+        "updated_at": at(minute + 5),
+        "url": f"https://example.com/project/fl_triage/evaluations/{id}/stats",
+    }
+
+
+def evaluation_run(
+    id: str, *, dataset: Thing | None, of: Thing | None, status: str, minute: int, control: bool = False
+) -> Thing:
+    """A run as the API shows it."""
+    return {
+        "id": id,
+        "dataset": dataset,
+        "version": of,
+        "orchestrated": False,
+        "added_at": at(minute + 1),
+        "created_at": at(minute),
+        "created_by": ANN,
+        "status": status,
+        "control": control,
+    }
+
+
+def run_log(run_id: str, one: Thing, datapoint: Thing | None) -> Thing:
+    plain = {**one, "trace_children": None, "evaluator_logs": []}
+    return {"run_id": run_id, "datapoint": datapoint, "log": plain, "evaluator_logs": one["evaluator_logs"]}
+
+
+def write_evaluation(home: Path, shown: Thing, runs: Sequence[Thing], lines: Sequence[Thing]) -> Path:
+    """All that the tool writes of one evaluation."""
+    folder = home / "files" / shown["file_id"] / "evaluations" / shown["id"]
+    write_json(folder / "evaluation.json", shown)
+    counts = [
+        {"run_id": one["id"], "num_logs": sum(line["run_id"] == one["id"] for line in lines)} for one in runs
+    ]
+    write_json(folder / "stats.json", {"run_stats": counts, "status": "completed"})
+    (folder / "runs").mkdir()
+    for one in runs:
+        write_json(folder / "runs" / one["id"], one)
+    write_lines(folder / "logs", lines)
+    return folder
+
+
+FIRST_RUN = evaluation_run(
+    "rn_1", dataset=QUESTIONS, of=TRIAGE[1], status="completed", minute=100, control=True
+)
+OPEN_RUN = evaluation_run("rn_2", dataset=None, of=None, status="running", minute=110)
+LOST_RUN = evaluation_run("rn_3", dataset=LOST, of=TRIAGE[2], status="cancelled", minute=120)
+
+
+def _write_evaluations(home: Path, logs: Sequence[Thing], points: Sequence[Thing]) -> None:
+    root, *nested, open_one, old = logs[0], *logs[3:5], logs[1], logs[2]
+    first = evaluation("evr_1", [SHORT, RATING], runs=2, name="Weekly ü", minute=90)
+    lines = [
+        run_log("rn_1", root, points[0]),
+        run_log("rn_2", open_one, None),
+        run_log("rn_2", nested[0], None),
+    ]
+    write_evaluation(home, first, [FIRST_RUN, OPEN_RUN], lines)
+    second = evaluation("evr_2", [], runs=2, name=None, minute=95)
+    again = {**FIRST_RUN, "control": False, "added_at": at(130)}
+    lost = [run_log("rn_3", old, LOST_POINTS[1]), run_log("rn_3", nested[1], LOST_POINTS[0])]
+    write_evaluation(home, second, [LOST_RUN, again], [lines[0], *lost])

@@ -69,7 +69,7 @@ def test_the_whole_sample_is_read(sample: Path, spool: Spool) -> None:
     assert spool.troubles == []
     assert spool.count("files") == {
         "agent": 1,
-        "dataset": 1,
+        "dataset": 2,
         "evaluator": 4,
         "flow": 2,
         "prompt": 2,
@@ -77,20 +77,20 @@ def test_the_whole_sample_is_read(sample: Path, spool: Spool) -> None:
     }
     assert spool.count("versions") == {
         "agent": 1,
-        "dataset": 1,
+        "dataset": 2,
         "evaluator": 4,
         "flow": 4,
         "prompt": 3,
         "tool": 3,
     }
     assert spool.count("logs") == {"agent": 1, "evaluator": 4, "flow": 11, "prompt": 4, "tool": 2}
-    assert spool.counts == {"evaluations": 1, "runs": 1}
+    assert spool.count("run_logs") == {"run": 5}
 
 
 def test_a_log_is_one_however_often_it_occurs(sample: Path, spool: Spool) -> None:
     """Quirk 4: in its own file, below its parent, in an evaluation and as a judgment."""
     read(sample, spool)
-    assert spool.copies == 17
+    assert spool.copies == 24
     assert logs(spool)["log_root"].version_id == "flv_triage1"
 
 

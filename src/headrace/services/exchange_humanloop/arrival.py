@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from headrace.core.access import Principal, Right
 from headrace.core.datasets import Case
 from headrace.core.errors import HeadraceError, Unavailable
+from headrace.core.evaluations import Slot
 from headrace.core.ports import Clash, Transaction
 from headrace.services import versions
 from headrace.services.base import Ports, read, write
 from headrace.services.exchange_humanloop.contents import Ready, put_deployment, put_monitor, put_version
 from headrace.services.exchange_humanloop.datasets import DATASET, put_datapoint, submission_of_dataset
 from headrace.services.exchange_humanloop.desk import Desk, Refused, refusal
-from headrace.services.exchange_humanloop.parts import Batch, DatapointPart, Outcome, VersionPart
+from headrace.services.exchange_humanloop.evaluations import (
+    put_evaluation,
+    put_run,
+    put_run_link,
+    put_run_log,
+    slots_for,
+)
+from headrace.services.exchange_humanloop.parts import (
+    Batch,
+    DatapointPart,
+    Outcome,
+    RunPart,
+    VersionPart,
+)
 from headrace.services.exchange_humanloop.places import put_directory, put_environment, put_file
 from headrace.services.exchange_humanloop.records import put_log
 from headrace.services.versions import Submission
@@ -32,7 +46,8 @@ async def bring_in(
 ) -> list[Outcome]:
     """Keep the parts that can be kept, in one transaction, and say what became of each.
 
-    The parts that versions of datasets are made of are kept before: there may be many.
+    The parts that versions of datasets are made of are kept before, and what runs are of is read before:
+    there may be many.
 
     Args:
         submission_of: reads a version's content; raises Invalid when that can't be kept.
@@ -46,7 +61,8 @@ async def bring_in(
         else:
             made = _now(submission_of, part)
         ready[part.id] = await _ready(ports, made)
-    puts = list(_puts(batch, ready, case_of))
+    slots = {} if batch.is_rehearsal else await slots_for(ports, principal, batch.runs)
+    puts = list(_puts(batch, ready, slots, case_of))
 
     def work(tx: Transaction) -> list[Outcome]:
         desk = Desk(
@@ -73,7 +89,10 @@ async def _ready(ports: Ports, made: Awaitable[Submission]) -> Ready:
 
 
 def _puts(
-    batch: Batch, ready: Mapping[str, Ready], case_of: Callable[[DatapointPart], Case]
+    batch: Batch,
+    ready: Mapping[str, Ready],
+    slots: Mapping[str, Sequence[Slot]],
+    case_of: Callable[[DatapointPart], Case],
 ) -> Iterable[tuple[str, Put]]:
     """What is to be done, in order, with the id of each part."""
 
@@ -82,6 +101,9 @@ def _puts(
 
     def put_case(desk: Desk, part: DatapointPart) -> Outcome:
         return put_datapoint(desk, part, case_of(part))
+
+    def put_new_run(desk: Desk, part: RunPart) -> Outcome:
+        return put_run(desk, part, slots.get(part.id, ()))
 
     plain: tuple[tuple[Iterable[Any], Callable[[Desk, Any], Outcome]], ...] = (
         (batch.directories, put_directory),
@@ -92,6 +114,10 @@ def _puts(
         (batch.deployments, put_deployment),
         (batch.monitors, put_monitor),
         (batch.logs, put_log),
+        (batch.evaluations, put_evaluation),
+        (batch.runs, put_new_run),
+        (batch.run_links, put_run_link),
+        (batch.run_logs, put_run_log),
     )
     for parts, put in plain:
         for part in parts:

@@ -19,6 +19,8 @@ IDS = 1000
 """So many files are looked up at a time."""
 VERSIONS = 100
 """So many versions are read at a time."""
+EVALUATIONS = 50
+"""So many evaluations are read at a time."""
 LOGS = 25
 """So many logs are read at a time, each with everything below it."""
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 
+from headrace.core.evaluations import RunStatus
 from headrace.core.logs import LogStatus
 
 NULL = msgspec.Raw(b"null")
@@ -185,6 +186,76 @@ class LogPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     payload: msgspec.Raw = msgspec.Raw(b"{}")
 
 
+class SeatPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of an evaluator that judges in an evaluation."""
+
+    version_id: str
+    is_orchestrated: bool
+    added_at: Moment
+
+
+class EvaluationPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An evaluation of a file, without its runs."""
+
+    id: str
+    file_id: str
+    name: str | None = None
+    seats: tuple[SeatPart, ...] = ()
+    author: Author | None = None
+    created_at: Moment
+    updated_at: Moment
+
+
+class RunPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A run, without the evaluations that it is part of and without its logs.
+
+    Attributes:
+        file_id: the file that is evaluated.
+        version_id: None: logs of any version.
+    """
+
+    id: str
+    file_id: str
+    version_id: str | None = None
+    dataset_id: str | None = None
+    dataset_version_id: str | None = None
+    is_orchestrated: bool = False
+    status: RunStatus
+    author: Author | None = None
+    created_at: Moment
+
+
+class RunLinkPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as part of an evaluation."""
+
+    evaluation_id: str
+    run_id: str
+    is_control: bool
+    added_at: Moment
+
+    @property
+    def id(self) -> str:
+        return f"{self.evaluation_id} {self.run_id}"
+
+
+class RunLogPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A log as part of a run.
+
+    Attributes:
+        datapoint_id: the datapoint it was made from, as it was called.
+        digest: of that datapoint, in case it is called otherwise here.
+    """
+
+    run_id: str
+    log_id: str
+    datapoint_id: str | None = None
+    digest: str | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.run_id} {self.log_id}"
+
+
 class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Some parts, mostly all of one sort.
 
@@ -200,6 +271,10 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deployments: tuple[DeploymentPart, ...] = ()
     monitors: tuple[MonitorPart, ...] = ()
     logs: tuple[LogPart, ...] = ()
+    evaluations: tuple[EvaluationPart, ...] = ()
+    runs: tuple[RunPart, ...] = ()
+    run_links: tuple[RunLinkPart, ...] = ()
+    run_logs: tuple[RunLogPart, ...] = ()
     is_rehearsal: bool = False
 
 

@@ -6,7 +6,9 @@ files/<file>/.done                            there when the folder is whole
 files/<file>/deployments.json
 files/<file>/versions/<version>               one version each
 files/<file>/logs/1.jsonl …                   when logs were wanted
-files/<file>/evaluations/<evaluation>/…       logs again, among others
+files/<file>/evaluations/<evaluation>/evaluation.json, stats.json
+files/<file>/evaluations/<evaluation>/runs/<run>
+files/<file>/evaluations/<evaluation>/logs/1.jsonl …    logs again, with their runs
 files/<file>/datapoints/<version>/1.jsonl …   of datasets
 """
 
@@ -25,6 +27,9 @@ DEPLOYMENTS = "deployments.json"
 VERSIONS = "versions"
 LOGS = "logs"
 EVALUATIONS = "evaluations"
+EVALUATION = "evaluation.json"
+STATS = "stats.json"
+RUNS = "runs"
 DATAPOINTS = "datapoints"
 LINES = ".jsonl"
 PLAIN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,254}")
@@ -40,6 +45,15 @@ class Found(NamedTuple):
 
     source: str
     text: bytes
+
+
+class FoundEvaluation(NamedTuple):
+    """What there is of one evaluation, but for its logs; None is not there."""
+
+    source: str
+    facts: Found | None
+    stats: Found | None
+    runs: list[Found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,17 +91,18 @@ class Folder:
         """Each log of the file, one line at a time."""
         yield from self._lines(LOGS)
 
+    def evaluations(self) -> Iterator[FoundEvaluation]:
+        """Each evaluation of the file."""
+        for path in self._below(EVALUATIONS):
+            name = f"{EVALUATIONS}/{path.name}"
+            runs = [Found(self._source(one), one.read_bytes()) for one in self._below(f"{name}/{RUNS}")]
+            facts, stats = self._one(f"{name}/{EVALUATION}"), self._one(f"{name}/{STATS}")
+            yield FoundEvaluation(self._source(path), facts, stats, runs)
+
     def evaluation_logs(self) -> Iterator[Found]:
         """Each log of its evaluations."""
         for path in self._below(EVALUATIONS):
             yield from self._lines(f"{EVALUATIONS}/{path.name}/{LOGS}")
-
-    def count_evaluations(self) -> int:
-        return len(self._below(EVALUATIONS))
-
-    def count_runs(self) -> int:
-        """The runs of all its evaluations."""
-        return sum(len(self._below(f"{EVALUATIONS}/{one.name}/runs")) for one in self._below(EVALUATIONS))
 
     def datapoints(self, version_id: str) -> Iterator[Found]:
         """Each datapoint of a version."""

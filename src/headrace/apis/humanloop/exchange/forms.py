@@ -158,8 +158,57 @@ class LogForm(msgspec.Struct, frozen=True):
     marked_completed: bool | None = None
 
 
+class SeatForm(msgspec.Struct, frozen=True):
+    """Who judges in an evaluation."""
+
+    version: msgspec.Raw
+    orchestrated: bool = False
+    added_at: datetime | None = None
+
+
+class EvaluationForm(msgspec.Struct, frozen=True):
+    """An evaluation."""
+
+    id: str
+    file_id: str | None = None
+    name: str | None = None
+    evaluators: list[SeatForm] | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    created_by: Any = None
+
+
+class RunForm(msgspec.Struct, frozen=True):
+    """A run as part of an evaluation."""
+
+    id: str
+    dataset: msgspec.Raw = NULL
+    version: msgspec.Raw = NULL
+    orchestrated: bool = False
+    status: str = "completed"
+    control: bool = False
+    added_at: datetime | None = None
+    created_at: datetime | None = None
+    created_by: Any = None
+
+
+class RunStatsForm(msgspec.Struct, frozen=True):
+    """How many logs a run is said to have."""
+
+    run_id: str
+    num_logs: int = 0
+
+
+class StatsForm(msgspec.Struct, frozen=True):
+    """The stats of an evaluation."""
+
+    run_stats: list[RunStatsForm] = []
+
+
 class EvaluationLogForm(msgspec.Struct, frozen=True):
     """A line of an evaluation's logs."""
 
+    run_id: str | None = None
+    datapoint: msgspec.Raw = NULL
     log: msgspec.Raw = NULL
     evaluator_logs: list[msgspec.Raw] | None = None

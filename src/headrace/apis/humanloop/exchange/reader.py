@@ -9,25 +9,31 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from headrace.apis.humanloop.dataset_requests import read_case
-from headrace.apis.humanloop.exchange.folder import Folder, Found
+from headrace.apis.humanloop.exchange.folder import Folder, Found, FoundEvaluation
 from headrace.apis.humanloop.exchange.forms import (
     DatapointForm,
     DeploymentForm,
     EnvironmentForm,
+    EvaluationForm,
     EvaluationLogForm,
     IdentityForm,
     LogForm,
     MonitorForm,
     NestForm,
+    RunForm,
+    StatsForm,
     VersionForm,
 )
 from headrace.apis.humanloop.exchange.lenient import Unreadable, readable, utc
 from headrace.apis.humanloop.exchange.translation import (
     directory_part,
+    evaluation_part,
     file_part,
     kind_of,
     log_part,
     monitor_part,
+    run_link_part,
+    run_part,
     version_part,
 )
 from headrace.core.errors import Invalid
@@ -37,9 +43,13 @@ from headrace.services.exchange_humanloop.parts import (
     DeploymentPart,
     DirectoryPart,
     EnvironmentPart,
+    EvaluationPart,
     FilePart,
     LogPart,
     MonitorPart,
+    RunLinkPart,
+    RunLogPart,
+    RunPart,
     VersionPart,
 )
 
@@ -73,7 +83,17 @@ class Sink(Protocol):
 
     def datapoints(self, *, version_id: str, path: str, expected: int | None, found: int) -> None: ...
 
-    def evaluations(self, *, evaluations: int, runs: int) -> None: ...
+    def member(self, *, version_id: str, digest: str) -> None:
+        """A datapoint of a version of a dataset of which only runs are there."""
+
+    def evaluation(self, part: EvaluationPart) -> None: ...
+
+    def run(self, part: RunPart, link: RunLinkPart) -> None: ...
+
+    def run_log(self, part: RunLogPart) -> None: ...
+
+    def run_stats(self, *, run_id: str, source: str, expected: int) -> None:
+        """``expected``: how many logs a run is said to have."""
 
     def trouble(self, source: str, reason: str) -> None:
         """Something can't be read."""
@@ -83,13 +103,15 @@ class Sink(Protocol):
 
 
 class Reader:
-    """Reads folders. First the facts of all of them, then their logs."""
+    """Reads folders. First the facts of all of them, then their evaluations, then the logs."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self._strays: dict[str, IdentityForm] = {}
+        """By run, the versions of datasets that only runs show."""
 
     def read_facts(self, folder: Folder) -> None:
-        """The file, its versions, deployments, monitoring and what is counted only."""
+        """The file, its versions, deployments and monitoring."""
         facts = folder.facts()
         if facts is None:
             self._sink.trouble(f"files/{folder.id}", "it has no file.json")
@@ -100,7 +122,15 @@ class Reader:
         if facts is not None:
             self._version(facts, folder)
         self._deployments(folder)
-        self._sink.evaluations(evaluations=folder.count_evaluations(), runs=folder.count_runs())
+
+    def read_evaluations(self, folder: Folder) -> None:
+        """The file's evaluations, with who judges in them and their runs."""
+        for found in folder.evaluations():
+            evaluation_id = self._evaluation(found, folder)
+            if evaluation_id is not None:
+                for run in found.runs:
+                    self._run(run, evaluation_id, folder)
+                self._stats(found)
 
     def read_logs(self, folder: Folder) -> None:
         """The file's logs and those of its evaluations, with all that is within them."""
@@ -214,6 +244,54 @@ class Reader:
             self._version(Found(f"{source} ({identity.version_id})", text), None)
         return identity
 
+    def _evaluation(self, found: FoundEvaluation, folder: Folder) -> str | None:
+        """An evaluation's id; None when it can't be read."""
+        if found.facts is None:
+            self._sink.trouble(found.source, "it has no evaluation.json")
+            return None
+        form = self._form(found.facts, EvaluationForm)
+        if form is None:
+            return None
+        judges = [self._embedded(found.source, bytes(one.version)) for one in form.evaluators or ()]
+        try:
+            part = evaluation_part(form, folder.id, judges)
+        except ValueError as error:
+            self._sink.trouble(found.source, str(error))
+            return None
+        self._sink.evaluation(part)
+        return part.id
+
+    def _run(self, found: Found, evaluation_id: str, folder: Folder) -> None:
+        form = self._form(found, RunForm)
+        if form is None:
+            return
+        stray = self._new_identity(found.source, bytes(form.dataset))
+        dataset, version = (self._embedded(found.source, bytes(one)) for one in (form.dataset, form.version))
+        try:
+            part = run_part(form, folder.id, dataset=dataset, version=version)
+        except ValueError as error:
+            self._sink.trouble(found.source, str(error))
+            return
+        if stray is not None:
+            self._strays[part.id] = stray
+        self._sink.run(part, run_link_part(form, evaluation_id))
+
+    def _new_identity(self, source: str, text: bytes) -> IdentityForm | None:
+        """A version within something else that only runs show."""
+        identity = None if text == b"null" else self._decoded(source, text, IdentityForm)
+        if identity is None or identity in self._strays.values():
+            return identity
+        return None if self._sink.knows_version(identity.version_id) else identity
+
+    def _stats(self, found: FoundEvaluation) -> None:
+        form = None if found.stats is None else self._form(found.stats, StatsForm)
+        for one in () if form is None else form.run_stats:
+            self._sink.run_stats(run_id=one.run_id, source=found.source, expected=one.num_logs)
+
+    def _form(self, found: Found, form: type[T]) -> T | None:
+        text = self._text(found)
+        return None if text is None else self._decoded(found.source, text, form)
+
     def _line(self, found: Found, read: Callable[[str, bytes], None]) -> None:
         text = self._text(found)
         if text is not None:
@@ -225,6 +303,32 @@ class Reader:
             self._nest(source, bytes(form.log))
             for raw in form.evaluator_logs or ():
                 self._nest(source, bytes(raw))
+            self._run_log(source, form)
+
+    def _run_log(self, source: str, form: EvaluationLogForm) -> None:
+        log = self._decoded(source, bytes(form.log), NestForm)
+        if log is None or form.run_id is None:
+            return
+        text = bytes(form.datapoint)
+        point = None if text == b"null" else self._decoded(source, text, DatapointForm)
+        digest: str | None = None
+        try:
+            digest = None if point is None else read_case(text).digest
+        except Invalid as error:
+            self._sink.trouble(source, error.message)
+        stray = self._strays.get(form.run_id)
+        if point is not None and digest is not None and stray is not None:
+            part = DatapointPart(id=point.id, file_id=stray.id, value=msgspec.Raw(text))
+            self._sink.datapoint(part, digest=digest)
+            self._sink.member(version_id=stray.version_id, digest=digest)
+        self._sink.run_log(
+            RunLogPart(
+                run_id=form.run_id,
+                log_id=log.id,
+                datapoint_id=None if point is None else point.id,
+                digest=digest,
+            )
+        )
 
     def _nest(self, source: str, text: bytes) -> None:
         """A log and those within it; in a loop, since traces may be deep."""

@@ -12,18 +12,21 @@ import msgspec
 from headrace.apis.humanloop.contents import content_of
 from headrace.apis.humanloop.dataset_requests import read_case
 from headrace.apis.humanloop.datasets import shown_datapoint
+from headrace.apis.humanloop.evaluation_wire import EvaluationRenderer, stats_response
 from headrace.apis.humanloop.log_wire import LogRenderer
 from headrace.apis.humanloop.render import Renderer
 from headrace.core.access import Principal
 from headrace.core.agents import Agent
 from headrace.core.datasets import Case
-from headrace.core.errors import Invalid, Malformed
+from headrace.core.errors import Invalid, Malformed, NotFound
 from headrace.core.kinds.evaluator import EvaluatorSpec
 from headrace.core.kinds.tool import ToolContent
 from headrace.core.parsing import parse
 from headrace.core.prompts import Prompt
+from headrace.services import evaluation_runs, evaluation_stats, evaluations
 from headrace.services.base import Ports
 from headrace.services.datasets import datapoints
+from headrace.services.evaluation_views import EvaluationView
 from headrace.services.exchange_humanloop import departure
 from headrace.services.exchange_humanloop.arrival import bring_in
 from headrace.services.exchange_humanloop.datasets import DATASET
@@ -57,15 +60,19 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """A line of an export.
 
     Attributes:
-        part: ``file``, ``version``, ``datapoint`` or ``log``; ``done`` when there is no more of a file,
-            ``end`` at the end. The datapoints of a version come right after it.
-        id: of the version or log; of a datapoint that of the version.
+        part: ``file``, ``version``, ``datapoint``, ``log``, ``evaluation``, ``stats``, ``run`` or
+            ``run_log``; ``done`` when there is no more of a file, ``end`` at the end. The datapoints of a
+            version come right after it, and so does what an evaluation has.
+        id: of the version, log or run; of a datapoint that of the version, of all else that of the
+            evaluation.
+        evaluation_id: of a run.
         value: what the API shows.
     """
 
     part: str
     file_id: str = ""
     id: str = ""
+    evaluation_id: str = ""
     value: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -109,6 +116,8 @@ class HumanloopExchange:
             if with_logs:
                 async for line in self._logs(principal, file_id):
                     yield line
+            async for line in self._evaluations(principal, file_id, with_logs=with_logs):
+                yield line
             yield _line("done", file_id)
         yield _line("end")
 
@@ -148,6 +157,47 @@ class HumanloopExchange:
                 0
             )  # let other requests run; the server's own send does not while there is room
 
+    async def _evaluations(
+        self, principal: Principal, file_id: str, *, with_logs: bool
+    ) -> AsyncIterator[bytes]:
+        """All evaluations of a file; one that is deleted meanwhile, or whose file is, is left out."""
+        skip, total = 0, 1
+        while skip < total:
+            try:
+                some, total = await evaluations.page(
+                    self.ports, principal, file_id=file_id, skip=skip, take=departure.EVALUATIONS
+                )
+            except NotFound:
+                return
+            for view in some:
+                try:
+                    async for line in self._evaluation(principal, view, with_logs=with_logs):
+                        yield line
+                except NotFound:
+                    continue
+            skip += departure.EVALUATIONS
+
+    async def _evaluation(
+        self, principal: Principal, view: EvaluationView, *, with_logs: bool
+    ) -> AsyncIterator[bytes]:
+        file_id, one = view.evaluation.file_id, view.evaluation.id
+        stats = await evaluation_stats.stats(self.ports, principal, evaluation_id=one)
+        runs = await evaluation_runs.runs(self.ports, principal, evaluation_id=one)
+        renderer = EvaluationRenderer(self._wire())
+        yield _line("evaluation", file_id, one, _encode(renderer.evaluation(view)))
+        yield _line("stats", file_id, one, _encode(stats_response(stats)))
+        for run in runs:
+            yield _line("run", file_id, run.run.id, _encode(renderer.run(run)), evaluation_id=one)
+        skip, total = 0, 1 if with_logs else 0
+        while skip < total:
+            rows, total = await evaluation_runs.logs(
+                self.ports, principal, evaluation_id=one, run_ids=(), skip=skip, take=departure.LOGS
+            )
+            for row in rows:
+                yield _line("run_log", file_id, one, renderer.log(row))
+            skip += departure.LOGS
+            await asyncio.sleep(0)
+
     def _version(self, view: VersionView) -> bytes:
         return _encode(self._wire().file(view))
 
@@ -164,8 +214,11 @@ def case_of(part: DatapointPart) -> Case:
     return read_case(bytes(part.value))
 
 
-def _line(part: str, file_id: str = "", id: str = "", value: bytes = b"null") -> bytes:
-    return _encode(Piece(part=part, file_id=file_id, id=id, value=msgspec.Raw(value))) + b"\n"
+def _line(
+    part: str, file_id: str = "", id: str = "", value: bytes = b"null", *, evaluation_id: str = ""
+) -> bytes:
+    piece = Piece(part=part, file_id=file_id, id=id, evaluation_id=evaluation_id, value=msgspec.Raw(value))
+    return _encode(piece) + b"\n"
 
 
 def _answer(outcomes: list[Outcome]) -> Answer:

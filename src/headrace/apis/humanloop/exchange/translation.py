@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from headrace.apis.humanloop.exchange.folder import PLAIN_ID
-from headrace.apis.humanloop.exchange.forms import IdentityForm, LogForm, MonitorForm, UserForm, VersionForm
+from headrace.apis.humanloop.exchange.forms import (
+    EvaluationForm,
+    IdentityForm,
+    LogForm,
+    MonitorForm,
+    RunForm,
+    UserForm,
+    VersionForm,
+)
 from headrace.apis.humanloop.exchange.lenient import utc
+from headrace.core.evaluations import RunStatus
 from headrace.core.files import ancestors
 from headrace.core.logs import MAX_LOG_ID, LogStatus, Payload
 from headrace.services.exchange_humanloop.parts import (
     Author,
     DirectoryPart,
+    EvaluationPart,
     FilePart,
     LogPart,
     MonitorPart,
+    RunLinkPart,
+    RunPart,
+    SeatPart,
     VersionPart,
 )
 
@@ -204,6 +217,70 @@ def log_part(
         output_cost=form.output_cost,
         finish_reason=form.finish_reason,
         payload=msgspec.Raw(_payload(form)),
+    )
+
+
+def evaluation_part(
+    form: EvaluationForm, file_id: str, judges: Iterable[IdentityForm | None]
+) -> EvaluationPart:
+    """An evaluation.
+
+    Args:
+        judges: the versions of its evaluators; None for one that can't be read.
+
+    Raises:
+        ValueError: its id can't be kept.
+    """
+    created_at = utc(form.created_at) or _EPOCH
+    seats = {
+        judge.version_id: SeatPart(
+            version_id=judge.version_id,
+            is_orchestrated=seat.orchestrated,
+            added_at=utc(seat.added_at) or created_at,
+        )
+        for seat, judge in zip(form.evaluators or (), judges, strict=True)
+        if judge is not None
+    }
+    return EvaluationPart(
+        id=_plain(form.id),
+        file_id=form.file_id or file_id,
+        name=form.name or None,
+        seats=tuple(seats.values()),
+        author=author_of(form.created_by),
+        created_at=created_at,
+        updated_at=utc(form.updated_at) or created_at,
+    )
+
+
+def run_part(
+    form: RunForm, file_id: str, *, dataset: IdentityForm | None, version: IdentityForm | None
+) -> RunPart:
+    """A run. What is said of no status is over.
+
+    Raises:
+        ValueError: its id can't be kept.
+    """
+    status = RunStatus(form.status) if form.status in tuple(RunStatus) else RunStatus.COMPLETED
+    return RunPart(
+        id=_plain(form.id),
+        file_id=file_id,
+        version_id=None if version is None else version.version_id,
+        dataset_id=None if dataset is None else dataset.id,
+        dataset_version_id=None if dataset is None else dataset.version_id,
+        is_orchestrated=form.orchestrated,
+        status=status,
+        author=author_of(form.created_by),
+        created_at=utc(form.created_at or form.added_at) or _EPOCH,
+    )
+
+
+def run_link_part(form: RunForm, evaluation_id: str) -> RunLinkPart:
+    """A run as part of an evaluation."""
+    return RunLinkPart(
+        evaluation_id=evaluation_id,
+        run_id=form.id,
+        is_control=form.control,
+        added_at=utc(form.added_at or form.created_at) or _EPOCH,
     )
 
 

@@ -11,11 +11,15 @@ from headrace.apis.humanloop.exchange.folder import (
     DATAPOINTS,
     DEPLOYMENTS,
     DONE,
+    EVALUATION,
+    EVALUATIONS,
     FACTS,
     FILES,
     LINES,
     LOGS,
     PLAIN_ID,
+    RUNS,
+    STATS,
     VERSIONS,
 )
 from headrace.apis.humanloop.exchange.forms import DeploymentForm, EnvironmentForm
@@ -80,6 +84,8 @@ class Writer:
             case "log":
                 self._put_line(LOGS, piece)
                 self.logs += 1
+            case "evaluation" | "stats" | "run" | "run_log":
+                self._of_evaluation(piece)
             case "done":
                 self._finish(piece)
             case "end":  # of an export that may have no file
@@ -116,6 +122,21 @@ class Writer:
             for one in shown.environments
         ]
         self.versions += 1
+
+    def _of_evaluation(self, piece: Piece) -> None:
+        name = f"{EVALUATIONS}/{_plain(piece.evaluation_id or piece.id)}"
+        folder = self._folder(piece) / name
+        match piece.part:
+            case "evaluation":
+                for one in (RUNS, *([LOGS] if self._with_logs else [])):
+                    (folder / one).mkdir(parents=True)
+                (folder / EVALUATION).write_bytes(piece.value)
+            case "stats":
+                (folder / STATS).write_bytes(piece.value)
+            case "run":
+                (folder / RUNS / _plain(piece.id)).write_bytes(piece.value)
+            case _:
+                self._put_line(f"{name}/{LOGS}", piece)
 
     def _put_line(self, name: str, piece: Piece) -> None:
         """Add to the lines in a folder of the file's."""
