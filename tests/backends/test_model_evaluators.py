@@ -184,22 +184,39 @@ def test_the_prompt_of_a_prompt_s_log_is_in_scope() -> None:
     ]
     log = {**LOG, "prompt": {"model": "m", "template": template, "id": "pr_1", "path": "p"}}
     _, (asked,) = judged(spec("{{log_prompt[0].content}} {{log_prompt}}"), log=log)
-    said = '[{"role":"system","content":"Answer How far?"},{"role":"user","content":"7"}]'
+    said = '[{"role":"system","content":"Answer How far?"},{"role":"user","content":"7"},'
+    said += '{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]'
     assert asked.messages[0]["content"] == [{"text": f"Answer How far? {said}"}]
-    log = {**LOG, "prompt": {"model": "m", "template": "Just {{question}}"}}
+    _, (asked,) = judged(
+        spec("{{log_prompt[1].content}}"), log={**log, "prompt": None, "agent": log["prompt"]}
+    )
+    assert asked.messages[0]["content"] == [{"text": "7"}]
+    log = {**LOG, "messages": [], "prompt": {"model": "m", "template": "Just {{question}}"}}
     _, (asked,) = judged(spec("{{log_prompt}}"), log=log)
     assert asked.messages[0]["content"] == [{"text": "Just How far?"}]
     verdict, _ = judged(spec("{{log_prompt}}"))
     assert "'log_prompt'" in (verdict.error or "")
 
 
+def test_a_template_in_jinja_is_filled_with_the_same() -> None:
+    template = (
+        "{% for m in log.messages %}{{ m.content }};{% endfor %} {{ testcase.target.output }} "
+        "{% if log.error %}failed{% else %}{{ log_prompt }}{% endif %}"
+    )
+    prompt = {"model": "m", "template": "{{ question.upper() }}", "template_language": "jinja"}
+    log = {**LOG, "prompt": prompt}
+    _, (asked,) = judged(spec(template, prompt={"template_language": "jinja"}), log=log, target=CASE)
+    (said,) = asked.messages[0]["content"]
+    assert said["text"].startswith("Hi;Ho; 43 [{")
+    assert "HOW FAR?" in said["text"]
+    verdict, requests = judged(spec("{% for %}", prompt={"template_language": "jinja"}))
+    assert requests == []
+    assert (verdict.error or "").startswith("The evaluator's prompt can't be filled: ")
+
+
 UNASKABLE: dict[str, tuple[EvaluatorSpec, str]] = {
     "no prompt": (msgspec.structs.replace(spec(), prompt=None), "The evaluator has no prompt."),
     "no template": (spec(None), "The evaluator's prompt has no template."),
-    "jinja": (
-        spec("{% if log %}x{% endif %}", prompt={"template_language": "jinja"}),
-        "Templates in Jinja can't be filled here yet; use the default template language.",
-    ),
     "tools": (
         spec(prompt={"tools": [{"name": "t", "description": "d"}]}),
         "An evaluator's prompt can't use tools.",

@@ -9,6 +9,7 @@ import msgspec
 from headrace.backends.evaluators.code import judge_by_code
 from headrace.backends.evaluators.model import judge_by_model
 from headrace.backends.sandbox.outcome import Sandbox
+from headrace.backends.templates.jinja import JinjaLanguage
 from headrace.core.effects import JSON, EffectContext, EffectFailed, Fault, ModelProvider
 from headrace.core.judging import Judges, Verdict
 from headrace.core.kinds.evaluator import (
@@ -18,17 +19,25 @@ from headrace.core.kinds.evaluator import (
     judgment_problem,
     type_of,
 )
+from headrace.core.prompt_filling import TemplateLanguage
 
 PASSING = frozenset({Fault.GATEWAY, Fault.THROTTLED})
 """Failures that another time there may not be."""
 
 
 class Evaluators(Judges):
-    """Carries out evaluators of the types ``python`` and ``llm``; people and clients carry out the others."""
+    """Carries out evaluators of the types ``python`` and ``llm``; people and clients carry out the others.
 
-    def __init__(self, sandbox: Sandbox, models: ModelProvider) -> None:
+    Args:
+        jinja: fills templates in Jinja; None: as calls of prompts have it.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, models: ModelProvider, jinja: TemplateLanguage | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._models = models
+        self._jinja = jinja or JinjaLanguage()
 
     async def judge(
         self,
@@ -56,7 +65,7 @@ class Evaluators(Judges):
             case EvaluatorType.PYTHON:
                 return await judge_by_code(self._sandbox, spec, log, target, context)
             case EvaluatorType.LLM:
-                return await judge_by_model(self._models, spec, log, target, context)
+                return await judge_by_model(self._models, self._jinja, spec, log, target, context)
             case EvaluatorType.HUMAN | EvaluatorType.EXTERNAL as others:
                 return Verdict(error=f"Evaluators of the type `{others}` are not carried out by the server.")
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from headrace.core.effects import ModelRequest
-from headrace.core.placeholders import fill
 from headrace.core.prompt_forms import SPOKEN, SYSTEM
 from headrace.core.prompt_requests import extra_of, inference_of
 from headrace.core.prompts import ChatMessage, Prompt, TextPart
@@ -16,18 +14,12 @@ class Unaskable(ValueError):
     """A prompt can't be sent to a model; the text says why."""
 
 
-def question_of(prompt: Prompt, values: Mapping[str, Any]) -> ModelRequest:
-    """The prompt, filled.
+def question_of(prompt: Prompt, said: Sequence[tuple[str, str]]) -> ModelRequest:
+    """The prompt as a request.
 
     Args:
-        values: what its template may refer to.
-
-    Raises:
-        Unaskable: it has no template, or wants what this server can't do.
-        UnfilledVariable: its template refers to what there isn't.
+        said: the texts of its template, filled, each with who says it.
     """
-    _refuse(prompt)
-    said = [(role, fill(text, values)) for role, text in messages_of(prompt)]
     system = [{"text": text} for role, text in said if role in SYSTEM]
     messages = [{"role": role, "content": [{"text": text}]} for role, text in said if role in SPOKEN]
     if not messages:  # a model answers somebody
@@ -65,10 +57,13 @@ def _text(message: ChatMessage) -> str:
     return "\n".join(texts)
 
 
-def _refuse(prompt: Prompt) -> None:
+def check_askable(prompt: Prompt) -> None:
+    """Refuse a prompt that can't be sent.
+
+    Raises:
+        Unaskable: it has no template, or wants what this server can't do.
+    """
     if not prompt.template:
         raise Unaskable("The evaluator's prompt has no template.")
-    if prompt.template_language == "jinja":
-        raise Unaskable("Templates in Jinja can't be filled here yet; use the default template language.")
     if prompt.tools or prompt.linked_tools:
         raise Unaskable("An evaluator's prompt can't use tools.")
