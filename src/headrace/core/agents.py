@@ -57,14 +57,17 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
 def agent_problems(agent: Agent) -> list[Problem]:
     """The rules that the types don't say; paths begin at the agent."""
-    return [
-        Problem(
-            path=("tools", index, "link"),
-            message="Give either `environment_id` or `version_id`.",
-            kind="mismatch",
-        )
-        for index, tool in enumerate(agent.tools or ())
-        if isinstance(tool, LinkedFile)
-        and tool.link.environment_id is not None
-        and tool.link.version_id is not None
-    ]
+    problems = []
+    linked: set[str] = set()
+    for index, tool in enumerate(agent.tools or ()):
+        if not isinstance(tool, LinkedFile):
+            continue
+        at, link = ("tools", index, "link"), tool.link
+        if link.environment_id is not None and link.version_id is not None:
+            message = "Give either `environment_id` or `version_id`."
+            problems.append(Problem(path=at, message=message, kind="mismatch"))
+        if link.file_id in linked:
+            message = f"`{link.file_id}` is a tool already; its model could not tell the two apart."
+            problems.append(Problem(path=at, message=message, kind="duplicate"))
+        linked.add(link.file_id)
+    return problems

@@ -156,6 +156,17 @@ def test_texts_are_of_the_file(client: Any, path: str) -> None:
             ["tools", 1, "link"],
             "mismatch",
         ),
+        (
+            {
+                "model": "m",
+                "tools": [
+                    {"type": "file", "link": {"file_id": "x"}},
+                    {"type": "file", "link": {"file_id": "x", "version_id": "y"}},
+                ],
+            },
+            ["tools", 1, "link"],
+            "duplicate",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(
