@@ -26,8 +26,10 @@ KINDS = ("Flow", "Prompt", "Tool", "Evaluator", "Dataset")
 OWN_KEYS = {"trace_status", "trace_usage", "schema", "schema_"}
 """What this server adds: to logs (humanloop 3.2, 3.5), and to tools, which have no schema in the SDK."""
 CALLS = {
+    "CallAgent": sdk.AgentCallResponse,
     "CallPrompt": sdk.PromptCallResponse,
     "CallTool": sdk.ToolCallResponse,
+    "ContinueAgent": sdk.AgentContinueCallResponse,
     "ListDatasetDatapoints": sdk.DatapointResponse,
     "PopulatePrompt": sdk.PopulateTemplateResponse,
     "ListToolEnvironmentVariables": sdk.FileEnvironmentVariableRequest,
@@ -55,8 +57,14 @@ provider = "ci"
 type = "scripted"
 file = "answers.json"
 """
-ANSWERS = '{"answers": [{"answer": {"text": "It is.", "input_tokens": 5, "output_tokens": 2}}]}'
-AS_SENT = {"spec", "function", "messages", "output_message", "template", "tools"}
+ANSWERS = """
+{"answers": [
+  {"model": "gpt-tools", "text": "Is it\\\\?$", "answer": {
+    "content": [{"toolUse": {"toolUseId": "call 1", "name": "look", "input": {"at": "it"}}}],
+    "stop_reason": "tool_use", "input_tokens": 7, "output_tokens": 3}},
+  {"answer": {"text": "It is.", "input_tokens": 5, "output_tokens": 2}}]}
+"""
+AS_SENT = {"spec", "function", "messages", "output_message", "previous_agent_message", "template", "tools"}
 """What comes back as it was sent (humanloop 4.8)."""
 Log = Union[tuple(getattr(sdk, f"{kind}LogResponse") for kind in KINDS[:-1])]  # noqa: UP007
 File = Union[tuple(getattr(sdk, f"{kind}Response") for kind in KINDS)]  # noqa: UP007
