@@ -26,7 +26,7 @@ def wait(word: str) -> str:
 
 threading.Thread(target=release, daemon=True).start()
 hl.evaluations.run(
-    file={"type": "flow", "path": f"{home}/Slow", "version": {"v": 1}, "callable": wait},
+    file={"type": "flow", "path": f"{home}/Slow", "version": {"attributes": {}}, "callable": wait},
     name="Slow",
     dataset={"path": f"{home}/Words", "datapoints": [{"inputs": {"word": word}} for word in "abcdef"]},
     evaluators=[{"path": f"{home}/Length"}],
