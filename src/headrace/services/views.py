@@ -26,8 +26,8 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
         created_by: who made the version; None when that user is gone.
         logs_of_file: how many logs all versions of the file have.
         monitors: the evaluators attached to the file, in the order they were attached.
-        linked: the files that the version refers to, in its order, each as it is used now, without what that
-            refers to; None in the place of one that is gone.
+        linked: the files that the version refers to, in its order, each as it is used now; of an agent,
+            without what that refers to. None in the place of one that is gone.
         aggregates: how the version was judged; None when that was not asked for.
     """
 
@@ -92,9 +92,13 @@ class Surroundings:
     def _link(self, link: Link) -> VersionView | None:
         if link not in self._links:
             found = linked_version(self._tx, link)
-            shown = None if found is None else _unlinked_views(self._tx, found[0], [found[1]], self)[0]
-            self._links[link] = shown
+            self._links[link] = None if found is None else self._linked_view(*found)
         return self._links[link]
+
+    def _linked_view(self, file: File, version: Version) -> VersionView:
+        """Files of kinds that link their like may link each other, so what they link is not told again."""
+        shows = _unlinked_views if file.kind in KINDS[file.kind].linkable else views
+        return shows(self._tx, file, [version], self)[0]
 
     def monitor(self, monitor: Monitor) -> MonitorView | None:
         """An attached evaluator; None when it, or its environment, is gone."""

@@ -185,9 +185,10 @@ def test_linked_files_of_any_kind_that_can_be_called_are_shown(
     client: Any, raw: httpx.Client, path: str, home: str
 ) -> None:
     """Appendix A, AgentLinkedFileResponse: each is of its type, whole, and as a read of itself shows it."""
+    tool = client.tools.upsert(path=f"{home}/tool", function=FUNCTION)
     files = [
-        client.prompts.upsert(path=f"{home}/prompt", model="m", template="{{x}}"),
-        client.tools.upsert(path=f"{home}/tool", function=FUNCTION),
+        client.prompts.upsert(path=f"{home}/prompt", model="m", template="{{x}}", linked_tools=[tool.id]),
+        tool,
         client.flows.upsert(path=f"{home}/flow", attributes={"a": 1}),
         client.agents.upsert(path=f"{home}/agent", model="m"),
     ]
@@ -197,10 +198,11 @@ def test_linked_files_of_any_kind_that_can_be_called_are_shown(
     assert [type(tool.file) for tool in made.tools[:3]] == [PromptResponse, ToolResponse, FlowResponse]
     assert made.tools[1].file.total_logs_count == 1
     shown = raw.get(f"/agents/{made.id}").json()["tools"]
-    for tool, file in zip(shown, files, strict=False):
-        assert tool["file"] == raw.post("/files/retrieve-by-path", json={"path": file.path}).json()
-        assert tool["link"] == {"file_id": file.id, "version_id": None, "environment_id": None}
-        assert tool["on_agent_call"] is None
+    for one, file in zip(shown, files, strict=False):
+        assert one["file"] == raw.post("/files/retrieve-by-path", json={"path": file.path}).json()
+        assert one["link"] == {"file_id": file.id, "version_id": None, "environment_id": None}
+        assert one["on_agent_call"] is None
+    assert shown[0]["file"]["linked_tools"][0]["version_id"] == tool.version_id
 
 
 def test_a_link_follows_what_is_deployed_unless_it_names_a_version(

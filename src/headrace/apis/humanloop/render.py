@@ -120,8 +120,7 @@ class Renderer:
         )
 
     def _agent_tools(self, view: VersionView) -> list[LinkedFileResponse | InlineToolResponse]:
-        """An agent's tools. Of an agent that is called by another one the files are not told: they may call
-        each other."""
+        """An agent's tools. Of a linked agent the files are not told, because agents may link each other."""
         found = iter(view.linked)
         shown: list[LinkedFileResponse | InlineToolResponse] = []
         for tool in read_agent(view.version.content).tools or ():
