@@ -23,12 +23,15 @@ _COLOURS: dict[Sign, str] = {"+": "\x1b[32m", "-": "\x1b[31m", "~": "\x1b[33m", 
 _NO_COLOUR = "\x1b[0m"
 _MARKS: dict[Sign, tuple[str, str]] = {"-": ("[-", "-]"), "+": ("{+", "+}")}
 _INDENT = "  "
+_HANGING = "    "
 _TAB_COLUMNS = 4
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
 )
-_WORD = re.compile(r"[\u2e80-\uffdc]|[^\s\u2e80-\uffdc]*\s?")
-"""What no line end may be put into; in scripts without blanks a character."""
+_WIDE = re.compile("[\u2e80-\uffdc]")
+"""In scripts without blanks, a line may end after any character."""
+_ENDED = re.compile(rf"\s$|{_WIDE.pattern}$")
+_WORD = re.compile(rf"{_WIDE.pattern}|[^\s\u2e80-\uffdc]+\s?|\s")
 
 
 def render(
@@ -55,7 +58,7 @@ def render(
 def _lines(row: Row, width_columns: int, is_coloured: bool) -> Iterator[str]:
     """A row as lines; those after the first are indented more."""
     indent = _INDENT * row.depth
-    columns = max(LEAST_COLUMNS, width_columns - len(indent) - len(_INDENT))
+    columns = max(LEAST_COLUMNS, width_columns - len(indent) - len(_HANGING))
     pieces = [Piece(_seen(piece.text), piece.sign) for piece in row.pieces]
     if not is_coloured:
         pieces = [_marked(piece) for piece in pieces]
@@ -64,12 +67,11 @@ def _lines(row: Row, width_columns: int, is_coloured: bool) -> Iterator[str]:
     start = f"{row.sign} "
     for words in [pieces] if row.is_code else _broken(pieces, columns):
         runs = groupby(words, lambda word: own if word.sign == " " else word.sign)
-        parts = [(sign, "".join(word.text for word in run)) for sign, run in runs]
+        parts = [(row.sign, start), *((sign, "".join(word.text for word in run)) for sign, run in runs)]
         if is_coloured:
             parts = [(sign, _painted(text, sign)) for sign, text in parts]
-            start = _painted(start, row.sign)
-        yield f"{indent}{start}{''.join(text for _, text in parts)}".rstrip()
-        start = _INDENT * 2
+        yield f"{indent}{''.join(text for _, text in parts)}".rstrip()
+        start = _HANGING
 
 
 def _seen(text: str) -> str:
@@ -87,21 +89,33 @@ def _marked(piece: Piece) -> Piece:
 
 def _painted(text: str, sign: Sign) -> str:
     colour = _COLOURS.get(sign)
-    return f"{colour}{text}{_NO_COLOUR}" if colour and text.strip() else text
+    return f"{colour}{text}{_NO_COLOUR}" if colour and not text.isspace() else text
 
 
 def _broken(pieces: list[Piece], columns: int) -> Iterator[list[Piece]]:
     """The words of a row, as many a line as there is room for."""
     line: list[Piece] = []
     used = 0
-    for piece in pieces:
-        for word in _WORD.findall(piece.text):
-            if line and used + _columns(word.rstrip()) > columns:
-                yield line
-                line, used = [], 0
-            line.append(Piece(word, piece.sign))
-            used += _columns(word)
+    for word in _words(pieces):
+        text = "".join(piece.text for piece in word)
+        if line and used + _columns(text.rstrip()) > columns:
+            yield line
+            line, used = [], 0
+        line += word
+        used += _columns(text)
     yield line
+
+
+def _words(pieces: list[Piece]) -> Iterator[list[Piece]]:
+    """What no line end may be put into; a change may be within a word."""
+    word: list[Piece] = []
+    for piece in pieces:
+        for text in _WORD.findall(piece.text):
+            if word and (_ENDED.search(word[-1].text) or _WIDE.match(text)):
+                yield word
+                word = []
+            word.append(Piece(text, piece.sign))
+    yield word
 
 
 def _columns(text: str) -> int:

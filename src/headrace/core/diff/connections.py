@@ -27,6 +27,7 @@ from headrace.core.diff.likeness import form
 SAME_END = 4
 SAME_START = 3
 SAME_NODES = 2
+SAME_TEXT = 1
 SAME_NAME = 1
 
 
@@ -34,11 +35,13 @@ class _Seen(msgspec.Struct, frozen=True, kw_only=True):
     """A connection as it is compared.
 
     Attributes:
-        wiring: what it joins; nodes that are the same one are called the same.
+        written: what it joins, by the names of nodes.
+        wiring: the same, with nodes called the same that are the same one.
         rest: all that is not its name and its ends.
     """
 
     name: str
+    written: Wiring
     wiring: Wiring
     rest: bytes
 
@@ -113,7 +116,8 @@ def _seen(before: Graph, after: Graph, nodes: Mapping[int, int]) -> tuple[list[_
 def _look(connection: Mapping[str, Any], nodes: Mapping[str, str]) -> _Seen:
     ends = {end: nodes.get(connection[end], f"?{connection[end]}") for end in ("source", "target")}
     rest = {name: value for name, value in connection.items() if name not in ("name", *ends)}
-    return _Seen(name=connection["name"], wiring=wiring(connection)._replace(**ends), rest=form(rest))
+    written = wiring(connection)
+    return _Seen(name=connection["name"], written=written, wiring=written._replace(**ends), rest=form(rest))
 
 
 def _pairs(old: Sequence[_Seen], new: Sequence[_Seen], effort: Effort) -> dict[int, int]:
@@ -166,7 +170,10 @@ def _traits(one: _Seen) -> dict[Hashable, int]:
     one node, and may lead to another instead. An output leads to many: that one came where another went makes
     no pair.
     """
-    found: dict[Hashable, int] = {("nodes", one.wiring.source, one.wiring.target): SAME_NODES}
+    found: dict[Hashable, int] = {
+        ("written", one.written): SAME_TEXT,
+        ("nodes", one.wiring.source, one.wiring.target): SAME_NODES,
+    }
     if one.wiring.end is not None:
         found["end", one.wiring.target, one.wiring.end] = SAME_END
     if one.wiring.start is not None and (one.wiring.end is None or one.wiring.target.startswith("=")):

@@ -196,5 +196,11 @@ class GraphChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="change"
     order: tuple[Moved, ...] = ()
     edits: tuple[Edit, ...] = ()
 
+    @property
+    def moves(self) -> tuple[Moved, ...]:
+        """The order that is worth telling: the place of a connection that was changed is not."""
+        changed = {("connections", one.was) for one in self.connections if isinstance(one, ConnectionChanged)}
+        return tuple(move for move in self.order if move.path not in changed)
+
 
 Edit: TypeAlias = Added | Removed | Replaced | TextChanged | Moved | GraphChanged

@@ -18,7 +18,7 @@ from headrace.core.diff.effort import Effort
 from headrace.core.diff.graph import Graph, wiring
 from headrace.core.diff.likeness import Features, features, likeness
 
-ENOUGH = 0.55
+ENOUGH = 0.5
 """Nodes that are less alike, content and neighbours taken together, are two nodes."""
 ENOUGH_CONTENT = 0.35
 """What another node does is another node, even in the same place."""

@@ -1,8 +1,8 @@
-"""What a diff says to a reader, row by row. Width and colours are somebody else's: `headrace.core.diff_text`."""
+"""What a diff says to a reader, row by row. `headrace.core.diff_text` makes lines of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -32,6 +32,8 @@ Sign: TypeAlias = Literal["+", "-", "~", ">", " "]
 
 MOST_CHARS_OF_VALUE = 72
 """A longer value is told member by member."""
+MOST_NAMES = 3
+"""Of what matters little, so many are named."""
 _PLACES_OF_DEFINITIONS: tuple[Path, ...] = ((), ("definition",))
 """A graph that is there needs no heading."""
 _encode = msgspec.json.Encoder().encode
@@ -80,7 +82,7 @@ def _row(depth: int, sign: Sign, text: str, *, is_code: bool = False) -> Row:
 
 
 def _label(path: Path) -> str:
-    """A path such as ``configuration.tools[2].name``; of elements with names, ``inputs[genre].type``."""
+    """A path such as ``configuration.tools[2].name``; of elements with names, ``inputs.genre.type``."""
     if not path:
         return "all of it"
     first, *others = path
@@ -137,13 +139,17 @@ def _graph(graph: GraphChanged, depth: int, context_lines: int) -> Iterator[Row]
         yield from _node(node, depth, context_lines)
     for connection in graph.connections:
         yield from _connection(connection, depth)
-    for one in graph.relabelled:
-        if not one.follows:
-            yield _row(depth, "~", f"connection {one.name}, was {one.was}, joins what it joined")
+    if names := [f"{one.name} (was {one.was})" for one in graph.relabelled if not one.follows]:
+        yield _row(depth, "~", f"connections with other names: {_first(names)}")
     for part in ("nodes", "connections"):
-        if names := [str(move.path[1]) for move in graph.order if move.path[0] == part]:
+        if names := [str(move.path[1]) for move in graph.moves if move.path[0] == part]:
             yield _row(depth, ">", f"{part} elsewhere in the list: {', '.join(names)}")
     yield from rows_of(graph.edits, depth=depth, context_lines=context_lines)
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _node(node: NodeChange, depth: int, context_lines: int) -> Iterator[Row]:

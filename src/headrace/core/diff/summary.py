@@ -98,7 +98,7 @@ def _graph(graph: GraphChanged) -> Iterator[str]:
             case ConnectionChanged():
                 yield "connections_rewired" if connection.is_rewired else "connections_changed"
     yield from ("connections_relabelled" for one in graph.relabelled if not one.follows)
-    yield from (f"{move.path[0]}_moved" for move in graph.order)
+    yield from (f"{move.path[0]}_moved" for move in graph.moves)
     yield from _counted(graph.edits)
 
 

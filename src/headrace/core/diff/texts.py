@@ -11,8 +11,8 @@ from headrace.core.diff.edits import Span, Unit
 from headrace.core.diff.effort import Effort
 from headrace.core.diff.sequences import common
 
-SHORT_CHARS = 40
-"""A shorter text of one line is shown as a whole."""
+SHORT_CHARS = 30
+"""Shorter texts of one line are compared as a whole."""
 ENOUGH_IN_COMMON = 0.25
 """Blocks that share a smaller part of their letters are two texts that happen to share some words."""
 _TOKEN = re.compile(r"\{\{[^{}]*\}\}|\w+|\s+|[^\w\s]")
@@ -22,9 +22,10 @@ _Block: TypeAlias = tuple[str, str]
 """A piece of the text before, and what is in its place after: the same, or something else."""
 
 
-def is_text(value: str) -> bool:
-    """Whether a text is worth comparing piece by piece; an ARN or a model's id is not."""
-    return "\n" in value or (len(value) > SHORT_CHARS and " " in value)
+def are_texts(before: str, after: str) -> bool:
+    """Whether texts are worth comparing piece by piece; ARNs or models' ids are not."""
+    is_long = max(len(before), len(after)) > SHORT_CHARS or "\n" in before + after
+    return is_long and all(" " in text or "\n" in text for text in (before, after))
 
 
 def compare_texts(before: str, after: str, *, unit: Unit, effort: Effort) -> tuple[Span, ...]:

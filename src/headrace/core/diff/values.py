@@ -12,7 +12,7 @@ from headrace.core.diff.graphs import compare_graphs
 from headrace.core.diff.likeness import is_same
 from headrace.core.diff.lists import names_of, pair_elements
 from headrace.core.diff.sequences import staying
-from headrace.core.diff.texts import compare_texts, is_text
+from headrace.core.diff.texts import are_texts, compare_texts
 
 MOST_LEVELS = 80
 """What is nested deeper is compared as a whole; enough for Loops in Loops as deep as they are read."""
@@ -40,7 +40,7 @@ def compare_values(before: Any, after: Any, path: Path, effort: Effort, level: i
                 yield compare_graphs(old, new, path, effort, level, compare_values)
         case list(), list():
             yield from _elements(before, after, path, effort, level)
-        case str(), str() if is_text(before) and is_text(after):
+        case str(), str() if are_texts(before, after):
             unit: Unit = "line" if path and path[-1] in CODE else "word"
             spans = compare_texts(before, after, unit=unit, effort=effort)
             yield TextChanged(path=path, unit=unit, spans=spans)
