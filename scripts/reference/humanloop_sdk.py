@@ -58,6 +58,4 @@ def _asked(row: methods.Row) -> str:
 
 
 def _cell(row: methods.Row, client: str) -> str:
-    if client not in row.clients:
-        return "–"
-    return "not yet" if row.method in methods.PENDING else "✓"
+    return "✓" if client in row.clients else "–"

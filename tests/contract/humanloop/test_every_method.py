@@ -15,7 +15,7 @@ import pytest
 from tests.contract.conftest import LiveServer
 from tests.contract.humanloop.methods.calls import write_config
 from tests.contract.humanloop.methods.clients import Client, NpmClient, async_client, python_client
-from tests.contract.humanloop.methods.table import PENDING, ROWS
+from tests.contract.humanloop.methods.table import ROWS
 from tests.contract.humanloop.methods.world import ASYNC, CLIENTS, NPM, PYTHON, World
 from tests.contract.humanloop.test_javascript import start
 
@@ -66,15 +66,7 @@ def test_the_table_has_every_method(one: Client, name: str) -> None:
 
 
 TRIED = [
-    pytest.param(
-        name,
-        method,
-        marks=[
-            *(NPM_MARKS if name == NPM else ()),
-            *([pytest.mark.xfail(reason="not served yet", strict=True)] if method in PENDING else ()),
-        ],
-        id=f"{method} {name}",
-    )
+    pytest.param(name, method, marks=NPM_MARKS if name == NPM else (), id=f"{method} {name}")
     for method, row in ROWS.items()
     for name in CLIENTS
     if name in row.clients and name not in row.elsewhere

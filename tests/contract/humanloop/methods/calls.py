@@ -181,7 +181,7 @@ AGENT_ROWS = (
         operation="CallAgent",
         arguments=lambda w: {"path": _forecaster(w).path, "messages": ASK_WEATHER},
         holds=lambda w, a: (
-            a[0].type == "agent_start"
+            a[0].type == "agent_turn_start"
             and a[-1].type == "agent_turn_suspend"
             and len({event.log_id for event in a}) == 1
             and w.log(a[0].log_id).log_status == "incomplete"
@@ -204,7 +204,7 @@ AGENT_ROWS = (
         arguments=lambda w: {"log_id": _waiting(w), "messages": TOLD},
         holds=lambda w, a: (
             {event.log_id for event in a} == {_waiting(w)}
-            and a[-1].type == "agent_end"
+            and (a[0].type, a[-1].type) == ("agent_turn_continue", "agent_turn_end")
             and w.log(_waiting(w)).output_message.content == "It is sunny in Bern."
         ),
         clients=(PYTHON, ASYNC),

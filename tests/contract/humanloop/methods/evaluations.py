@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.contract.humanloop.kinds import external
 from tests.contract.humanloop.methods.world import NPM, PYTHON, Row, View, World
+
+
+def _judge(world: World) -> View:
+    """An evaluator whose judgments come from outside."""
+    path = world.path("External")
+    made: View = world.once(
+        "external", lambda: world.client.evaluators.upsert(path=path, spec=external("number"))
+    )
+    return made
 
 
 def _evaluation(world: World) -> View:
     """An evaluation of the flow by one evaluator."""
-    seats, flow = [{"version_id": world.judge().version_id}], {"id": world.file("flow").id}
+    seats, flow = [{"version_id": _judge(world).version_id}], {"id": world.file("flow").id}
     made: View = world.once(
         "evaluation",
         lambda: world.client.evaluations.create(file=flow, name=f"Evaluation {world.tag}", evaluators=seats),
@@ -19,7 +29,7 @@ def _evaluation(world: World) -> View:
 
 def _another(world: World) -> View:
     """A newer evaluation of the flow."""
-    seats, flow = [{"path": world.judge().path}], {"path": _evaluation(world) and world.file("flow").path}
+    seats, flow = [{"path": _judge(world).path}], {"path": _evaluation(world) and world.file("flow").path}
     made: View = world.once(
         "another evaluation",
         lambda: world.client.evaluations.create(file=flow, name=f"Another {world.tag}", evaluators=seats),
@@ -69,7 +79,7 @@ def _answered(world: World) -> View:
     world.once(
         "judged",
         lambda: world.client.evaluators.log(
-            parent_id=made.id, id=world.judge().id, judgment=4, version_id=world.judge().version_id
+            parent_id=made.id, id=_judge(world).id, judgment=4, version_id=_judge(world).version_id
         ),
     )
     return made
@@ -102,12 +112,12 @@ EVALUATION_ROWS = (
         arguments=lambda w: {
             "file": {"id": w.file("flow").id},
             "name": f"New {w.tag}",
-            "evaluators": [{"path": w.judge().path}],
+            "evaluators": [{"path": _judge(w).path}],
         },
         holds=lambda w, a: (
             (a.name, a.file_id, a.runs_count) == (f"New {w.tag}", w.file("flow").id, 0)
-            and [seat.version.version_id for seat in a.evaluators] == [w.judge().version_id]
-            and a.url.startswith("http")
+            and [seat.version.version_id for seat in a.evaluators] == [_judge(w).version_id]
+            and a.id in a.url
         ),
     ),
     Row(
@@ -132,20 +142,20 @@ EVALUATION_ROWS = (
     ),
     Row(
         method="evaluations.add_evaluators",
-        operation="AddEvaluationEvaluators",
+        operation="AddEvaluators",
         arguments=lambda w: {
             "id": _evaluation(w).id,
             "evaluators": [{"version_id": w.file("evaluator").version_id}],
         },
         holds=lambda w, a: (
             {seat.version.version_id for seat in a.evaluators}
-            == {w.judge().version_id, w.file("evaluator").version_id}
+            == {_judge(w).version_id, w.file("evaluator").version_id}
         ),
     ),
     Row(
         method="evaluations.remove_evaluator",
-        operation="RemoveEvaluationEvaluator",
-        arguments=lambda w: {"id": _evaluation(w).id, "evaluator_version_id": w.judge().version_id},
+        operation="RemoveEvaluator",
+        arguments=lambda w: {"id": _evaluation(w).id, "evaluator_version_id": _judge(w).version_id},
         holds=lambda w, a: (
             (a.id, a.evaluators) == (_evaluation(w).id, [])
             and w.client.evaluations.get(a.id).evaluators == []
@@ -156,7 +166,7 @@ EVALUATION_ROWS = (
 RUN_ROWS = (
     Row(
         method="evaluations.create_run",
-        operation="CreateEvaluationRun",
+        operation="CreateRun",
         arguments=lambda w: {"id": _evaluation(w).id, **_parts(w)},
         holds=lambda w, a: (
             (a.dataset.version_id, a.version.version_id, a.orchestrated, a.control)
@@ -175,19 +185,19 @@ RUN_ROWS = (
     ),
     Row(
         method="evaluations.add_existing_run",
-        operation="AddExistingRun",
+        operation="LinkRun",
         arguments=lambda w: {"id": _another(w).id, "run_id": _run(w).id},
         holds=lambda w, a: _runs(w, _another(w)) == _runs(w, _evaluation(w)) == [_run(w).id],
     ),
     Row(
         method="evaluations.remove_run",
-        operation="RemoveEvaluationRun",
+        operation="UnlinkRun",
         arguments=lambda w: {"id": _evaluation(w).id, "run_id": _run(w).id},
         holds=lambda w, a: _runs(w, _evaluation(w)) == [],
     ),
     Row(
         method="evaluations.update_evaluation_run",
-        operation="UpdateEvaluationRun",
+        operation="UpdateRun",
         arguments=lambda w: {
             "id": _evaluation(w).id,
             "run_id": _run(w).id,
@@ -228,36 +238,17 @@ RUN_ROWS = (
             (a.status, a.run_stats[0].run_id, a.run_stats[0].num_logs) == ("completed", _run(w).id, 1)
             and (a.run_stats[0].evaluator_stats[0].mean, a.run_stats[0].evaluator_stats[0].num_judgments)
             == (4, 1)
-            and a.run_stats[0].evaluator_stats[0].evaluator_version_id == w.judge().version_id
+            and a.run_stats[0].evaluator_stats[0].evaluator_version_id == _judge(w).version_id
         ),
     ),
     Row(
         method="evaluations.run",
-        asks="all that an evaluation needs, in the order that its page shows",
-        arguments=lambda w: {
-            "file": {
-                "path": w.path("Evaluated"),
-                "type": "flow",
-                "version": {"attributes": {"release": 7}},
-                "callable": lambda n: n * 2,
-            },
-            "name": f"Run {w.tag}",
-            "dataset": {"path": w.file("dataset").path},
-            "evaluators": [
-                {
-                    "path": w.path("Long enough"),
-                    "args_type": "target_free",
-                    "return_type": "number",
-                    "callable": lambda log: len(log["output"]),
-                    "threshold": 1.5,
-                }
-            ],
-        },
-        holds=lambda w, a: (
-            [(one.path, one.score, one.threshold_check) for one in a] == [(w.path("Long enough"), 2, True)]
-            and w.client.evaluations.get_stats(a[0].evaluation_id).status == "completed"
-        ),
+        asks="all that an evaluation needs, and its stats until it is complete",
         clients=(PYTHON, NPM),
+        elsewhere={
+            PYTHON: "test_evaluations_run.py::test_local_functions_and_evaluators_of_all_sorts",
+            NPM: "test_evaluations_run.py::test_local_functions_and_evaluators_of_all_sorts",
+        },
     ),
 )
 

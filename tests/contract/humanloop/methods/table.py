@@ -1,4 +1,4 @@
-"""The table of every method that a client has, and what is not to be tried yet."""
+"""The table of every method that a client has."""
 
 from __future__ import annotations
 
@@ -40,14 +40,3 @@ ROWS: Mapping[str, Row] = {
     row.method: row for row in (*files.ROWS, *logs.ROWS, *calls.ROWS, *evaluations.ROWS, *DECORATORS)
 }
 """Every row, by its method."""
-
-PENDING = frozenset(
-    {
-        *(method for method in ROWS if method.startswith("evaluations.")),
-        "agents.call",
-        "agents.call_stream",
-        "agents.continue_call",
-        "agents.continue_call_stream",
-    }
-)
-"""Methods whose operations are not served yet."""
