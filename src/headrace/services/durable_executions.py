@@ -129,7 +129,7 @@ async def start(durables: Durables, ports: Ports, principal: Principal, order: O
     if order.name is not None and not _NAME.fullmatch(order.name):
         message = f"The name {order.name!r} is not one to 36 letters, digits and hyphens."
         raise Invalid.at(message=message, kind="pattern")
-    route, found, plan = await way(durables.runs, ports, principal, order.asked, key=order.key)
+    route, found, plan = await way(durables.runs, ports, principal, order)
     execution = _execution(durables, ports, principal, order, route, found)
     ticket = _ticket(execution.id, order, route, found, node=order.node or plan.scope.starts[0].name)
 

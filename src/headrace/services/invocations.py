@@ -39,7 +39,7 @@ from headrace.services.keeping import Keeps, preview
 from headrace.services.recorder import Recording
 from headrace.services.runs import Running, Runs
 from headrace.services.targets import Choice, Route, Target
-from headrace.services.ways import Wanted, way
+from headrace.services.ways import way
 
 log = logging.getLogger("headrace.run")
 _LAST = (FlowFinished, FlowFailed)
@@ -86,11 +86,6 @@ class Order:
     def key(self) -> str | None:
         """What holds this call and others of a split together; None when it is on its own."""
         return self.name or self.split_key
-
-    @property
-    def asked(self) -> Wanted:
-        """Which content is to run."""
-        return Wanted(self.ref, self.choice, self.operation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +268,7 @@ async def begin(runs: Runs, ports: Ports, principal: Principal, order: Order, na
 
 
 async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names) -> Invocation:
-    route, found, plan = await way(runs, ports, principal, order.asked, key=order.key)
+    route, found, plan = await way(runs, ports, principal, order)
     turn = _Turn(
         runs=runs,
         ports=ports,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from headrace.core.changes import Kept
+from headrace.core.deployments import Pointer
 from headrace.core.effects import Effects
 from headrace.core.errors import Conflict, QuotaExceeded
 from headrace.engine.plan import Plan, Plans
 from headrace.services.recorder import Recorder
 from headrace.services.targets import Choice, Route, Target
 
-Asked = tuple[str, str, Choice, str, str | None]
-"""An organisation, a flow as it was named, which of its contents, by which operation, and of which share: by
-the version's id."""
+Asked = tuple[str, str, Choice, str]
+"""An organisation, a flow as it was named, which of its contents, and by which operation."""
 Way = tuple[Route, Target, Plan]
 """What is at the end of a choice, ready to run."""
 Running = tuple[str, str, str]
@@ -47,7 +47,8 @@ class Runs:
         waits_for_record: whether a run tells its end only once its record is durable.
         active: the runs that this process carries out.
         snapshots: the prepared snapshots of drafts that it has run.
-        ways: where choices lead, as long as that holds.
+        ways: where choices lead, as long as that holds; of a split, where each share leads, by its version.
+        splits: the pointers of choices that are split.
     """
 
     effects: Effects
@@ -57,7 +58,8 @@ class Runs:
     waits_for_record: bool = False
     active: set[Running] = field(default_factory=set)
     snapshots: set[str] = field(default_factory=set)
-    ways: Kept[Asked, Way] = field(default_factory=Kept)
+    ways: Kept[Asked | tuple[Asked, str], Way] = field(default_factory=Kept)
+    splits: Kept[Asked, Pointer] = field(default_factory=Kept)
 
     def enter(self, run: Running) -> None:
         """Count a run in.

@@ -59,11 +59,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     pointer: Pointer | None = None
 
     @property
-    def is_split(self) -> bool:
-        """Whether calls are shared out among versions."""
-        return self.pointer is not None and bool(self.pointer.shares)
-
-    @property
     def max_parallel(self) -> int | None:
         """How many nodes may act at the same time; None is no limit."""
         if self.concurrency is None or self.concurrency.mode == "Automatic":

@@ -7,7 +7,7 @@ kept by itself.
 from __future__ import annotations
 
 import secrets
-from typing import NamedTuple
+from typing import Protocol
 
 from headrace.core.access import Principal
 from headrace.core.ports import Transaction
@@ -17,24 +17,28 @@ from headrace.services.runs import Asked, Runs, Way
 from headrace.services.targets import Choice
 
 
-class Wanted(NamedTuple):
-    """Which content is to run.
+class Wanted(Protocol):
+    """What is asked for."""
 
-    Attributes:
-        ref: the flow, as it was named.
-        operation: what was asked for, in the words of the API that was called.
-    """
+    @property
+    def ref(self) -> str:
+        """The flow, as it was named."""
 
-    ref: str
-    choice: Choice
-    operation: str
+    @property
+    def choice(self) -> Choice:
+        """Which of its contents."""
+
+    @property
+    def operation(self) -> str:
+        """By which operation, in the words of the API that was called."""
+
+    @property
+    def key(self) -> str | None:
+        """What holds calls of a split together; without one each is on its own."""
 
 
-async def way(runs: Runs, ports: Ports, principal: Principal, wanted: Wanted, *, key: str | None) -> Way:
+async def way(runs: Runs, ports: Ports, principal: Principal, wanted: Wanted) -> Way:
     """Where a choice leads by now.
-
-    Args:
-        key: what holds calls of a split together; without one each is on its own.
 
     Raises:
         NotFound: the flow, the alias or its version is not there.
@@ -42,26 +46,32 @@ async def way(runs: Runs, ports: Ports, principal: Principal, wanted: Wanted, *,
         Conflict: what is called by is switched off.
     """
     at = ports.store.changes.registry
-    asked: Asked = (principal.account, *wanted, None)
+    asked: Asked = (principal.account, wanted.ref, wanted.choice, wanted.operation)
     known = runs.ways.get(at, asked)
-    if known is not None and known[0].is_split:
-        key = key or secrets.token_hex(splits.KEY_BYTES)  # drawn here, and maybe again when it is looked up
-        asked, known = _of_share(runs, principal, at, asked, known, key)
     if known is None:
-        known = await read(ports, principal, lambda tx: _look(tx, runs, ports, wanted, key))
-        runs.ways.put(at, asked, known)
+        known = await _found(runs, ports, principal, wanted, asked, at)
     return known
 
 
-def _of_share(
-    runs: Runs, principal: Principal, at: int, asked: Asked, known: Way, key: str
-) -> tuple[Asked, Way | None]:
-    """Under what the way of a call's share is kept, and that way if it is."""
-    pointer = known[0].pointer
-    share = None if pointer is None else splits.draw(pointer, account=principal.account, key=key)
-    assert share is not None, "it is split"
-    asked = (*asked[:4], share.version_id)
-    return asked, runs.ways.get(at, asked)
+async def _found(
+    runs: Runs, ports: Ports, principal: Principal, wanted: Wanted, asked: Asked, at: int
+) -> Way:
+    """The way of one call, kept for all, or for those that have the same share of a split."""
+    key, pointer = wanted.key, runs.splits.get(at, asked)
+    if pointer is not None:
+        key = key or secrets.token_hex(splits.KEY_BYTES)  # drawn here, and again when it is not kept
+        share = splits.draw(pointer, account=principal.account, key=key)
+        known = None if share is None else runs.ways.get(at, (asked, share.version_id))
+        if known is not None:
+            return known
+    found = await read(ports, principal, lambda tx: _look(tx, runs, ports, wanted, key))
+    pointer = found[0].pointer
+    if pointer is None or not pointer.shares:
+        runs.ways.put(at, asked, found)
+    else:
+        runs.splits.put(at, asked, pointer)
+        runs.ways.put(at, (asked, found[1].version_id), found)
+    return found
 
 
 def _look(tx: Transaction, runs: Runs, ports: Ports, wanted: Wanted, key: str | None) -> Way:

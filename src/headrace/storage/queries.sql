@@ -435,9 +435,10 @@ WHERE account = :account AND file_id = :file_id AND kind = :kind AND pointer_id 
 -- name: pointers_for_call
 -- The state of a pointer and of the file itself.
 SELECT {Pointer} FROM pointers
-WHERE account = :account AND file_id = :file_id
-  AND ((kind = :kind AND pointer_id = :pointer_id) OR (kind = 'flow' AND pointer_id = :file_id))
-ORDER BY kind, pointer_id;
+WHERE account = :account AND file_id = :file_id AND kind = :kind AND pointer_id = :pointer_id
+UNION ALL
+SELECT {Pointer} FROM pointers
+WHERE account = :account AND file_id = :file_id AND kind = 'flow' AND pointer_id = :file_id;
 
 -- name: pointers_of_file
 -- The pointers of a file that target something.

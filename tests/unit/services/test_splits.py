@@ -29,6 +29,7 @@ from headrace.services import (
 )
 from headrace.services.aliases import AliasEdit
 from headrace.services.called import Chosen
+from headrace.services.invocations import Order
 from headrace.services.logs import NewLog
 from headrace.services.moves import Moved, Wish
 from headrace.services.pointers import Where
@@ -37,7 +38,7 @@ from headrace.services.runs import Runs
 from headrace.services.splits import MAX_SHARES, MAX_WEIGHT, drawn, fraction, split
 from headrace.services.switches import switch
 from headrace.services.targets import Choice, environment_alias
-from headrace.services.ways import Wanted, way
+from headrace.services.ways import way
 
 
 @pytest.fixture
@@ -63,8 +64,8 @@ class Caller:
         self._runs = Runs(effects=World().effects, recorder=recorder)
 
     def number(self, choice: Choice, key: str | None = None) -> int | None:
-        wanted = Wanted(self._desk.file.id, choice, "InvokeFlow")
-        found = way(self._runs, self._desk.ports, self._desk.principal, wanted, key=key)
+        order = Order(ref=self._desk.file.id, choice=choice, node=None, document="", split_key=key)
+        found = way(self._runs, self._desk.ports, self._desk.principal, order)
         return self._desk.run(found)[1].number  # type: ignore[no-any-return]
 
 
