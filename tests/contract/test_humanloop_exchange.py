@@ -23,6 +23,7 @@ from tests.unit.exchange.humanloop_sample import (
     FOREIGN_ID,
     log,
     write_file,
+    write_json,
     write_lines,
     write_sample,
 )
@@ -32,6 +33,9 @@ from headrace.cli import main
 pytestmark = pytest.mark.live
 PARALLEL_PAGES = 10
 """So many pages the tool asks for at once."""
+OF_EVALUATIONS = ("evaluations", "runs", "run_links", "run_logs")
+PARTS = 5 + 2 + 13 + 4 + 17 + 9 + 2 + 22 + 2 + 3 + 4 + 5
+"""Of the sample: directories, environments, files, datapoints, versions, deployments, monitors, logs, evaluations."""
 KINDS = ("flow", "prompt", "tool", "evaluator")
 
 
@@ -123,8 +127,17 @@ class Tool:
                 points = self._pages(template, version_id=one["version_id"], size=1000)
                 write_lines(place / one["version_id"], list(points))
             return
+        for one in self._pages("/evaluations", file_id=file["id"]):
+            self._evaluation(folder / "evaluations" / one["id"], one)
         found = list(self._pages("/logs", file_id=file["id"], size=100, include_trace_children="true"))
         write_lines(folder / "logs", found)
+
+    def _evaluation(self, folder: Path, one: Any) -> None:
+        write_json(folder / "evaluation.json", one)
+        write_json(folder / "stats.json", self._get(f"/evaluations/{one['id']}/stats"))
+        for run in self._get(f"/evaluations/{one['id']}/runs")["runs"]:
+            write_json(folder / "runs" / run["id"], run)
+        write_lines(folder / "logs", self._pages(f"/evaluations/{one['id']}/logs", size=100))
 
     def _pages(self, template: str, **query: Any) -> Iterator[Any]:
         """Ten pages at once, until one of them is empty."""
@@ -159,7 +172,7 @@ def test_the_report_says_what_was_done_and_what_was_not(make_server: Any, sample
         "refused": 0,
         "skipped": 0,
     }
-    assert {one["what"] for one in report["left_out"]} == {"evaluations", "runs"}
+    assert [report["outcomes"][sort]["made"] for sort in OF_EVALUATIONS] == [2, 3, 4, 5]
     assert report["missing"] == [
         {"version_id": "dsv_q", "path": "Lab/Old/Questions", "expected": 3, "found": 2}
     ]
@@ -172,7 +185,7 @@ def test_a_dry_run_keeps_nothing(make_server: Any, sample: Path) -> None:
     live = make_server()
     report = bring(sample, live, "--dry-run")
     assert report["is_rehearsal"]
-    assert made(report) == 70
+    assert made(report) == PARTS
     assert live.humanloop().files.list_files().total == 0
     text = run("import", "humanloop", str(sample), "--dry-run", server=live).stdout
     assert text.startswith("Nothing was kept; this would happen:")
@@ -201,7 +214,7 @@ def test_out_in_and_out_again_is_equal(filled: LiveServer, make_server: Any, tmp
     first = take(tmp_path / "first", filled)
     other = make_server()
     report = bring(first, other)
-    assert made(report) == 5 + 2 + 12 + 2 + 16 + 9 + 2 + 22
+    assert made(report) == PARTS
     assert contents(take(tmp_path / "second", other)) == contents(first)
 
 
@@ -244,6 +257,57 @@ def test_a_store_made_by_the_real_client_moves_whole(make_server: Any, tmp_path:
     report = bring(exported, other)
     assert report["told"] == []
     assert contents(take(tmp_path / "second", other)) == contents(exported)
+
+
+def test_evaluations_made_by_the_real_client_move_whole(make_server: Any, tmp_path: Path) -> None:
+    live, key = closed_server(make_server)
+    client = live.humanloop(key["api_key"])
+    spec = {"arguments_type": "target_free", "return_type": "number", "evaluator_type": "external"}
+    judge = client.evaluators.upsert(path="Checks/Length", spec=spec)
+    cases = [{"inputs": {"q": str(number)}, "target": {"n": number}} for number in range(3)]
+    dataset = client.datasets.upsert(path="Checks/Cases", datapoints=cases)
+    points = client.datasets.list_datapoints(dataset.id).items or []
+    prompt = client.prompts.upsert(path="Bots/Ask", model="gpt-4o")
+    judges = [{"version_id": judge.version_id, "orchestrated": False}]
+    weekly = client.evaluations.create(file={"id": prompt.id}, name="Weekly", evaluators=judges)
+    runs = [
+        client.evaluations.create_run(
+            weekly.id,
+            dataset={"version_id": dataset.version_id},
+            version={"version_id": prompt.version_id},
+            orchestrated=False,
+        )
+        for _ in range(2)
+    ]
+    for number, point in enumerate(points):
+        logged = client.prompts.log(
+            id=prompt.id,
+            run_id=runs[0].id,
+            source_datapoint_id=point.id,
+            inputs=point.inputs,
+            output="a" * number,
+        )
+        client.evaluators.log(version_id=judge.version_id, parent_id=logged.id, judgment=number / 2)
+    client.evaluations.update_evaluation_run(weekly.id, runs[0].id, control=True)
+    assert client.evaluations.get_stats(weekly.id).run_stats[1].status == "completed"
+    exported = take(tmp_path / "first", live, key=key["api_key"])
+    other = make_server()
+    report = bring(exported, other)
+    assert report["told"] == report["missing"] == []
+    assert [report["outcomes"][sort]["made"] for sort in OF_EVALUATIONS] == [1, 2, 2, 3]
+    assert contents(take(tmp_path / "second", other)) == contents(exported)
+    assert made(bring(exported, other)) == 0
+    moved = other.humanloop().evaluations.get_stats(weekly.id)
+    assert moved.model_dump() == client.evaluations.get_stats(weekly.id).model_dump()
+    # What was open is gone on with, by the old ids.
+    again = other.humanloop()
+    for point in points:
+        logged = again.prompts.log(id=prompt.id, run_id=runs[1].id, source_datapoint_id=point.id, output="b")
+        again.evaluators.log(version_id=judge.version_id, parent_id=logged.id, judgment=1.0)
+    assert [one.status for one in again.evaluations.list_runs_for_evaluation(weekly.id).runs] == [
+        "completed",
+        "completed",
+    ]
 
 
 RUNNABLE = {
