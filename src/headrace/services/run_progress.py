@@ -14,8 +14,9 @@ import msgspec
 from headrace.core.errors import Invalid, NotFound
 from headrace.core.evaluations import OPEN, Awaited, Run, RunStatus, Seat, Slot, fingerprint
 from headrace.core.kinds.evaluator import EvaluatorType, read_spec, type_of
-from headrace.core.logs import Log, LogStatus
+from headrace.core.logs import Log, LogStatus, Payload
 from headrace.core.monitoring import Work
+from headrace.core.parsing import parse
 from headrace.core.ports import Transaction
 from headrace.services.base import Ports
 from headrace.services.work import ask
@@ -83,14 +84,22 @@ def _match(tx: Transaction, ports: Ports, log: Log) -> None:
     # be changed once they have ended.
     if not tx.runs.open_of_version(version_id=log.version_id):
         return  # so it is with nearly all logs
-    payload = ports.unsaved.content(tx.account, log)
-    inputs = None if payload.inputs is None else msgspec.json.decode(payload.inputs)
-    messages = None if payload.messages is None else msgspec.json.decode(payload.messages)
-    slot = tx.runs.first_wanting(
-        version_id=log.version_id, fingerprint=fingerprint(inputs, messages), before=log.created_at
-    )
+    told = _told(ports.unsaved.content(tx.account, log))
+    if told is None:
+        return
+    slot = tx.runs.first_wanting(version_id=log.version_id, fingerprint=told, before=log.created_at)
     if slot is not None:
         _into(tx, ports, slot, log)
+
+
+def _told(payload: Payload) -> str | None:
+    """The fingerprint of what a log was made from; None when that is nothing a datapoint could say."""
+    try:
+        inputs = None if payload.inputs is None else parse(payload.inputs)
+        messages = None if payload.messages is None else parse(payload.messages)
+        return fingerprint(inputs, messages)
+    except (Invalid, RecursionError):
+        return None
 
 
 def enter(tx: Transaction, ports: Ports, run: Run, log: Log) -> None:
