@@ -38,6 +38,8 @@ const sorts = {
   decorated: {
     file: {
       type: "flow",
+      path: `${home}/Shout`, // the client does not see that there is one in the function
+      version: { suffix },
       callable: humanloop.flow({ path: `${home}/Shout`, attributes: { suffix }, callable: shout }),
     },
     local: [],
