@@ -22,7 +22,7 @@ from headrace.apis.humanloop.api import OPERATIONS
 
 pytestmark = pytest.mark.live
 
-KINDS = ("Flow", "Prompt", "Tool", "Evaluator", "Dataset")
+KINDS = ("Flow", "Prompt", "Tool", "Evaluator", "Agent", "Dataset")
 OWN_KEYS = {"trace_status", "trace_usage", "schema", "schema_"}
 """What this server adds: to logs (humanloop 3.2, 3.5), and to tools, which have no schema in the SDK."""
 CALLS = {
