@@ -176,9 +176,7 @@ def test_it_is_as_exact_when_it_may_cost_little(pair: tuple[Any, Any], most_step
 
 
 @given(pairs(), contents())
-def test_it_is_not_applied_to_what_is_another_value_where_it_matters(
-    pair: tuple[Any, Any], other: Any
-) -> None:
+def test_it_fits_another_value_or_is_refused(pair: tuple[Any, Any], other: Any) -> None:
     found = diff(*pair)
     assume(form(other) != form(pair[0]))
     try:

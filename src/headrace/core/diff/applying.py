@@ -128,6 +128,7 @@ def _places(edit: Edit, sort: Any, depth: int) -> bool:
 def _placed(kept: Sequence[Any], new: Mapping[Any, Any]) -> list[Any]:
     """What stayed, in its order, and the rest, each at its place."""
     result = list(kept)
+    _demand(all(isinstance(place, int) for place in new))
     for place in sorted(new):
         _demand(place <= len(result))
         result.insert(place, new[place])

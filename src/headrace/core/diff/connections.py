@@ -167,8 +167,8 @@ def _traits(one: _Seen) -> dict[Hashable, int]:
     """What must be the same for a connection to be one that was changed, and how much that counts.
 
     An input takes one value: another connection into it is the same one from elsewhere. A condition leads to
-    one node, and may lead to another instead. An output leads to many: that one came where another went makes
-    no pair.
+    one node, and may lead to another instead. An output leads to many, so that the same output counts only
+    where both lead to nodes that are in both graphs.
     """
     found: dict[Hashable, int] = {
         ("written", one.written): SAME_TEXT,

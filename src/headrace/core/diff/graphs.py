@@ -32,7 +32,7 @@ Compare: TypeAlias = Callable[[Any, Any, Path, Effort, int], Iterator[Edit]]
 def compare_graphs(
     before: Graph, after: Graph, path: Path, effort: Effort, level: int, compare: Compare
 ) -> GraphChanged:
-    """What differs in two graphs that are not the same."""
+    """What differs in two graphs."""
     places = pair_nodes(before, after, effort)
     connections = compare_connections(before, after, places, effort)
     nodes = [

@@ -73,9 +73,8 @@ def _way_back(history: list[dict[int, int]], i: int, diagonal: int) -> list[Pair
 def staying(places: Sequence[int]) -> set[int]:
     """The longest rising subsequence of different numbers: what stays when the rest is said to have moved."""
     tails: list[int] = []
-    ends: list[
-        int
-    ] = []  # by length, the place whose number is the smallest that such a subsequence ends with
+    # By length, the place of the smallest number that such a subsequence ends with.
+    ends: list[int] = []
     before: list[int] = []
     for n, place in enumerate(places):
         length = bisect_left(tails, place)

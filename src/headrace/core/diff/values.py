@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from headrace.core.diff.edits import Added, Edit, Moved, Path, Removed, Replaced, Step, TextChanged, Unit
+from headrace.core.diff.edits import (
+    Added,
+    Edit,
+    GraphChanged,
+    Moved,
+    Path,
+    Removed,
+    Replaced,
+    Step,
+    TextChanged,
+    Unit,
+)
 from headrace.core.diff.effort import Effort
 from headrace.core.diff.graph import read_graph
 from headrace.core.diff.graphs import compare_graphs
-from headrace.core.diff.likeness import is_same
+from headrace.core.diff.likeness import is_same, is_written_alike
 from headrace.core.diff.lists import names_of, pair_elements
 from headrace.core.diff.sequences import staying
 from headrace.core.diff.texts import are_texts, compare_texts
@@ -27,25 +38,31 @@ def compare_values(before: Any, after: Any, path: Path, effort: Effort, level: i
         path: where the values are.
         level: how deep they are.
     """
-    if is_same(before, after):
+    if is_written_alike(before, after):
         return
     match before, after:
-        case _ if level == MOST_LEVELS:
-            yield Replaced(path=path, before=before, after=after)
-        case dict(), dict():
-            old, new = read_graph(before), read_graph(after)
-            if old is None or new is None:
-                yield from _members(before, after, path, effort, level)
-            else:
-                yield compare_graphs(old, new, path, effort, level, compare_values)
-        case list(), list():
+        case dict(), dict() if level < MOST_LEVELS:
+            yield from _members_or_graph(before, after, path, effort, level)
+        case list(), list() if level < MOST_LEVELS:
             yield from _elements(before, after, path, effort, level)
         case str(), str() if are_texts(before, after):
             unit: Unit = "line" if path and path[-1] in CODE else "word"
             spans = compare_texts(before, after, unit=unit, effort=effort)
             yield TextChanged(path=path, unit=unit, spans=spans)
-        case _:
+        case _ if not is_same(before, after):
             yield Replaced(path=path, before=before, after=after)
+
+
+def _members_or_graph(
+    before: dict[str, Any], after: dict[str, Any], path: Path, effort: Effort, level: int
+) -> Iterator[Edit]:
+    old, new = read_graph(before), read_graph(after)
+    if old is None or new is None:
+        yield from _members(before, after, path, effort, level)
+        return
+    change = compare_graphs(old, new, path, effort, level, compare_values)
+    if change != GraphChanged(path=path):
+        yield change
 
 
 def _members(
