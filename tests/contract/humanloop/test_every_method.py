@@ -7,16 +7,21 @@ declares, and one whose values are not what the call was for.
 from __future__ import annotations
 
 import ast
+import json
 import shutil
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from tests.contract.conftest import LiveServer
 from tests.contract.humanloop.methods.calls import write_config
 from tests.contract.humanloop.methods.clients import Client, NpmClient, async_client, python_client
 from tests.contract.humanloop.methods.table import ROWS
-from tests.contract.humanloop.methods.world import ASYNC, CLIENTS, NPM, PYTHON, World
+from tests.contract.humanloop.methods.world import ASYNC, CLIENTS, NPM, PYTHON, Row, World
 from tests.contract.humanloop.test_javascript import start
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
@@ -78,6 +83,62 @@ def test_a_method_does_what_it_is_for(one: Client, server: LiveServer, name: str
     row, world = ROWS[method], World(server.humanloop())
     answer = one.answer(row, row.arguments(world))
     assert row.holds(world, answer), answer
+
+
+class Careless(BaseHTTPRequestHandler):
+    """Answers with a flow whose version has a number for an id."""
+
+    def do_GET(self) -> None:
+        body = json.dumps({**FLOW, "version_id": 7}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def careless() -> Iterator[str]:
+    """The address of such a server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Careless) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+GET = Row(method="flows.get", operation="GetFlow", arguments=lambda w: {"id": "fl_1"})
+FLOW = {
+    "id": "fl_1",
+    "path": "a/b",
+    "name": "b",
+    "type": "flow",
+    "attributes": {},
+    "version_id": "flv_1",
+    "version_logs_count": 0,
+    **dict.fromkeys(("created_at", "updated_at", "last_used_at"), "2026-01-02T03:04:05"),
+    **dict.fromkeys(("environments", "evaluators", "tags"), ()),
+}
+
+
+@pytest.mark.parametrize("make", [python_client, async_client])
+def test_the_python_clients_see_an_answer_of_another_type(careless: str, make: Any) -> None:
+    with make(careless) as client, pytest.raises(ValidationError, match="version_id"):
+        client.answer(GET, GET.arguments(World(None)))
+
+
+@pytest.mark.js
+@pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js with npm is not installed")
+def test_the_npm_client_sees_an_answer_of_another_type(
+    careless: str, installed: Path, server: LiveServer
+) -> None:
+    for sdk in start(installed, careless):
+        with pytest.raises(AssertionError, match="version_id: Expected string"):
+            NpmClient(sdk, server.humanloop()).answer(GET, GET.arguments(World(None)))
 
 
 @pytest.mark.parametrize("test", sorted({test for row in ROWS.values() for test in row.elsewhere.values()}))

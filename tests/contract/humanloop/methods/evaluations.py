@@ -247,7 +247,7 @@ RUN_ROWS = (
         clients=(PYTHON, NPM),
         elsewhere={
             PYTHON: "test_evaluations_run.py::test_local_functions_and_evaluators_of_all_sorts",
-            NPM: "test_evaluations_run.py::test_local_functions_and_evaluators_of_all_sorts",
+            NPM: "test_evaluations_javascript.py::test_a_function_twice",
         },
     ),
 )
