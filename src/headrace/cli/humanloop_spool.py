@@ -96,7 +96,7 @@ class Spool:
             part=_encode(part),
         )
 
-    def version(self, part: VersionPart, *, logs_count: int | None) -> None:
+    def version(self, part: VersionPart, *, logs_count: int | None, is_stray: bool) -> None:
         self._known_versions.add(part.id)
         self._run(
             "put_version",
@@ -106,6 +106,7 @@ class Spool:
             created_at=_text(part.created_at),
             updated_at=_text(part.updated_at),
             logs_count=logs_count,
+            is_stray=is_stray,
             part=_encode(part),
         )
         if part.kind == "evaluator":

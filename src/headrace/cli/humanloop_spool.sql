@@ -16,6 +16,7 @@ CREATE TABLE versions (
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   logs_count INTEGER,
+  is_stray INTEGER NOT NULL,
   part BLOB NOT NULL
 );
 CREATE INDEX versions_of_file ON versions (file_id, created_at, id);
@@ -59,8 +60,11 @@ ON CONFLICT (id) DO UPDATE SET path = excluded.path, is_stray = excluded.is_stra
 WHERE is_stray > excluded.is_stray;
 
 -- name: put_version
--- A version; the first one of an id counts.
-INSERT OR IGNORE INTO versions VALUES (:id, :file_id, :kind, :created_at, :updated_at, :logs_count, :part);
+-- A version; the first one of an id counts, but for those that only something else shows.
+INSERT INTO versions VALUES (:id, :file_id, :kind, :created_at, :updated_at, :logs_count, :is_stray, :part)
+ON CONFLICT (id) DO UPDATE
+SET logs_count = excluded.logs_count, is_stray = excluded.is_stray, part = excluded.part
+WHERE versions.is_stray > excluded.is_stray AND versions.file_id = excluded.file_id;
 
 -- name: put_datapoint
 -- A datapoint; the first of its content in a file counts.

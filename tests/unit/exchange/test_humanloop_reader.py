@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.exchange.humanloop_sample import (
     ANSWER,
+    ASSISTANT,
     EXPERIMENT,
     FIRST_PAGE,
     FOREIGN_ID,
     GONE,
+    MONITORS,
     PAGE,
     QUESTIONS,
     SHORT,
@@ -427,3 +429,16 @@ def test_a_text_is_readable_or_refused(text: bytes) -> None:
     with suppress(Unreadable):
         plain, _ = readable(text)
         json.loads(plain)
+
+
+def test_a_version_that_another_folder_shows_first_is_none_that_was_deleted(
+    tmp_path: Path, spool: Spool
+) -> None:
+    """The folders of agents are read before those of the evaluators that monitor them."""
+    write_file(tmp_path, [{**ASSISTANT, "evaluators": MONITORS}], 0, [])
+    write_file(tmp_path, [SHORT], 0, [])
+    read(tmp_path, spool)
+    (short,) = [one for one in spool.version_parts("evaluator") if one.id == "evv_Short"]
+    assert not short.is_hidden
+    short_ones = {one.version_id for one in spool.short_versions()}
+    assert "evv_Short" in short_ones, "its own folder says how many logs it has"

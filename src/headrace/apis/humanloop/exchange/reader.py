@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ from headrace.apis.humanloop.exchange.forms import (
     VersionForm,
 )
 from headrace.apis.humanloop.exchange.lenient import Unreadable, readable, utc
+from headrace.apis.humanloop.exchange.sink import Sink
 from headrace.apis.humanloop.exchange.translation import (
     directory_part,
     evaluation_part,
@@ -41,65 +42,13 @@ from headrace.services.exchange_humanloop.datasets import DATASET
 from headrace.services.exchange_humanloop.parts import (
     DatapointPart,
     DeploymentPart,
-    DirectoryPart,
     EnvironmentPart,
-    EvaluationPart,
-    FilePart,
-    LogPart,
-    MonitorPart,
-    RunLinkPart,
     RunLogPart,
-    RunPart,
-    VersionPart,
 )
 
 T = TypeVar("T")
 _encode = msgspec.json.Encoder().encode
 LOG_KINDS = ("flow", "prompt", "tool", "evaluator", "agent")
-
-
-class Sink(Protocol):
-    """Takes what was read. Of things with one id it keeps the first; of logs it merges all copies."""
-
-    def directory(self, part: DirectoryPart) -> None: ...
-
-    def environment(self, part: EnvironmentPart) -> None: ...
-
-    def file(self, part: FilePart) -> None: ...
-
-    def version(self, part: VersionPart, *, logs_count: int | None) -> None:
-        """``logs_count``: how many logs it is said to have; None when nobody says."""
-
-    def knows_version(self, id: str) -> bool: ...
-
-    def deployment(self, part: DeploymentPart) -> None: ...
-
-    def monitor(self, part: MonitorPart) -> None: ...
-
-    def log(self, part: LogPart) -> None: ...
-
-    def datapoint(self, part: DatapointPart, *, digest: str) -> None:
-        """Of equal ones of a file it keeps the first."""
-
-    def datapoints(self, *, version_id: str, path: str, expected: int | None, found: int) -> None: ...
-
-    def member(self, *, version_id: str, digest: str) -> None:
-        """A datapoint of a version of a dataset of which only runs are there."""
-
-    def evaluation(self, part: EvaluationPart) -> None: ...
-
-    def run(self, part: RunPart, link: RunLinkPart) -> None: ...
-
-    def run_log(self, part: RunLogPart) -> None: ...
-
-    def run_stats(self, *, run_id: str, source: str, expected: int) -> None:
-        """``expected``: how many logs a run is said to have."""
-
-    def trouble(self, source: str, reason: str) -> None:
-        """Something can't be read."""
-
-    def repaired(self) -> None:
-        """Something was no strict JSON and was read as near as can be."""
 
 
 class Reader:
@@ -163,7 +112,8 @@ class Reader:
         part = version_part(form, kind, members, is_stray=is_stray)
         self._sink.directory(directory_part(form))
         self._sink.file(file)
-        self._sink.version(part, logs_count=None if is_stray else form.version_logs_count)
+        logs_count = None if is_stray else form.version_logs_count
+        self._sink.version(part, logs_count=logs_count, is_stray=is_stray)
         for environment in form.environments or ():
             self._environment(environment)
             self._deployment(form.id, form.version_id, environment.id, environment.name)
