@@ -68,6 +68,6 @@ def test_the_python_of_the_page_runs_from_top_to_bottom(tmp_path: Path) -> None:
 
 def test_the_page_tells_of_every_event() -> None:
     _, _, section = PAGE.read_text().partition("## Events")
-    rows = re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \|", section, re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z_]+)`(?:, `([a-z_]+)`)? \|", section, re.MULTILINE)
     told = re.findall(r'yield "(\w+)"', Path(agent_events.__file__).read_text())
     assert {word for row in rows for word in row if word} == set(told)

@@ -39,6 +39,11 @@ def uses(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
 GATEWAY = {"error": {"fault": "gateway", "message": "Out to lunch."}}
 ANSWERS = {
     "answers": [
+        {"text": "GO ON", "answer": "On it goes."},
+        {
+            "text": "HANGS",
+            "answers": [uses(use("add", x=1, y=2)), {"text": "Never heard.", "delay_s": 600.0}],
+        },
         {"text": "BREAKS", "answers": [uses(use("add", x=1, y=2)), GATEWAY]},
         {"text": "RECOVERS", "answers": [uses(use("weather")), GATEWAY, "Fine, after all."]},
         {"text": "DOWN", "answer": GATEWAY},
@@ -465,22 +470,57 @@ def test_of_two_that_go_on_at_once_one_is_refused(client: Any, raw: httpx.Client
     assert [one["role"] for one in log["messages"]] == ["user", "user", "assistant", "tool"]
 
 
-@pytest.mark.parametrize("is_killed", [False, True])
-def test_a_suspended_turn_outlives_the_server(tmp_path: Path, is_killed: bool) -> None:
+@pytest.fixture
+def mortal(tmp_path: Path) -> LiveServer:
+    """A server that a test may stop, kill and start again."""
     (tmp_path / "answers.json").write_text(json.dumps(ANSWERS))
     (tmp_path / "headrace.toml").write_text(
         '[[models.route]]\nmatch = "*"\nprovider = "ci"\n'
         '[models.providers.ci]\ntype = "scripted"\nfile = "answers.json"\n'
     )
-    settings = {"config": str(tmp_path / "headrace.toml"), "log_level": "error"}
-    live = LiveServer(store=f"sqlite:///{tmp_path}/headrace.db", settings=settings).start()
+    settings = {"config": str(tmp_path / "headrace.toml"), "log_level": "error", "process_timeout": "2"}
+    return LiveServer(store=f"sqlite:///{tmp_path}/headrace.db", settings=settings).start()
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_suspended_turn_outlives_the_server(mortal: LiveServer, is_killed: bool) -> None:
     agent = {"model": "gpt-4o", "tools": [INLINE]}
-    called = live.humanloop().agents.call(path="A", agent=agent, messages=says("WEATHER"))
-    live.kill() if is_killed else live.stop()
-    live.start()
-    done = live.humanloop().agents.continue_call(log_id=called.id, messages=answers(called))
+    called = mortal.humanloop().agents.call(path="A", agent=agent, messages=says("WEATHER"))
+    mortal.kill() if is_killed else mortal.stop()
+    mortal.start()
+    done = mortal.humanloop().agents.continue_call(log_id=called.id, messages=answers(called))
     assert (done.output, done.log_status) == ("Fog, then.", "complete")
-    live.stop()
+    mortal.stop()
+
+
+def test_a_turn_that_a_crash_broke_off_goes_on_from_what_was_done(mortal: LiveServer) -> None:
+    """What was carried out is not carried out again."""
+    client = mortal.humanloop()
+    tool = client.tools.upsert(path="add", **ADD)
+    agent = {"model": "gpt-4o", "tools": [{"type": "file", "link": {"file_id": tool.id}}]}
+    body = {"path": "A", "agent": agent, "messages": says("HANGS"), "log_id": "mine"}
+    address = {"base_url": f"{mortal.url}/v5", "headers": {"X-API-KEY": "any"}}
+    with httpx.Client(**address, timeout=0.2) as impatient, pytest.raises(httpx.ReadTimeout):
+        impatient.post("/agents/call", json=body)
+    with httpx.Client(**address) as raw:
+        until(lambda: len(raw.get("/logs/mine").json().get("messages") or ()) == 3)
+        refused = raw.post("/agents/continue", json={"log_id": "mine", "messages": says("GO ON")})
+        assert refused.status_code == 409
+    mortal.kill()
+    mortal.start()
+
+    def goes_on() -> Any:
+        body = {"log_id": "mine", "messages": says("GO ON"), "include_trace_children": True}
+        with httpx.Client(base_url=f"{mortal.url}/v5", headers={"X-API-KEY": "any"}) as raw:
+            answer = raw.post("/agents/continue", json=body)
+        assert answer.status_code in (200, 409)  # on a shared store it takes a moment to see who is gone
+        return answer.json() if answer.status_code == 200 else None
+
+    done = until(goes_on, within_s=30)
+    assert (done["output"], done["log_status"]) == ("On it goes.", "complete")
+    assert [one["output"] for one in done["trace_children"]] == ["3"]
+    assert [one["role"] for one in done["messages"]] == ["user", "assistant", "tool", "user"]
+    mortal.stop()
 
 
 def test_keys_are_kept_nowhere(
