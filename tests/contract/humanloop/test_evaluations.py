@@ -414,6 +414,33 @@ def test_what_makes_no_run(lab: Lab, body: Any, status: int) -> None:
     assert lab.client.evaluations.get(made.id).runs_count == 0
 
 
+def test_tools_that_the_server_runs(lab: Lab) -> None:
+    """4.3: with the inputs alone; a tool that it can't run makes no run."""
+    source = "def double(n):\n    return n + n\n"
+    function = {
+        "name": "double",
+        "description": "Doubles.",
+        "parameters": {"type": "object", "properties": {}},
+    }
+    tool = lab.client.tools.upsert(
+        path=f"{lab.home}/Tool", tool_type="python", function=function, source_code=source
+    )
+    judge = lab.evaluator("Length", LENGTH)
+    made = lab.client.evaluations.create(file={"id": tool.id}, evaluators=[{"path": judge.path}])
+    versions = {"dataset": {"id": lab.dataset.id}, "version": {"id": tool.id}}
+    run = lab.client.evaluations.create_run(made.id, **versions)
+    assert run.orchestrated is True
+    stats = finished(lab.raw, made.id)
+    rows = rows_of(lab.raw, made.id)
+    assert [row["log"]["output"] for row in rows] == ["aa", "bb", "cc"]
+    assert [row["log"]["source_datapoint_id"] for row in rows] == lab.points
+    (told,) = stats["run_stats"][0]["evaluator_stats"]
+    assert (told["num_judgments"], told["mean"], told["std"]) == (3, 2.0, 0.0)
+    elsewhere = lab.client.tools.upsert(path=f"{lab.home}/Tool", function=function)
+    refused = {"dataset": {"id": lab.dataset.id}, "version": {"version_id": elsewhere.version_id}}
+    assert lab.refused(422, "POST", f"/{made.id}/runs", refused)
+
+
 def test_a_run_in_two_evaluations(lab: Lab) -> None:
     """4.2: it is judged by the evaluators of both, and outlives either."""
     one, other = lab.evaluation(lab.evaluator("A", ALWAYS)), lab.evaluation(lab.evaluator("B", LENGTH))

@@ -384,6 +384,27 @@ def test_prompts_that_the_server_calls(client: Any, raw: httpx.Client, home: str
     assert client.prompts.get(paris.id).version_id == paris.version_id
 
 
+def test_agents_that_the_server_calls(client: Any, raw: httpx.Client, home: str) -> None:
+    """5.7: an agent that is not there yet is made; one can't be a local function."""
+    client.evaluators.upsert(path=f"{home}/Right", spec=IS_RIGHT)
+    agent = {"type": "agent", "path": f"{home}/Agent", "version": {"model": "m", "template": ASK}}
+    dataset = {"path": f"{home}/Countries", "datapoints": CAPITALS}
+    right = {"path": f"{home}/Right", "threshold": 0.5}
+    (check,) = client.evaluations.run(file=agent, name="Agents", dataset=dataset, evaluators=[right])
+    assert check.threshold_check is True
+    file = client.files.retrieve_by_path(path=f"{home}/Agent")
+    evaluation = the_evaluation(client, file.id)
+    (run,) = its_runs(client, evaluation)
+    assert (run.version.type, run.orchestrated, run.status) == ("agent", True, "completed")
+    rows = rows_of(raw, evaluation.id)
+    assert [row["log"]["output_message"]["content"] for row in rows] == ["Paris", "Rome", "Who knows?"]
+    assert [row["log"]["source_datapoint_id"] for row in rows] == [row["datapoint"]["id"] for row in rows]
+    with pytest.raises(ValueError, match="only possible on the Humanloop runtime"):
+        client.evaluations.run(
+            file={**agent, "callable": shout}, name="Agents", dataset=dataset, evaluators=[right]
+        )
+
+
 def test_nobody_waits_for_people(client: Any, raw: httpx.Client, home: str) -> None:
     """4.3: a person's judgment may come when the run is over, and counts then."""
     client.evaluators.upsert(path=f"{home}/Rating", spec=human("select", "good", "bad"))
