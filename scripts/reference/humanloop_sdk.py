@@ -28,9 +28,9 @@ def humanloop_sdk_page() -> str:
         f"Every public method of the packages `humanloop` {version('humanloop')} for Python, with its client "
         f"for `async` programs, and `humanloop` {npm} from npm, whose names are these in camelCase. A ✓ says "
         "that a test calls the method through that client at a running server, and looks at what it answers: "
-        "it has to be of the type that the client declares, member by member, and its values have to be "
-        "those that the call was for. A dash: that client has no such method. The test finds the methods by "
-        "looking at the clients, so that none can be left out.",
+        "it has to be of the type that the client declares, every member has to be there, and the "
+        "values have to be those that the call was for. A dash: that client has no such method. The test "
+        "finds the methods by looking at the clients, so that none can be left out.",
         *(
             section
             for resource in sorted({row.method.rpartition(".")[0] for row in methods.ROWS.values()})

@@ -86,10 +86,11 @@ def test_a_method_does_what_it_is_for(one: Client, server: LiveServer, name: str
 
 
 class Careless(BaseHTTPRequestHandler):
-    """Answers with a flow whose version has a number for an id."""
+    """Answers with a flow that has no description, or one whose version has a number for an id."""
 
     def do_GET(self) -> None:
-        body = json.dumps({**FLOW, "version_id": 7}).encode()
+        is_short = self.path.endswith("fl_short")
+        body = json.dumps(FLOW if is_short else {**FLOW, "version_id": 7}).encode()
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
@@ -129,6 +130,12 @@ FLOW = {
 def test_the_python_clients_see_an_answer_of_another_type(careless: str, make: Any) -> None:
     with make(careless) as client, pytest.raises(ValidationError, match="version_id"):
         client.answer(GET, GET.arguments(World(None)))
+
+
+@pytest.mark.parametrize("make", [python_client, async_client])
+def test_a_member_that_is_not_there_is_seen(careless: str, make: Any) -> None:
+    with make(careless) as client, pytest.raises(AssertionError, match="FlowResponse has no directory_id"):
+        client.answer(GET, {"id": "fl_short"})
 
 
 @pytest.mark.js

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import re
-import typing
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from types import NoneType
 from typing import Any, Protocol
 
 import httpx
-import humanloop.types
 from humanloop import AsyncHumanloop, Humanloop
-from humanloop.core.pagination import AsyncPager, SyncPager
-from pydantic import TypeAdapter
+from humanloop.core.pagination import SyncPager
 from tests.contract.conftest import NO_CERTIFICATES, finish_models
+from tests.contract.humanloop.methods.checks import Exchange, check_declared, check_operation, exchange_of
 from tests.contract.humanloop.methods.world import Row, view
 from tests.contract.humanloop.test_javascript import Sdk
-
-from headrace.apis.humanloop.api import OPERATIONS
-
-UNTYPED = {"logs.get", "prompts.update_log", "tools.update"}
-"""Methods whose answers the Python client gives as it got them: it can't resolve its own union there (0.6)."""
 
 
 class Client(Protocol):
@@ -37,27 +27,6 @@ class Client(Protocol):
 
     def answer(self, row: Row, arguments: Mapping[str, Any]) -> Any:
         """The view of what a row's method answers, which has the type that the client declares."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request of a client, and what it was answered.
-
-    Attributes:
-        body: the answer's JSON; None when it had none.
-    """
-
-    method: str
-    path: str
-    status: int
-    body: Any
-
-
-def _exchange(response: httpx.Response) -> Exchange:
-    is_json = "json" in response.headers.get("content-type", "")
-    body = json.loads(response.content) if is_json and response.content else None
-    path = response.request.url.raw_path.decode().partition("?")[0].removeprefix("/v5")
-    return Exchange(response.request.method, path, response.status_code, body)
 
 
 def public(thing: Any) -> Iterator[str]:
@@ -72,50 +41,6 @@ def python_methods(client: Any) -> set[str]:
         if not resource.startswith("_"):
             found.update(f"{resource}.{name}" for name in public(getattr(client, resource)))
     return found
-
-
-@cache
-def _path_of(template: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"{\w+}", "[^/]+", template) + "$")
-
-
-def check_operation(row: Row, exchange: Exchange) -> None:
-    """The exchange is the operation that the row names."""
-    (operation,) = (one for one in OPERATIONS if one.name == row.operation)
-    assert (exchange.method, exchange.status) == (operation.method, operation.status), exchange
-    assert _path_of(operation.template).match(exchange.path), exchange
-
-
-def resolved(kind: Any) -> Any:
-    """A type as the client's module of types knows it."""
-    holder = type("Holder", (), {"__annotations__": {"one": kind}})
-    return typing.get_type_hints(holder, vars(humanloop.types))["one"]
-
-
-def check_type(kind: Any, answer: Any, body: Any, *, is_untyped: bool = False) -> None:
-    """What the server sent has the type that the client declares, and so has what the client made of it."""
-    if kind is NoneType:
-        assert answer is None
-        return
-    made = TypeAdapter(resolved(kind)).validate_python(body)
-    expected = dict if is_untyped else type(made)
-    assert type(answer) is expected, f"{type(answer)} is not {expected}"
-
-
-def check_declared(row: Row, function: Callable[..., Any], answer: Any, heard: list[Exchange]) -> None:
-    """An answer, whose pages and pieces are read already, is what the method's signature says."""
-    kind = typing.get_type_hints(function)["return"]
-    if typing.get_origin(kind) in (SyncPager, AsyncPager):
-        for item, body in zip(answer, [one for page in heard for one in page.body["records"]], strict=True):
-            check_type(typing.get_args(kind)[0], item, body)
-    elif isinstance(answer, list) and typing.get_origin(kind) is not list:
-        for item in answer:
-            check_type(typing.get_args(kind)[0], item, item.model_dump())
-    elif row.operation:
-        body = answer if isinstance(answer, str) else heard[0].body
-        check_type(kind, answer, body, is_untyped=row.method in UNTYPED)
-    else:
-        TypeAdapter(kind).validate_python(answer)
 
 
 def _found(client: Any, method: str) -> Callable[..., Any]:
@@ -156,7 +81,7 @@ def python_client(url: str) -> Iterator[PythonClient]:
     def hear(response: httpx.Response) -> None:
         if "event-stream" not in response.headers.get("content-type", ""):
             response.read()
-            heard.append(_exchange(response))
+            heard.append(exchange_of(response))
         else:
             heard.append(Exchange("POST", response.request.url.path.removeprefix("/v5"), 200, None))
 
@@ -206,7 +131,7 @@ def async_client(url: str) -> Iterator[AsyncClient]:
     async def hear(response: httpx.Response) -> None:
         if "event-stream" not in response.headers.get("content-type", ""):
             await response.aread()
-            heard.append(_exchange(response))
+            heard.append(exchange_of(response))
         else:
             heard.append(Exchange("POST", response.request.url.path.removeprefix("/v5"), 200, None))
 
