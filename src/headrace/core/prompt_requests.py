@@ -236,7 +236,19 @@ def message_of(reply: ModelReply) -> dict[str, JSON]:
     has_text = any("text" in block for block in reply.content)
     content = reply.text if has_text or not calls else None
     message: dict[str, JSON] = {"role": "assistant", "content": content}
-    return message | {"tool_calls": calls} if calls else message
+    thoughts = [one for one in map(_thought, reply.content) if one is not None]
+    return message | ({"tool_calls": calls} if calls else {}) | ({"thinking": thoughts} if thoughts else {})
+
+
+def _thought(block: Mapping[str, JSON]) -> dict[str, JSON] | None:
+    """What a model thought, if it can be shown that again: it wants its thoughts with its calls of tools."""
+    told = block.get("reasoningContent") or {}
+    if "redactedContent" in told:
+        return {"type": "redacted_thinking", "data": told["redactedContent"]}
+    text = told.get("reasoningText") or {}
+    if text.get("signature") is None:
+        return None
+    return {"type": "thinking", "thinking": text.get("text") or "", "signature": text["signature"]}
 
 
 def finish_reason(reply: ModelReply) -> str:

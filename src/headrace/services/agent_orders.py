@@ -22,7 +22,7 @@ from headrace.core.parsing import parse
 from headrace.core.ports import Transaction
 from headrace.core.prompt_requests import ToolChoice, Unsayable, request_of
 from headrace.core.prompts import Prompt
-from headrace.services import agent_logs, agent_talk, new_logs
+from headrace.services import agent_logs, agent_talk, new_logs, switches
 from headrace.services.agent_logs import AGENT, Mark, Story
 from headrace.services.agent_talk import Message
 from headrace.services.agent_tools import Tool, tools_of
@@ -167,13 +167,14 @@ async def resume(calls: Calls, ports: Ports, principal: Principal, more: More) -
 
     Raises:
         NotFound: there is no such log.
-        Conflict: it is complete, or somebody else goes on with it.
+        Conflict: it is complete, somebody else goes on with it, or the agent is switched off.
         Invalid: a call is not answered, or a message is none that models can be told.
     """
     principal.require(Right.RUNNER)
 
     def look(tx: Transaction) -> tuple[Log, Payload, VersionView, dict[str, Tool]]:
         log, payload, view = agent_logs.suspended(tx, ports, calls, more.log_id)
+        switches.check_file(tx, view.file)
         return log, payload, view, tools_of(tx, read_agent(view.version.content))
 
     log, payload, view, tools = await read(ports, principal, look)

@@ -9,7 +9,7 @@ model is asked again, so that a turn that breaks off can be continued.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from headrace.core.effects import EffectContext, EffectFailed, Fault, ModelFailed, ModelReply, ModelRequest
@@ -68,9 +68,10 @@ class Turn:
 
     def stop(self, why: str) -> None:
         """End the turn where it is; `run` keeps what was done."""
-        if self._why_stopped is None and self._going is not None and not self._going.done():
+        if self._why_stopped is None:
             self._why_stopped = why
-            self._going.cancel()
+            if self._going is not None:
+                self._going.cancel()
 
     async def run(self) -> Answered:
         """Carry the turn out; what came of it is kept then.
@@ -81,6 +82,8 @@ class Turn:
         """
         task, limit_s = self._task, self._task.calls.limits.agent_s
         self._going = going = asyncio.create_task(self._go_on())
+        if self._why_stopped is not None:
+            going.cancel()
         too_long = f"The turn took longer than the {limit_s:g} seconds that it may take."
         timer = asyncio.get_running_loop().call_later(limit_s, self.stop, too_long)
         try:
@@ -107,10 +110,10 @@ class Turn:
             raise error
         why = self._why_stopped or LEFT
         failure = error or EffectFailed(why, resource=RESOURCE, fault=Fault.GATEWAY)
-        if self._story.iterations > self._before:
-            return self._tell_end(await self._close(LogStatus.COMPLETE, failure.message))
         if self._task.is_new and self._task.leaves(failure):
             await self._forget()
+        elif self._story.iterations > self._before:
+            return self._tell_end(await self._close(LogStatus.COMPLETE, failure.message))
         elif self._task.is_new:
             answered = await self._close(LogStatus.COMPLETE, failure.message)
             if self._story.pieces:  # somebody has heard a part of it, and hears the end
@@ -159,9 +162,11 @@ class Turn:
         while True:
             message = await self._ask()
             calls = message.get("tool_calls") or ()
-            if not calls or story.iterations >= task.script.most:
-                return LogStatus.COMPLETE
-            if await self._carry_out(calls):
+            is_last = any(tool.is_last for tool in self._tools(calls))
+            if not calls or (story.iterations >= task.script.most and not is_last):
+                return LogStatus.COMPLETE  # nobody would be told of what came of the calls
+            await self._carry_out(calls)
+            if is_last:
                 return LogStatus.COMPLETE
             if agent_talk.open_calls(story.messages):
                 return LogStatus.INCOMPLETE
@@ -205,14 +210,18 @@ class Turn:
         self._story.pieces.append(text)
         self._told(Said(text=text))
 
-    async def _carry_out(self, calls: list[Call]) -> bool:
-        """Carry out what this server can, one after another; whether the turn ends with that."""
+    def _tools(self, calls: Iterable[Call]) -> Iterator[Tool]:
+        """The tools that are called; a model may call some that there are not."""
         tools = self._task.script.tools
-        is_last = False
+        for call in calls:
+            if (tool := tools.get(call["function"]["name"])) is not None:
+                yield tool
+
+    async def _carry_out(self, calls: Iterable[Call]) -> None:
+        """Carry out what this server can, one after another."""
         for call in calls:
             name = call["function"]["name"]
-            tool = tools.get(name)
-            is_last |= tool is not None and tool.is_last
+            tool = self._task.script.tools.get(name)
             if tool is not None and not tool.is_run:
                 continue
             self._told(ToolBegun(call=call))
@@ -222,7 +231,6 @@ class Turn:
             if outcome.text is not None:
                 self._story.messages.append(agent_talk.answer(call, outcome.text))
             self._told(ToolEnded(call=call, text=outcome.text, log=outcome.log))
-        return is_last
 
     async def _use(self, tool: Tool, call: Call) -> Outcome:
         assert tool.file is not None

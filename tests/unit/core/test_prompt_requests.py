@@ -167,11 +167,39 @@ def test_what_can_not_be_told_is_refused(content: Any, told: Any, choice: Any, p
                 ],
             },
         ),
+        (
+            [
+                {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "s"}}},
+                {"reasoningContent": {"redactedContent": "cmVk"}},
+                {"reasoningContent": {"reasoningText": {"text": "Nobody asks for that again."}}},
+                {"text": "a"},
+            ],
+            {
+                "role": "assistant",
+                "content": "a",
+                "thinking": [
+                    {"type": "thinking", "thinking": "Hm.", "signature": "s"},
+                    {"type": "redacted_thinking", "data": "cmVk"},
+                ],
+            },
+        ),
     ],
 )
 def test_an_answer_is_a_message(blocks: Any, message: Any) -> None:
     reply = ModelReply(content=blocks, provider="p", model="m", request_id="r")
     assert message_of(reply) == message
+
+
+def test_a_model_is_shown_its_own_thoughts_again() -> None:
+    """Bedrock refuses the results of tools without them."""
+    blocks = [
+        {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "s"}}},
+        {"reasoningContent": {"redactedContent": "cmVk"}},
+        {"toolUse": {"toolUseId": "c", "name": "f", "input": {"x": 1}}},
+    ]
+    said = message_of(ModelReply(content=blocks, provider="p", model="m", request_id="r"))
+    request = request_of(prompt(), messages(USER, said))
+    assert request.messages[1] == {"role": "assistant", "content": blocks}
 
 
 @pytest.mark.parametrize(

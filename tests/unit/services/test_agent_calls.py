@@ -29,12 +29,14 @@ from headrace.core.logs import Log, LogQuery, LogStatus, Payload
 from headrace.core.processes import Process, Role
 from headrace.core.prompt_filling import DefaultLanguage
 from headrace.core.prompts import ChatMessage
-from headrace.services import agent_calls, agent_logs, agent_orders, log_changes, logs, versions
+from headrace.services import agent_calls, agent_logs, agent_orders, log_changes, logs, switches, versions
 from headrace.services.agent_calls import Answered, Listening, More, call, go_on, listen, listen_on
 from headrace.services.agent_events import Replied, Said, ToolSaid
+from headrace.services.agent_turns import Turn
 from headrace.services.base import Ports
 from headrace.services.calls import CallLimits, Calls
 from headrace.services.new_logs import NewLog
+from headrace.services.pointers import Where
 from headrace.services.prompt_orders import Order
 from headrace.services.versions import Submission
 
@@ -339,6 +341,45 @@ def test_how_often_a_model_was_asked_counts_over_suspensions(registry: Registry)
     tell(registry, story)
 
 
+def test_a_tool_that_ends_the_turn_is_carried_out_the_last_time_too(registry: Registry) -> None:
+    async def story(desk: Desk) -> None:
+        link = await desk.link()
+        await desk.agent({**link, "on_agent_call": "stop"}, max_iterations=1)
+        desk.say(use("T"))
+        assert len((await desk.call()).log.children or ()) == 1
+        await desk.agent(link, path="B", max_iterations=1)
+        desk.say(use("T"))
+        assert (await desk.call(desk.order(path="B"))).log.children == ()
+
+    tell(registry, story)
+
+
+def test_what_is_switched_off_does_not_go_on(registry: Registry) -> None:
+    async def story(desk: Desk) -> None:
+        log_id = await desk.suspended()
+        file_id = (await desk.log(log_id)).file_id
+        await switches.switch(desk.ports, desk.principal, Where(kind="agent", ref=file_id), is_off=True)
+        with pytest.raises(Conflict, match="switched off"):
+            await desk.go_on(log_id)
+
+    tell(registry, story)
+
+
+def test_who_goes_away_before_anything_was_asked(registry: Registry) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.agent()
+        task = await agent_orders.begin(desk.calls, desk.ports, desk.principal, desk.order())
+        assert isinstance(task, agent_orders.Task)
+        turn = Turn(task)
+        turn.stop("Nobody wants it.")
+        with pytest.raises(ModelFailed, match="Nobody wants it"):
+            await turn.run()
+        assert desk.speaker.asked == []
+        assert (await desk.logs())[0].content().error == "Nobody wants it."
+
+    tell(registry, story)
+
+
 def test_who_goes_away_stops_the_model_and_leaves_a_log(registry: Registry) -> None:
     async def story(desk: Desk) -> None:
         await desk.agent()
@@ -434,12 +475,13 @@ def test_what_breaks_off_with_the_first_word_is_told_and_kept(registry: Registry
 
 def test_a_call_that_will_be_made_again_leaves_nothing(registry: Registry) -> None:
     async def story(desk: Desk) -> None:
-        await desk.agent()
-        desk.say(DOWN, "Fine.")
+        await desk.agent(await desk.link())
+        desk.say(DOWN, use("T"), DOWN, "Fine.")
         again = replace(desk.order(id="mine"), leaves=lambda failure: failure is DOWN)
-        with pytest.raises(ModelFailed):
-            await desk.call(again)
-        assert await desk.logs() == []
+        for _ in range(2):
+            with pytest.raises(ModelFailed):
+                await desk.call(again)
+            assert (await desk.logs(), await desk.logs("T")) == ([], [])
         assert (await desk.call(again)).log.log.id == "mine"
 
     tell(registry, story)
