@@ -19,8 +19,8 @@ from headrace.core.diff.effort import Effort
 from headrace.core.diff.summary import Summary, summary_of
 from headrace.core.diff.values import compare_values
 
-MOST_STEPS = 1_000_000
-"""How many steps a comparison may take; what is left then is compared as a whole. Half a second or so."""
+MOST_STEPS = 400_000
+"""How many steps a comparison may take: a second or so. What is left then is compared as a whole."""
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
