@@ -118,8 +118,9 @@ def _fill(tx: Transaction, ports: Ports, run: Run, slot: Slot, log: Log) -> None
     if run.status is RunStatus.PENDING:
         run = msgspec.structs.replace(run, status=RunStatus.RUNNING)
         tx.runs.update(run)
-    look(tx, ports, run, panel(tx, run.id), slot, log, tx.logs.judgments(judged_ids=[log.id]))
-    settle(tx, run.id)
+    judgments = tx.logs.judgments(judged_ids=[log.id])
+    if not look(tx, ports, run, panel(tx, run.id), slot, log, judgments):
+        settle(tx, run.id)
 
 
 def is_done(log: Log) -> bool:
@@ -140,10 +141,10 @@ def panel(tx: Transaction, run_id: str) -> tuple[Seat, ...]:
 
 def is_awaited(tx: Transaction, seat: Seat) -> bool:
     """Whether a run is to wait for a seat: not for people, nor for what is gone (humanloop 4.3)."""
-    if tx.files.get(id=seat.evaluator_id) is None:
-        return False
-    version = None if seat.is_orchestrated else tx.versions.kept(id=seat.version_id)
-    return version is None or type_of(read_spec(version.content)) is not EvaluatorType.HUMAN
+    version = tx.versions.get(id=seat.version_id)  # of a file that is there
+    if version is None and tx.files.get(id=seat.evaluator_id) is not None:
+        version = tx.versions.kept(id=seat.version_id)
+    return version is not None and type_of(read_spec(version.content)) is not EvaluatorType.HUMAN
 
 
 def stands_for(judgment: Log, seat: Seat, seated: Collection[str]) -> bool:
@@ -171,13 +172,16 @@ def look(
     judgments: Collection[Log],
     *,
     asked: Collection[str] = (),
-) -> None:
+) -> bool:
     """Put down what a run needs of a log in a slot, and have those judge it who have not.
 
     Args:
         seats: the run's panel.
         judgments: those on the log.
         asked: the versions that have been asked for one.
+
+    Returns:
+        Whether any judgment is missing.
     """
     seated = {seat.version_id for seat in seats}
     owing: list[Seat] = []
@@ -185,11 +189,13 @@ def look(
     for seat in seats:
         has_judged = any(stands_for(one, seat, seated) for one in judgments)
         (rest if has_judged else owing).append(seat)
-    if run.status in OPEN:
+    if run.status in OPEN and owing:
         tx.runs.awaiting([_awaited(slot, seat.version_id) for seat in owing])
+    if run.status in OPEN and rest:
         tx.runs.met([_awaited(slot, seat.version_id) for seat in rest])
     if slot.is_done and run.status is not RunStatus.CANCELLED:
         _ask(tx, ports, log, [seat for seat in owing if seat.version_id not in asked])
+    return bool(owing)
 
 
 def _awaited(slot: Slot, version_id: str) -> Awaited:
