@@ -45,6 +45,8 @@ from headrace.core.prompts import Prompt
 from headrace.services.views import DeploymentView, MonitorView, VersionView
 
 _encode = msgspec.json.Encoder().encode
+Linked = dict[int, tuple[VersionView, msgspec.Raw]]
+"""Files that were shown within others, by their identity: many agents of a list may link the same."""
 _ISO_LENGTH = len("2025-05-01T12:00:00.123456")
 PROMPT_KEYS = [field.name for field in msgspec.structs.fields(Prompt)]
 AGENT_KEYS = [field.name for field in msgspec.structs.fields(Agent)]
@@ -74,20 +76,25 @@ class Renderer:
             tag=environment.tag.value,
         )
 
-    def file(self, view: VersionView, *, with_text: bool = False) -> FileResponse:
+    def file(
+        self, view: VersionView, *, with_text: bool = False, linked: Linked | None = None
+    ) -> FileResponse:
         """A version of a file of any kind.
 
         Args:
             with_text: whether a prompt or an agent is shown as the text of a file, too.
+            linked: the files that were shown within others of the same response.
         """
-        shown = _RENDERERS[view.file.kind](self, view)
+        kind = view.file.kind
+        shown = self.agent(view, linked) if kind == "agent" else _RENDERERS[kind](self, view)
         if with_text and isinstance(shown, ModelFileResponse):
             text = text_of(view.file.kind, view.version.content)
             return msgspec.structs.replace(shown, raw_file_content=text)
         return shown
 
     def files(self, views: Iterable[VersionView], *, with_text: bool = False) -> list[FileResponse]:
-        return [self.file(view, with_text=with_text) for view in views]
+        linked: Linked = {}
+        return [self.file(view, with_text=with_text, linked=linked) for view in views]
 
     def flow(self, view: VersionView) -> FlowResponse:
         """A version of a flow."""
@@ -103,14 +110,14 @@ class Renderer:
             **self._logged(view), type="prompt", **shown, **_counted(view), raw_file_content=None
         )
 
-    def agent(self, view: VersionView) -> AgentResponse:
+    def agent(self, view: VersionView, linked: Linked | None = None) -> AgentResponse:
         """A version of an agent, with the files that it may call."""
         form = parse(view.version.content)
         shown: dict[str, Any] = {key: form.get(key) for key in AGENT_KEYS}
         shared = self._logged(view)
         return AgentResponse(
             **shared,
-            **{**shown, "tools": self._agent_tools(view)},
+            **{**shown, "tools": self._agent_tools(view, {} if linked is None else linked)},
             **_counted(view),
             type="agent",
             raw_file_content=None,
@@ -119,20 +126,28 @@ class Renderer:
             status="committed",
         )
 
-    def _agent_tools(self, view: VersionView) -> list[LinkedFileResponse | InlineToolResponse]:
+    def _agent_tools(
+        self, view: VersionView, linked: Linked
+    ) -> list[LinkedFileResponse | InlineToolResponse]:
         """An agent's tools. Of a linked agent the files are not told, because agents may link each other."""
         found = iter(view.linked)
         shown: list[LinkedFileResponse | InlineToolResponse] = []
         for tool in read_agent(view.version.content).tools or ():
             if isinstance(tool, LinkedFile):
-                file = next(found, None)
-                text = None if file is None else msgspec.Raw(_encode(self.file(file)))
-                shown.append(LinkedFileResponse(link=tool.link, on_agent_call=tool.on_agent_call, file=text))
+                file = self._linked_file(next(found, None), linked)
+                shown.append(LinkedFileResponse(link=tool.link, on_agent_call=tool.on_agent_call, file=file))
             else:
                 shown.append(
                     InlineToolResponse(json_schema=tool.json_schema, on_agent_call=tool.on_agent_call)
                 )
         return shown
+
+    def _linked_file(self, view: VersionView | None, linked: Linked) -> msgspec.Raw | None:
+        if view is None:
+            return None
+        if id(view) not in linked:
+            linked[id(view)] = view, msgspec.Raw(_encode(self.file(view)))
+        return linked[id(view)][1]
 
     def tool(self, view: VersionView) -> ToolResponse:
         """A version of a tool."""
@@ -232,12 +247,11 @@ class Renderer:
 _RENDERERS = {
     "flow": Renderer.flow,
     "prompt": Renderer.prompt,
-    "agent": Renderer.agent,
     "tool": Renderer.tool,
     "evaluator": Renderer.evaluator,
     "dataset": Renderer.dataset,
 }
-"""How a file of each kind is shown."""
+"""How a file of each kind is shown; agents besides."""
 
 
 @lru_cache(maxsize=1000)  # the times of a version are mostly one time, and those of environments never change
