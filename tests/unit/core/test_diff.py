@@ -369,6 +369,14 @@ class TestText:
             assert "\\x1b]0;owned\\x07" in shown
             assert "\x1b]" not in render(found, is_coloured=True)
 
+    def test_what_is_nested_deeply_is_told_in_a_row_in_the_end(self) -> None:
+        value: Any = "x" * 100
+        for _ in range(300):
+            value = [value, 1]
+        lines = render(diff({}, {"new": value})).splitlines()
+        assert len(lines) < 100
+        assert sum("x" * 100 in line for line in lines) == 1
+
     def test_wide_characters_take_two_columns(self) -> None:
         text = "水道局の相談窓口です。手紙を読んで、 何についての手紙か一言で答えてください。"
         shown = render(diff(text, f"{text}丁寧にお願いします。"), width_columns=40)

@@ -32,6 +32,8 @@ Sign: TypeAlias = Literal["+", "-", "~", ">", " "]
 
 MOST_CHARS_OF_VALUE = 72
 """A longer value is told member by member."""
+MOST_DEPTH = 40
+"""What would be indented more is told in one row."""
 MOST_NAMES = 3
 """Of what matters little, so many are named."""
 _PLACES_OF_DEFINITIONS: tuple[Path, ...] = ((), ("definition",))
@@ -77,8 +79,8 @@ def rows_of(edits: Iterable[Edit], *, depth: int, context_lines: int) -> Iterato
                 yield _row(depth, ">", f"{_label(edit.path)} is at {edit.to}")
 
 
-def _row(depth: int, sign: Sign, text: str, *, is_code: bool = False) -> Row:
-    return Row(depth=depth, sign=sign, pieces=(Piece(text),), is_code=is_code)
+def _row(depth: int, sign: Sign, text: str) -> Row:
+    return Row(depth=depth, sign=sign, pieces=(Piece(text),))
 
 
 def _label(path: Path) -> str:
@@ -123,7 +125,7 @@ def _value(sign: Sign, value: Any, depth: int) -> Iterator[Row]:
     """A value that is too long for a row."""
     if isinstance(value, str):
         yield from (_row(depth, sign, line) for line in value.split("\n"))
-    elif isinstance(value, dict | list) and value:
+    elif isinstance(value, dict | list) and value and depth < MOST_DEPTH:
         members = value.items() if isinstance(value, dict) else enumerate(value)
         for name, inner in members:
             yield from _whole(sign, (name,), inner, depth)
