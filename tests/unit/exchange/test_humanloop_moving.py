@@ -689,6 +689,7 @@ def test_trouble_of_reading_is_in_the_report(place: Place, tmp_path: Path) -> No
 
 
 IDS = st.sampled_from(["a", "b", "c", "", "\0", "x" * 300, "ü/%2F"])
+KNOWN = st.sampled_from(["a", "a", "a", "a", "b", "c", "", "\0", "ü/%2F"])
 TEXTS = st.sampled_from(["", "plain", "a/b", "/", "\0", "..", "x" * 2000, " a ", "日本語"])
 MOMENTS = st.sampled_from(
     ["0001-01-01T00:00:00Z", "1969-07-20T20:17:00Z", "2025-03-01T00:00:00Z", "9999-12-31T23:59:59Z"]
@@ -773,7 +774,70 @@ PARTS = {
             [{}, {"inputs": 5}, {"output": 5}, {"messages": {}}, {"output": "\0"}, [], 5]
         ),
     },
+    "evaluations": {
+        "id": KNOWN,
+        "file_id": KNOWN,
+        "name": st.none() | TEXTS,
+        "seats": st.lists(
+            st.fixed_dictionaries(
+                {"version_id": KNOWN, "is_orchestrated": st.booleans(), "added_at": MOMENTS}
+            ),
+            max_size=2,
+        ),
+        "created_at": MOMENTS,
+        "updated_at": MOMENTS,
+    },
+    "runs": {
+        "id": KNOWN,
+        "file_id": KNOWN,
+        "version_id": st.none() | KNOWN,
+        "dataset_id": st.none() | KNOWN,
+        "dataset_version_id": st.none() | KNOWN,
+        "is_orchestrated": st.booleans(),
+        "status": st.sampled_from(["pending", "running", "completed", "cancelled"]),
+        "created_at": MOMENTS,
+    },
+    "run_links": {"evaluation_id": KNOWN, "run_id": KNOWN, "is_control": st.booleans(), "added_at": MOMENTS},
+    "run_logs": {
+        "run_id": KNOWN,
+        "log_id": KNOWN,
+        "datapoint_id": st.none() | KNOWN,
+        "digest": st.none() | st.sampled_from([EMPTY_CASE, "\0"]),
+    },
 }
+WHOLE: dict[str, Any] = {
+    "files": [
+        {"id": id_, "kind": kind, "path": id_, "created_at": at(0) + "Z", "updated_at": at(0) + "Z"}
+        for id_, kind in (("a", "flow"), ("b", "dataset"))
+    ],
+    "datapoints": [{"id": "a", "file_id": "b", "value": {}}],
+    "logs": [
+        {
+            "id": "a",
+            "kind": "flow",
+            "file_id": "a",
+            "version_id": "a",
+            "created_at": at(0) + "Z",
+            "payload": {},
+        }
+    ],
+    "versions": [
+        {
+            "id": id_,
+            "file_id": id_,
+            "kind": kind,
+            "content": content,
+            "created_at": at(0) + "Z",
+            "updated_at": at(0) + "Z",
+            "last_used_at": at(0) + "Z",
+        }
+        for id_, kind, content in (
+            ("a", "flow", {"attributes": {}}),
+            ("b", "dataset", {"datapoints": [EMPTY_CASE]}),
+        )
+    ],
+}
+"""A flow and a dataset, so that what is made at random is of something now and then."""
 BATCHES = st.fixed_dictionaries(
     {sort: st.lists(st.fixed_dictionaries(members), max_size=4) for sort, members in PARTS.items()}
 )
@@ -789,7 +853,7 @@ def test_no_batch_whatever_breaks_the_server(kind: str) -> None:
         with TemporaryDirectory() as folder, asyncio.Runner() as runner:
             store = MemoryStore() if kind == "memory" else open_store(f"sqlite:///{folder}/it.db")
             place = new_place(runner, store)
-            for batch in batches:
+            for batch in [WHOLE, *batches]:
                 with suppress(Malformed):
                     place.hand_in(json.dumps(batch).encode())
             with suppress(NoName):

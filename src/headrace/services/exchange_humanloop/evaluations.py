@@ -10,7 +10,7 @@ import msgspec
 from headrace.core.access import Principal
 from headrace.core.evaluations import OPEN, Awaited, Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import File
-from headrace.core.kinds import dataset, evaluator
+from headrace.core.kinds import KINDS, dataset, evaluator
 from headrace.core.logs import Log
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
@@ -115,7 +115,8 @@ def _dataset_of(part: RunPart, tx: Transaction) -> Version | None:
     """What a run that is not here yet is of."""
     is_here = tx.runs.get(id=part.id) is not None
     found = None if part.dataset_version_id is None else tx.versions.kept(id=part.dataset_version_id)
-    return None if is_here or found is None or found.file_id != part.dataset_id else found
+    file = None if found is None or found.file_id != part.dataset_id else tx.files.get(id=found.file_id)
+    return found if file is not None and file.kind == dataset.KIND.name and not is_here else None
 
 
 def put_run(desk: Desk, part: RunPart, slots: Sequence[Slot]) -> Outcome:
@@ -123,8 +124,10 @@ def put_run(desk: Desk, part: RunPart, slots: Sequence[Slot]) -> Outcome:
     there = desk.tx.runs.get(id=part.id)
     if there is not None:
         return _compared_run(part, there)
-    if _file(desk, part.file_id) is None or desk.is_rehearsal:
+    file = _file(desk, part.file_id)
+    if file is None or desk.is_rehearsal:
         return Outcome(id=part.id, act=Act.MADE)
+    missing = _missing(desk, part, file)
     desk.tx.runs.add(
         Run(
             id=part.id,
@@ -140,12 +143,28 @@ def put_run(desk: Desk, part: RunPart, slots: Sequence[Slot]) -> Outcome:
         ),
         slots=slots,
     )
-    missing = [
-        f"its {what} version `{version_id}` is not here"
-        for what, version_id in (("own", part.version_id), ("dataset", part.dataset_version_id))
-        if version_id is not None and desk.version(version_id) is None
-    ]
     return Outcome(id=part.id, act=Act.MADE, note="; ".join(missing) or None)
+
+
+def _missing(desk: Desk, part: RunPart, file: File) -> list[str]:
+    """What a run was of and is not here.
+
+    Raises:
+        Refused: it is here, but of another file, or of another kind.
+    """
+    missing = []
+    for version_id, file_id, kind in (
+        (part.version_id, file.id, file.kind),
+        (part.dataset_version_id, part.dataset_id, dataset.KIND.name),
+    ):
+        found = None if version_id is None else desk.version(version_id)
+        if found is not None and (found[1].id, found[1].kind) != (file_id, kind):
+            raise Refused(
+                f"here version `{version_id}` belongs to {KINDS[found[1].kind].title} {found[1].id}"
+            )
+        if found is None and version_id is not None:
+            missing.append(f"its {kind} version `{version_id}` is not here")
+    return missing
 
 
 def _compared_run(part: RunPart, there: Run) -> Outcome:

@@ -8,7 +8,7 @@ import msgspec
 
 from headrace.core.files import File
 from headrace.core.kinds import KINDS
-from headrace.core.logs import Log, read_payload, write_payload
+from headrace.core.logs import Log, Payload, read_payload, write_payload
 from headrace.services import judgments, traces
 from headrace.services.exchange_humanloop.desk import Desk, Refused
 from headrace.services.exchange_humanloop.parts import NULL, Act, LogPart, Outcome
@@ -43,6 +43,7 @@ _value = msgspec.json.Decoder().decode
 
 def put_log(desk: Desk, part: LogPart) -> Outcome:
     """Keep a log in its place. Those below it that came earlier join its trace."""
+    payload = _payload(part)
     there = desk.tx.logs.get(id=part.id)
     if there is not None:
         return _compared(part, there)
@@ -54,7 +55,7 @@ def put_log(desk: Desk, part: LogPart) -> Outcome:
     version, file = found
     if file.kind != part.kind:
         raise Refused(f"version `{part.version_id}` is one of a {KINDS[file.kind].title} here")
-    log = _log(desk, part, file)
+    log = _log(desk, part, file, payload)
     if log.judged_id is not None:
         log = _judging(desk, log)
     if desk.is_rehearsal:
@@ -67,8 +68,14 @@ def put_log(desk: Desk, part: LogPart) -> Outcome:
     return Outcome(id=part.id, act=Act.MADE)
 
 
-def _log(desk: Desk, part: LogPart, file: File) -> Log:
-    payload = read_payload(bytes(part.payload))
+def _payload(part: LogPart) -> Payload:
+    try:
+        return read_payload(bytes(part.payload))
+    except msgspec.DecodeError as error:
+        raise Refused(f"its payload is not that of a log: {error}") from None
+
+
+def _log(desk: Desk, part: LogPart, file: File, payload: Payload) -> Log:
     same = {name: getattr(part, name) for name in _SAME}
     return Log(
         **{**same, "file_id": file.id},
