@@ -16,6 +16,7 @@ from headrace.core.canonical import canonical
 from headrace.core.diff import Diff, DoesNotFit, Summary, apply, diff, diff_datapoints
 from headrace.core.diff.edits import (
     Added,
+    ConnectionAdded,
     ConnectionChanged,
     ConnectionRemoved,
     GraphChanged,
@@ -178,6 +179,22 @@ class TestNodes:
             ("B", "Second"),
         }
 
+    def test_neighbours_that_were_renamed_too_tell_twins_apart(self) -> None:
+        ends = [_node("A", "Output"), _node("B", "Output")]
+        asks = [_node("Ask", text="What is the letter about?"), _node("Tell", text="Sum up the whole letter")]
+        before = _flow([*asks, *ends], [_data("Ask", "A"), _data("Tell", "B")])
+        after = _flow(
+            [
+                *({**ask, "name": f"New{ask['name']}"} for ask in asks),
+                _node("X", "Output"),
+                _node("Y", "Output"),
+            ],
+            [_data("NewAsk", "Y"), _data("NewTell", "X")],
+        )
+        changes = _graph(diff(before, after)).nodes
+        found = {one.was: one.name for one in changes if isinstance(one, NodeChanged)}
+        assert found == {"Ask": "NewAsk", "Tell": "NewTell", "A": "Y", "B": "X"}
+
     def test_names_that_were_swapped_are_changes_of_what_has_the_names(self) -> None:
         before = _flow([_node("A", text="one"), _node("B", text="two")], [])
         after = _flow([_node("A", text="two"), _node("B", text="one")], [])
@@ -191,6 +208,16 @@ class TestNodes:
         after = _flow([*ends, other], [_data("In", "Translate"), _data("Translate", "Out")])
         found = _graph(diff(before, after))
         assert [type(change) for change in found.nodes] == [NodeRemoved, NodeAdded]
+        [gone, refed, come] = found.connections
+        assert isinstance(gone, ConnectionRemoved)
+        assert isinstance(refed, ConnectionChanged)
+        assert isinstance(come, ConnectionAdded)
+        assert (gone.name, refed.was, refed.name, come.name) == (
+            "InSum_upin",
+            "Sum_upOutin",
+            "TranslateOutin",
+            "InTranslatein",
+        )
 
     def test_a_node_that_takes_the_name_of_a_removed_one_does_not_take_its_connections(self) -> None:
         before = _flow(
@@ -239,6 +266,12 @@ class TestConnections:
         one, other = _data("A", "B"), _data("B", "C")
         after = [{**one, "name": other["name"]}, {**other, "name": one["name"]}]
         assert self._found([one, other], after) == Summary(connections_relabelled=2)
+
+    def test_what_is_joined_alike_is_known_at_no_cost(self) -> None:
+        before = [_data("A", "B"), _data("B", "C"), _data("A", "C")]
+        after = [{**one, "name": f"edge{n}"} for n, one in enumerate(before)]
+        found = diff(_flow([*self.ENDS], before), _flow([*self.ENDS], after), most_steps=0)
+        assert found.summary == Summary(connections_relabelled=3)
 
     def test_a_connection_goes_with_its_node(self) -> None:
         before = _flow([*self.ENDS], [_data("A", "B"), _data("B", "C")])
@@ -314,9 +347,10 @@ class TestValues:
 
 
 class TestLimits:
-    def test_what_would_take_too_long_is_compared_as_a_whole(self) -> None:
-        before = "\n".join(f"{'even' if n % 2 else n} line" for n in range(4000))
-        after = "\n".join(f"{'even' if n % 2 else -n} line" for n in range(4000))
+    @pytest.mark.parametrize("count", [500, 4000])
+    def test_what_would_take_too_long_is_compared_as_a_whole(self, count: int) -> None:
+        before = "\n".join(f"{'even' if n % 2 else n} line" for n in range(count))
+        after = "\n".join(f"{'even' if n % 2 else -n} line" for n in range(count))
         [found] = diff({"code": before}, {"code": after}).edits
         assert isinstance(found, TextChanged)
         assert len(found.spans) < 10
