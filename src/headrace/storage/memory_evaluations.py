@@ -172,8 +172,7 @@ class Runs:
         return found[skip : skip + take], len(found)
 
     def slot(self, *, run_id: str, datapoint_id: str) -> Slot | None:
-        found = [slot for slot in self._of(run_id) if slot.datapoint_id == datapoint_id]
-        return found[0] if found else None
+        return self._holder(run_id, "datapoint", datapoint_id)
 
     def put_slot(self, slot: Slot) -> None:
         owner = f"{slot.run_id} {slot.place}"
@@ -185,10 +184,11 @@ class Runs:
         self._rows.slots[slot.run_id].put(slot.place, slot)
 
     def next_place(self, *, run_id: str) -> int:
-        return max((slot.place for slot in self._of(run_id)), default=-1) + 1
+        return max(self._rows.slots[run_id], default=-1) + 1
 
     def slots_of_logs(self, *, log_ids: Collection[str]) -> list[Slot]:
-        return [slot for run_id in self._rows.runs for slot in self._of(run_id) if slot.log_id in log_ids]
+        found = (self._holder(run_id, "log", one) for run_id in self._rows.runs for one in set(log_ids))
+        return [slot for slot in found if slot is not None]
 
     def wanting(self, *, version_id: str, datapoint_id: str) -> list[Slot]:
         return [
@@ -253,6 +253,11 @@ class Runs:
             )
             for log in ordered
         ]
+
+    def _holder(self, run_id: str, name: str, held: str) -> Slot | None:
+        """The slot of a run that has a datapoint or a log."""
+        owner = self._rows.claims.get(("slot", run_id, name, held))
+        return None if owner is None else self._rows.slots[run_id][int(owner.rpartition(" ")[2])]
 
     def _of(self, run_id: str) -> list[Slot]:
         return [slot for _, slot in sorted(self._rows.slots[run_id].items())]
