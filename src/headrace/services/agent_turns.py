@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from headrace.core.effects import EffectContext, EffectFailed, Fault, ModelFailed, ModelReply, ModelRequest
-from headrace.core.errors import HeadraceError
+from headrace.core.errors import HeadraceError, Invalid
 from headrace.core.logs import LogStatus
 from headrace.core.ports import Transaction
 from headrace.services import agent_logs, agent_talk
@@ -180,7 +180,10 @@ class Turn:
         task, story = self._task, self._story
         # What a caller forces a model to, it is forced to once: else it would never come to an end.
         choice = task.choice if story.iterations == self._before else standing(task.choice)
-        story.request = request = task.script.request(story.messages, choice)
+        try:
+            story.request = request = task.script.request(story.messages, choice)
+        except Invalid as error:  # the first request was good: this one has what the model itself said
+            raise EffectFailed(error.message, resource=RESOURCE) from None
         self._told(Asked(number=story.iterations + 1))
         started_s = asyncio.get_running_loop().time()
         reply = await self._converse(request)

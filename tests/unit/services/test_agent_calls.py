@@ -365,6 +365,20 @@ def test_what_is_switched_off_does_not_go_on(registry: Registry) -> None:
     tell(registry, story)
 
 
+def test_what_a_model_said_may_be_none_that_it_can_be_told_again(registry: Registry) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.agent(await desk.link())
+        deep: Any = "x"
+        for _ in range(300):
+            deep = [deep]
+        desk.say(use("T", a=deep))
+        answered = await desk.call()
+        assert answered.log.log.status is LogStatus.COMPLETE
+        assert "nested deeper" in str(answered.error)
+
+    tell(registry, story)
+
+
 def test_who_goes_away_before_anything_was_asked(registry: Registry) -> None:
     async def story(desk: Desk) -> None:
         await desk.agent()
