@@ -296,7 +296,7 @@ def test_nobody_is_answered_by_what_was_there_before(pair: list[LiveServer]) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_ten_thousand_callers_see_no_older_version(pair: list[LiveServer]) -> None:
     answered = look_while_it_moves(pair, calls=10_000, moves=40)
     assert answered.total() >= 10_000
@@ -393,7 +393,7 @@ def test_a_split_is_the_same_on_every_server(pair: list[LiveServer], operator: O
         versions_of_it = {caller.version(execution=name) for caller in callers}
         assert len(versions_of_it) == 1
         assert callers[0].version(execution=name, key="another") in versions_of_it, "the name comes first"
-    assert {callers[0].version() for _ in range(60)} == {1, 2, 3}, "without a key each is on its own"
+    assert {callers[0].version() for _ in range(40)} == {1, 2, 3}, "without a key each is on its own"
     shown = pair[1].boto().get_flow_alias(flowIdentifier=flow, aliasIdentifier=alias)
     assert shown["routingConfiguration"] == [{"flowVersion": "1"}]
     for caller in callers:
