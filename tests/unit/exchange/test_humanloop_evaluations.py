@@ -211,6 +211,19 @@ def test_a_run_that_was_open_waits_for_what_others_post_only(place: Place, tmp_p
     assert not place.read(lambda tx: tx.runs.is_awaiting(run_id="rn_1"))
 
 
+def test_who_is_no_program_is_not_asked_by_the_server(place: Place, tmp_path: Path) -> None:
+    home = small(tmp_path / "x", [one_run("running")], [], judges=(SHORT, OUTSIDE))
+    facts = home / EVALUATIONS / "evr_1" / "evaluation.json"
+    shown = json.loads(facts.read_text())
+    facts.write_text(
+        json.dumps({**shown, "evaluators": [{**one, "orchestrated": True} for one in shown["evaluators"]]})
+    )
+    place.bring(home)
+    seats = place.read(lambda tx: tx.evaluations.seats(evaluation_id="evr_1"))
+    assert [one.is_orchestrated for one in seats] == [True, False]
+    assert place.bring(home).is_clean
+
+
 def test_logs_that_an_export_lacks_are_told_by_run(place: Place, tmp_path: Path) -> None:
     home = small(tmp_path / "x", [one_run()], [run_log("rn_1", flow_log("log_1"), point(1))])
     write_json(

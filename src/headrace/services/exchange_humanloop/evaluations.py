@@ -11,12 +11,13 @@ from headrace.core.access import Principal
 from headrace.core.evaluations import OPEN, Awaited, Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import File
 from headrace.core.kinds import KINDS, dataset, evaluator
+from headrace.core.kinds.evaluator import read_spec, type_of
 from headrace.core.logs import Log
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
 from headrace.services import run_progress
 from headrace.services.base import Ports, read
-from headrace.services.exchange_humanloop.desk import Desk, Refused
+from headrace.services.exchange_humanloop.desk import NOBODY, Desk, Refused
 from headrace.services.exchange_humanloop.parts import (
     Act,
     EvaluationPart,
@@ -25,6 +26,7 @@ from headrace.services.exchange_humanloop.parts import (
     RunLogPart,
     RunPart,
 )
+from headrace.services.monitoring import JUDGED_HERE
 from headrace.services.new_runs import slots_of
 
 
@@ -42,7 +44,7 @@ def put_evaluation(desk: Desk, part: EvaluationPart) -> Outcome:
         id=part.id,
         file_id=file.id,
         name=part.name if is_named else None,
-        created_by="" if desk.is_rehearsal else desk.user(part.author),
+        created_by=NOBODY if desk.is_rehearsal else desk.user(part.author),
         created_at=part.created_at,
         updated_at=part.updated_at,
     )
@@ -70,16 +72,18 @@ def _file(desk: Desk, id: str) -> File | None:
 
 
 def _seats(desk: Desk, part: EvaluationPart) -> list[Seat]:
+    """Those who are here; the server has those judge that it can have judge."""
     seats = []
     for one in part.seats:
         found = desk.version(one.version_id)
         if found is not None and found[1].kind == evaluator.KIND.name:
+            can_be = type_of(read_spec(found[0].content)) in JUDGED_HERE
             seats.append(
                 Seat(
                     evaluation_id=part.id,
                     evaluator_id=found[1].id,
                     version_id=one.version_id,
-                    is_orchestrated=one.is_orchestrated,
+                    is_orchestrated=one.is_orchestrated and can_be,
                     added_at=one.added_at,
                 )
             )
@@ -93,7 +97,7 @@ def _compared(desk: Desk, part: EvaluationPart, there: Evaluation) -> Outcome:
         seat.version_id: seat.is_orchestrated for seat in desk.tx.evaluations.seats(evaluation_id=there.id)
     }
     differing = [] if there.name == part.name else ["name"]
-    if here != {one.version_id: one.is_orchestrated for one in part.seats}:
+    if here != {seat.version_id: seat.is_orchestrated for seat in _seats(desk, part)}:
         differing.append("list of evaluators")
     if differing:
         return Outcome(id=part.id, act=Act.DIFFERENT, note=f"here it has another {' and '.join(differing)}")
