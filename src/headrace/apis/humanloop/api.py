@@ -28,7 +28,6 @@ from headrace.apis.humanloop.errors import MethodNotAllowed, UnsupportedEncoding
 from headrace.apis.humanloop.operations import BodyRead, Call, Operation
 from headrace.apis.humanloop.render import Renderer
 from headrace.apis.humanloop.requests import BodyReader, read_query
-from headrace.apis.humanloop.unserved import unserved
 from headrace.apis.kept import KeptAnswers
 from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
@@ -137,9 +136,6 @@ class HumanloopApi:
     def _find(self, request: Request) -> Match[Operation | None] | Response:
         method = "GET" if request.method == "HEAD" else request.method
         found = self._table.find(method, request.segments[1:])
-        message = None if isinstance(found, Match) else unserved(method, request.segments[1:])
-        if message is not None:
-            raise NotFound("operation", request.raw_path.decode("latin-1"), message)
         # No id has a NUL in it, and databases refuse to look for one.
         if found is None or b"%00" in request.raw_path:
             path = request.raw_path.decode("latin-1")
