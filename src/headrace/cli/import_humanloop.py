@@ -49,9 +49,10 @@ class Progress:
 def humanloop(folder: Path, is_rehearsal: bool, store: str | None, as_json: bool) -> None:
     """Import what the Humanloop export tool wrote: FOLDER is one of its exports/YYYYMMDD-HHMMSS.
 
-    IDs, times, names, deployments, monitoring, logs and judgments stay what they were. What is here already
-    is never changed, so an import that was interrupted is just run again. Nothing is judged or deployed
-    because of it. The exit status is 1 when something could not be read or kept, or is different here.
+    IDs, times, names, deployments, monitoring, logs, judgments and evaluations stay what they were. What is
+    here already is never changed, so an import that was interrupted is just run again. Nothing is judged,
+    generated or deployed because of it. The exit status is 1 when something could not be read or kept, or is
+    different here.
 
     \b
     Examples:

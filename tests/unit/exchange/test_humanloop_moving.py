@@ -419,7 +419,7 @@ def test_an_import_that_was_cut_off_goes_on(
     whole = make_place()
     whole.bring(sample)
     wanted = contents(whole.take(tmp_path / "wanted"))
-    for most in range(0, 40, 3):
+    for most in range(0, 51, 3):
         left = iter(range(most))
 
         def cut(batch: bytes, left: Any = left) -> bytes:
