@@ -7,7 +7,6 @@ decided by the store: use cases that write are run as if one after another.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -15,12 +14,13 @@ import msgspec
 
 from headrace.core.access import Principal, Right
 from headrace.core.deployments import Action, Aim, Move, Pointer, PointerKind
+from headrace.core.diff import Diff
 from headrace.core.effects import JSON
 from headrace.core.errors import Conflict, Invalid
 from headrace.core.files import File
 from headrace.core.ports import Transaction
 from headrace.services import gates, numbers
-from headrace.services.base import Ports, read, write
+from headrace.services.base import Ports
 from headrace.services.gates import Verdict
 from headrace.services.pointers import Spot, title
 
@@ -84,6 +84,8 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
         after: what it targets now, or would.
         verdict: what the gate says.
         is_new: whether something changed, or would; repeating what is so changes nothing.
+        diff: of a rehearsal, what differs between the content that is targeted and the one that would be;
+            None where one of them is nothing, and of datasets.
     """
 
     spot: Spot
@@ -93,6 +95,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
     after: Aim
     verdict: Verdict
     is_new: bool
+    diff: Diff | None = None
 
 
 class Judge(Protocol):
@@ -144,13 +147,6 @@ def move(
         verdict=verdict,
         is_new=is_new,
     )
-
-
-async def carry_out(
-    ports: Ports, principal: Principal, wish: Wish, work: Callable[[Transaction], Moved]
-) -> Moved:
-    """Run a use case that moves a pointer; a rehearsal on what is there, without writing."""
-    return await (read if wish.is_rehearsal else write)(ports, principal, work)
 
 
 def _check_form(principal: Principal, wish: Wish) -> None:

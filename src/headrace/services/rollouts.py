@@ -14,8 +14,9 @@ from headrace.core.ports import Transaction
 from headrace.core.versions import DRAFT
 from headrace.services import moves, pointers
 from headrace.services.base import Ports, read
-from headrace.services.moves import NO_WISH, Change, Moved, Wish, carry_out
+from headrace.services.moves import NO_WISH, Change, Moved, Wish
 from headrace.services.pointers import Spot, Where, aim_at, named, title
+from headrace.services.rehearsals import carry_out
 
 PAGE = 100
 """So many moves are read at a time where all are looked through."""

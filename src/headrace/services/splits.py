@@ -17,8 +17,9 @@ from headrace.core.ports import Transaction
 from headrace.core.versions import DRAFT
 from headrace.services import moves, pointers
 from headrace.services.base import Ports
-from headrace.services.moves import NO_WISH, Change, Moved, Wish, carry_out
+from headrace.services.moves import NO_WISH, Change, Moved, Wish
 from headrace.services.pointers import Spot, Where, aim_at, title
+from headrace.services.rehearsals import carry_out
 
 MAX_SHARES = 20
 """Among so many versions a pointer may be split."""

@@ -9,8 +9,9 @@ from headrace.core.files import File
 from headrace.core.ports import Transaction
 from headrace.services import moves, pointers
 from headrace.services.base import Ports
-from headrace.services.moves import NO_WISH, Change, Moved, Wish, carry_out
+from headrace.services.moves import NO_WISH, Change, Moved, Wish
 from headrace.services.pointers import Spot, Where, title
+from headrace.services.rehearsals import carry_out
 
 
 async def switch(

@@ -12,6 +12,7 @@ from tests.unit.services.conftest import Registry
 
 from headrace.core.access import Right
 from headrace.core.deployments import Action, Aim, Move, PointerKind
+from headrace.core.diff import apply
 from headrace.core.errors import Conflict, Forbidden, Invalid, NotFound
 from headrace.core.ports import Transaction
 from headrace.services import (
@@ -309,6 +310,25 @@ def test_a_rehearsal_says_what_would_be_and_writes_nothing(desk: Desk) -> None:
     assert (said.verdict.is_open, said.verdict.reasons) == (False, ("Score 0.6 is below 0.8.",))
     assert desk.back(desk.at(PRODUCTION), is_rehearsal=True, to=desk.history(desk.at(PRODUCTION))[0].id)
     assert desk.history(desk.at(STAGING)) == before
+
+
+def test_a_rehearsal_tells_what_would_differ(desk: Desk) -> None:
+    desk.point(desk.at(STAGING), "1")
+    found = desk.point(desk.at(STAGING), "2", is_rehearsal=True).diff
+    assert found is not None
+    contents = [json.loads(desk.versions[number].version.content) for number in (0, 1)]
+    assert not found.is_empty
+    assert apply(found, contents[0]) == contents[1]
+    assert desk.point(desk.at(STAGING), "2").diff is None
+    same = desk.point(desk.at(STAGING), "2", is_rehearsal=True).diff
+    assert same is not None
+    assert same.is_empty
+    draft = desk.point(desk.at(alias="live"), "DRAFT", is_rehearsal=True).diff
+    assert draft is not None
+    snapshot = desk.registry.inside(lambda tx: tx.drafts.get(file_id=desk.file.id)).snapshot
+    assert apply(draft, contents[0]) == json.loads(snapshot)
+    gone = rollouts.take_away(desk.ports, desk.principal, desk.at(STAGING), wish=Wish(is_rehearsal=True))
+    assert desk.run(gone).diff is None
 
 
 def test_a_rehearsal_with_a_stale_expectation_fails_as_the_real_thing(desk: Desk) -> None:

@@ -109,7 +109,7 @@ def test_a_share_is_the_stretch_between_the_weights_before_and_its_own(
     assert sum(weights[:found]) <= point < sum(weights[: found + 1])
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(weights=st.lists(st.integers(0, 20), min_size=2, max_size=5).filter(any), salt=st.text(max_size=5))
 def test_shares_are_as_large_as_their_weights(weights: list[int], salt: str) -> None:
     calls = 4_000
