@@ -250,6 +250,12 @@ class Settings:
         "before its log is an error.",
         "attempts",
     )
+    evaluation_silence: int = _setting(
+        0,
+        "How long a run of an evaluation that has all its logs waits for judgments that do not come, before "
+        "it is completed without them; 0 is for ever.",
+        "seconds",
+    )
     run_log_steps: int = _setting(
         1000, "So many steps of a run become logs below the flow's log; further ones are counted.", "steps"
     )

@@ -35,6 +35,7 @@ from headrace.services.judging import Judging, Shows
 from headrace.services.keeping import Keeps
 from headrace.services.recorder import Recorder
 from headrace.services.runs import RunLimits, Runs
+from headrace.services.silence import Silence
 from headrace.services.surveying import Surveying
 from headrace.services.uprooting import Uprooting
 from headrace.services.worker import Pace, Worker
@@ -220,6 +221,7 @@ def build_worker(
         Work.UPROOT: Uprooting(ports).handler,
         Work.RECORD: run_logs.Showing(ports, most_steps=settings.run_log_steps).handler,
         Work.SURVEY: Surveying(ports).handler,
+        Work.SILENCE: Silence(ports).handler,
         Work.GENERATE: Generating(ports, calls, _generating_pace(settings)).handler,
     }
     if engine is not None:

@@ -106,6 +106,8 @@ class Work(StrEnum):
     """``subject`` is a run of an evaluation, ``object`` a datapoint of which it is to have a log."""
     SURVEY = "survey"
     """``subject`` is a run of an evaluation whose slots are to be gone through; ``object`` is empty."""
+    SILENCE = "silence"
+    """``subject`` is a run of an evaluation that may be waiting for nobody; ``object`` is empty."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

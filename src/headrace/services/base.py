@@ -37,6 +37,7 @@ class Limits:
         node_types: nodes of each type in a definition.
         receipts_s: seconds for which a client token is remembered.
         complete_traces_grow: whether a log may be added below a flow's log that is complete.
+        evaluation_silence_s: so many seconds without a judgment end a run that has all its logs; 0 is never.
     """
 
     files: Mapping[str, int] = field(default_factory=lambda: {"flow": 1_000_000, "prompt": 1_000_000})
@@ -46,6 +47,7 @@ class Limits:
     node_types: TypeLimits = field(default_factory=TypeLimits)
     receipts_s: int = 86_400
     complete_traces_grow: bool = False
+    evaluation_silence_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
 
 import msgspec
 
@@ -15,7 +16,7 @@ from headrace.core.errors import Invalid, NotFound
 from headrace.core.evaluations import OPEN, Awaited, Run, RunStatus, Seat, Slot, fingerprint
 from headrace.core.kinds.evaluator import EvaluatorType, read_spec, type_of
 from headrace.core.logs import Log, LogStatus, Payload
-from headrace.core.monitoring import Work
+from headrace.core.monitoring import Job, Work
 from headrace.core.parsing import parse
 from headrace.core.ports import Transaction
 from headrace.services.base import Ports
@@ -119,7 +120,9 @@ def _fill(tx: Transaction, ports: Ports, run: Run, slot: Slot, log: Log) -> None
         run = msgspec.structs.replace(run, status=RunStatus.RUNNING)
         tx.runs.update(run)
     judgments = tx.logs.judgments(judged_ids=[log.id])
-    if not look(tx, ports, run, panel(tx, run.id), slot, log, judgments):
+    if look(tx, ports, run, panel(tx, run.id), slot, log, judgments):
+        listen(tx, ports, run)
+    else:
         settle(tx, run.id)
 
 
@@ -234,6 +237,7 @@ def changed(
         run = tx.runs.get(id=slot.run_id)
         if run is not None and slot.is_done and run.status is not RunStatus.CANCELLED:
             _ask(tx, ports, log, panel(tx, run.id))
+            listen(tx, ports, run)
         settle(tx, slot.run_id)
     if before is None:
         return
@@ -288,6 +292,7 @@ def _unjudged(tx: Transaction, ports: Ports, slot: Slot) -> None:
         return
     judgments = tx.logs.judgments(judged_ids=[log.id])
     look(tx, ports, run, panel(tx, run.id), slot, log, judgments, asked=asked(tx, log.id))
+    listen(tx, ports, run)
 
 
 def _batches(ids: Sequence[str]) -> Iterable[Sequence[str]]:
@@ -301,12 +306,21 @@ def joined(tx: Transaction, ports: Ports, run: Run, version_ids: Iterable[str]) 
     if run.status in OPEN:
         waits = [Awaited(run_id=run.id, place=SURVEY, version_id=version_id) for version_id in version_ids]
         tx.runs.awaiting(waits)
+        listen(tx, ports, run)
     survey(tx, ports, run.id)
 
 
 def survey(tx: Transaction, ports: Ports, run_id: str) -> None:
     """Have all slots of a run gone through; see `headrace.services.surveying`."""
     ask(tx, ports, work=Work.SURVEY, subject=run_id, now=ports.clock.now())
+
+
+def listen(tx: Transaction, ports: Ports, run: Run) -> None:
+    """Have a run that has all its logs ended after a long silence; see `headrace.services.silence`."""
+    silence_s = ports.limits.evaluation_silence_s
+    if silence_s and run.status in OPEN and not tx.runs.is_undone(run_id=run.id):
+        due_at = ports.clock.now() + timedelta(seconds=silence_s)
+        tx.jobs.put(Job(account=tx.account, work=Work.SILENCE, subject=run.id, due_at=due_at))
 
 
 def left(tx: Transaction, ports: Ports, run_id: str, seats: Collection[Seat]) -> None:
