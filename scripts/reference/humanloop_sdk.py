@@ -30,7 +30,8 @@ def humanloop_sdk_page() -> str:
         "that a test calls the method through that client at a running server, and looks at what it answers: "
         "it has to be of the type that the client declares, every member has to be there, and the "
         "values have to be those that the call was for. A dash: that client has no such method. The test "
-        "finds the methods by looking at the clients, so that none can be left out.",
+        "finds the methods by looking at the clients, so that none can be left out; another gives every "
+        "argument of every method a value, and compares what comes back under its name.",
         *(
             section
             for resource in sorted({row.method.rpartition(".")[0] for row in methods.ROWS.values()})

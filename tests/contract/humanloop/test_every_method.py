@@ -10,7 +10,7 @@ import ast
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from tests.contract.conftest import LiveServer
+from tests.contract.humanloop.methods import arguments
 from tests.contract.humanloop.methods.calls import write_config
 from tests.contract.humanloop.methods.clients import Client, NpmClient, async_client, python_client
 from tests.contract.humanloop.methods.table import ROWS
@@ -83,6 +84,32 @@ def test_a_method_does_what_it_is_for(one: Client, server: LiveServer, name: str
     row, world = ROWS[method], World(server.humanloop())
     answer = one.answer(row, row.arguments(world))
     assert row.holds(world, answer), answer
+
+
+WITH_ARGUMENTS = [
+    method for method, row in ROWS.items() if {PYTHON, ASYNC} <= {*row.clients} - {*row.elsewhere}
+]
+
+
+@pytest.mark.parametrize("method", WITH_ARGUMENTS)
+def test_every_argument_is_taken(clients: dict[str, Client], server: LiveServer, method: str) -> None:
+    """What the method's own try leaves out: all that get along together, then each of the others."""
+    row, client = ROWS[method], server.humanloop()
+    names = arguments.parameters(clients[ASYNC].client, row)
+    for trial in arguments.trials(names, row.arguments(World(client))):
+        world = World(client)
+        given = arguments.given_with(row, names, trial, world)
+        answer = clients[PYTHON].answer(row, given)
+        arguments.check_shown(row, trial, given, _shown(world, method, answer))
+
+
+def _shown(world: World, method: str, answer: Any) -> Mapping[str, Any]:
+    """Where what was sent can be seen: the answer, or the log that it is about."""
+    if method.endswith(".log"):
+        return world.log(answer.id)
+    if method.endswith("call_stream"):
+        return world.log(answer[0].log_id or answer[0].id)
+    return answer if isinstance(answer, dict) else {}
 
 
 class Careless(BaseHTTPRequestHandler):

@@ -22,7 +22,7 @@ from headrace.apis.humanloop.api import OPERATIONS
 UNTYPED = {"logs.get", "prompts.update_log", "tools.update"}
 """Methods whose answers the Python client gives as it got them: it can't resolve its own union there (0.6)."""
 
-ECHOED = {"ChatMessage", "CodeEvaluatorRequest", "ExternalEvaluatorRequest", "ToolFunction"}
+ECHOED = {"ChatMessage", "CodeEvaluatorRequest", "ExternalEvaluatorRequest", "ResponseFormat", "ToolFunction"}
 """Types of what a caller sent, which comes back as it was, without what was left out."""
 
 
