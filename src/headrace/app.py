@@ -24,6 +24,8 @@ from headrace.apis.health import HealthApi
 from headrace.apis.humanloop.api import HumanloopApi
 from headrace.apis.humanloop.exchange.service import HumanloopExchange
 from headrace.apis.humanloop.judged import judged_log
+from headrace.apis.native.api import NativeApi
+from headrace.apis.native.operations import Reach
 from headrace.apis.otel.api import OtlpApi
 from headrace.apis.pipeline import Api, App
 from headrace.apis.readiness import Readiness
@@ -267,6 +269,7 @@ def _apis(
     )
     return (
         ConsoleApi(ports, gate, exchange, more=more),
+        NativeApi(Reach(ports=ports, runs=durables.runs, calls=calls, names=names), gate, throttle),
         _humanloop(settings, ports, gate, throttle, calls),
         OtlpApi(ports, gate, throttle, max_body_bytes=settings.max_body),
         BedrockApi(

@@ -8,6 +8,8 @@
     │  ├─ AlreadyExists
     │  ├─ InUse
     │  ├─ NotPrepared(operation, status)
+    │  ├─ Stale
+    │  ├─ GateClosed
     │  └─ TokenReused
     ├─ Denied
     │  ├─ Unauthenticated(reason)
@@ -101,6 +103,14 @@ class InUse(Conflict):
 
 class TokenReused(Conflict):
     """The client token was used before with other parameters."""
+
+
+class Stale(Conflict):
+    """Something else is there than was expected."""
+
+
+class GateClosed(Conflict):
+    """A gate does not let this through."""
 
 
 class NotPrepared(Conflict):

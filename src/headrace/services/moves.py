@@ -16,7 +16,7 @@ from headrace.core.access import Principal, Right
 from headrace.core.deployments import Action, Aim, Move, Pointer, PointerKind
 from headrace.core.diff import Diff
 from headrace.core.effects import JSON
-from headrace.core.errors import Conflict, Invalid
+from headrace.core.errors import GateClosed, Invalid, Stale
 from headrace.core.files import File
 from headrace.core.ports import Transaction
 from headrace.services import gates, numbers
@@ -123,7 +123,8 @@ def move(
         judge: asked in the gates' place.
 
     Raises:
-        Conflict: something else is there than was expected, or the gate is closed.
+        Stale: something else is there than was expected.
+        GateClosed: the gate does not let it through.
         Forbidden: a gate is overridden by who may not.
         Invalid: a gate is overridden without a reason, or the reason is too long.
     """
@@ -166,7 +167,7 @@ def _check_expected(tx: Transaction, change: Change, last: Move | None) -> None:
     if expected is None or _is_there(tx, expected, last):
         return
     where = f"{title(change.spot)} {told(tx, last)}"
-    raise Conflict(f"{where}; {expected} was expected. Look again at what is there before you change it.")
+    raise Stale(f"{where}; {expected} was expected. Look again at what is there before you change it.")
 
 
 def _is_there(tx: Transaction, expected: str, last: Move | None) -> bool:
@@ -240,7 +241,7 @@ def _check_gate(change: Change, verdict: Verdict) -> None:
     if verdict.is_open or change.wish.is_override:
         return
     reasons = " ".join(verdict.reasons)
-    raise Conflict(
+    raise GateClosed(
         f"The gate of {title(change.spot)} does not let {named(change.to)} through. {reasons} "
         "Meet the rules of the gate, or have an administrator override it with a reason."
     )

@@ -1,0 +1,112 @@
+"""Which file and which pointer are meant by who names them without saying of which kind they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from headrace.core.access import Principal, Right, User
+from headrace.core.deployments import PointerKind
+from headrace.core.errors import Invalid, NotFound
+from headrace.core.files import File
+from headrace.core.ids import SHORT_LENGTH
+from headrace.core.kinds import KINDS
+from headrace.core.ports import Transaction
+from headrace.services import pointers, tree
+from headrace.services.base import Ports, read
+from headrace.services.pointers import Spot, Where
+from headrace.services.views import environment_of
+
+
+def file_of(tx: Transaction, ref: str) -> File:
+    """The file of any kind with that id, or at that path.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = tx.files.get(id=ref) or tree.at(tx, path=ref) or _by_short_id(tx, ref)
+    if not isinstance(found, File):
+        raise NotFound("file", ref, f"There is no file with the id `{ref}`, or at that path.")
+    return found
+
+
+def _by_short_id(tx: Transaction, ref: str) -> File | None:
+    if len(ref) != SHORT_LENGTH:
+        return None
+    found = (tx.files.by_short_id(kind=kind, short_id=ref) for kind in KINDS)
+    return next((file for file in found if file is not None), None)
+
+
+def spot_of(tx: Transaction, file: File, ref: str) -> Spot:
+    """The pointer of a file with that id or name; of equal names an alias's counts.
+
+    Raises:
+        NotFound: there is none.
+        Invalid: it is the alias that follows the draft for ever.
+    """
+    where = Where(kind=file.kind, ref=_sure(tx, file), alias=ref)
+    try:
+        return pointers.find(tx, where)
+    except NotFound:
+        pass
+    try:
+        place = environment_of(tx, ref)
+    except NotFound:
+        message = (
+            f"{KINDS[file.kind].title} `{file.path}` has no alias with the id or the name `{ref}`, "
+            "and there is no such environment."
+        )
+        raise NotFound("pointer", ref, message) from None
+    return Spot(file=file, kind=PointerKind.ENVIRONMENT, pointer_id=place.id, name=place.name)
+
+
+def _sure(tx: Transaction, file: File) -> str:
+    """The id of a file, by which nothing else is found.
+
+    Raises:
+        Invalid: the path or the name of another file reads just so.
+    """
+    if tree.find_anyhow(tx, kind=file.kind, ref=file.id).id != file.id:
+        message = (
+            f"Another {file.kind} is called `{file.id}`, as this one's id is. Give that one another name."
+        )
+        raise Invalid.at("file", message=message, kind="mismatch", where="path")
+    return file.id
+
+
+async def where_is(ports: Ports, principal: Principal, *, file: str, pointer: str | None) -> Where:
+    """A pointer of a file, as the use cases that change it want it named; without one the file itself.
+
+    Raises:
+        NotFound: there is no such file or pointer.
+    """
+    principal.require(Right.READER)
+
+    def look(tx: Transaction) -> Where:
+        found = file_of(tx, file)
+        where = Where(kind=found.kind, ref=_sure(tx, found))
+        return where if pointer is None else named(spot_of(tx, found, pointer))
+
+    return await read(ports, principal, look)
+
+
+def named(spot: Spot) -> Where:
+    """A pointer that was found, as the use cases that change it want it named."""
+    is_alias, is_environment = spot.kind is PointerKind.ALIAS, spot.kind is PointerKind.ENVIRONMENT
+    return Where(
+        kind=spot.file.kind,
+        ref=spot.file.id,
+        environment=spot.pointer_id if is_environment else None,
+        alias=spot.pointer_id if is_alias else None,
+    )
+
+
+async def people(ports: Ports, principal: Principal, ids: Iterable[str]) -> dict[str, User]:
+    """Those of these users that are there, by id."""
+    principal.require(Right.READER)
+    wanted = dict.fromkeys(ids)
+
+    def look(tx: Transaction) -> dict[str, User]:
+        found = ((one, tx.access.user(id=one)) for one in wanted)
+        return {one: user for one, user in found if user is not None}
+
+    return await read(ports, principal, look)
