@@ -171,6 +171,12 @@ def test_what_is_awaited_is_met_or_forgotten(filled: Desk) -> None:
     filled.write(lambda tx: tx.runs.forget_awaited(run_id="rn_1"))
     assert not is_awaiting()
     assert is_awaiting("rn_2")
+    many = awaited(*range(1_234))
+    filled.write(lambda tx: tx.runs.awaiting(many))
+    filled.write(lambda tx: tx.runs.met(many[1:]))
+    assert is_awaiting()
+    filled.write(lambda tx: tx.runs.met(many))
+    assert not is_awaiting()
     filled.write(lambda tx: (tx.runs.awaiting([]), tx.runs.met([])))
     refused(filled, lambda tx: tx.runs.awaiting(awaited(0, run_id="none")), "reference")
 

@@ -151,7 +151,7 @@ SELECT {Slot} FROM slots WHERE account = :account AND run_id = :run_id AND datap
 
 -- name: last_slot
 -- The last place of a run.
-SELECT max(place) FROM slots WHERE account = :account AND run_id = :run_id;
+SELECT place FROM slots WHERE account = :account AND run_id = :run_id ORDER BY place DESC LIMIT 1;
 
 -- name: slots_of_logs
 -- The slots of all runs that have these logs.
@@ -159,9 +159,11 @@ SELECT {s.Slot} FROM json_each(:ids) c CROSS JOIN slots s INDEXED BY slots_log
   ON s.account = :account AND s.log_id = c.value AND s.log_id IS NOT NULL;
 
 -- name: slots_wanting
--- The slots of a datapoint that have no log, of open runs of a version, oldest run first.
-SELECT {s.Slot} FROM runs r CROSS JOIN slots s ON s.account = r.account AND s.run_id = r.id
-WHERE {open_runs} AND s.datapoint_id = :datapoint_id AND s.log_id IS NULL
+-- Oldest open run of a version first. The coalesce keeps PostgreSQL from going through all slots without a log.
+SELECT {s.Slot} FROM runs r CROSS JOIN slots s ON s.account = r.account AND s.run_id = r.id AND s.place = (
+  SELECT d.place FROM slots d INDEXED BY slots_datapoint
+  WHERE d.account = r.account AND d.run_id = r.id AND d.datapoint_id = :datapoint_id)
+WHERE {open_runs} AND coalesce(s.log_id, '') = ''
 ORDER BY r.created_at, r.id;
 
 -- name: first_slot_wanting

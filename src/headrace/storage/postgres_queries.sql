@@ -29,3 +29,8 @@ ORDER BY place DESC LIMIT :take OFFSET :skip;
 -- name: with_part
 -- The logs of a file that have a part in their id.
 SELECT l.place FROM logs l WHERE file_number = :file_number AND {in_range} AND {of_version} AND id LIKE :pattern;
+
+-- name: remove_awaited
+-- A run does not need these any more. The array has each place looked up, whatever is known of the table.
+DELETE FROM awaited WHERE account = :account AND run_id = :run_id AND version_id = :version_id
+  AND place = ANY(ARRAY(SELECT c.value FROM json_each(:places) c));

@@ -88,6 +88,9 @@ class Runs(SqlCollection):
 
     def add(self, run: Run, *, slots: Sequence[Slot]) -> None:
         self._run("add_run", **RUN.dump(run))
+        self.add_slots(run, slots=slots)
+
+    def add_slots(self, run: Run, *, slots: Sequence[Slot]) -> None:
         if slots:
             self._run("add_slots", run_id=run.id, size=run.size, rows=_json(map(_slot_row, slots)))
 
@@ -121,8 +124,8 @@ class Runs(SqlCollection):
         self._run("put_slot", **SLOT.dump(slot))
 
     def next_place(self, *, run_id: str) -> int:
-        ((last,),) = self._all("last_slot", run_id=run_id)
-        return 0 if last is None else int(last) + 1
+        row = self._one("last_slot", run_id=run_id)
+        return 0 if row is None else int(row[0]) + 1
 
     def slots_of_logs(self, *, log_ids: Collection[str]) -> list[Slot]:
         return [SLOT.load(row) for row in self._all("slots_of_logs", ids=_json(set(log_ids)))]
