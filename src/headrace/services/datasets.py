@@ -194,7 +194,7 @@ async def _content(
         attributes = base.attributes
     if base is not None and not change.cases:
         return write_dataset(msgspec.structs.replace(base, attributes=attributes))
-    before = [] if base is None else await _all_ids(ports, principal, file_id, base)
+    before = [] if base is None else await all_ids(ports, principal, file_id, base)
     if change.action is Action.REMOVE:
         known = await known_ids(ports, principal, file_id, [case.digest for case in change.cases])
         gone = set(known.values())
@@ -326,7 +326,8 @@ def _datapoints(ids: Sequence[str], tx: Transaction) -> dict[str, Datapoint]:
     return tx.datasets.some(ids=ids)
 
 
-async def _all_ids(ports: Ports, principal: Principal, file_id: str, content: DatasetContent) -> list[str]:
+async def all_ids(ports: Ports, principal: Principal, file_id: str, content: DatasetContent) -> list[str]:
+    """The ids of a version's datapoints, in their order."""
     ids: list[str] = []
     async for chunk in _chunks(ports, principal, file_id, content):
         ids += chunk

@@ -8,7 +8,7 @@ import msgspec
 
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import JSON, Request, Response, options
-from headrace.apis.native import errors, openapi, pointers
+from headrace.apis.native import changes, contents, errors, openapi, pointers
 from headrace.apis.native.errors import MethodNotAllowed
 from headrace.apis.native.operations import Call, Operation, Reach
 from headrace.apis.native.requests import read_body, read_query
@@ -16,7 +16,11 @@ from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Problem
 
-OPERATIONS: tuple[Operation, ...] = (*pointers.OPERATIONS,)
+OPERATIONS: tuple[Operation, ...] = (
+    *contents.OPERATIONS,
+    *pointers.OPERATIONS,
+    *changes.OPERATIONS,
+)
 
 
 class NativeApi:

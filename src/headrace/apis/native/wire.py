@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from headrace.core.access import User
 from headrace.core.deployments import Aim, Move, Share
+from headrace.core.diff import DatapointsChanged, Edit, Summary
 from headrace.core.files import File
+from headrace.services.differences import Content, Difference
 from headrace.services.gates import Verdict
 from headrace.services.moves import Moved
 from headrace.services.pointers import Spot
 from headrace.services.rollouts import Live
+
+NOTHING_DIFFERS = "no differences"
 
 
 class FileBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +105,7 @@ class LiveBody(msgspec.Struct, frozen=True, kw_only=True):
     shares: list[ShareBody]
     is_off: bool
     move_id: str | None
-    moved_at: str | None
+    moved_at: datetime | None
 
 
 class LiveList(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +135,7 @@ class MoveBody(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     action: str
     moved_by: PersonBody
-    moved_at: str
+    moved_at: datetime
     version_id: str | None
     target: str | None
     digest: str | None
@@ -171,6 +175,55 @@ class VerdictBody(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, Any]
 
 
+class ContentName(msgspec.Struct, frozen=True, kw_only=True):
+    """Which content of a file it is.
+
+    Attributes:
+        numbers: those of the version, ascending.
+        is_draft: whether it is the draft, and no version.
+    """
+
+    version_id: str
+    numbers: list[int]
+    name: str | None
+    digest: str
+    is_draft: bool
+
+
+class ContentBody(ContentName, frozen=True, kw_only=True):
+    """A content of a file.
+
+    Attributes:
+        content: as it was sent.
+    """
+
+    file: FileBody
+    description: str | None
+    created_by: PersonBody
+    created_at: datetime
+    content: msgspec.Raw
+
+
+class DifferenceBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between two contents of a file.
+
+    Attributes:
+        line: how much, in words.
+        summary: the same as numbers; what is zero is left out.
+        edits: what, in the order in which it stands in the content before.
+        datapoints: of a dataset; None for other kinds.
+    """
+
+    file: FileBody
+    source: ContentName = msgspec.field(name="from")
+    to: ContentName
+    is_empty: bool
+    line: str
+    summary: Summary
+    edits: list[Edit]
+    datapoints: DatapointsChanged | None
+
+
 class MovedBody(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a change, or would.
 
@@ -191,7 +244,7 @@ class MovedBody(msgspec.Struct, frozen=True, kw_only=True):
     after: AimBody
     move: MoveBody | None
     verdict: VerdictBody
-    difference: dict[str, Any] | None
+    difference: DifferenceBody | None
 
 
 def file_body(file: File) -> FileBody:
@@ -217,7 +270,7 @@ def live_body(live: Live) -> LiveBody:
         shares=[share_body(share) for share in aim.shares],
         is_off=live.is_off,
         move_id=live.move_id,
-        moved_at=None if live.pointer is None else time_text(live.pointer.moved_at),
+        moved_at=None if live.pointer is None else live.pointer.moved_at,
     )
 
 
@@ -232,7 +285,7 @@ def move_body(move: Move, people: Mapping[str, User]) -> MoveBody:
         id=move.id,
         action=move.action.value,
         moved_by=PersonBody(id=move.moved_by, name=None if who is None else who.full_name),
-        moved_at=time_text(move.moved_at),
+        moved_at=move.moved_at,
         version_id=move.version_id,
         target=move.target,
         digest=move.digest,
@@ -248,7 +301,7 @@ def move_body(move: Move, people: Mapping[str, User]) -> MoveBody:
 
 
 def moved_body(
-    moved: Moved, people: Mapping[str, User], *, is_rehearsal: bool, difference: dict[str, Any] | None
+    moved: Moved, people: Mapping[str, User], *, is_rehearsal: bool, difference: Difference | None
 ) -> MovedBody:
     """What came of a change."""
     return MovedBody(
@@ -260,7 +313,7 @@ def moved_body(
         after=aim_body(moved.after),
         move=None if moved.move is None else move_body(moved.move, people),
         verdict=verdict_body(moved.verdict),
-        difference=difference,
+        difference=None if difference is None else difference_body(difference),
     )
 
 
@@ -289,6 +342,47 @@ def share_body(share: Share) -> ShareBody:
     return ShareBody(version_id=share.version_id, target=share.target, weight=share.weight)
 
 
-def time_text(time: datetime) -> str:
-    """A time as ISO 8601 in UTC, to the microsecond."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def content_body(content: Content) -> ContentBody:
+    """All of a content."""
+    version, author = content.version, content.author
+    return ContentBody(
+        **msgspec.structs.asdict(content_name(content)),
+        file=file_body(content.file),
+        description=version.description,
+        created_by=PersonBody(id=version.created_by, name=None if author is None else author.full_name),
+        created_at=version.created_at,
+        content=msgspec.Raw(version.content),
+    )
+
+
+def content_name(content: Content) -> ContentName:
+    """Which content it is."""
+    version = content.version
+    return ContentName(
+        version_id=version.id,
+        numbers=list(content.numbers),
+        name=version.name,
+        digest=version.digest,
+        is_draft=content.is_draft,
+    )
+
+
+def difference_body(found: Difference) -> DifferenceBody:
+    """What differs."""
+    return DifferenceBody(
+        file=file_body(found.before.file),
+        source=content_name(found.before),
+        to=content_name(found.after),
+        is_empty=found.is_empty,
+        line=line_of(found),
+        summary=found.diff.summary,
+        edits=list(found.diff.edits),
+        datapoints=found.datapoints,
+    )
+
+
+def line_of(found: Difference) -> str:
+    """How much differs, as a line."""
+    parts = (None if found.diff.is_empty else found.diff.summary, found.datapoints)
+    told = [one.line for one in parts if one is not None and one.line != NOTHING_DIFFERS]
+    return "; ".join(told) or NOTHING_DIFFERS
