@@ -132,13 +132,21 @@ def undoing(
 
 
 def _before(tx: Transaction, spot: Spot) -> Move:
-    """The last move that targeted something else, counted from where what is rolled back already stood."""
-    last = next((move for move in walk(tx, spot) if move.action not in SWITCHING), None)
-    if last is not None:
-        stands = _standing(tx, last)
-        for move in walk(tx, spot, before=stands.id):
-            if not move.targets_nothing and not move.aim.is_as(stands.aim):
-                return move
+    """The last move that targeted something else, on the way that led to what is targeted now.
+
+    What was rolled back is no part of that way.
+    """
+    earlier = walk(tx, spot)
+    now = next(earlier, None)
+    move = now
+    while now is not None and move is not None:
+        is_other = not move.targets_nothing and not move.aim.is_as(now.aim)
+        if is_other and move.action not in SWITCHING:
+            return move
+        origin = _standing(tx, move)
+        if origin.id != move.id:
+            earlier = walk(tx, spot, before=origin.id)
+        move = next(earlier, None)
     raise Conflict(f"{title(spot)} targeted nothing else before; there is nothing to roll back to.")
 
 
