@@ -68,11 +68,17 @@ class Runs(Protocol):
     def add(self, run: Run, *, slots: Sequence[Slot]) -> None:
         """Keep a run with the slots of its datapoints, maybe a hundred thousand."""
 
+    def add_slots(self, run: Run, *, slots: Sequence[Slot]) -> None:
+        """Keep more of its slots: of a run that is kept, and does not count yet."""
+
     def update(self, run: Run) -> None:
         """Replace its status."""
 
     def open_of_version(self, *, version_id: str) -> list[Run]:
         """The runs of a version that are pending or running and not orchestrated, oldest first."""
+
+    def last_completed(self, *, version_id: str, dataset_id: str) -> Run | None:
+        """The newest completed run of a version on any version of a dataset."""
 
     def slots(self, *, run_id: str, after: int = -1, take: int) -> list[Slot]:
         """By place, from just after one on."""

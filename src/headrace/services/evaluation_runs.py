@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from functools import partial
 
@@ -19,6 +20,8 @@ from headrace.services.evaluations import touch
 from headrace.services.new_runs import existing, plan_of, planned, slots_of
 from headrace.services.views import Surroundings
 
+SLOTS = 5_000
+"""So many slots of a new run are written by one transaction, so that others can write in between."""
 BATCH = 500
 """So many logs are read, or added to a run, by one transaction."""
 
@@ -54,19 +57,32 @@ async def create(
     run_id = ports.ids.long("rn_")
     slots = await slots_of(ports, principal, run_id, plan.dataset, found)
     run = planned(ports, principal, run_id, plan, slots, is_orchestrated=is_orchestrated)
-    return await write(ports, principal, lambda tx: _begin(tx, ports, run, slots, evaluation_id))
+    last = max(len(slots) - 1, 0) // SLOTS * SLOTS
+    for first in range(0, last, SLOTS):
+        await write(ports, principal, partial(_keep, run, slots[first : first + SLOTS]))
+        await asyncio.sleep(0)
+    return await write(ports, principal, lambda tx: _begin(tx, ports, run, slots[last:], evaluation_id))
+
+
+def _keep(run: Run, slots: Sequence[Slot], tx: Transaction) -> None:
+    """Keep a run, or more of its slots; it takes no logs before all are kept, whoever dies meanwhile."""
+    if tx.runs.get(id=run.id) is None:
+        tx.runs.add(msgspec.structs.replace(run, status=RunStatus.CANCELLED), slots=slots)
+    else:
+        tx.runs.add_slots(run, slots=slots)
 
 
 def _begin(tx: Transaction, ports: Ports, run: Run, slots: Sequence[Slot], evaluation_id: str) -> RunView:
     evaluation = find(tx, evaluation_id)
     now = ports.clock.now()
-    tx.runs.add(run, slots=slots)
+    _keep(run, slots, tx)
+    tx.runs.update(run)
     link = RunLink(evaluation_id=evaluation.id, run_id=run.id, is_control=False, added_at=now)
     tx.evaluations.put_link(link)
     touch(tx, evaluation, now)
     if run.status is RunStatus.RUNNING:
         run_progress.joined(tx, ports, run, [seat.version_id for seat in run_progress.panel(tx, run.id)])
-    elif run.is_orchestrated and slots:
+    elif run.is_orchestrated and run.size:
         run_progress.survey(tx, ports, run.id)
     run_progress.settle(tx, run.id)
     return _shown(tx, evaluation.id, run.id)

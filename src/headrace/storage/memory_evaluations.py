@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from headrace.core.evaluations import OPEN, Awaited, Evaluation, Judged, Run, RunLink, Seat, Slot
+from headrace.core.evaluations import OPEN, Awaited, Evaluation, Judged, Run, RunLink, RunStatus, Seat, Slot
 from headrace.core.ports import Clash
 from headrace.storage.memory_tables import Claim, Rows
 
@@ -145,6 +145,9 @@ class Runs:
             raise Clash("id")
         self._rows.require_file(run.file_id)
         self._rows.runs.put(run.id, run)
+        self.add_slots(run, slots=slots)
+
+    def add_slots(self, run: Run, *, slots: Sequence[Slot]) -> None:
         for slot in slots:
             self._rows.claims.check(_slot_claims(slot))
             if slot.place in self._rows.slots[run.id]:
@@ -163,6 +166,15 @@ class Runs:
             if run.version_id == version_id and run.status in OPEN and not run.is_orchestrated
         ]
         return sorted(found, key=lambda run: (run.created_at, run.id))
+
+    def last_completed(self, *, version_id: str, dataset_id: str) -> Run | None:
+        wanted = (version_id, dataset_id, RunStatus.COMPLETED)
+        found = [
+            run
+            for run in self._rows.runs.values()
+            if (run.version_id, run.dataset_id, run.status) == wanted
+        ]
+        return max(found, key=lambda run: (run.created_at, run.id), default=None)
 
     def slots(self, *, run_id: str, after: int = -1, take: int) -> list[Slot]:
         return [slot for slot in self._of(run_id) if slot.place > after][:take]

@@ -369,3 +369,26 @@ def test_what_a_person_says_counts_more_than_what_the_server_does() -> None:
     assert counts(automatic, failure) == ["automatic"]
     assert counts(failure) == ["failure"]
     assert counts(failure, seated=("evv_1", "evv_0")) == []
+
+
+def test_a_large_run_is_written_in_parts_and_takes_no_log_before_it_is_whole(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation_runs, "SLOTS", 2)
+    seen: list[RunStatus] = []
+    keep = evaluation_runs._keep
+
+    def watching(run: Any, slots: Any, tx: Any) -> None:
+        keep(run, slots, tx)
+        seen.append(tx.runs.get(id=run.id).status)
+        assert tx.runs.open_of_version(version_id=bench.flow.version.id) == []
+
+    monkeypatch.setattr(evaluation_runs, "_keep", watching)
+    data = VersionRef(version_id=bench.data("Five", list("abcde")).version.id)
+    view = bench.new_run(made(bench).evaluation.id, dataset=data)
+    assert (view.run.status, seen) == (RunStatus.PENDING, [RunStatus.CANCELLED] * 3)
+    slots = bench.slots(view.run.id)
+    assert [slot.place for slot in slots] == [0, 1, 2, 3, 4]
+    for slot in slots:
+        bench.log("x", run_id=view.run.id, source_datapoint_id=slot.datapoint_id)
+    assert bench.status(view.run.id) is RunStatus.COMPLETED
