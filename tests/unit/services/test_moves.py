@@ -404,6 +404,24 @@ def test_after_a_rollback_a_new_move_is_rolled_back_to_where_it_began(desk: Desk
     assert desk.back(where).after.version_id == desk.id(1)
 
 
+@pytest.mark.parametrize("meanwhile", ["taken away", "switched", "moved on"])
+def test_nobody_is_rolled_back_to_what_was_rolled_back(desk: Desk, meanwhile: str) -> None:
+    where = desk.at(STAGING)
+    for number in (1, 2, 3):
+        desk.point(where, str(number))
+    assert desk.back(where).after.version_id == desk.id(2)
+    if meanwhile == "taken away":
+        desk.run(rollouts.take_away(desk.ports, desk.principal, where))
+        desk.point(where, "2")
+    else:
+        for is_off in (True, False):
+            desk.run(switches.switch(desk.ports, desk.principal, where, is_off=is_off))
+    if meanwhile == "moved on":
+        desk.point(where, "4")
+        assert desk.back(where).after.version_id == desk.id(2)
+    assert desk.back(where).after.version_id == desk.id(1)
+
+
 def test_any_earlier_move_can_be_rolled_back_to(desk: Desk) -> None:
     where = desk.at(alias="live")
     first = desk.history(where)[0]
