@@ -17,6 +17,7 @@ from headrace.core.deployments import Alias, Environment, Move, Pointer
 from headrace.core.durable import Ticket
 from headrace.core.evaluations import Awaited, Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import Directory, File
+from headrace.core.gates import Approved, Gate, Watch
 from headrace.core.logs import Log
 from headrace.core.monitoring import Job, Monitor, Total
 from headrace.core.processes import Process
@@ -30,6 +31,9 @@ from headrace.storage.sqlite_connection import RULES, SqliteConnection, make_fil
 
 TABLES: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "aliases": (Alias, {"account"}),
+    "approvals": (Approved, {"account"}),
+    "gates": (Gate, {"account"}),
+    "watches": (Watch, {"account"}),
     "organisations": (Organisation, set()),
     "users": (User, {"account", "email_folded", "full_name_folded"}),
     "keys": (Key, set()),
@@ -149,9 +153,11 @@ def test_every_table_belongs_to_an_organisation_and_is_strict(engine: SqliteConn
 
 def test_every_unique_constraint_has_a_rule(engine: SqliteConnection) -> None:
     maintained = {
+        "approvals",
         "awaited",
         "counts",
         "drafts",
+        "gates",
         "jobs",
         "pointers",
         "migrations",
@@ -160,6 +166,7 @@ def test_every_unique_constraint_has_a_rule(engine: SqliteConnection) -> None:
         "seats",
         "sessions",
         "totals",
+        "watches",
     }  # only ever written with ON CONFLICT, or once
     found = {"datapoints.account, datapoints.id"}  # their contents are only ever added with ON CONFLICT
     for table in set(TABLES) - maintained:

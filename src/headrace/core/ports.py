@@ -23,6 +23,7 @@ from headrace.core.dataset_ports import Datasets
 from headrace.core.deployments import Action, Alias, Move, Pointer, PointerKind
 from headrace.core.evaluation_ports import Evaluations, Runs
 from headrace.core.files import FileSort as FileSort
+from headrace.core.gate_ports import Gates
 from headrace.core.log_ports import Jobs, Logs, Monitors
 from headrace.core.run_ports import Executions, Processes, Sessions, Tickets
 from headrace.core.tree_ports import Environments, Files
@@ -253,6 +254,9 @@ class Transaction(Protocol):
 
     @property
     def aliases(self) -> Aliases: ...
+
+    @property
+    def gates(self) -> Gates: ...
 
     @property
     def tags(self) -> Tags: ...

@@ -52,6 +52,9 @@ TABLES = (
     "run_links",
     "slots",
     "awaited",
+    "gates",
+    "approvals",
+    "watches",
 )
 """What is copied, in an order in which nothing comes before what it refers to."""
 MADE_ANEW = frozenset({"log_ids", "log_terms", "log_words", "migrations", "new_words"})

@@ -23,6 +23,7 @@ from headrace.storage.memory_datasets import Datasets
 from headrace.storage.memory_evaluations import Evaluations, Runs
 from headrace.storage.memory_executions import Executions, Processes, Sessions, Tickets
 from headrace.storage.memory_files import Drafts, Releases, Versions
+from headrace.storage.memory_gates import Gates
 from headrace.storage.memory_logs import Logs
 from headrace.storage.memory_monitors import Jobs, Monitors
 from headrace.storage.memory_tables import Claim, Rows, Shared, Undo
@@ -265,6 +266,7 @@ class _Transaction:
         self.environments = Environments(rows)
         self.pointers = _Pointers(rows)
         self.aliases = _Aliases(rows)
+        self.gates = Gates(rows)
         self.tags = _Tags(rows)
         self.secrets = _Secrets(rows)
         self.datasets = Datasets(rows)

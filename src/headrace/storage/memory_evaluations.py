@@ -170,9 +170,7 @@ class Runs:
     def last_completed(self, *, version_id: str, dataset_id: str) -> Run | None:
         wanted = (version_id, dataset_id, RunStatus.COMPLETED)
         found = [
-            run
-            for run in self._rows.runs.values()
-            if (run.version_id, run.dataset_id, run.status) == wanted
+            run for run in self._rows.runs.values() if (run.version_id, run.dataset_id, run.status) == wanted
         ]
         return max(found, key=lambda run: (run.created_at, run.id), default=None)
 

@@ -13,6 +13,7 @@ from headrace.core.deployments import Alias, Environment, Move, Pointer, Pointer
 from headrace.core.durable import Ticket
 from headrace.core.evaluations import Awaited, Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import Directory, File
+from headrace.core.gates import Approved, Gate, Watch
 from headrace.core.logs import Log, Usage
 from headrace.core.monitoring import Job, Monitor, Total, Work
 from headrace.core.ports import Clash
@@ -116,6 +117,9 @@ class Rows:
         self.run_links: Table[tuple[str, str], RunLink] = Table(journal)
         self.slots: dict[str, Table[int, Slot]] = defaultdict(lambda: Table(journal))
         self.awaited: Table[tuple[str, str, int], Awaited] = Table(journal)
+        self.gates: Table[tuple[str, PointerKind, str], Gate] = Table(journal)
+        self.approvals: Table[tuple[str, PointerKind, str, str, str], Approved] = Table(journal)
+        self.watches: Table[tuple[str, str], Watch] = Table(journal)
         self._of_file: dict[str, FileRows] = defaultdict(lambda: FileRows(journal))
 
     def of(self, file_id: str) -> FileRows:

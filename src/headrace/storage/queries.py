@@ -17,6 +17,7 @@ from headrace.core.deployments import Alias, Environment, Move, Pointer
 from headrace.core.durable import Ticket
 from headrace.core.evaluations import Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import File
+from headrace.core.gates import Approved, Gate, Watch
 from headrace.core.logs import Log
 from headrace.core.monitoring import Job, Monitor, Total
 from headrace.core.processes import Process
@@ -27,12 +28,14 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     struct.__name__: struct
     for struct in (
         Alias,
+        Approved,
         Draft,
         Environment,
         Evaluation,
         EventBatch,
         Execution,
         File,
+        Gate,
         Job,
         Key,
         Log,
@@ -52,6 +55,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         Total,
         User,
         Version,
+        Watch,
     )
 }
 _STATEMENT = re.compile(r"^-- (name|part): (\w+)\n-- \S.*\n((?:(?!-- (?:name|part): ).*\n)*)", re.MULTILINE)
@@ -87,7 +91,13 @@ def _columns(place: re.Match[str]) -> str:
     return ", ".join(place[1] + field for field in STRUCTS[place[2]].__struct_fields__)
 
 
-FILES = ("queries.sql", "log_queries.sql", "dataset_queries.sql", "evaluation_queries.sql")
+FILES = (
+    "queries.sql",
+    "log_queries.sql",
+    "dataset_queries.sql",
+    "evaluation_queries.sql",
+    "gate_queries.sql",
+)
 """The statements of every store that speaks SQL; PostgreSQL's form of them is made by `dialect`."""
 
 

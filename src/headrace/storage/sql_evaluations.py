@@ -100,6 +100,10 @@ class Runs(SqlCollection):
     def open_of_version(self, *, version_id: str) -> list[Run]:
         return [RUN.load(row) for row in self._all("open_runs_of_version", version_id=version_id)]
 
+    def last_completed(self, *, version_id: str, dataset_id: str) -> Run | None:
+        row = self._one("last_completed_run", version_id=version_id, dataset_id=dataset_id)
+        return RUN.load(row) if row else None
+
     def slots(self, *, run_id: str, after: int = -1, take: int) -> list[Slot]:
         rows = self._all("slots_of_run", run_id=run_id, after=after, take=take)
         return [SLOT.load(row) for row in rows]
