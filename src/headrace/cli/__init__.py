@@ -23,7 +23,7 @@ COMMANDS = {
     "store": ("headrace.cli.store", "Copy a store to another place."),
     "settings": ("headrace.cli.settings", "List the settings with their values."),
 }
-"""Each command's module, which defines ``command``, and its line in the help."""
+"""Each command's line in the help, and its module, which defines ``command``, or what is named after a colon."""
 
 
 class _Lazy(click.Group):
@@ -33,7 +33,8 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name or "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -214,9 +214,9 @@ class RemoteConsole:
 
 
 def reason_of(text: bytes) -> str | None:
-    """What a console's refusal says; None when it is no refusal of ours."""
+    """What a refusal of the console, or of our own API, says; None when it is no refusal of ours."""
     try:
         reason = json.loads(text)["error"]
     except (ValueError, KeyError, TypeError):
         return None
-    return str(reason)
+    return str(reason["message"] if isinstance(reason, dict) and "message" in reason else reason)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
 
 from headrace.core.access import Principal, Right, User
-from headrace.core.deployments import PointerKind
+from headrace.core.deployments import Aim, Move, PointerKind
 from headrace.core.errors import Invalid, NotFound
 from headrace.core.files import File
 from headrace.core.ids import SHORT_LENGTH
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.services import pointers, tree
-from headrace.services.base import Ports, read
+from headrace.services.base import Ports, read, scan
 from headrace.services.pointers import Spot, Where
 from headrace.services.views import environment_of
 
@@ -100,13 +102,82 @@ def named(spot: Spot) -> Where:
     )
 
 
-async def people(ports: Ports, principal: Principal, ids: Iterable[str]) -> dict[str, User]:
-    """Those of these users that are there, by id."""
-    principal.require(Right.READER)
-    wanted = dict.fromkeys(ids)
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told along with moves.
 
-    def look(tx: Transaction) -> dict[str, User]:
-        found = ((one, tx.access.user(id=one)) for one in wanted)
-        return {one: user for one, user in found if user is not None}
+    Attributes:
+        people: by id; who is gone is missing.
+        numbers: the highest one of a version, by its id; a version without one is missing.
+        names: of pointers, by their ids.
+    """
+
+    people: Mapping[str, User] = {}
+    numbers: Mapping[str, int] = {}
+    names: Mapping[str, str] = {}
+
+
+async def around(
+    ports: Ports,
+    principal: Principal,
+    *,
+    moves: Iterable[Move] = (),
+    aims: Iterable[Aim] = (),
+) -> Around:
+    """What there is to tell about moves, and about what is targeted."""
+    principal.require(Right.READER)
+    found = tuple(moves)
+    ids = dict.fromkeys(_versions(found, aims))
+    if not found and not ids:
+        return Around()
+
+    def look(tx: Transaction) -> Around:
+        users = ((one, tx.access.user(id=one)) for one in {move.moved_by for move in found})
+        numbers = ((one, tx.releases.of_version(version_id=one)) for one in ids)
+        return Around(
+            people={one: user for one, user in users if user is not None},
+            numbers={one: max(of) for one, of in numbers if of},
+            names=_names(tx, found),
+        )
 
     return await read(ports, principal, look)
+
+
+def _versions(moves: Iterable[Move], aims: Iterable[Aim]) -> Iterator[str]:
+    """The ids of all versions that are mentioned."""
+    for move in moves:
+        aims = (*aims, move.aim, Aim(version_id=move.from_version_id))
+    for aim in aims:
+        mentioned = (aim.version_id, *(share.version_id for share in aim.shares))
+        yield from (one for one in mentioned if one is not None)
+
+
+def _names(tx: Transaction, moves: Iterable[Move]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for move in moves:
+        file = None if move.pointer_id in found else tx.files.get(id=move.file_id)
+        if file is not None:
+            found[move.pointer_id] = pointers.named(tx, file, move.kind, move.pointer_id).name
+    return found
+
+
+async def moves_of_file(
+    ports: Ports, principal: Principal, *, file: str, before: str | None, take: int
+) -> list[Move]:
+    """Moves of all pointers of a file, newest first, from just after the move ``before`` on.
+
+    Raises:
+        NotFound: there is no such file, or it has no such move.
+    """
+    principal.require(Right.READER)
+
+    def look(tx: Transaction) -> list[Move]:
+        found = file_of(tx, file)
+        moves = tx.pointers.history(file_id=found.id)[::-1]
+        if before is None:
+            return moves[:take]
+        place = next((place for place, move in enumerate(moves) if move.id == before), None)
+        if place is None:
+            raise NotFound("move", before, f"Nothing of `{found.path}` has a move `{before}`.")
+        return moves[place + 1 :][:take]
+
+    return await scan(ports, principal, look)

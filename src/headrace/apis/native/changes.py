@@ -158,15 +158,15 @@ async def _change(call: Call, said: Wished, act: Act) -> Response:
 
 
 async def _answer(call: Call, moved: Moved, *, is_rehearsal: bool) -> Response:
-    people = {}
-    if moved.move is not None:
-        people = await subjects.people(call.ports, call.principal, [moved.move.moved_by])
+    moves = [] if moved.move is None else [moved.move]
+    aims = (moved.before, moved.after)
+    around = await subjects.around(call.ports, call.principal, moves=moves, aims=aims)
     difference = None
     if is_rehearsal:
         difference = await differences.between(
             call.ports, call.principal, moved.spot.file, moved.before, moved.after
         )
-    return ok(moved_body(moved, people, is_rehearsal=is_rehearsal, difference=difference))
+    return ok(moved_body(moved, around, is_rehearsal=is_rehearsal, difference=difference))
 
 
 def _matched(call: Call) -> str | None:

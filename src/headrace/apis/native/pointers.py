@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from headrace.apis.http import JSON, Response
@@ -9,11 +11,12 @@ from headrace.apis.native.operations import Call, Operation, ok
 from headrace.apis.native.requests import MovesPage
 from headrace.apis.native.wire import LiveBody, LiveList, MoveList, file_body, live_body, move_body
 from headrace.core.access import Right
-from headrace.core.deployments import PointerKind
+from headrace.core.deployments import Move, PointerKind
 from headrace.core.ports import Transaction
 from headrace.services import rollouts, subjects
 from headrace.services.base import read
 from headrace.services.rollouts import Live
+from headrace.services.subjects import Around
 
 POINTER = "/files/{file}/pointers/{pointer}"
 
@@ -26,7 +29,9 @@ async def list_pointers(call: Call) -> Response:
     where = await subjects.where_is(call.ports, call.principal, file=call.parameters["file"], pointer=None)
     found = await rollouts.all_live(call.ports, call.principal, kind=where.kind, ref=where.ref)
     own = await rollouts.live(call.ports, call.principal, where)
-    shown = [live_body(one) for one in found if one.spot.kind is not PointerKind.FLOW]
+    shown = [
+        live_body(one, await _around(call, one)) for one in found if one.spot.kind is not PointerKind.FLOW
+    ]
     return ok(LiveList(file=file_body(own.spot.file), is_off=own.is_off, pointers=shown))
 
 
@@ -51,7 +56,16 @@ async def answer_live(call: Call, live: Live) -> Response:
     headers = () if tag is None else ((b"etag", tag.encode()),)
     if tag is not None and _knows(call.request.header("if-none-match"), tag):
         return Response(status=304, headers=headers)
-    return Response(status=200, headers=(JSON, *headers), body=msgspec.json.encode(live_body(live)))
+    return Response(
+        status=200,
+        headers=(JSON, *headers),
+        body=msgspec.json.encode(live_body(live, await _around(call, live))),
+    )
+
+
+async def _around(call: Call, live: Live) -> Around:
+    aims = () if live.pointer is None or not live.pointer.shares else (live.pointer.aim,)
+    return await subjects.around(call.ports, call.principal, aims=aims)
 
 
 def etag_of(live: Live) -> str | None:
@@ -77,10 +91,28 @@ async def list_moves(call: Call) -> Response:
     found = await rollouts.history(
         call.ports, call.principal, where, before=query.before, take=query.take + 1
     )
-    shown = found[: query.take]
-    people = await subjects.people(call.ports, call.principal, (move.moved_by for move in shown))
-    following = shown[-1].id if len(found) > query.take else None
-    return ok(MoveList(moves=[move_body(move, people) for move in shown], next=following))
+    return await _page(call, found)
+
+
+async def list_file_moves(call: Call) -> Response:
+    """The history of all pointers of a file, newest first; also of those that are gone."""
+    query: MovesPage = call.query
+    found = await subjects.moves_of_file(
+        call.ports,
+        call.principal,
+        file=call.parameters["file"],
+        before=query.before,
+        take=query.take + 1,
+    )
+    return await _page(call, found)
+
+
+async def _page(call: Call, found: Sequence[Move]) -> Response:
+    """A page of moves, of which one more was looked for than is shown."""
+    shown = found[: call.query.take]
+    around = await subjects.around(call.ports, call.principal, moves=shown)
+    following = shown[-1].id if len(found) > len(shown) else None
+    return ok(MoveList(moves=[move_body(move, around) for move in shown], next=following))
 
 
 KNOWN = (("If-None-Match", "An `ETag` of before; 304 when nothing changed."),)
@@ -107,6 +139,15 @@ OPERATIONS = (
         method="GET",
         template=f"{POINTER}/moves",
         handler=list_moves,
+        right=Right.READER,
+        query=MovesPage,
+        response=MoveList,
+    ),
+    Operation(
+        name="listFileMoves",
+        method="GET",
+        template="/files/{file}/moves",
+        handler=list_file_moves,
         right=Right.READER,
         query=MovesPage,
         response=MoveList,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from headrace.core.access import User
 from headrace.core.deployments import Aim, Move, Share
 from headrace.core.diff import DatapointsChanged, Edit, Summary
 from headrace.core.files import File
@@ -17,6 +15,7 @@ from headrace.services.gates import Verdict
 from headrace.services.moves import Moved
 from headrace.services.pointers import Spot
 from headrace.services.rollouts import Live
+from headrace.services.subjects import Around
 
 NOTHING_DIFFERS = "no differences"
 
@@ -48,11 +47,13 @@ class ShareBody(msgspec.Struct, frozen=True, kw_only=True):
     """A version's part of a split.
 
     Attributes:
+        number: the highest number of the version; None when it has none.
         target: the number by which an alias targets it; None for an environment.
         weight: a whole number; what counts is its part of the sum of all.
     """
 
     version_id: str
+    number: int | None
     target: str | None
     weight: int
 
@@ -62,12 +63,14 @@ class AimBody(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         version_id: None when it targets nothing, or follows the draft.
+        number: the highest number of the version; None when it has none.
         target: the number, or `DRAFT`, by which an alias targets it; None for an environment.
         digest: of the content.
         shares: of several versions; the first fields are those of the primary one.
     """
 
     version_id: str | None
+    number: int | None
     target: str | None
     digest: str | None
     shares: list[ShareBody]
@@ -125,7 +128,8 @@ class MoveBody(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         action: what kind of change it was.
-        before: what was targeted, by its version or its number.
+        number: the highest number of the version; None when it has none.
+        from_version_id: what was targeted before; `from_number` and `from_target` are of the same.
         is_off: whether the pointer is switched off since.
         is_automatic: whether it came with something else, such as a file's first version.
         source: where it came from: the id of the pointer promoted from, or of the move rolled back to.
@@ -133,14 +137,17 @@ class MoveBody(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    pointer: PointerName
     action: str
     moved_by: PersonBody
     moved_at: datetime
     version_id: str | None
+    number: int | None
     target: str | None
     digest: str | None
     shares: list[ShareBody]
     from_version_id: str | None
+    from_number: int | None
     from_target: str | None
     is_off: bool
     is_automatic: bool
@@ -257,7 +264,7 @@ def pointer_name(spot: Spot) -> PointerName:
     return PointerName(kind=spot.kind.value, id=spot.pointer_id, name=spot.name)
 
 
-def live_body(live: Live) -> LiveBody:
+def live_body(live: Live, around: Around) -> LiveBody:
     """What a pointer targets."""
     aim = Aim() if live.pointer is None else live.pointer.aim
     return LiveBody(
@@ -267,30 +274,33 @@ def live_body(live: Live) -> LiveBody:
         target=aim.target,
         number=live.number,
         digest=aim.digest,
-        shares=[share_body(share) for share in aim.shares],
+        shares=[share_body(share, around) for share in aim.shares],
         is_off=live.is_off,
         move_id=live.move_id,
         moved_at=None if live.pointer is None else live.pointer.moved_at,
     )
 
 
-def move_body(move: Move, people: Mapping[str, User]) -> MoveBody:
-    """One change.
-
-    Args:
-        people: who may have made it, by id.
-    """
-    who = people.get(move.moved_by)
+def move_body(move: Move, around: Around) -> MoveBody:
+    """One change."""
+    who = around.people.get(move.moved_by)
     return MoveBody(
         id=move.id,
+        pointer=PointerName(
+            kind=move.kind.value,
+            id=move.pointer_id,
+            name=around.names.get(move.pointer_id, move.pointer_id),
+        ),
         action=move.action.value,
         moved_by=PersonBody(id=move.moved_by, name=None if who is None else who.full_name),
         moved_at=move.moved_at,
         version_id=move.version_id,
+        number=_number(move.version_id, around),
         target=move.target,
         digest=move.digest,
-        shares=[share_body(share) for share in move.shares],
+        shares=[share_body(share, around) for share in move.shares],
         from_version_id=move.from_version_id,
+        from_number=_number(move.from_version_id, around),
         from_target=move.from_target,
         is_off=move.is_off,
         is_automatic=move.is_automatic,
@@ -301,7 +311,7 @@ def move_body(move: Move, people: Mapping[str, User]) -> MoveBody:
 
 
 def moved_body(
-    moved: Moved, people: Mapping[str, User], *, is_rehearsal: bool, difference: Difference | None
+    moved: Moved, around: Around, *, is_rehearsal: bool, difference: Difference | None
 ) -> MovedBody:
     """What came of a change."""
     return MovedBody(
@@ -309,9 +319,9 @@ def moved_body(
         pointer=pointer_name(moved.spot),
         is_new=moved.is_new,
         is_rehearsal=is_rehearsal,
-        before=aim_body(moved.before),
-        after=aim_body(moved.after),
-        move=None if moved.move is None else move_body(moved.move, people),
+        before=aim_body(moved.before, around),
+        after=aim_body(moved.after, around),
+        move=None if moved.move is None else move_body(moved.move, around),
         verdict=verdict_body(moved.verdict),
         difference=None if difference is None else difference_body(difference),
     )
@@ -327,19 +337,29 @@ def verdict_body(verdict: Verdict) -> VerdictBody:
     )
 
 
-def aim_body(aim: Aim) -> AimBody:
+def aim_body(aim: Aim, around: Around) -> AimBody:
     """What is targeted."""
     return AimBody(
         version_id=aim.version_id,
+        number=_number(aim.version_id, around),
         target=aim.target,
         digest=aim.digest,
-        shares=[share_body(share) for share in aim.shares],
+        shares=[share_body(share, around) for share in aim.shares],
     )
 
 
-def share_body(share: Share) -> ShareBody:
+def share_body(share: Share, around: Around) -> ShareBody:
     """A version's part."""
-    return ShareBody(version_id=share.version_id, target=share.target, weight=share.weight)
+    return ShareBody(
+        version_id=share.version_id,
+        number=_number(share.version_id, around),
+        target=share.target,
+        weight=share.weight,
+    )
+
+
+def _number(version_id: str | None, around: Around) -> int | None:
+    return None if version_id is None else around.numbers.get(version_id)
 
 
 def content_body(content: Content) -> ContentBody:
