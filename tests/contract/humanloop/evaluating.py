@@ -81,6 +81,7 @@ def human(return_type: str = "select", *options: str) -> dict[str, Any]:
     }
 
 
+ALWAYS = python("def f(log):\n    return True")
 LENGTH = python("def f(log):\n    return len(log['output'] or '')", "number")
 IS_RIGHT = python(
     "def f(log, case):\n    return log['output'] == case['target']['output']",
@@ -120,3 +121,59 @@ def rows_of(raw: httpx.Client, evaluation_id: str, *run_ids: str) -> list[dict[s
     found: list[dict[str, Any]] = answer.json()["records"]
     assert answer.json()["total"] == len(found)
     return found
+
+
+class Lab:
+    """A flow, a dataset of three datapoints, and evaluators, in a directory of the test's own."""
+
+    def __init__(self, client: Any, raw: httpx.Client, home: str) -> None:
+        self.client = client
+        self.raw = raw
+        self.home = home
+        self.flow = client.flows.upsert(path=f"{home}/Flow", attributes={"v": 1})
+        points = [{"inputs": {"n": n}, "target": {"m": n}} for n in "abc"]
+        self.dataset = client.datasets.upsert(path=f"{home}/Data", datapoints=points)
+        page = client.datasets.list_datapoints(self.dataset.id).items
+        self.points = [one.id for one in page]
+
+    def evaluator(self, name: str, spec: dict[str, Any]) -> Any:
+        return self.client.evaluators.upsert(path=f"{self.home}/{name}", spec=spec)
+
+    def evaluation(self, *evaluators: Any, name: str | None = None) -> Any:
+        return self.client.evaluations.create(
+            file={"id": self.flow.id},
+            name=name,
+            evaluators=[{"version_id": one.version_id} for one in evaluators],
+        )
+
+    def run(self, evaluation: Any, **more: Any) -> Any:
+        """A run whose logs others make."""
+        return self.client.evaluations.create_run(
+            evaluation.id,
+            **{
+                "dataset": {"version_id": self.dataset.version_id},
+                "version": {"version_id": self.flow.version_id},
+                "orchestrated": False,
+                **more,
+            },
+        )
+
+    def log(self, output: str, **more: Any) -> str:
+        return str(self.client.flows.log(id=self.flow.id, output=output, log_status="complete", **more).id)
+
+    def fill(self, run: Any) -> list[str]:
+        """A log for each datapoint of a run."""
+        return [
+            self.log("x" * (n + 1), run_id=run.id, source_datapoint_id=one)
+            for n, one in enumerate(self.points)
+        ]
+
+    def status(self, evaluation: Any) -> str:
+        """The newest run's."""
+        return str(self.client.evaluations.list_runs_for_evaluation(evaluation.id).runs[0].status)
+
+    def refused(self, status: int, method: str, path: str, body: Any = None) -> Any:
+        """The detail of an answer that refuses."""
+        answer = self.raw.request(method, f"/evaluations{path}", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()["detail"]
