@@ -13,7 +13,15 @@ from headrace.core.errors import Invalid, NotFound
 from headrace.core.evaluations import RunStatus
 from headrace.core.logs import LogStatus, Payload
 from headrace.core.monitoring import Work
-from headrace.services import evaluation_runs, evaluations, log_changes, logs, otel, versions
+from headrace.services import (
+    evaluation_runs,
+    evaluations,
+    log_changes,
+    logs,
+    otel,
+    otel_traces,
+    versions,
+)
 from headrace.services.evaluation_views import SeatRef
 
 
@@ -149,6 +157,36 @@ def test_a_completion_in_spans_says_which_run_a_log_is_of(bench: Bench) -> None:
     assert bench.run(otel.record(bench.ports, bench.principal, [lost])) == [other], (
         "no exporter may die of it"
     )
+
+
+def test_what_spans_of_any_program_tell_enters_the_run_that_waits_for_its_like(bench: Bench) -> None:
+    content = {"model": "m", "template": "Say {{word}}"}
+    used = bench.upsert("prompt", "Prompt", content)
+    made = bench.run(
+        evaluations.create(bench.ports, bench.principal, ref=used.file.id, path=None, name=None, seats=[])
+    )
+    version = evaluation_runs.VersionRef(version_id=used.version.id)
+    run = bench.new_run(made.evaluation.id, version=version).run
+    submission = versions.Submission(
+        kind="prompt", ref=None, path=None, content=msgspec.json.encode(content), parsed=content
+    )
+    node = otel_traces.Node(kind="prompt", name="Say", path="Prompt", content=submission)
+    for index, word in enumerate(bench.words):
+        step = otel_traces.Step(
+            trace_id="a" * 32,
+            id=f"{index:016}",
+            parent_id="b" * 16,
+            has_remote_parent=False,
+            flow_path="Traced",
+            node=node,
+            is_flow=False,
+            figures=otel_traces.Figures(),
+            payload=Payload(inputs=msgspec.Raw(msgspec.json.encode({"word": word})), output="x"),
+            result=None,
+        )
+        assert bench.status(run.id) is not RunStatus.COMPLETED
+        assert bench.run(otel_traces.record(bench.ports, bench.principal, [step])).steps == 0
+    assert bench.status(run.id) is RunStatus.COMPLETED
 
 
 def test_a_log_says_which_run_it_is_of_and_is_refused_where_it_can_t_be(bench: Bench) -> None:
