@@ -339,6 +339,7 @@ def _ports(settings: Settings, store: Store, codec: Codec, process: Process) -> 
             receipts_s=settings.client_token_lifetime,
             complete_traces_grow=settings.growing_traces,
             evaluation_silence_s=settings.evaluation_silence,
+            watch_interval_s=settings.watch_interval,
         ),
         holder=process.id,
         lease=Lease(timeout_s=settings.process_timeout if store.is_shared else math.inf),

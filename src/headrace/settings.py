@@ -75,6 +75,7 @@ _AT_LEAST_ONE = (
     "evaluation_concurrency",
     "evaluation_attempts",
     "process_timeout",
+    "watch_interval",
     "store_connections",
     "store_timeout",
     "store_connect_timeout",
@@ -254,6 +255,12 @@ class Settings:
         0,
         "How long a run of an evaluation that has all its logs waits for judgments that do not come, before "
         "it is completed without them; 0 is for ever.",
+        "seconds",
+    )
+    watch_interval: float = _setting(
+        5.0,
+        "How long after a look at a version that is watched since a pointer was moved comes the next, if no "
+        "judgment comes before.",
         "seconds",
     )
     run_log_steps: int = _setting(

@@ -38,6 +38,7 @@ from headrace.services.runs import RunLimits, Runs
 from headrace.services.silence import Silence
 from headrace.services.surveying import Surveying
 from headrace.services.uprooting import Uprooting
+from headrace.services.watching import Watching
 from headrace.services.worker import Pace, Worker
 from headrace.settings import DEFAULT_CONFIG, Settings
 from headrace.storage.place import path_of
@@ -222,6 +223,7 @@ def build_worker(
         Work.RECORD: run_logs.Showing(ports, most_steps=settings.run_log_steps).handler,
         Work.SURVEY: Surveying(ports).handler,
         Work.SILENCE: Silence(ports).handler,
+        Work.WATCH: Watching(ports).handler,
         Work.GENERATE: Generating(ports, calls, _generating_pace(settings)).handler,
     }
     if engine is not None:

@@ -189,7 +189,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         move_id: the move that brought it.
-        rules: JSON text of the `WatchedRule` list, as it was then.
+        rules: JSON text of a list of `WatchSpec`, one of each gate, as they were then.
         outcome: how it ended, in a sentence; None while it goes on.
     """
 
@@ -221,7 +221,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _spec = msgspec.json.Decoder(GateSpec)
-_watched = msgspec.json.Decoder(tuple[WatchedRule, ...])
+_watched = msgspec.json.Decoder(tuple[WatchSpec, ...])
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -230,13 +230,13 @@ def read_spec(text: str | bytes) -> GateSpec:
     return _spec.decode(text)
 
 
-def read_watched(text: str) -> tuple[WatchedRule, ...]:
-    """The rules of a watch that were kept."""
+def read_watched(text: str) -> tuple[WatchSpec, ...]:
+    """What is watched for, as it was kept."""
     return _watched.decode(text)
 
 
-def write(spec: GateSpec | tuple[WatchedRule, ...]) -> str:
-    """A spec, or the rules of a watch, as JSON text; limits keep their digits."""
+def write(spec: GateSpec | tuple[WatchSpec, ...]) -> str:
+    """A spec, or what is watched for, as JSON text; limits keep their digits."""
     return _encoder.encode(spec).decode()
 
 

@@ -106,6 +106,8 @@ class Work(StrEnum):
     """``subject`` is a run of an evaluation, ``object`` a datapoint of which it is to have a log."""
     SURVEY = "survey"
     """``subject`` is a run of an evaluation whose slots are to be gone through; ``object`` is empty."""
+    WATCH = "watch"
+    """``subject`` is a move, ``object`` a version that it brought and that is watched since."""
     SILENCE = "silence"
     """``subject`` is a run of an evaluation that may be waiting for nobody; ``object`` is empty."""
 

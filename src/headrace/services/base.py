@@ -37,6 +37,7 @@ class Limits:
         node_types: nodes of each type in a definition.
         receipts_s: seconds for which a client token is remembered.
         complete_traces_grow: whether a log may be added below a flow's log that is complete.
+        watch_interval_s: so many seconds after a look at what is watched since a move comes the next.
         evaluation_silence_s: so many seconds without a judgment end a run that has all its logs; 0 is never.
     """
 
@@ -48,6 +49,7 @@ class Limits:
     receipts_s: int = 86_400
     complete_traces_grow: bool = False
     evaluation_silence_s: float = 0.0
+    watch_interval_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from headrace.core.monitoring import Total
 from headrace.core.parsing import parse
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
-from headrace.services import monitoring, run_progress, traces
+from headrace.services import monitoring, run_progress, traces, watches
 from headrace.services.base import Ports
 from headrace.services.traces import DIRECT, Rules
 
@@ -47,6 +47,7 @@ def judge(tx: Transaction, ports: Ports, log: Log, *, rules: Rules = DIRECT) -> 
     log = msgspec.structs.replace(log, judged_version_id=judged.version_id)
     log, _ = traces.add(tx, ports, log, rules=rules, now=ports.clock.now())
     count(tx, log)
+    watches.look_soon(tx, ports, judged.version_id)
     if rules.triggers:
         run_progress.judged(tx, log)
         monitoring.trigger(tx, ports, log)

@@ -19,7 +19,7 @@ from headrace.core.effects import JSON
 from headrace.core.errors import GateClosed, Invalid, Stale
 from headrace.core.files import File
 from headrace.core.ports import Transaction
-from headrace.services import gates, numbers
+from headrace.services import gates, numbers, watches
 from headrace.services.base import Ports
 from headrace.services.gates import Verdict
 from headrace.services.pointers import Spot, title
@@ -139,6 +139,8 @@ def move(
         _check_gate(change, verdict)
         last = append(tx, ports, principal, _with_evidence(change, verdict), last)
         _follow(tx, change, before, now=last.moved_at)
+        if change.action in GATED:
+            watches.begin(tx, ports, last, before)
     return Moved(
         spot=spot,
         pointer=spot.state(tx),
