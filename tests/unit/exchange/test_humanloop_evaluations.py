@@ -242,6 +242,7 @@ def test_logs_that_an_export_lacks_are_told_by_run(place: Place, tmp_path: Path)
         ("runs/rn_1", '{"status": 1}', "status"),
         ("runs/rn_1", '{"id": ".."}', "can't be the ID"),
         ("stats.json", '{"run_stats": 1}', "array"),
+        ("stats.json", '{"run_stats": [{"run_id": "a", "num_logs": 1%s}]}' % ("0" * 30), "num_logs"),
         ("logs/1.jsonl", '{"run_id": 1}', "str"),
         ("logs/1.jsonl", '{"run_id": "rn_1", "log": 5}', "object"),
     ],

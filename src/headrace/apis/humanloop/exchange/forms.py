@@ -6,11 +6,12 @@ They are what the API answered, in any of its ages, so hardly anything is requir
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 NULL = msgspec.Raw(b"null")
+MAX_COUNT = 2**53
 
 
 class EnvironmentForm(msgspec.Struct, frozen=True):
@@ -196,7 +197,7 @@ class RunStatsForm(msgspec.Struct, frozen=True):
     """How many logs a run is said to have."""
 
     run_id: str
-    num_logs: int = 0
+    num_logs: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 0
 
 
 class StatsForm(msgspec.Struct, frozen=True):
