@@ -170,7 +170,7 @@ def _keep(request: dict[str, object], out: int, error: int, tells: int) -> None:
 
 if __name__ == "__main__":
     cli = importlib.import_module("headrace.cli")
-    for name in (*MODULES, *(module for module, _ in cli.COMMANDS.values())):
+    for name in (*MODULES, *(module.partition(":")[0] for module, _ in cli.COMMANDS.values())):
         importlib.import_module(name)
     _fork_until_asked(socket.socket(fileno=int(sys.argv[1])))
     cli.main()
