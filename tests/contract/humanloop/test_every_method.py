@@ -44,7 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 
 @pytest.fixture(scope="module")
-def clients(server: LiveServer, request: pytest.FixtureRequest) -> Iterator[dict[str, Client]]:
+def clients(server: LiveServer) -> Iterator[dict[str, Client]]:
     """The Python clients, by name."""
     with python_client(server.url) as plain, async_client(server.url) as waiting:
         yield {PYTHON: plain, ASYNC: waiting}

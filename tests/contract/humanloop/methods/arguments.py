@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.contract.humanloop.kinds import external
 from tests.contract.humanloop.methods.logs import SPOKEN, logged
-from tests.contract.humanloop.methods.world import FILES, FLOW, Row, View, World
+from tests.contract.humanloop.methods.world import FILES, FLOW, Row, View, World, after
 
 EARLY, LATE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), datetime(2026, 1, 2, 3, 4, 9, tzinfo=UTC)
 FUNCTION = {"name": "add", "description": "Adds.", "parameters": {"type": "object"}, "strict": False}
@@ -55,7 +55,7 @@ VALUES: Mapping[str, Value] = {
     "directory_id": lambda w, kind: w.client.directories.create(path=w.path("Target")).id,
     "parent_id": lambda w, kind: w.client.directories.create(path=f"target {w.tag}").id,
     "version_id": lambda w, kind: w.second(kind).version_id,
-    "environment": lambda w, kind: w.staged(kind) and "staging",
+    "environment": lambda w, kind: after(w.staged(kind), "staging"),
     "version_name": lambda w, kind: "v1",
     "version_description": lambda w, kind: "the first",
     "description": lambda w, kind: "what it is for",
@@ -155,7 +155,7 @@ VALUES: Mapping[str, Value] = {
 """By the argument's name."""
 
 VALUES_OF: Mapping[tuple[str, str], Value] = {
-    ("files.list_files", "path"): lambda w, kind: w.file("flow") and w.home,
+    ("files.list_files", "path"): lambda w, kind: after(w.file("flow"), w.home),
     ("directories.update", "path"): lambda w, kind: f"renamed {w.tag}",
 }
 """Where a method takes something else by that name."""
@@ -223,15 +223,11 @@ def given_with(row: Row, names: list[str], trial: list[str], world: World) -> di
     resource = row.method.partition(".")[0]
     kind = next((one.name for one in FILES.values() if one.operations == resource), "flow")
     replaced = {other for name in trial for other in INSTEAD.get(name, ())} & set(names)
-    given = {**row.arguments(world), **GIVEN.get(row.method, _nothing)(world)}
+    given = {**row.arguments(world), **GIVEN.get(row.method, lambda _: {})(world)}
     kept = {name: value for name, value in given.items() if name not in replaced}
     for name in trial:
         kept[name] = VALUES_OF.get((row.method, name), VALUES[parameter(name)])(world, kind)
     return kept
-
-
-def _nothing(world: World) -> Mapping[str, Any]:
-    return {}
 
 
 def check_shown(row: Row, trial: list[str], given: Mapping[str, Any], shown: Mapping[str, Any]) -> None:

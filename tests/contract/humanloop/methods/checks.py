@@ -31,7 +31,7 @@ class Exchange:
     """A request of a client, and what it was answered.
 
     Attributes:
-        body: the answer's JSON; None when it had none.
+        body: the answer's JSON; None when it was something else, or nothing.
     """
 
     method: str
@@ -40,9 +40,14 @@ class Exchange:
     body: Any
 
 
+def is_json(response: httpx.Response) -> bool:
+    """Whether an answer is JSON; a stream of events is not, and is left to its reader."""
+    return response.headers.get("content-type", "").startswith("application/json")
+
+
 def exchange_of(response: httpx.Response) -> Exchange:
-    is_json = "json" in response.headers.get("content-type", "")
-    body = json.loads(response.content) if is_json and response.content else None
+    """What an answer, read if it is JSON, was asked with and says."""
+    body = json.loads(response.content) if is_json(response) else None
     path = response.request.url.raw_path.decode().partition("?")[0].removeprefix("/v5")
     return Exchange(response.request.method, path, response.status_code, body)
 

@@ -7,14 +7,20 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
 from humanloop import AsyncHumanloop, Humanloop
 from humanloop.core.pagination import SyncPager
 from tests.contract.conftest import NO_CERTIFICATES, finish_models
-from tests.contract.humanloop.methods.checks import Exchange, check_declared, check_operation, exchange_of
+from tests.contract.humanloop.methods.checks import (
+    Exchange,
+    check_declared,
+    check_operation,
+    exchange_of,
+    is_json,
+)
 from tests.contract.humanloop.methods.world import Row, view
 from tests.contract.humanloop.test_javascript import Sdk
 
@@ -79,11 +85,9 @@ def python_client(url: str) -> Iterator[PythonClient]:
     heard: list[Exchange] = []
 
     def hear(response: httpx.Response) -> None:
-        if "event-stream" not in response.headers.get("content-type", ""):
+        if is_json(response):
             response.read()
-            heard.append(exchange_of(response))
-        else:
-            heard.append(Exchange("POST", response.request.url.path.removeprefix("/v5"), 200, None))
+        heard.append(exchange_of(response))
 
     finish_models()
     plain = httpx.Client(
@@ -129,11 +133,9 @@ def async_client(url: str) -> Iterator[AsyncClient]:
     heard: list[Exchange] = []
 
     async def hear(response: httpx.Response) -> None:
-        if "event-stream" not in response.headers.get("content-type", ""):
+        if is_json(response):
             await response.aread()
-            heard.append(exchange_of(response))
-        else:
-            heard.append(Exchange("POST", response.request.url.path.removeprefix("/v5"), 200, None))
+        heard.append(exchange_of(response))
 
     finish_models()
     with asyncio.Runner() as runner:
@@ -178,7 +180,6 @@ class NpmClient:
 
     sdk: Sdk
     of: Any
-    names: dict[str, str] = field(default_factory=dict)
 
     def methods(self) -> set[str]:
         """By reflection, in the words of Python."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.contract.humanloop.kinds import external
-from tests.contract.humanloop.methods.world import NPM, PYTHON, Row, View, World
+from tests.contract.humanloop.methods.world import NPM, PYTHON, Row, View, World, after
 
 
 def _judge(world: World) -> View:
@@ -29,7 +29,7 @@ def _evaluation(world: World) -> View:
 
 def _another(world: World) -> View:
     """A newer evaluation of the flow."""
-    seats, flow = [{"path": _judge(world).path}], {"path": _evaluation(world) and world.file("flow").path}
+    seats, flow = [{"path": _judge(world).path}], {"path": after(_evaluation(world), world.file("flow").path)}
     made: View = world.once(
         "another evaluation",
         lambda: world.client.evaluations.create(file=flow, name=f"Another {world.tag}", evaluators=seats),
@@ -178,7 +178,7 @@ RUN_ROWS = (
     Row(
         method="evaluations.list_runs_for_evaluation",
         operation="ListEvaluationRuns",
-        arguments=lambda w: {"id": _run(w) and _evaluation(w).id},
+        arguments=lambda w: {"id": after(_run(w), _evaluation(w).id)},
         holds=lambda w, a: (
             [(found.id, found.version.id) for found in a.runs] == [(_run(w).id, w.file("flow").id)]
         ),
@@ -222,7 +222,7 @@ RUN_ROWS = (
     Row(
         method="evaluations.get_logs",
         operation="ListEvaluationLogs",
-        arguments=lambda w: {"id": _answered(w) and _evaluation(w).id, "run_id": _run(w).id},
+        arguments=lambda w: {"id": after(_answered(w), _evaluation(w).id), "run_id": _run(w).id},
         holds=lambda w, a: (
             a.total == 1
             and (a.records[0].run_id, a.records[0].log.id, a.records[0].datapoint.inputs)
@@ -233,7 +233,7 @@ RUN_ROWS = (
     Row(
         method="evaluations.get_stats",
         operation="GetEvaluationStats",
-        arguments=lambda w: {"id": _answered(w) and _evaluation(w).id},
+        arguments=lambda w: {"id": after(_answered(w), _evaluation(w).id)},
         holds=lambda w, a: (
             (a.status, a.run_stats[0].run_id, a.run_stats[0].num_logs) == ("completed", _run(w).id, 1)
             and (a.run_stats[0].evaluator_stats[0].mean, a.run_stats[0].evaluator_stats[0].num_judgments)

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 
 from tests.contract.humanloop.kinds import Kind
-from tests.contract.humanloop.methods.world import ASYNC, CLIENTS, FILES, PYTHON, Row, World
+from tests.contract.humanloop.methods.world import ASYNC, CLIENTS, FILES, PYTHON, Row, World, after
 
 CSV = "n,target.m\n3,x\n4,y\n"
 
@@ -147,7 +147,7 @@ def _deployment_rows(kind: Kind) -> Iterator[Row]:
     yield Row(
         method=f"{at}.list_environments",
         operation=f"List{noun}Environments",
-        arguments=lambda w: {"id": w.staged(one) and w.file(one).id},
+        arguments=lambda w: {"id": after(w.staged(one), w.file(one).id)},
         holds=lambda w, a: (
             {place.name: place.file and place.file.version_id for place in a}
             == {**w.deployed(one), "production": w.file(one).version_id, "staging": w.second(one).version_id}
@@ -176,11 +176,6 @@ def _shared_name(world: World, kind: str) -> str:
     world.file(kind)
     world.other(kind)
     return world.tag
-
-
-def _nothing(*_: object) -> dict[str, object]:
-    """No arguments, once these are made."""
-    return {}
 
 
 def _with_files(world: World) -> str:
@@ -228,7 +223,7 @@ FILE_ROWS = (
     Row(
         method="directories.list",
         operation="ListDirectories",
-        arguments=lambda w: _nothing(w.file("flow")),
+        arguments=lambda w: after(w.file("flow"), {}),
         holds=lambda w, a: {"", w.home} <= {found.path for found in a},
     ),
     Row(

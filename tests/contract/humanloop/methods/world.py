@@ -53,6 +53,11 @@ def view(value: Any) -> Any:
     return [view(one) for one in value] if isinstance(value, list) else value
 
 
+def after(_: object, then: Any) -> Any:
+    """The second, once the first is made."""
+    return then
+
+
 @dataclass(frozen=True)
 class World:
     """What is there when a method is tried, made when it is first asked for.
