@@ -17,13 +17,23 @@ COMMANDS = {
     "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
     "environments": ("headrace.cli.environments", "Keep the environments versions are deployed to."),
     "files": ("headrace.cli.files", "List files, and set what is said of them."),
+    "live": ("headrace.cli.deployments:live", "Show what environments and aliases target."),
+    "diff": ("headrace.cli.diff", "Show what differs between two versions."),
+    "deploy": ("headrace.cli.deployments:deploy", "Let an environment or an alias target a version."),
+    "promote": ("headrace.cli.deployments:promote", "Let one target what another one targets."),
+    "rollback": ("headrace.cli.deployments:rollback", "Let one target again what it did before."),
+    "history": ("headrace.cli.deployments:history", "Show who moved what, when and why."),
+    "split": ("headrace.cli.switches:split", "Share calls out among versions, and compare how they do."),
+    "off": ("headrace.cli.switches:off", "Refuse calls, with a reason."),
+    "on": ("headrace.cli.switches:on", "Let calls through again."),
+    "gate": ("headrace.cli.gates", "Say what must be so before a version is deployed."),
     "import": ("headrace.cli.import_", "Bring in flows and prompts from elsewhere."),
     "export": ("headrace.cli.export", "Take flows and prompts out."),
     "kb": ("headrace.cli.kb", "Keep local knowledge bases."),
     "store": ("headrace.cli.store", "Copy a store to another place."),
     "settings": ("headrace.cli.settings", "List the settings with their values."),
 }
-"""Each command's line in the help, and its module, which defines ``command``, or what is named after a colon."""
+"""Each command's line in the help, and its module with ``command``, or what a colon names."""
 
 
 class _Lazy(click.Group):

@@ -59,7 +59,7 @@ def _lines(row: Row, width_columns: int, is_coloured: bool) -> Iterator[str]:
     """A row as lines; those after the first are indented more."""
     indent = _INDENT * row.depth
     columns = max(LEAST_COLUMNS, width_columns - len(indent) - len(_HANGING))
-    pieces = [Piece(_seen(piece.text), piece.sign) for piece in row.pieces]
+    pieces = [Piece(seen(piece.text), piece.sign) for piece in row.pieces]
     if not is_coloured:
         pieces = [_marked(piece) for piece in pieces]
     # A row of which pieces were removed and added has no colour of its own.
@@ -74,7 +74,8 @@ def _lines(row: Row, width_columns: int, is_coloured: bool) -> Iterator[str]:
         start = _HANGING
 
 
-def _seen(text: str) -> str:
+def seen(text: str) -> str:
+    """A text of somebody else's as it may be printed: what could not be seen, and line ends, spelled out."""
     return _UNSEEN.sub(_spelled, text.expandtabs(_TAB_COLUMNS))
 
 

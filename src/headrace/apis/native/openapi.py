@@ -43,7 +43,7 @@ def document(rows: tuple[Operation, ...]) -> bytes:
         paths.setdefault("/api" + row.template, {})[row.method.lower()] = _operation(row)
     used = [kind for row in rows for kind in (row.body, row.response) if kind is not None]
     _, schemas = msgspec.json.schema_components([*dict.fromkeys(used), ErrorAnswer], ref_template=_REF)
-    return msgspec.json.encode(
+    described: dict[str, Any] = _with_numbers(
         {
             "openapi": "3.1.0",
             "info": {"title": "Headrace: its own API", "version": __version__},
@@ -55,6 +55,16 @@ def document(rows: tuple[Operation, ...]) -> bytes:
             },
         }
     )
+    return msgspec.json.encode(described)
+
+
+def _with_numbers(value: Any) -> Any:
+    """The same, with decimal numbers as the numbers that they are in JSON."""
+    if isinstance(value, dict):
+        if value.get("format") == "decimal":
+            return {**value, "type": "number"}
+        return {name: _with_numbers(inner) for name, inner in value.items()}
+    return [_with_numbers(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _operation(row: Operation) -> dict[str, Any]:
