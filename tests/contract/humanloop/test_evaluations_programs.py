@@ -40,10 +40,15 @@ def older(request: pytest.FixtureRequest) -> str:
     return str(install(folder, OLDER))
 
 
-def evaluated(python: str, server: LiveServer, home: str, *judges: str) -> Any:
-    """What the program with the decorated flow found."""
+def run_program(python: str, server: LiveServer, home: str, *judges: str) -> subprocess.CompletedProcess[str]:
+    """The program with the decorated flow, run to its end."""
     command = [python, str(PROGRAMS / "evaluate_flow.py"), server.url, home, *judges]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=ENDS_WITHIN_S, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=ENDS_WITHIN_S, check=False)
+
+
+def evaluated(python: str, server: LiveServer, home: str, *judges: str) -> Any:
+    """What it found."""
+    done = run_program(python, server, home, *judges)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -79,6 +84,21 @@ def test_a_decorated_flow_whose_spans_tell_no_run(
     check_traces(raw, rows)
     (told,) = stats["run_stats"][0]["evaluator_stats"]
     assert (told["num_judgments"], told["sum"]) == (4, float(sum(len(word) + 1 for word in WORDS)))
+
+
+@pytest.mark.slow
+def test_silence_ends_what_would_wait_for_ever(make_server: Any, home: str) -> None:
+    """5.5: nobody calls the local evaluator then. The client finds no score to compare with its threshold."""
+    live = make_server(evaluation_silence="2", log_level="error")
+    live.humanloop().evaluators.upsert(path=f"{home}/Length", spec=LENGTH)
+    done = run_program(sys.executable, live, home, "Short")
+    assert done.returncode == 1
+    assert "'>=' not supported between instances of 'NoneType' and 'float'" in done.stderr
+    with httpx.Client(base_url=f"{live.url}/v5", headers={"X-API-KEY": "any"}, timeout=30) as raw:
+        stats, rows = the_rows(raw, f"{home}/Shout")
+        check_traces(raw, rows)
+    length, short = by_version(stats["run_stats"][0]).values()
+    assert (stats["status"], length["num_judgments"], short["total_logs"]) == ("completed", 4, 0)
 
 
 @pytest.mark.slow
