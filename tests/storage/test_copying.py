@@ -26,6 +26,7 @@ from tests.storage.things import (
     START,
     Desk,
     alias,
+    approved,
     at,
     batch,
     draft,
@@ -33,6 +34,7 @@ from tests.storage.things import (
     evaluation,
     execution,
     file,
+    gate,
     job,
     judgment,
     key,
@@ -49,10 +51,12 @@ from tests.storage.things import (
     slot,
     user,
     version,
+    watch,
 )
 
 from headrace.cli import main
 from headrace.core.access import Organisation
+from headrace.core.deployments import PointerKind
 from headrace.core.durable import Ticket
 from headrace.core.evaluations import Awaited
 from headrace.core.execution import Status
@@ -131,6 +135,9 @@ def _registry(tx: Transaction) -> None:
     for number in range(3):
         tx.pointers.move(move(f"mv_{number}", moved_at=at(number)))
     tx.aliases.add(alias())
+    tx.gates.put(gate(spec=json.dumps(ODD)))
+    tx.gates.approve(approved(reason=ODD))
+    tx.gates.watch(watch(outcome=ODD))
     tx.tags.put(resource="flow/FL_1", tags={"a": ODD})
     tx.secrets.put(file_id="fl_1", secrets={"TOKEN": KeyVault(SECRET_KEY).seal(b"token")})
     tx.datasets.add(file_id="ds_1", datapoints=[datapoint(body=json.dumps(ODD))])
@@ -217,6 +224,8 @@ def found(desk: Desk) -> list[Any]:
             tx.processes.all(),
             tx.tickets.get(execution_id="exe_2"),
             tx.tags.of(resource="flow/FL_1"),
+            tx.gates.holding(file_id="fl_1", kind=PointerKind.ENVIRONMENT, pointer_id="env_1"),
+            tx.gates.watched(move_id="mv_1"),
             tx.evaluations.page(file_id="fl_1", skip=0, take=9),
             tx.runs.slots(run_id="rn_1", take=9),
             tx.runs.judged(run_id="rn_1", evaluator_ids=["ev_1"]),

@@ -14,6 +14,7 @@ from headrace.core.deployments import Alias, Concurrency, Environment, Environme
 from headrace.core.evaluations import Evaluation, Run, RunLink, RunStatus, Seat, Slot
 from headrace.core.execution import Status
 from headrace.core.files import Directory, File
+from headrace.core.gates import Approved, Gate, Watch
 from headrace.core.logs import Log, Payload, write_payload
 from headrace.core.monitoring import Job, Monitor, Work
 from headrace.core.ports import Store, Transaction
@@ -295,3 +296,38 @@ def link(run_id: str = "rn_1", evaluation_id: str = "evr_1", **changes: Any) -> 
 def slot(place: int = 0, run_id: str = "rn_1", **changes: Any) -> Slot:
     values: dict[str, Any] = {"datapoint_id": f"dp_{place}", "fingerprint": f"{place:032x}"}
     return Slot(run_id=run_id, place=place, **values | changes)
+
+
+def gate(file_id: str = "fl_1", **changes: Any) -> Gate:
+    values: dict[str, Any] = {
+        "kind": PointerKind.ENVIRONMENT,
+        "pointer_id": "env_1",
+        "spec": '{"rules":[{"type":"approval","by":1}]}',
+        "set_by": "usr_1",
+        "set_at": START,
+    }
+    return Gate(file_id=file_id, **values | changes)
+
+
+def approved(user_id: str = "usr_1", **changes: Any) -> Approved:
+    values: dict[str, Any] = {
+        "file_id": "fl_1",
+        "kind": PointerKind.ENVIRONMENT,
+        "pointer_id": "env_1",
+        "version_id": "flv_1",
+        "reason": None,
+        "approved_at": START,
+    }
+    return Approved(user_id=user_id, **values | changes)
+
+
+def watch(move_id: str = "mv_1", version_id: str = "flv_1", **changes: Any) -> Watch:
+    values: dict[str, Any] = {
+        "file_id": "fl_1",
+        "kind": PointerKind.ENVIRONMENT,
+        "pointer_id": "env_1",
+        "rules": "[]",
+        "begun_at": START,
+        "ends_at": at(60),
+    }
+    return Watch(move_id=move_id, version_id=version_id, **values | changes)

@@ -25,6 +25,7 @@ class Gates:
         self._rows.gates.drop((file_id, kind, pointer_id))
 
     def approve(self, approved: Approved) -> None:
+        self._rows.require_file(approved.file_id)
         place = (approved.file_id, approved.kind, approved.pointer_id)
         self._rows.approvals.put((*place, approved.version_id, approved.user_id), approved)
 
@@ -41,6 +42,7 @@ class Gates:
         return sorted(found, key=lambda one: (one.approved_at, one.user_id))
 
     def watch(self, watch: Watch) -> None:
+        self._rows.require_file(watch.file_id)
         self._rows.watches.put((watch.move_id, watch.version_id), watch)
 
     def watched(self, *, move_id: str) -> list[Watch]:
