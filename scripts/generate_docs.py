@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from reference import bedrock, cli, errors, humanloop, humanloop_sdk, rules, settings
+from reference import bedrock, cli, errors, humanloop, humanloop_sdk, native, rules, settings
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
@@ -21,6 +21,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors.errors_page,
     "api-bedrock.md": bedrock.bedrock_page,
     "api-humanloop.md": humanloop.humanloop_page,
+    "api-native.md": native.native_page,
     "humanloop-sdk.md": humanloop_sdk.humanloop_sdk_page,
     "findings.md": rules.findings_page,
     "quirks.md": rules.quirks_page,

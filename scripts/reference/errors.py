@@ -11,6 +11,7 @@ from headrace.apis.bedrock.api import SERVED
 from headrace.apis.bedrock.model import Service, ServiceModel, load
 from headrace.apis.http import Request
 from headrace.apis.humanloop import errors as humanloop_errors
+from headrace.apis.native import errors as native_errors
 from headrace.core import errors
 from headrace.core.errors import HeadraceError
 from reference.markdown import Row, code, page, summary, table
@@ -22,10 +23,10 @@ def errors_page() -> str:
     services: list[Service] = sorted({model.operations[name].service for name in SERVED})
     return page(
         "Errors",
-        "One tree of errors (`headrace.core.errors`), two ways to say them. A class without a line of its "
+        "One tree of errors (`headrace.core.errors`), three ways to say them. A class without a line of its "
         "own is shown as its parent. Anything that is not in the tree is a bug of the server: it is logged "
         "with its traceback and answered with the request's id alone.",
-        "Every answer of either API carries its request's id in `x-request-id`; the server's log has it too.",
+        "Every answer carries its request's id in `x-request-id`; the server's log has it too.",
         "## Amazon Bedrock",
         'The name is in the header `x-amzn-errortype`, the text in `{"message": …}`; a validation error of '
         "`bedrock-agent` lists every broken constraint in `fieldList` as well.",
@@ -39,6 +40,9 @@ def errors_page() -> str:
         table(["error", "when", "status"], _humanloop_rows()),
         "A wrong or missing right is 401 here and 403 in the Bedrock API: the original Humanloop API has no "
         "403.",
+        "## Its own API",
+        'The body is `{"error": {"code", "message", "problems"}}`; `problems` has one for each broken rule.',
+        table(["error", "when", "code", "status"], _native_rows()),
     )
 
 
@@ -54,6 +58,12 @@ def _humanloop_rows() -> Iterator[Row]:
         yield [label, when, humanloop_errors.failure(_REQUEST, error).status]
 
 
+def _native_rows() -> Iterator[Row]:
+    for label, when, error in _samples(native_errors):
+        shown = native_errors.INTERNAL if error is None else native_errors.shown(type(error))
+        yield [label, when, code(shown.code), shown.status]
+
+
 _REQUEST = Request(
     id="-", method="GET", raw_path=b"/", raw_query=b"", segments=(), query=(), headers={}, body=b""
 )
@@ -65,6 +75,7 @@ _ARGUMENTS: dict[type[HeadraceError], Callable[[], HeadraceError]] = {
     errors.TooLarge: lambda: errors.TooLarge(limit_bytes=1),
     bedrock_errors.MethodNotAllowed: lambda: bedrock_errors.MethodNotAllowed("-", ("GET",)),
     humanloop_errors.MethodNotAllowed: lambda: humanloop_errors.MethodNotAllowed(("GET",)),
+    native_errors.MethodNotAllowed: lambda: native_errors.MethodNotAllowed(("GET",)),
 }
 """How an error is made whose class wants more than a message."""
 

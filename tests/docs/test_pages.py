@@ -15,6 +15,7 @@ from tests.docs.pages import PAGES, ROOT, anchor, blocks, headings, links, name
 
 from headrace.apis.bedrock.api import SERVED
 from headrace.apis.humanloop.api import OPERATIONS
+from headrace.apis.native.api import OPERATIONS as NATIVE
 from headrace.cli import main
 from headrace.settings import CLIENT_VARIABLES, PREFIX, Settings
 
@@ -71,6 +72,7 @@ def test_every_setting_has_its_heading() -> None:
 def test_every_operation_has_its_heading() -> None:
     assert set(SERVED) <= set(headings(REFERENCE / "api-bedrock.md"))
     assert {one.name for one in OPERATIONS} <= set(headings(REFERENCE / "api-humanloop.md"))
+    assert {one.name for one in NATIVE} <= set(headings(REFERENCE / "api-native.md"))
 
 
 def test_every_command_has_its_heading() -> None:
