@@ -51,7 +51,7 @@ async def list_evaluations(call: Call) -> Response:
         call.ports,
         call.principal,
         file_id=query.file_id,
-        skip=min((query.page - 1) * query.size, MAX_SKIP),
+        skip=_skip(query),
         take=query.size,
     )
     records = [EvaluationRenderer(call.wire).evaluation(view) for view in views]
@@ -177,9 +177,10 @@ async def get_logs(call: Call) -> Response:
     rows, total = await _rows(call, first=0)
     opening = b'{"records":['
     closing = b'],"page":%d,"size":%d,"total":%d}' % (query.page, query.size, total)
-    if len(rows) < SLICE:
-        return Response(status=200, headers=(JSON,), body=opening + b",".join(_shown(call, rows)) + closing)
-    return Response(status=200, headers=(JSON,), body=_streamed(call, opening, rows, closing))
+    count = min(query.size, total - _skip(query))
+    if count > SLICE:
+        return Response(status=200, headers=(JSON,), body=_streamed(call, opening, rows, count, closing))
+    return Response(status=200, headers=(JSON,), body=opening + b",".join(_shown(call, rows)) + closing)
 
 
 async def _rows(call: Call, *, first: int) -> tuple[list[LogRow], int]:
@@ -190,23 +191,30 @@ async def _rows(call: Call, *, first: int) -> tuple[list[LogRow], int]:
         call.principal,
         evaluation_id=call.parameters["id"],
         run_ids=query.run_id,
-        skip=min((query.page - 1) * query.size, MAX_SKIP) + first,
+        skip=_skip(query) + first,
         take=min(query.size - first, SLICE),
     )
 
 
-async def _streamed(call: Call, opening: bytes, rows: list[LogRow], closing: bytes) -> AsyncIterator[bytes]:
+async def _streamed(
+    call: Call, opening: bytes, rows: list[LogRow], count: int, closing: bytes
+) -> AsyncIterator[bytes]:
     """A large page as it is read, so that it is never whole in memory and holds nobody up."""
-    first = 0
-    while rows:
-        yield opening + b",".join(_shown(call, rows))
-        opening = b","
+    yield opening
+    separator = b""
+    for first in range(0, count, SLICE):
+        if first:
+            rows, _ = await _rows(call, first=first)
+        if rows:
+            yield separator + b",".join(_shown(call, rows))
+            separator = b","
         # Let other requests run; the server's own send does not when there is room.
         await asyncio.sleep(0)
-        first += len(rows)
-        is_more = len(rows) == SLICE and first < call.query.size
-        rows = (await _rows(call, first=first))[0] if is_more else []
     yield closing
+
+
+def _skip(query: ListEvaluations | ListEvaluationLogs) -> int:
+    return min((query.page - 1) * query.size, MAX_SKIP)
 
 
 def _shown(call: Call, rows: list[LogRow]) -> list[bytes]:
