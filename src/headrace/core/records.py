@@ -35,6 +35,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
         holder: the process that carries it out, or last did; None before one does, and once that was found
             gone.
         attempt: how often it was taken up; only a durable one is, more than once.
+        source: what had it run, in a word that its log bears; None when somebody just called the flow.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     is_durable: bool = False
     holder: str | None = None
     attempt: int = 0
+    source: str | None = None
 
 
 class EventBatch(msgspec.Struct, frozen=True, kw_only=True):

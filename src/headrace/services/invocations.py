@@ -69,6 +69,7 @@ class Order:
         latency: ``standard`` or ``optimized``; None when not asked for.
         split_key: what holds calls of a split together where there is no name.
         operation: what was asked for, in the words of the API that was called.
+        source: what has it run, where that is not just its caller.
     """
 
     ref: str
@@ -81,6 +82,7 @@ class Order:
     latency: str | None = None
     split_key: str | None = None
     operation: str = "InvokeFlow"
+    source: str | None = None
 
     @property
     def key(self) -> str | None:
@@ -142,6 +144,15 @@ class Invocation:
         self._began_at_s = time.monotonic()
         self._is_over = False
         self._has_session = turn.has_session  # that is to be forgotten at the end
+
+    async def kept(self) -> str:
+        """The id of its record, once all that happened so far is durable.
+
+        Raises:
+            Unavailable, Superseded: the store can't keep it now, or the run is another process's.
+        """
+        await self._turn.runs.recorder.settle(self._recording)
+        return self._recording.id
 
     async def aclose(self) -> None:
         """Stop what still runs."""
@@ -320,6 +331,7 @@ def _execution(turn: _Turn, found: Target, order: Order) -> Execution:
         cost_usd=None,
         events_count=0,
         holder=turn.ports.holder,
+        source=order.source,
     )
 
 

@@ -35,7 +35,7 @@ LEFT_TO_OTHERS = 2
 """So often work is put off that another process may know more for. Then it has ended, or forgotten it."""
 
 
-class _Case(msgspec.Struct, frozen=True, kw_only=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """What is judged by what.
 
     Attributes:
@@ -89,7 +89,7 @@ class Judging:
             message = "What the log holds is not saved, and in the memory of another process."
             raise EffectFailed(message, resource="Headrace", fault=Fault.GATEWAY)
         started_at = self._ports.clock.now()
-        log = self._shows(_whole(self._ports, job.account, case.view))
+        log = self._shows(whole(self._ports, job.account, case.view))
         verdict = await self._judges.judge(case.spec, log, case.target, self._context(job, case))
         await self._keep(job, case, verdict, started_at)
 
@@ -114,13 +114,13 @@ class Judging:
             return True
         return any(self._is_elsewhere(account, one) for one in view.children or ())
 
-    async def _case(self, job: Job) -> _Case | None:
+    async def _case(self, job: Job) -> Case | None:
         return await self._ports.store.read(job.account, lambda tx: _case(tx, job))
 
     async def _dismiss(self, job: Job) -> None:
         await commit(self._ports, job.account, lambda tx: tx.jobs.done(job))
 
-    def _context(self, job: Job, case: _Case) -> EffectContext:
+    def _context(self, job: Job, case: Case) -> EffectContext:
         return EffectContext(
             account=job.account,
             flow_arn="",
@@ -131,8 +131,8 @@ class Judging:
             timeout_s=self._timeout_s,
         )
 
-    async def _keep(self, job: Job, case: _Case, verdict: Verdict, started_at: datetime) -> None:
-        log = _log(self._ports, case, verdict, started_at)
+    async def _keep(self, job: Job, case: Case, verdict: Verdict, started_at: datetime) -> None:
+        log = judgment_of(self._ports, case, verdict, started_at)
 
         def work(tx: Transaction) -> None:
             if _parties(tx, job) is not None:
@@ -175,11 +175,11 @@ def _has_seat(tx: Transaction, run_id: str, version_id: str) -> bool:
     return any(seat.is_orchestrated and seat.version_id == version_id for seat in seats)
 
 
-def _case(tx: Transaction, job: Job) -> _Case | None:
+def _case(tx: Transaction, job: Job) -> Case | None:
     parties = _parties(tx, job)
     if parties is None:
         return None
-    return _Case(
+    return Case(
         view=views(tx, [parties.log], with_children=True)[0],
         file=parties.file,
         version_id=parties.version.id,
@@ -197,14 +197,14 @@ def _target(tx: Transaction, parties: _Parties) -> Mapping[str, JSON] | None:
     return None if found is None else {"id": found.id, **msgspec.json.decode(found.body)}
 
 
-def _whole(ports: Ports, account: str, view: LogView) -> LogView:
+def whole(ports: Ports, account: str, view: LogView) -> LogView:
     """A log and all below it, with what they do not keep."""
-    children = tuple(_whole(ports, account, one) for one in view.children or ())
+    children = tuple(whole(ports, account, one) for one in view.children or ())
     log = msgspec.structs.replace(view.log, payload=ports.unsaved.text(account, view.log))
     return msgspec.structs.replace(view, log=log, children=children)
 
 
-def _log(ports: Ports, case: _Case, verdict: Verdict, started_at: datetime) -> Log:
+def judgment_of(ports: Ports, case: Case, verdict: Verdict, started_at: datetime) -> Log:
     """A verdict as the evaluator's log."""
     judged, now = case.view.log, ports.clock.now()
     log_id = ports.ids.long("log_")

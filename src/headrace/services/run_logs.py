@@ -389,7 +389,7 @@ def _write_flow(tx: Transaction, ports: Ports, subject: _Subject, story: Story) 
 
 
 def _source(execution: Execution) -> str:
-    return "run of the draft" if execution.is_draft else "run"
+    return f"{execution.source or 'run'} of the draft" if execution.is_draft else execution.source or "run"
 
 
 def _moment(ns: int) -> datetime:
