@@ -60,6 +60,8 @@ class PromptContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     key: str | msgspec.UnsetType = msgspec.field(name="customerEncryptionKeyArn", default=msgspec.UNSET)
 
 
+VARIANTS_MEMBERS = frozenset(field.encode_name for field in msgspec.structs.fields(PromptContent))
+"""What the Bedrock form may consist of."""
 _decoder = msgspec.json.Decoder(PromptContent)
 _encoder = msgspec.json.Encoder()
 
