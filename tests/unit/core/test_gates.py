@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.docs.pages import ROOT, blocks
 
 from headrace.core.errors import Invalid
 from headrace.core.gates import exact, parse, read_spec, write
@@ -98,6 +100,14 @@ def test_all_problems_are_told_at_once() -> None:
         ("rules", 0, "by"),
         ("rules", 1, "max_rate"),
     ]
+
+
+@pytest.mark.parametrize("page", ["gate-deployments.md", "deploy-safely.md"])
+def test_the_gates_that_the_pages_show_can_be_set(page: str) -> None:
+    shown = blocks(Path(ROOT, "docs", "how-to", page), "json")
+    assert shown
+    for block in shown:
+        assert json.loads(write(parse(block.text.encode()))) == json.loads(block.text)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
