@@ -54,6 +54,11 @@ log = logging.getLogger("headrace.run_logs")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def log_id_of(execution_id: str) -> str:
+    """The id of the log that a run is shown as."""
+    return "log_" + execution_id.rpartition("_")[2]
+
+
 def ask(tx: Transaction, ports: Ports, execution: Execution) -> None:
     """Have a run shown that has ended, or waits for an answer."""
     work.ask(tx, ports, work=Work.RECORD, subject=execution.id, now=ports.clock.now())
@@ -80,7 +85,7 @@ class _Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def log_id(self) -> str:
-        return "log_" + self.execution.id.rpartition("_")[2]
+        return log_id_of(self.execution.id)
 
     def place(self, step: Step) -> _Place:
         """The organisation, what ran, and the node."""
