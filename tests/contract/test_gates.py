@@ -79,10 +79,13 @@ class Prompted:
         return str(self.client.prompts.get(self.id).version_id)
 
     def history(self) -> list[dict[str, Any]]:
-        path = f"/api/files/{quote(self.id)}/pointers/production/moves"
+        return self.listed("moves")
+
+    def listed(self, name: str) -> list[dict[str, Any]]:
+        path = f"/api/files/{quote(self.id)}/pointers/production/{name}"
         answer = httpx.get(self.server.url + path, headers={"X-API-KEY": "any"}, verify=NO_CERTIFICATES)
         assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["moves"]
+        found: list[dict[str, Any]] = answer.json()[name]
         return found
 
 
@@ -128,6 +131,9 @@ def test_bad_scores_roll_a_deployment_back_within_seconds(live: LiveServer) -> N
     made.deploy(2)
     made.judge(True, False)
     assert made.live() == made.versions[1]
+    (watched,) = made.listed("watches")
+    assert (watched["version_id"], watched["ended_at"]) == (made.versions[1], None)
+    assert watched["move_id"] == made.history()[0]["id"]
     made.judge(False, False)
     took_s = wait_until(lambda: made.live() == made.versions[0])
     assert took_s < 10
@@ -135,6 +141,7 @@ def test_bad_scores_roll_a_deployment_back_within_seconds(live: LiveServer) -> N
     assert (last["action"], before["action"]) == ("revert", "move")
     assert "`Good` is 0.25 over 4 logs of version" in last["reason"]
     assert last["evidence"]["watch"]["rules"][0]["figures"]["exact"] == "1/4"
+    assert made.listed("watches") == []  # what is there now is not watched
 
 
 def test_a_watch_outlives_a_crash(live: LiveServer) -> None:
