@@ -22,6 +22,7 @@ READY_WITHIN_S = 20
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of plain HTTP. They would load every certificate of the system, longer than most tests take."""
 THOROUGH = {
+    "test_commands.py",
     "test_environments.py",
     "test_exchange.py",
     "test_executions_cli.py",

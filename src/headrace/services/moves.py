@@ -244,7 +244,7 @@ def _check_gate(change: Change, verdict: Verdict) -> None:
         return
     reasons = " ".join(verdict.reasons)
     raise GateClosed(
-        f"The gate of {title(change.spot)} does not let {named(change.to)} through. {reasons} "
+        f"{title(change.spot)} has a gate that does not let {named(change.to)} through. {reasons} "
         "Meet the rules of the gate, or have an administrator override it with a reason."
     )
 
