@@ -177,7 +177,7 @@ async def moves_of_file(
             return moves[:take]
         place = next((place for place, move in enumerate(moves) if move.id == before), None)
         if place is None:
-            raise NotFound("move", before, f"Nothing of `{found.path}` has a move `{before}`.")
+            raise NotFound("move", before, f"`{found.path}` has no move `{before}`.")
         return moves[place + 1 :][:take]
 
     return await scan(ports, principal, look)

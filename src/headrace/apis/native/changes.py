@@ -9,7 +9,7 @@ import msgspec
 from headrace.apis.http import Response
 from headrace.apis.native.errors import PreconditionFailed
 from headrace.apis.native.operations import Call, Handler, Operation, ok
-from headrace.apis.native.pointers import POINTER, answer_live
+from headrace.apis.native.pointers import KNOWN, POINTER, answer_live
 from headrace.apis.native.requests import (
     NewMove,
     NewPromotion,
@@ -228,6 +228,8 @@ OPERATIONS = (
         handler=get_file_switch,
         right=Right.READER,
         response=LiveBody,
+        errors=(304, 404),
+        headers=KNOWN,
     ),
     Operation(
         name="getFigures",

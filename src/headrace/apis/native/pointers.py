@@ -132,6 +132,7 @@ OPERATIONS = (
         handler=get_pointer,
         right=Right.READER,
         response=LiveBody,
+        errors=(304, 404),
         headers=KNOWN,
     ),
     Operation(
