@@ -153,6 +153,15 @@ def test_runs_that_nobody_carries_out_have_failed_in_every_organisation(filed: D
     assert waiting.status is Status.WAITING
 
 
+def test_runs_that_are_made_for_evaluations_fail_too_and_nobody_is_told_to_show_them(filed: Desk) -> None:
+    torn = execution("exe_1", holder="prc_1", run_id="rn_1", datapoint_id="dp_1")
+    put(filed, torn, execution("exe_2", holder="prc_1"))
+    ended = filed.write(lambda tx: tx.executions.fail_running(holder="prc_1", at=at(5), error="gone"))
+    assert ended == [(HOME, "exe_2")]
+    failed = msgspec.structs.replace(torn, status=Status.FAILED, ended_at=at(5), error="gone", holder=None)
+    assert filed.read(lambda tx: tx.executions.get(id="exe_1")) == failed
+
+
 def test_what_one_process_left_is_put_in_order_and_nothing_of_another(filed: Desk) -> None:
     put(
         filed, *(execution(f"exe_{n}", holder=f"prc_{n}") for n in (1, 2)), execution("exe_3", holder="prc_1")

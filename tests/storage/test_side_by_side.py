@@ -174,6 +174,7 @@ executions = st.builds(
     started_at=seconds,
     ended_at=st.none() | seconds,
     holder=st.sampled_from([None, "prc_0", "prc_1"]),
+    run_id=st.sampled_from([None, "rn_0"]),
 )
 batches = st.builds(batch, runs, st.integers(0, 3))
 sessions = st.builds(

@@ -36,6 +36,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
             gone.
         attempt: how often it was taken up; only a durable one is, more than once.
         source: what had it run, in a word that its log bears; None when somebody just called the flow.
+        run_id: the run of an evaluation that it is made for; whoever makes it says when it is to be a log.
+        datapoint_id: the datapoint that it is made from.
     """
 
     id: str
@@ -62,6 +64,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     holder: str | None = None
     attempt: int = 0
     source: str | None = None
+    run_id: str | None = None
+    datapoint_id: str | None = None
 
 
 class EventBatch(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,15 +28,17 @@ KIND = "flow"
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of a flow's contents is meant: what an alias or an environment targets, or a number.
+    """Which of a flow's contents is meant: what an alias or an environment targets, a number, or a version.
 
     Attributes:
         alias: an alias's id, or a name for an environment; ``TSTALIASID`` is the prepared draft.
+        version_id: a version itself, whether it has a number or not.
         takes_names: whether an alias may also be called by its name.
     """
 
     alias: str | None = None
     number: int | None = None
+    version_id: str | None = None
     takes_names: bool = False
 
 
@@ -44,9 +46,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Where a choice leads, before anything of it is looked up.
 
     Attributes:
-        pointer_id: the alias's id, or what stands for an environment; None for a number.
-        target: a number or ``DRAFT``; None for an environment.
-        version_id: of an environment.
+        pointer_id: the alias's id, or what stands for an environment; None for a number and a version.
+        target: a number or ``DRAFT``; None for an environment and a version.
+        version_id: of an environment, or the version itself.
         pointer: the state of the alias or the environment; None for a number and the draft's own alias.
     """
 
@@ -115,8 +117,11 @@ def route(tx: Transaction, ref: str, choice: Choice) -> Route:
     """
     file = tree.find(tx, kind=KIND, ref=ref)
     name = choice.alias or DRAFT_ALIAS
-    if choice.number is not None or name == DRAFT_ALIAS:
+    is_pointed = choice.number is None and choice.version_id is None and name != DRAFT_ALIAS
+    if not is_pointed:
         switches.check_file(tx, file)
+    if choice.version_id is not None:
+        return Route(file=file, pointer_id=None, version_id=choice.version_id)
     if choice.number is not None:
         return Route(file=file, pointer_id=None, target=str(choice.number))
     if name == DRAFT_ALIAS:
@@ -196,7 +201,7 @@ def target(tx: Transaction, route: Route, *, operation: str) -> Target:
         return _released(tx, route.file, route.target)
     assert route.version_id is not None
     version = tx.versions.get(id=route.version_id)
-    if version is None:
+    if version is None or version.file_id != route.file.id:
         raise NotFound("version", route.version_id)
     numbers = tx.releases.of_version(version_id=version.id)
     return _version_target(version, number=max(numbers, default=None))

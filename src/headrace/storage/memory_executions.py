@@ -123,7 +123,7 @@ class Executions:
         for key in failed:
             ended = {"status": Status.FAILED, "ended_at": at, "error": error, "holder": None}
             self._runs.put(key, msgspec.structs.replace(self._runs[key], **ended))
-        return sorted(failed)
+        return sorted(key for key in failed if self._runs[key].run_id is None)
 
     def purge(self, *, before: datetime, most: int) -> int:
         old = sorted(

@@ -726,7 +726,7 @@ ORDER BY first LIMIT :take;
 -- Runs of all organisations that nobody carries out any more, because a process is gone.
 UPDATE executions SET status = 'Failed', ended_at = :at, error = :error, holder = NULL
 WHERE status = 'Running' AND is_durable = 0 AND holder IS NOT DISTINCT FROM :holder
-RETURNING account, id;
+RETURNING account, id, run_id;
 
 -- name: purge_executions
 -- Forget the runs of all organisations that ended before a time, oldest first, up to a number.

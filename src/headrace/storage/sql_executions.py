@@ -77,7 +77,7 @@ class Executions(SqlCollection):
         rows = self._connection.all(
             "fail_running_executions", holder=holder, at=microseconds(at), error=error
         )
-        return sorted((row[0], row[1]) for row in rows)
+        return sorted((row[0], row[1]) for row in rows if row[2] is None)
 
     def purge(self, *, before: datetime, most: int) -> int:
         return self._connection.run("purge_executions", before=microseconds(before), most=most)
