@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -32,17 +33,22 @@ ALWAYS = (400, 401, 403, 429, 500, 503)
 """What any operation may answer."""
 WITH_BODY = (408, 413)
 """What an operation that takes a body may answer."""
+Shapes = Mapping[Any, dict[str, Any]]
+"""The schema of each type that is sent or answered."""
 _REF = "#/components/schemas/{name}"
 
 
 @cache  # finding out what the types are takes a while, which no start of a server should
 def document(rows: tuple[Operation, ...]) -> bytes:
     """The OpenAPI 3.1 document of these operations, as JSON."""
+    used = [kind for row in rows for kind in (row.body, row.response) if kind is not None]
+    kinds = [*dict.fromkeys(used), ErrorAnswer]
+    # All at once: what two types are called that have the same name is known only then.
+    found, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
+    shapes: Shapes = {kind: {"schema": schema} for kind, schema in zip(kinds, found, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
     for row in rows:
-        paths.setdefault("/api" + row.template, {})[row.method.lower()] = _operation(row)
-    used = [kind for row in rows for kind in (row.body, row.response) if kind is not None]
-    _, schemas = msgspec.json.schema_components([*dict.fromkeys(used), ErrorAnswer], ref_template=_REF)
+        paths.setdefault("/api" + row.template, {})[row.method.lower()] = _operation(row, shapes)
     described: dict[str, Any] = _with_numbers(
         {
             "openapi": "3.1.0",
@@ -67,18 +73,18 @@ def _with_numbers(value: Any) -> Any:
     return [_with_numbers(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _operation(row: Operation) -> dict[str, Any]:
+def _operation(row: Operation, shapes: Shapes) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": row.name,
         "summary": (inspect.getdoc(row.handler) or "").partition("\n")[0],
         "description": inspect.getdoc(row.handler),
         "tags": [row.template.split("/")[1]],
         "parameters": [*_path_parameters(row.template), *_query_parameters(row.query), *_headers(row)],
-        "responses": _responses(row),
+        "responses": _responses(row, shapes),
     }
     if row.body is not None:
         needed = any(field.required for field in msgspec.structs.fields(row.body))
-        described["requestBody"] = {"required": needed, "content": {JSON_MEDIA: _schema(row.body)}}
+        described["requestBody"] = {"required": needed, "content": {JSON_MEDIA: shapes[row.body]}}
     return described
 
 
@@ -120,26 +126,22 @@ def _headers(row: Operation) -> list[dict[str, Any]]:
     ]
 
 
-def _responses(row: Operation) -> dict[str, Any]:
+def _responses(row: Operation, shapes: Shapes) -> dict[str, Any]:
     failures = sorted({*ALWAYS, *row.errors, *(WITH_BODY if row.body is not None else ())})
-    return {str(row.status): _success(row)} | {str(status): _failure(status) for status in failures}
+    return {str(row.status): _success(row, shapes)} | {
+        str(status): _failure(status, shapes) for status in failures
+    }
 
 
-def _success(row: Operation) -> dict[str, Any]:
+def _success(row: Operation, shapes: Shapes) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done."}
     if row.response is not None:
-        shapes = [_schema(row.response), *({"schema": {"type": "string"}} for _ in row.media[1:])]
-        success["content"] = dict(zip(row.media, shapes, strict=True))
+        texts = {media: {"schema": {"type": "string"}} for media in row.media[1:]}
+        success["content"] = {row.media[0]: shapes[row.response], **texts}
     return success
 
 
-def _failure(status: int) -> dict[str, Any]:
+def _failure(status: int, shapes: Shapes) -> dict[str, Any]:
     if status == 304:  # it has no body
         return {"description": REASONS[status]}
-    return {"description": REASONS[status], "content": {JSON_MEDIA: _schema(ErrorAnswer)}}
-
-
-@cache  # most answers are of few types, and finding out what one is takes milliseconds
-def _schema(kind: Any) -> dict[str, Any]:
-    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
-    return {"schema": schema}
+    return {"description": REASONS[status], "content": {JSON_MEDIA: shapes[ErrorAnswer]}}
