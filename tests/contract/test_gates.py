@@ -16,9 +16,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 from humanloop.core.api_error import ApiError
+from tests.contract.bedrock.things import ROLE
 from tests.contract.conftest import NO_CERTIFICATES, LiveServer
 from tests.contract.inprocess import InProcess, in_process
-from tests.contract.test_moves import flow_with_versions, history
+from tests.contract.test_moves import flow_with_versions, history, says
 from tests.postgres import cluster
 from tests.stores import SECRET_KEY
 
@@ -46,6 +47,12 @@ BOOLEAN = {"arguments_type": "target_free", "return_type": "boolean", "evaluator
 # What clients see
 
 
+def gated(server: LiveServer, file: str, pointer: str, spec: dict[str, Any]) -> httpx.Response:
+    """Set a gate, or try to."""
+    path = f"/api/files/{quote(file)}/pointers/{pointer}/gate"
+    return httpx.put(server.url + path, json=spec, headers={"X-API-KEY": "any"}, verify=NO_CERTIFICATES)
+
+
 class Prompted:
     """A prompt with two versions, the first of them in production, and an evaluator that others carry out."""
 
@@ -57,10 +64,7 @@ class Prompted:
         self.environments = {one.name: one.id for one in self.client.prompts.list_environments(self.id)}
 
     def set_gate(self, **spec: Any) -> None:
-        path = f"/api/files/{quote(self.id)}/pointers/production/gate"
-        answer = httpx.put(
-            self.server.url + path, json=spec, headers={"X-API-KEY": "any"}, verify=NO_CERTIFICATES
-        )
+        answer = gated(self.server, self.id, "production", spec)
         assert answer.status_code == 200, answer.text
 
     def deploy(self, number: int) -> None:
@@ -123,6 +127,39 @@ def test_a_client_is_told_all_that_keeps_a_version_out(live: LiveServer) -> None
     made.deploy(2)
     assert made.live() == made.versions[1]
     assert made.history()[0]["evidence"]["gate"]["is_open"] is True
+
+
+def test_a_client_of_bedrock_is_told_the_same(live: LiveServer) -> None:
+    bedrock = live.boto()
+    flow = bedrock.create_flow(name="Gated", executionRoleArn=ROLE, definition=says(1))["id"]
+    for _ in range(2):
+        bedrock.prepare_flow(flowIdentifier=flow)
+        bedrock.create_flow_version(flowIdentifier=flow)
+        bedrock.update_flow(flowIdentifier=flow, name="Gated", executionRoleArn=ROLE, definition=says(2))
+    routing = [[{"flowVersion": str(number)}] for number in (1, 2)]
+    alias = bedrock.create_flow_alias(flowIdentifier=flow, name="live", routingConfiguration=routing[0])["id"]
+    answer = gated(live, flow, "live", {"rules": [{"type": "approval", "by": 2}]})
+    assert answer.status_code == 200, answer.text
+    with pytest.raises(bedrock.exceptions.ConflictException, match="0 of 2 people needed approved version"):
+        bedrock.update_flow_alias(
+            flowIdentifier=flow, aliasIdentifier=alias, name="live", routingConfiguration=routing[1]
+        )
+    shown = bedrock.get_flow_alias(flowIdentifier=flow, aliasIdentifier=alias)
+    assert shown["routingConfiguration"] == routing[0]
+    renamed = bedrock.update_flow_alias(
+        flowIdentifier=flow, aliasIdentifier=alias, name="renamed", routingConfiguration=routing[0]
+    )
+    assert renamed["name"] == "renamed"  # what moves nothing asks no gate
+
+
+def test_a_gate_that_names_anything_odd_is_refused(live: LiveServer) -> None:
+    made = Prompted(live)
+    for name in ("a\0b", "x" * 5_000, "../..", "", "ünïcode 🙂", "%00", made.id, "Ask"):
+        for rule in ({"evaluator": name, "on": {"logs": 1}}, {"evaluator": "Good", "on": {"dataset": name}}):
+            spec = {"rules": [{"type": "score", "min": 0, **rule}]}
+            answer = gated(live, made.id, "production", spec)
+            assert answer.status_code == 400, answer.text
+            assert answer.json()["error"]["problems"][0]["path"][:2] == ["rules", 0]
 
 
 def test_bad_scores_roll_a_deployment_back_within_seconds(live: LiveServer) -> None:

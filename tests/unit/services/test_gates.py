@@ -302,6 +302,17 @@ def test_an_approval_is_of_one_version_for_one_pointer(bench: GateBench) -> None
 # Moving
 
 
+def test_a_first_version_does_not_get_past_a_gate_by_itself(bench: GateBench) -> None:
+    free = bench.upsert("flow", "Free", {"attributes": {}})
+    assert [one.name for one in free.environments] == ["production"]
+    bench.everywhere(errors(max_rate=1, min_logs=0))
+    held = bench.upsert("flow", "Held", {"attributes": {}})
+    assert held.environments == ()
+    where = Where(kind="flow", ref="Held", environment="production")
+    done = bench.run(rollouts.point(bench.ports, bench.principal, where, to=held.version.id))
+    assert done.is_new  # by hand it passes
+
+
 def test_all_rules_are_told_never_only_the_first(bench: GateBench) -> None:
     bench.gate(score(min=0.5), errors(max_rate=0, min_logs=3), approval())
     with pytest.raises(Conflict) as refused:
