@@ -40,6 +40,7 @@ from headrace.rules import FlowRules
 from headrace.services import access
 from headrace.services.base import Limits, Ports
 from headrace.services.calls import Calls
+from headrace.services.comparisons import Comparisons
 from headrace.services.durable_executions import Durables
 from headrace.services.lease import Lease
 from headrace.services.processes import Presence, this_process
@@ -54,6 +55,7 @@ from headrace.vault import BadKey, KeyVault, key_beside, new_key
 from headrace.world import (
     build_calls,
     build_carrying,
+    build_comparisons,
     build_executing,
     build_runs,
     build_worker,
@@ -130,7 +132,8 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     durables = Durables(
         runs=runs, most_going=settings.quota_executions, engine=carrying.engine, lacks=carrying.lacks
     )
-    apis = _apis(settings, ports, gate, durables, calls, model, codec, exchange, moves)
+    comparisons = build_comparisons(settings, ports, world, runs, calls, _names(settings), shows=shows)
+    apis = _apis(settings, ports, gate, durables, comparisons, model, codec, exchange, moves)
     app = _app(
         settings,
         (HealthApi(ports, readiness), *apis),
@@ -253,7 +256,7 @@ def _apis(
     ports: Ports,
     gate: Gate,
     durables: Durables,
-    calls: Calls,
+    comparisons: Comparisons,
     model: ServiceModel,
     codec: Codec,
     exchange: BedrockExchange,
@@ -261,7 +264,7 @@ def _apis(
 ) -> tuple[Api, ...]:
     """The protocols, in the order in which they are asked whose a request is."""
     throttle = Throttle(settings.rate_limit, settings.rate_burst, read_rate_per_s=settings.rate_limit_reads)
-    names = _names(settings)
+    names, calls = _names(settings), comparisons.calls
     more = (
         *ConsoleRuns(ports, gate, durables.runs, names).rows(),
         *ConsoleExecutions(ports, gate, durables, names).rows(),
@@ -269,7 +272,11 @@ def _apis(
     )
     return (
         ConsoleApi(ports, gate, exchange, more=more),
-        NativeApi(Reach(ports=ports, runs=durables.runs, calls=calls, names=names), gate, throttle),
+        NativeApi(
+            Reach(ports=ports, runs=durables.runs, calls=calls, names=names, comparisons=comparisons),
+            gate,
+            throttle,
+        ),
         _humanloop(settings, ports, gate, throttle, calls),
         OtlpApi(ports, gate, throttle, max_body_bytes=settings.max_body),
         BedrockApi(

@@ -74,6 +74,9 @@ _AT_LEAST_ONE = (
     "judgment_attempts",
     "evaluation_concurrency",
     "evaluation_attempts",
+    "comparison_parallel",
+    "comparison_inputs",
+    "comparison_timeout",
     "process_timeout",
     "watch_interval",
     "store_connections",
@@ -257,6 +260,13 @@ class Settings:
         "it is completed without them; 0 is for ever.",
         "seconds",
     )
+    comparison_parallel: int = _setting(
+        4, "Runs that this process carries out at once to compare versions.", "runs"
+    )
+    comparison_inputs: int = _setting(
+        1000, "On how many inputs one comparison of versions may run them.", "inputs"
+    )
+    comparison_timeout: int = _setting(3600, "How long one comparison of versions may take.", "seconds")
     watch_interval: float = _setting(
         5.0,
         "How long after a look at a version that is watched since a pointer was moved comes the next, if no "

@@ -26,6 +26,8 @@ from headrace.core.prompt_filling import DefaultLanguage
 from headrace.services import run_logs
 from headrace.services.base import Ports
 from headrace.services.calls import CallLimits, Calls
+from headrace.services.comparison_scores import Scoring
+from headrace.services.comparisons import ComparisonLimits, Comparisons
 from headrace.services.durable import Carrier, DurableLimits
 from headrace.services.durable_worker import Executing
 from headrace.services.generating import Generating
@@ -134,6 +136,32 @@ def build_runs(settings: Settings, ports: Ports, world: World) -> Runs:
             answer_s=settings.answer_timeout,
         ),
         waits_for_record=settings.wait_for_record,
+    )
+
+
+def build_comparisons(
+    settings: Settings,
+    ports: Ports,
+    world: World,
+    runs: Runs,
+    calls: Calls,
+    names: Callable[[str], Names],
+    *,
+    shows: Shows,
+) -> Comparisons:
+    """What compares versions by running them."""
+    return Comparisons(
+        ports=ports,
+        runs=runs,
+        calls=calls,
+        names=names,
+        judging=Scoring(judges=world.judges, shows=shows, timeout_s=settings.judgment_timeout),
+        showing=run_logs.Showing(ports, most_steps=settings.run_log_steps),
+        limits=ComparisonLimits(
+            parallel=settings.comparison_parallel,
+            inputs=settings.comparison_inputs,
+            timeout_s=settings.comparison_timeout,
+        ),
     )
 
 

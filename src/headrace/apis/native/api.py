@@ -8,7 +8,17 @@ import msgspec
 
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import JSON, Request, Response, options
-from headrace.apis.native import changes, contents, errors, gates, openapi, pointers, sync, watches
+from headrace.apis.native import (
+    changes,
+    comparisons,
+    contents,
+    errors,
+    gates,
+    openapi,
+    pointers,
+    sync,
+    watches,
+)
 from headrace.apis.native.errors import MethodNotAllowed
 from headrace.apis.native.operations import Call, Operation, Reach
 from headrace.apis.native.requests import read_body, read_query
@@ -21,6 +31,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *pointers.OPERATIONS,
     *changes.OPERATIONS,
     *gates.OPERATIONS,
+    *comparisons.OPERATIONS,
     *watches.OPERATIONS,
     *sync.OPERATIONS,
 )

@@ -13,6 +13,7 @@ from headrace.apis.native.requests import Nothing
 from headrace.core.access import Principal, Right
 from headrace.services.base import Ports
 from headrace.services.calls import Calls
+from headrace.services.comparisons import Comparisons
 from headrace.services.invocations import Names
 from headrace.services.runs import Runs
 
@@ -31,12 +32,14 @@ class Reach:
         runs: what flows run in.
         calls: what prompts and tools are called with.
         names: how flows and aliases of an organisation are told of to what flows call.
+        comparisons: what versions are compared in.
     """
 
     ports: Ports
     runs: Runs
     calls: Calls
     names: Callable[[str], Names]
+    comparisons: Comparisons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

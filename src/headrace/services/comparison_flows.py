@@ -1,0 +1,147 @@
+"""One run of a flow for a comparison: an ordinary recorded execution, told as its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import aclosing
+from typing import Any
+
+from headrace.core.access import Principal
+from headrace.core.definition import NodeType
+from headrace.core.durable import Superseded
+from headrace.core.effects import JSON
+from headrace.core.errors import HeadraceError
+from headrace.core.execution import (
+    ConditionsDecided,
+    Event,
+    FlowFailed,
+    FlowOutput,
+    InputRequested,
+    Link,
+    NodeActed,
+    NodeFinished,
+    NodeStarted,
+    Status,
+)
+from headrace.services import invocations
+from headrace.services.base import Ports
+from headrace.services.comparison_inputs import SOURCE
+from headrace.services.comparison_results import RunOutcome, refused
+from headrace.services.invocations import Names, Order
+from headrace.services.run_logs import log_id_of
+from headrace.services.runs import Runs
+from headrace.services.targets import Choice
+from headrace.services.ways import way
+
+OPERATION = "compare"
+MOST_STEPS = 1_000
+"""So much of a path is told."""
+_QUIET = frozenset({NodeType.INPUT, NodeType.LOOP_INPUT, NodeType.CONDITION})
+"""Nodes that never start, or of which is told what they decided."""
+_BEGINNINGS = frozenset({NodeType.INPUT, NodeType.LOOP_INPUT})
+"""Nodes that only finish."""
+
+
+def order_of(flow_id: str, choice: Choice, document: JSON = None) -> Order:
+    """What is asked for, in the words of runs."""
+    return Order(ref=flow_id, choice=choice, node=None, document=document, operation=OPERATION, source=SOURCE)
+
+
+async def run_flow(
+    runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names, *, version_id: str
+) -> RunOutcome:
+    """Run a version of a flow to its end; closing what waits for it stops it.
+
+    Args:
+        version_id: what is expected to run: a draft may have been prepared anew.
+    """
+    try:
+        _, target, _ = await way(runs, ports, principal, order)
+        if target.version_id != version_id:
+            return refused("The draft was prepared anew since the comparison began.")
+        invocation = await invocations.begin(runs, ports, principal, order, names)
+    except HeadraceError as error:
+        return refused(error.message)
+    story = _Story()
+    async with aclosing(invocation):
+        while events := await invocation.more():
+            story.hear(events)
+        try:
+            execution_id = await invocation.kept()
+        except (HeadraceError, Superseded):
+            return refused("It ran, and could not be recorded.")
+    return story.outcome(execution_id)
+
+
+class _Story:
+    """What is told of a run."""
+
+    def __init__(self) -> None:
+        self._status = Status.RUNNING
+        self._outputs: dict[str, JSON] = {}
+        self._question: JSON = None
+        self._failure: FlowFailed | None = None
+        self._first_ns = self._last_ns = 0
+        self._input_tokens = self._output_tokens = 0
+        self._cost_usd: float | None = None
+        self._path: list[str] = []
+        self._left_out = 0
+
+    def hear(self, events: Iterable[Event]) -> None:
+        """Go on with further events, in order."""
+        for event in events:
+            self._first_ns = self._first_ns or event.at_ns
+            self._last_ns = event.at_ns
+            self._status = self._status.after(event)
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case NodeStarted(node=node, type=type_) if type_ not in _QUIET:
+                self._come_to(event.scope, node)
+            case NodeFinished(node=node, type=type_) if type_ in _BEGINNINGS:
+                self._come_to(event.scope, node)
+            case ConditionsDecided(node=node, conditions=decided):
+                self._come_to(event.scope, f"{node}: {', '.join(decided)}")
+            case NodeActed(usage=usage) if usage is not None:
+                self._input_tokens += usage.input_tokens
+                self._output_tokens += usage.output_tokens
+                if usage.cost_usd is not None:
+                    self._cost_usd = (self._cost_usd or 0.0) + usage.cost_usd
+            case FlowOutput(node=node, value=value):
+                self._outputs[node] = value
+            case InputRequested(value=value):
+                self._question = value
+            case FlowFailed():
+                self._failure = event
+
+    def _come_to(self, scope: tuple[Link, ...], step: str) -> None:
+        if len(self._path) == MOST_STEPS:
+            self._left_out += 1
+        else:
+            self._path.append("".join(f"{link.node}[{link.index}]/" for link in scope) + step)
+
+    def outcome(self, execution_id: str) -> RunOutcome:
+        """All of it, once it has ended or asks something."""
+        failure = self._failure
+        return RunOutcome(
+            execution_id=execution_id,
+            log_id=log_id_of(execution_id),
+            status=self._status.value,
+            output=self._output(),
+            error=None if failure is None else failure.message,
+            failed_node=None if failure is None else failure.node,
+            latency_s=(self._last_ns - self._first_ns) / 1e9,
+            input_tokens=self._input_tokens,
+            output_tokens=self._output_tokens,
+            cost_usd=self._cost_usd,
+            path=tuple(self._path),
+            path_left_out=self._left_out,
+        )
+
+    def _output(self) -> Any:
+        if self._status is Status.WAITING:
+            return self._question
+        if len(self._outputs) == 1:
+            return next(iter(self._outputs.values()))
+        return self._outputs or None
