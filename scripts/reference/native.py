@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -52,7 +52,8 @@ def _operation(one: Operation) -> str:
         *_fields(one.query, "query"),
         *(_fields(one.body, "body") if one.body is not None else ()),
     ]
-    shape = f" with `{one.response.__name__}`" if one.response is not None else ""
+    shapes = () if one.response is None else get_args(one.response) or (one.response,)
+    shape = f" with {' or '.join(code(kind.__name__) for kind in shapes)}" if shapes else ""
     also = f", or as {' or '.join(map(code, one.media[1:]))}" if one.media[1:] else ""
     statuses = f" May answer {', '.join(map(str, one.errors))} of its own." if one.errors else ""
     return "\n\n".join(
