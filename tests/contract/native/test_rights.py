@@ -28,6 +28,7 @@ BODIES: dict[str, Any] = {
     "putGate": {"rules": [{"type": "approval", "by": 1}]},
     "putEnvironmentGate": {"rules": [{"type": "approval", "by": 1}]},
     "approve": {"version": 1},
+    "compare": {"from": 1, "to": 2, "inputs": ["x"]},
     "compare": {"from": "1", "to": "2", "inputs": [{}]},
     "putContents": {"files": []},
 }
