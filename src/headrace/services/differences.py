@@ -96,20 +96,25 @@ async def compare(
 
 
 async def between(
-    ports: Ports, principal: Principal, file: File, before: Aim, after: Aim
+    ports: Ports, principal: Principal, file: File, before: Aim, after: Aim, *, known: Diff | None
 ) -> Difference | None:
-    """What differs between what two aims mean; None unless there is content behind both."""
+    """What differs between what two aims mean; None unless there is content behind both.
+
+    Args:
+        known: what differs in what they say, where that was found already.
+    """
 
     def look(tx: Transaction) -> tuple[Content | None, Content | None]:
         return _of_aim(tx, file, before), _of_aim(tx, file, after)
 
     old, new = await read(ports, principal, look)
-    return None if old is None or new is None else await _between(ports, principal, old, new)
+    return None if old is None or new is None else await _between(ports, principal, old, new, known)
 
 
-async def _between(ports: Ports, principal: Principal, old: Content, new: Content) -> Difference:
-    sizes = len(old.version.content) + len(new.version.content)
-    found = _diff(old, new) if sizes < LARGE_BYTES else await asyncio.to_thread(_diff, old, new)
+async def _between(
+    ports: Ports, principal: Principal, old: Content, new: Content, known: Diff | None = None
+) -> Difference:
+    found = await _compared(old, new) if known is None else known
     if old.file.kind != dataset.KIND.name:
         return Difference(before=old, after=new, diff=found)
     ids = [
@@ -117,6 +122,11 @@ async def _between(ports: Ports, principal: Principal, old: Content, new: Conten
         for one in (old, new)
     ]
     return Difference(before=old, after=new, diff=found, datapoints=diff_datapoints(*ids))
+
+
+async def _compared(old: Content, new: Content) -> Diff:
+    is_large = len(old.version.content) + len(new.version.content) >= LARGE_BYTES
+    return await asyncio.to_thread(_diff, old, new) if is_large else _diff(old, new)
 
 
 def _diff(old: Content, new: Content) -> Diff:

@@ -164,7 +164,7 @@ async def _answer(call: Call, moved: Moved, *, is_rehearsal: bool) -> Response:
     difference = None
     if is_rehearsal:
         difference = await differences.between(
-            call.ports, call.principal, moved.spot.file, moved.before, moved.after
+            call.ports, call.principal, moved.spot.file, moved.before, moved.after, known=moved.diff
         )
     return ok(moved_body(moved, around, is_rehearsal=is_rehearsal, difference=difference))
 
