@@ -16,11 +16,16 @@ MOST_OPTIONS = 5
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """A run, and what each of the evaluators found in it."""
+    """A run, and what each of the evaluators found in it.
+
+    Attributes:
+        is_undone: whether any log is missing, or incomplete.
+    """
 
     run: Run
     link: RunLink
     num_logs: int
+    is_undone: bool
     seats: tuple[SeatStats, ...]
 
 
@@ -60,6 +65,8 @@ def progress_of(columns: Sequence[Column], rows: Sequence[Row]) -> str:
 def _waits(column: Column, rows: Sequence[Row]) -> list[str]:
     """What a run still needs, for people who wonder why it does not end."""
     waits = [f"{column.run.size - column.num_logs} logs"] if column.run.size > column.num_logs else []
+    if column.is_undone and not waits:
+        waits.append("logs that are missing or incomplete")
     for row, seat in zip(rows, column.seats, strict=True):
         if row.is_awaited and seat.total_logs < column.num_logs:
             waits.append(f"{column.num_logs - seat.total_logs} judgments by {row.path}")

@@ -64,9 +64,7 @@ async def stats(ports: Ports, principal: Principal, *, evaluation_id: str) -> Ev
         NotFound: there is no such evaluation.
     """
     principal.require(Right.READER)
-    size = await read(
-        ports, principal, lambda tx: sum(run.size for run in _runs(tx, find(tx, evaluation_id)))
-    )
+    size = await read(ports, principal, lambda tx: _size(tx, find(tx, evaluation_id)))
     look = scan if size > FAR else read
     return await look(ports, principal, lambda tx: _stats(tx, find(tx, evaluation_id)))
 
@@ -89,7 +87,14 @@ def _stats(tx: Transaction, evaluation: Evaluation) -> EvaluationStats:
     links = tx.evaluations.links(evaluation_id=evaluation.id)
     added = {link.run_id: link for link in links}
     columns = [
-        Column(run=one.run, link=added[one.run.id], num_logs=one.num_logs, seats=one.seats) for one in runs
+        Column(
+            run=one.run,
+            link=added[one.run.id],
+            num_logs=one.num_logs,
+            is_undone=tx.runs.is_undone(run_id=one.run.id),
+            seats=one.seats,
+        )
+        for one in runs
     ]
     rows = [
         Row(
