@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
-from tests.storage.things import ABROAD, Desk, approved, at, file, gate, run, watch
+from tests.storage.things import ABROAD, START, Desk, approved, at, file, gate, judgment, log, run, watch
 
 from headrace.core.deployments import PointerKind
 from headrace.core.evaluations import RunStatus
-from headrace.core.gates import Approved, Gate
+from headrace.core.gates import Approved, Gate, Scored, Use
+from headrace.core.logs import LogQuery
 from headrace.core.ports import Clash, Transaction
 
 ENVIRONMENT, ALIAS = PointerKind.ENVIRONMENT, PointerKind.ALIAS
@@ -108,6 +110,56 @@ def test_approvals_and_watches_are_of_files_that_are_there(
 ) -> None:
     with pytest.raises(Clash, match="reference"):
         filed.write(work)
+
+
+def test_what_is_measured_is_what_the_logs_say(filed: Desk) -> None:
+    def fill(tx: Transaction) -> None:
+        tx.files.add(file("ev_1", kind="evaluator"))
+        tx.files.add(file("ev_2", kind="evaluator"))
+        for number in range(6):
+            made = log(f"log_{number}", created_at=at(number // 2), has_error=number % 3 == 0)
+            tx.logs.add(made, at=START)
+        tx.logs.add(log("log_other", version_id="flv_2", created_at=at(9)), at=START)
+        second = judgment("log_b", "log_1", created_at=at(7), is_automatic=True, judgment=None)
+        elsewhere = judgment("log_d", "log_5", created_at=at(5))
+        for made in (
+            judgment("log_a", "log_1", created_at=at(8), judgment=b"false"),
+            msgspec.structs.replace(second, version_id="evv_2"),
+            judgment("log_c", "log_5", created_at=at(6), has_error=True),
+            msgspec.structs.replace(elsewhere, file_id="ev_2", version_id="evv_9"),
+        ):
+            tx.logs.add(made, at=START)
+
+    filed.write(fill)
+    query = LogQuery(file_id="fl_1", version_id="flv_1", start=at(1), end=at(2))
+    for many, chosen in ((9, query), (3, query), (9, LogQuery(file_id="fl_1", version_id="flv_1"))):
+        told, _ = filed.read(lambda tx, chosen=chosen, many=many: tx.logs.page(chosen, skip=0, take=many))
+        found = filed.read(
+            lambda tx, chosen=chosen, many=many: tx.gates.uses(
+                version_id="flv_1", start=chosen.start, end=chosen.end, take=many
+            )
+        )
+        assert found == [Use(log_id=one.id, has_error=one.has_error) for one in told]
+        assert found
+    assert filed.read(lambda tx: tx.gates.uses(version_id="flv_none", take=9)) == []
+
+    ids = ["log_0", "log_1", "log_5", "log_none"]
+    judged = filed.read(lambda tx: tx.logs.judgments(judged_ids=ids))
+    scores = filed.read(lambda tx: tx.gates.scores(log_ids=ids, evaluator_id="ev_1"))
+    assert scores == [
+        Scored(
+            log_id=str(one.judged_id),
+            is_automatic=one.is_automatic,
+            has_error=one.has_error,
+            judgment=one.judgment,
+        )
+        for one in judged
+        if one.file_id == "ev_1"
+    ]
+    assert [one.log_id for one in scores] == ["log_5", "log_1", "log_1"]
+    assert filed.read(lambda tx: tx.gates.scores(log_ids=ids, evaluator_id="ev_1"), ABROAD) == []
+    filed.write(lambda tx: tx.files.remove(id="ev_1", at=at(99)))
+    assert filed.read(lambda tx: tx.gates.scores(log_ids=ids, evaluator_id="ev_1")) == []
 
 
 def test_the_last_completed_run_is_of_that_version_and_any_version_of_that_dataset(filed: Desk) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 from headrace.core.deployments import PointerKind
-from headrace.core.gates import Approved, Gate, Watch
+from headrace.core.gates import Approved, Gate, Scored, Use, Watch
 
 
 class Gates(Protocol):
-    """Gates, approvals, and what is watched."""
+    """Gates, approvals, what is watched, and what is measured for it."""
 
     def get(self, *, file_id: str, kind: PointerKind, pointer_id: str) -> Gate | None:
         """The gate of one pointer; with an empty ``file_id`` the one of an environment for all files."""
@@ -42,3 +44,11 @@ class Gates(Protocol):
 
     def watching(self, *, version_id: str) -> list[Watch]:
         """The watches of a version that go on, in the order of the moves' ids."""
+
+    def uses(
+        self, *, version_id: str, start: datetime | None = None, end: datetime | None = None, take: int
+    ) -> list[Use]:
+        """The newest logs of a version that were created in that time, both ends included; newest first."""
+
+    def scores(self, *, log_ids: Collection[str], evaluator_id: str) -> list[Scored]:
+        """What any version of a live evaluator found of any of these logs, oldest first."""

@@ -205,6 +205,26 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
 
 
+class Use(msgspec.Struct, frozen=True, kw_only=True):
+    """A log, as far as rules look at it: without what may be large in it."""
+
+    log_id: str
+    has_error: bool
+
+
+class Scored(msgspec.Struct, frozen=True, kw_only=True):
+    """A judgment on a log, as far as rules look at it.
+
+    Attributes:
+        judgment: JSON text; None is null.
+    """
+
+    log_id: str
+    is_automatic: bool
+    has_error: bool
+    judgment: bytes | None
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one rule.
 

@@ -13,7 +13,6 @@ from headrace.core.errors import NotFound
 from headrace.core.files import File
 from headrace.core.gates import Approval, Errors, Finding, Rule, Score, WatchedScore
 from headrace.core.kinds.evaluator import read_spec
-from headrace.core.logs import Log, LogQuery
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
 from headrace.services.gate_names import path_of
@@ -46,7 +45,7 @@ def find(tx: Transaction, rule: Rule, case: Case) -> Finding:
     if isinstance(rule, Score):
         return _score(tx, rule, case, case.version)
     if isinstance(rule, Errors):
-        return _errors(tx, rule, case, case.version)
+        return _errors(tx, rule, case.version)
     return _approval(tx, rule, case, case.version)
 
 
@@ -55,13 +54,8 @@ def kind_of(rule: msgspec.Struct) -> str:
     return str(rule.__struct_config__.tag)
 
 
-def newest_logs(tx: Transaction, file: File, version_id: str, most: int) -> list[Log]:
-    """The newest logs of a version."""
-    return tx.logs.page(LogQuery(file_id=file.id, version_id=version_id), skip=0, take=most)[0]
-
-
 def _score(tx: Transaction, rule: Score, case: Case, version: Version) -> Finding:
-    measure = _measured(tx, rule, case.file, version.id)
+    measure = _measured(tx, rule, version.id)
     name = path_of(tx, rule.evaluator)
     if measure is None:
         assert rule.on.dataset is not None, "there are always newest logs, if only none"
@@ -99,11 +93,12 @@ def score_told(name: str, version_id: str, measure: Measure, problems: list[str]
     return f"`{name}` is {told(measure.mean)} over {measure.judgments} logs of version {version_id}{beyond}."
 
 
-def _measured(tx: Transaction, rule: Score, file: File, version_id: str) -> Measure | None:
+def _measured(tx: Transaction, rule: Score, version_id: str) -> Measure | None:
     """None when no run on the dataset was completed."""
     if rule.on.dataset is None:
         assert rule.on.logs is not None, "a rule names one of the two"
-        return on_logs(tx, newest_logs(tx, file, version_id, rule.on.logs), rule.evaluator)
+        logs = tx.gates.uses(version_id=version_id, take=rule.on.logs)
+        return on_logs(tx, logs, rule.evaluator)
     run = tx.runs.last_completed(version_id=version_id, dataset_id=rule.on.dataset)
     return None if run is None else on_run(tx, run, rule.evaluator)
 
@@ -115,7 +110,7 @@ def _compared(
     assert rule.max_regression is not None, "it limits the regression"
     if case.current_id is None:
         return "Nothing is targeted now that it could be compared with.", False
-    current = _measured(tx, rule, case.file, case.current_id)
+    current = _measured(tx, rule, case.current_id)
     if current is None or current.judgments == 0:
         return f"Version {case.current_id}, which is targeted now, was not judged: nothing to compare.", False
     better = -1 if _is_less_better(tx, rule.evaluator) else 1
@@ -139,8 +134,8 @@ def _is_less_better(tx: Transaction, evaluator_id: str) -> bool:
         return False
 
 
-def _errors(tx: Transaction, rule: Errors, case: Case, version: Version) -> Finding:
-    logs = newest_logs(tx, case.file, version.id, rule.logs)
+def _errors(tx: Transaction, rule: Errors, version: Version) -> Finding:
+    logs = tx.gates.uses(version_id=version.id, take=rule.logs)
     failed = sum(log.has_error for log in logs)
     if len(logs) < rule.min_logs:
         says = f"Version {version.id} has {len(logs)} logs; at least {rule.min_logs} are needed."

@@ -11,8 +11,7 @@ import msgspec
 
 from headrace.core.effects import JSON
 from headrace.core.evaluations import Judged, Run
-from headrace.core.gates import exact
-from headrace.core.logs import Log
+from headrace.core.gates import Scored, Use, exact
 from headrace.core.ports import Transaction
 
 PAGE = 500
@@ -21,7 +20,7 @@ SHOWN_DIGITS = 6
 MAX_EXACT = 60
 """So long the exact value may be that is kept in figures."""
 K = TypeVar("K")
-J = TypeVar("J", Log, Judged)
+J = TypeVar("J", Scored, Judged)
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,13 +61,13 @@ def on_run(tx: Transaction, run: Run, evaluator_id: str) -> Measure:
     return _measure(judged, lambda one: one.place, of=of, run=run)
 
 
-def on_logs(tx: Transaction, logs: Sequence[Log], evaluator_id: str) -> Measure:
+def on_logs(tx: Transaction, logs: Sequence[Use], evaluator_id: str) -> Measure:
     """What any version of an evaluator found of logs."""
-    found: list[Log] = []
+    found: list[Scored] = []
     for start in range(0, len(logs), PAGE):
-        judgments = tx.logs.judgments(judged_ids=[log.id for log in logs[start : start + PAGE]])
-        found += (one for one in judgments if one.file_id == evaluator_id)
-    return _measure(found, lambda one: one.judged_id, of=len(logs))
+        ids = [log.log_id for log in logs[start : start + PAGE]]
+        found += tx.gates.scores(log_ids=ids, evaluator_id=evaluator_id)
+    return _measure(found, lambda one: one.log_id, of=len(logs))
 
 
 def _measure(judged: Iterable[J], log_of: Callable[[J], K], *, of: int, run: Run | None = None) -> Measure:
@@ -87,7 +86,7 @@ def _measure(judged: Iterable[J], log_of: Callable[[J], K], *, of: int, run: Run
     return Measure(judgments=values.total(), of=of, total=total, run=run)
 
 
-def _value(judged: Log | Judged) -> bool | int | float | None:
+def _value(judged: Scored | Judged) -> bool | int | float | None:
     if judged.has_error or judged.judgment is None:
         return None
     value = msgspec.json.decode(judged.judgment)

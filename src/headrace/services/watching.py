@@ -11,9 +11,16 @@ from headrace.core.access import Principal, Right
 from headrace.core.deployments import Action, Move
 from headrace.core.effects import JSON
 from headrace.core.errors import Conflict
-from headrace.core.files import File
-from headrace.core.gates import MAX_LOGS, Finding, Watch, WatchedRule, WatchedScore, WatchSpec, read_watched
-from headrace.core.logs import Log, LogQuery
+from headrace.core.gates import (
+    MAX_LOGS,
+    Finding,
+    Use,
+    Watch,
+    WatchedRule,
+    WatchedScore,
+    WatchSpec,
+    read_watched,
+)
 from headrace.core.monitoring import Job
 from headrace.core.ports import Transaction
 from headrace.services import gate_rules, moves, pointers, rollouts
@@ -106,28 +113,22 @@ def _watch(tx: Transaction, job: Job) -> Watch | None:
 def _crossed(tx: Transaction, job: Job) -> list[Finding]:
     """The limits that a watched version is beyond."""
     watch = _watch(tx, job)
-    file = None if watch is None else tx.files.get(id=watch.file_id)
-    if watch is None or file is None:
+    if watch is None or tx.files.get(id=watch.file_id) is None:
         return []
     found = []
     for spec in read_watched(watch.rules):
-        logs = _logs(tx, file, watch, spec)
+        logs = _logs(tx, watch, spec)
         found += [_finding(tx, rule, watch.version_id, logs) for rule in spec.rules]
     return [finding for finding in found if not finding.is_passed]
 
 
-def _logs(tx: Transaction, file: File, watch: Watch, spec: WatchSpec) -> list[Log]:
+def _logs(tx: Transaction, watch: Watch, spec: WatchSpec) -> list[Use]:
     """The newest of the logs that came since the move, while it was watched."""
-    query = LogQuery(
-        file_id=file.id,
-        version_id=watch.version_id,
-        start=watch.begun_at,
-        end=watch.begun_at + timedelta(seconds=spec.for_s),
-    )
-    return tx.logs.page(query, skip=0, take=MAX_LOGS)[0]
+    end = watch.begun_at + timedelta(seconds=spec.for_s)
+    return tx.gates.uses(version_id=watch.version_id, start=watch.begun_at, end=end, take=MAX_LOGS)
 
 
-def _finding(tx: Transaction, rule: WatchedRule, version_id: str, logs: list[Log]) -> Finding:
+def _finding(tx: Transaction, rule: WatchedRule, version_id: str, logs: list[Use]) -> Finding:
     """What is found of too few is within the limit."""
     if not isinstance(rule, WatchedScore):
         failed = sum(one.has_error for one in logs)

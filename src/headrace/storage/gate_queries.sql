@@ -57,6 +57,19 @@ SELECT {Watch} FROM watches
 WHERE account = :account AND version_id = :version_id AND ended_at IS NULL
 ORDER BY move_id;
 
+-- name: uses_of_version
+-- The newest logs of a version, without what may be large in them.
+SELECT l.id, l.has_error FROM logs l INDEXED BY logs_of_version
+WHERE version_number = :version_number AND l.place BETWEEN :first AND :last
+ORDER BY place DESC LIMIT :take;
+
+-- name: scores_of_logs
+-- What an evaluator that is there found of any of these logs, with the places of its logs.
+SELECT l.place, l.judged_id, l.is_automatic, l.has_error, l.judgment FROM json_each(:log_ids) c
+CROSS JOIN logs l ON l.account = :account AND l.judged_id = c.value
+JOIN entries e ON e.account = l.account AND e.id = l.file_id
+WHERE l.file_id = :evaluator_id AND e.deleted_at IS NULL;
+
 -- name: last_completed_run
 -- The newest run of a version on any version of a dataset that was completed.
 SELECT {Run} FROM runs

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 from headrace.core.deployments import PointerKind
-from headrace.core.gates import Approved, Gate, Watch
+from headrace.core.gates import Approved, Gate, Scored, Use, Watch
+from headrace.core.logs import Log
 from headrace.storage.memory_tables import Rows
 
 
@@ -51,3 +55,37 @@ class Gates:
     def watching(self, *, version_id: str) -> list[Watch]:
         found = [one for key, one in sorted(self._rows.watches.items()) if key[1] == version_id]
         return [one for one in found if one.ended_at is None]
+
+    def uses(
+        self, *, version_id: str, start: datetime | None = None, end: datetime | None = None, take: int
+    ) -> list[Use]:
+        found = [
+            log
+            for log in self._rows.logs.values()
+            if log.version_id == version_id
+            and (start is None or start <= log.created_at)
+            and (end is None or log.created_at <= end)
+        ]
+        newest = sorted(found, key=self._place, reverse=True)[:take]
+        return [Use(log_id=log.id, has_error=log.has_error) for log in newest]
+
+    def scores(self, *, log_ids: Collection[str], evaluator_id: str) -> list[Scored]:
+        if evaluator_id not in self._rows.files:
+            return []
+        found = [
+            log
+            for log in self._rows.logs.values()
+            if log.file_id == evaluator_id and log.judged_id in set(log_ids)
+        ]
+        return [
+            Scored(
+                log_id=str(log.judged_id),
+                is_automatic=log.is_automatic,
+                has_error=log.has_error,
+                judgment=log.judgment,
+            )
+            for log in sorted(found, key=self._place)
+        ]
+
+    def _place(self, log: Log) -> tuple[datetime, int]:
+        return log.created_at, self._rows.arrivals[f"log {log.id}"]

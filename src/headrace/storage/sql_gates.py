@@ -1,14 +1,22 @@
-"""Gates, approvals, and what is watched, in SQL."""
+"""Gates, approvals, what is watched, and what is measured for it, in SQL."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
+import msgspec
+
 from headrace.core.deployments import PointerKind
-from headrace.core.gates import Approved, Gate, Watch
+from headrace.core.gates import Approved, Gate, Scored, Use, Watch
+from headrace.storage.places import place_range
 from headrace.storage.rows import mapper
 from headrace.storage.sql_collection import SqlCollection
 
 APPROVED = mapper(Approved)
 GATE = mapper(Gate)
+SCORED = mapper(Scored)
+USE = mapper(Use)
 WATCH = mapper(Watch)
 
 
@@ -59,3 +67,19 @@ class Gates(SqlCollection):
 
     def watching(self, *, version_id: str) -> list[Watch]:
         return [WATCH.load(row) for row in self._all("watches_of_version", version_id=version_id)]
+
+    def uses(
+        self, *, version_id: str, start: datetime | None = None, end: datetime | None = None, take: int
+    ) -> list[Use]:
+        scope = self._one("scope_of_version", version_id=version_id)
+        if scope is None:
+            return []
+        rows = self._connection.all(
+            "uses_of_version", version_number=scope[0], take=take, **place_range(start, end)
+        )
+        return [USE.load(row) for row in rows]
+
+    def scores(self, *, log_ids: Collection[str], evaluator_id: str) -> list[Scored]:
+        ids = msgspec.json.encode(set(log_ids)).decode()
+        rows = self._all("scores_of_logs", log_ids=ids, evaluator_id=evaluator_id)
+        return [SCORED.load(row[1:]) for row in sorted(rows, key=lambda row: int(row[0]))]
