@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.contract.conftest import LiveServer
 from tests.contract.keys import closed_server, create_key, run
+from tests.stores import about_files
 
 pytestmark = pytest.mark.live
 FILE = "support/Triage"
@@ -198,6 +199,7 @@ def test_a_server_elsewhere_with_keys(make_server: Any) -> None:
     assert "needs the right 'editor'" in refused or "'editor'" in refused
 
 
+@about_files
 def test_a_store_that_no_server_has(tmp_path: Path) -> None:
     live = LiveServer(store=f"sqlite:///{tmp_path}/headrace.db").start()
     for number in (1, 2):
