@@ -29,7 +29,6 @@ BODIES: dict[str, Any] = {
     "putEnvironmentGate": {"rules": [{"type": "approval", "by": 1}]},
     "approve": {"version": 1},
     "compare": {"from": 1, "to": 2, "inputs": ["x"]},
-    "compare": {"from": "1", "to": "2", "inputs": [{}]},
     "putContents": {"files": []},
 }
 """Bodies that break no rule; nobody gets far enough for their values to matter."""
