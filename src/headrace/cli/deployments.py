@@ -17,6 +17,7 @@ from headrace.cli.native import (
     place,
     pointer_text,
     time_text,
+    ungated_options,
     wish,
     wish_options,
 )
@@ -132,7 +133,7 @@ def _promote(
 @click.option(
     "--to-move", metavar="MOVE", help="Back to what was there after this move; see `headrace history`."
 )
-@wish_options
+@ungated_options
 @output_options
 def rollback(
     file: str, pointer: str, to_move: str | None, store: str | None, as_json: bool, **said: Any
@@ -148,13 +149,15 @@ def rollback(
     """
     body = wish(**said) | ({} if to_move is None else {"to_move": to_move})
     moved = find_api(store).call("POST", place(file, "pointers", pointer, "rollback"), body)
-    tell_moved(moved, as_json=as_json, is_override=said["override"])
+    tell_moved(moved, as_json=as_json)
 
 
 @click.command("history")
 @name_argument("file")
 @click.option("--in", "pointer", metavar="POINTER", help="Only of this environment or alias.")
-@click.option("--most", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option(
+    "--most", type=click.IntRange(1, 1000), default=20, show_default=True, help="The newest so many."
+)
 @output_options
 def history(file: str, pointer: str | None, most: int, store: str | None, as_json: bool) -> None:
     """Show who moved what of FILE, when, from what to what, and why; newest first.
@@ -195,7 +198,8 @@ def _change_text(one: dict[str, Any]) -> str:
     if one["action"] in ("switch_off", "switch_on"):
         return "off" if one["is_off"] else "on"
     before = one["from_target"] or one["from_number"] or one["from_version_id"] or "nothing"
-    return f"{before} -> {aim_text(one)}"
+    ended = ", split ended" if one["action"] == "split" and not one["shares"] else ""
+    return f"{before} -> {aim_text(one)}{ended}"
 
 
 def _is_overridden(one: dict[str, Any]) -> bool:

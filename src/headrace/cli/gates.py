@@ -98,6 +98,11 @@ def set_(
     """Set a gate, in the place of the one that is there. It holds from the next move on.
 
     \b
+    Rules are JSON, of the types score, errors and approval; with "watch" they hold afterwards:
+      {"rules": [{"type": "errors", "logs": 200, "max_rate": 0.02, "min_logs": 50},
+                 {"type": "approval", "by": 1}]}
+
+    \b
     Examples:
       headrace gate set support/triage --in production --rules gate.json
       headrace gate set --environment production --rules gate.json

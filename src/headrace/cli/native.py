@@ -40,12 +40,17 @@ def output_options(function: F) -> F:
 
 
 def wish_options(function: F) -> F:
+    """What may be said with every change that a gate may hold up."""
+    override = click.option(
+        "--override", is_flag=True, help="Pass a closed gate. Needs the right admin, and a reason."
+    )
+    return ungated_options(override(function))
+
+
+def ungated_options(function: F) -> F:
     """What may be said with every change."""
     for option in (
         click.option("--dry-run", is_flag=True, help="Change nothing; show what would be."),
-        click.option(
-            "--override", is_flag=True, help="Pass a closed gate. Needs the right admin, and a reason."
-        ),
         click.option("--reason", help="Why, for the history."),
         click.option(
             "--expect",

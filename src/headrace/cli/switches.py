@@ -75,6 +75,8 @@ def _show_figures(file: str, pointer: str, *, store: str | None, as_json: bool) 
         echo_json(found)
         return
     part = "" if found["is_complete"] else " (of the newest only)"
+    if all(one["weight"] is None for one in found["versions"]):
+        click.echo("There is no split: all calls go to what is targeted.")
     click.echo(f"Since {time_text(found['since'])}, move {found['move_id']}{part}:")
     for one in found["versions"]:
         click.echo("  ".join(_columns(one)))

@@ -163,7 +163,11 @@ def content_of(tx: Transaction, file: File, ref: str) -> Content:
 def _targeted(tx: Transaction, spot: Spot, state: Pointer | None) -> Content:
     found = None if state is None else _of_aim(tx, spot.file, state.aim)
     if found is None:
-        raise Conflict(f"{title(spot)} targets nothing that could be shown.")
+        message = (
+            f"{title(spot)} targets nothing that could be shown. Name what to compare: versions by their "
+            "numbers or ids, `draft`, or environments and aliases by their names."
+        )
+        raise Conflict(message)
     return found
 
 

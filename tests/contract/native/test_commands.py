@@ -93,6 +93,7 @@ def test_promote_roll_back_and_history(command: Any) -> None:
     assert f"production of {FILE}: 3 (" in back
     nothing = why(command("rollback", FILE, "--in", "production"))
     assert "nothing to roll back to" in nothing
+    assert "--override" in why(command("rollback", FILE, "--in", "production", "--override"), 2)
     lines = told(command("history", FILE, "--in", "production")).splitlines()
     assert [line.split()[4] for line in lines] == ["rollback", "promote", "move"]
     assert "good\\x1b[31m" in lines[1], "what somebody wrote does nothing to the terminal"
@@ -113,6 +114,10 @@ def test_split(command: Any) -> None:
         ["2", "weight", "10"],
     ]
     assert "split" not in told(command("split", FILE, "--in", "production", "--end")).partition("->")[2]
+    assert (
+        told(command("history", FILE, "--most", "1")).rstrip().partition("  by ")[0].endswith("split ended")
+    )
+    assert "There is no split" in told(command("split", FILE, "--in", "production"))
     assert "VERSION=WEIGHT" in why(command("split", FILE, "1=", "--in", "production"), 2)
     assert "either weights or --end" in why(command("split", FILE, "1=1", "--in", "production", "--end"), 2)
     lonely = why(command("split", FILE, "2=1", "3=1", "--in", "production"))
