@@ -54,6 +54,7 @@ class Push:
         self._there = {one.path: one for one in view.there.files}
         self._made: set[str] = set()
         self._would: set[str] = set()
+        self._removed: set[str] = set()
         # Made by a push that was interrupted, or by this one: their first deployments came with them.
         self._new = {item.path for item in view.files if item.base is None and item.sides.is_same}
 
@@ -67,7 +68,8 @@ class Push:
                 self._delete_or_tell(item)
             items = pointer_items(self._view.here, self._view.known, self._there)
             for pointer in items:
-                self._pointer(pointer)
+                if pointer.path not in self._removed:  # they went with their file
+                    self._pointer(pointer)
             self._tell_table()
         finally:
             if not self._wish.is_rehearsal:
@@ -139,6 +141,8 @@ class Push:
         refused = None if self._wish.is_rehearsal else self._remote.delete(remote)
         did = Did.REMOVED if refused is None else Did.REFUSED
         self._lines.append(file_line(item, did, refused))
+        if refused is None:
+            self._removed.add(item.path)
         if refused is None and not self._wish.is_rehearsal:
             del self._there[item.path]
             self._view.known.files.pop(item.path, None)
@@ -222,12 +226,13 @@ class Push:
         """Note what pointers target by now, and write down what came by itself or was said in other words."""
         moved = [line for line in self._lines if line.pointer is not None]
         done = {(line.path, line.pointer) for line in moved if line.did in (Did.MOVED, Did.REMOVED)}
-        if self._wish.is_rehearsal or not (done or self._new or self._has_newest()):
+        if self._wish.is_rehearsal or not (done or self._new or self._removed or self._has_newest()):
             return
         if done:
             self._there = {one.path: one for one in self._remote.overview().files}
         here = self._view.here
-        told = {path: dict(named) for path, named in (here.table or {}).items()}
+        table = here.table or {}
+        told = {path: dict(named) for path, named in table.items() if path not in self._removed}
         for item in pointer_items(here, self._view.known, self._there):
             is_done = (item.path, item.name) in done
             if is_done or item.sides.is_same:
@@ -239,7 +244,7 @@ class Push:
             if item.server is not None and (is_own or is_other):
                 told.setdefault(item.path, {})[item.name] = item.server
         is_bad = any(one.name == pointers.NAME for one in here.problems)
-        if told != (here.table or {}) and not is_bad:
+        if told != table and not is_bad:
             self._folder.write(pointers.NAME, pointers.write(told).encode())
 
     def _has_newest(self) -> bool:

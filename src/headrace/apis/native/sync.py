@@ -14,10 +14,10 @@ from headrace.apis.native.wire import file_body
 from headrace.core.access import Right
 from headrace.core.errors import HeadraceError, Invalid
 from headrace.core.kinds import dataset
-from headrace.services import workspace
+from headrace.services import workspace, workspace_changes
 from headrace.services.base import read
-from headrace.services.rollouts import Live
-from headrace.services.workspace import Handed, Head, Kept
+from headrace.services.workspace import Head, Standing
+from headrace.services.workspace_changes import Handed, Kept
 from headrace.services.workspace_contents import DATASET
 
 MOST_FILES = 100
@@ -112,7 +112,7 @@ class PointerHead(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kind: `environment` or `alias`.
         version_id: None when it follows the draft.
-        number: the highest number of the version, or that by which an alias targets it.
+        number: that by which an alias targets it, or the lowest of the version.
         is_split: whether calls are shared out among versions.
     """
 
@@ -272,13 +272,13 @@ async def put_contents(call: Call) -> Response:
     body: NewContents = call.body
     _check_count("files", len(body.files), where="body")
     many = [_handed(one) for one in body.files]
-    found = await workspace.hand_in(call.ports, call.principal, many, is_rehearsal=body.dry_run)
+    found = await workspace_changes.hand_in(call.ports, call.principal, many, is_rehearsal=body.dry_run)
     return ok(Outcomes(files=[_outcome(one.path, kept) for one, kept in zip(many, found, strict=True)]))
 
 
 async def delete_file(call: Call) -> Response:
     """Remove a file with its versions and pointers, if its newest content is the one that is expected."""
-    gone = await workspace.remove(
+    gone = await workspace_changes.remove(
         call.ports, call.principal, ref=call.parameters["file"], expected=call.query.expected
     )
     return ok(Removed(id=gone.id, type=gone.kind, path=gone.path))
@@ -324,18 +324,18 @@ def _head(head: Head) -> HeadBody:
         number=head.number,
         digest=head.version.digest,
         is_draft=head.is_draft,
-        pointers=[_pointer(one) for one in head.live],
+        pointers=[_pointer(one) for one in head.standings],
     )
 
 
-def _pointer(live: Live) -> PointerHead:
-    pointer = live.pointer
+def _pointer(standing: Standing) -> PointerHead:
+    live, pointer = standing.live, standing.live.pointer
     return PointerHead(
         kind=live.spot.kind.value,
         name=live.spot.name,
         version_id=None if pointer is None else pointer.version_id,
         target=None if pointer is None else pointer.target,
-        number=live.number,
+        number=standing.number,
         digest=None if pointer is None else pointer.digest,
         is_split=pointer is not None and bool(pointer.shares),
         move_id=live.move_id,
