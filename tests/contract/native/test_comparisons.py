@@ -16,7 +16,7 @@ from tests.contract.bedrock.running import chain, code, install, invoke, prompt
 from tests.contract.bedrock.things import ROLE, new_name
 from tests.contract.conftest import NO_CERTIFICATES, boto_client, humanloop_client
 from tests.contract.inprocess import InProcess, in_process
-from tests.contract.keys import RIGHTS
+from tests.contract.keys import RIGHTS, run
 from tests.contract.native.asking import WITHIN_S, Asker, check, described
 from tests.contract.native.test_rights import issue
 from tests.unit.engine.flows import choose, end, level, start
@@ -533,3 +533,21 @@ def test_a_body_that_is_none_is_refused_as_any(place: Place, wording: str) -> No
         answer = httpx.post(url, content=body, headers=headers)
         check(answer)
         assert answer.status_code == 400, body
+
+
+def test_the_command_shows_what_differs_and_its_status_tells(place: Place, wording: str) -> None:
+    address = {"HEADRACE_URL": place.asker.url, "HEADRACE_API_KEY": place.asker.key}
+    judge = place.evaluator("def f(log):\n    return log['output'].endswith('!')")
+    words = ("compare", wording, "1", "2", "--input", "red", "--input", "blue", "--evaluator", judge)
+    done = run(*words, "--exit-code", **address)
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    assert '      ~ output: "Blue." → "BLUE!"' in lines
+    assert "Outputs: 1 same, 1 different, 0 failed. Paths: 0 different." in lines
+    assert any(line.endswith(": false → true") for line in lines), "what the evaluator found"
+    same = run("compare", wording, "1", "2", "--input", "red", "--exit-code", **address)
+    assert same.returncode == 0
+    told = run(*words, "--json", **address)
+    assert Told(told.stdout).summary["different"] == 1
+    refused = run("compare", wording, "1", "9", "--input", "red", **address)
+    assert (refused.returncode, "`9`" in refused.stderr) == (1, True)
