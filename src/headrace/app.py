@@ -42,6 +42,8 @@ from headrace.services.base import Limits, Ports
 from headrace.services.calls import Calls
 from headrace.services.comparisons import Comparisons
 from headrace.services.durable_executions import Durables
+from headrace.services.flow_calls import Flows
+from headrace.services.generating import Means
 from headrace.services.lease import Lease
 from headrace.services.processes import Presence, this_process
 from headrace.services.runs import Runs
@@ -125,7 +127,8 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     shows = judged_log(timestamps_with_zone=settings.zoned_timestamps)
     carrying = build_carrying(settings, ports, runs, local.account, _names(settings))
     calls = build_calls(settings, world)
-    worker = build_worker(settings, ports, local.account, world, calls, shows=shows, engine=carrying.engine)
+    means = Means(calls=calls, flows=Flows(runs=runs, names=_names(settings)))
+    worker = build_worker(settings, ports, local.account, world, means, shows=shows, engine=carrying.engine)
     presence = Presence(ports, local.account, process, timeout_s=settings.process_timeout)
     upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
     readiness = Readiness()

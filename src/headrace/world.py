@@ -30,7 +30,7 @@ from headrace.services.comparison_scores import Scoring
 from headrace.services.comparisons import ComparisonLimits, Comparisons
 from headrace.services.durable import Carrier, DurableLimits
 from headrace.services.durable_worker import Executing
-from headrace.services.generating import Generating
+from headrace.services.generating import Generating, Means
 from headrace.services.holding import Held
 from headrace.services.invocations import Names
 from headrace.services.judging import Judging, Shows
@@ -231,7 +231,7 @@ def build_worker(
     ports: Ports,
     account: str,
     world: World,
-    calls: Calls,
+    means: Means,
     *,
     shows: Shows,
     engine: Engine | None = None,
@@ -240,7 +240,7 @@ def build_worker(
 
     Args:
         account: any organisation.
-        calls: what the logs of evaluations are made with.
+        means: what the logs of runs are made with.
         shows: makes of a log what evaluators are given.
         engine: carries out durable executions; None leaves them to others.
     """
@@ -252,7 +252,7 @@ def build_worker(
         Work.SURVEY: Surveying(ports).handler,
         Work.SILENCE: Silence(ports).handler,
         Work.WATCH: Watching(ports).handler,
-        Work.GENERATE: Generating(ports, calls, _generating_pace(settings)).handler,
+        Work.GENERATE: Generating(ports, means, _generating_pace(settings)).handler,
     }
     if engine is not None:
         handlers[Work.EXECUTE] = Executing(ports, engine).handler
@@ -267,7 +267,7 @@ def build_executing(settings: Settings, ports: Ports, account: str, engine: Engi
 def _generating_pace(settings: Settings) -> Pace:
     return Pace(
         at_once=settings.evaluation_concurrency,
-        job_s=max(settings.call_timeout, settings.agent_timeout) + JOB_MARGIN_S,
+        job_s=max(settings.call_timeout, settings.agent_timeout, settings.execution_timeout) + JOB_MARGIN_S,
         attempts=settings.evaluation_attempts,
     )
 

@@ -6,14 +6,17 @@ from headrace.core.errors import Invalid
 from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.kinds.tool import read_tool
+from headrace.core.ports import Transaction
 from headrace.core.versions import Version
+from headrace.services import flow_calls
+from headrace.services.base import Ports
 from headrace.services.tool_calls import check_runs
 
-CALLABLE = ("prompt", "tool", "agent")
+CALLABLE = ("prompt", "tool", "agent", "flow")
 """The kinds that are; `headrace.services.generating` has how each is called."""
 
 
-def check(file: File, version: Version) -> None:
+def check(tx: Transaction, ports: Ports, file: File, version: Version) -> None:
     """Refuse a run whose logs the server is to make, and can't.
 
     Raises:
@@ -28,3 +31,5 @@ def check(file: File, version: Version) -> None:
         raise Invalid.at("orchestrated", message=message, kind="not_callable")
     if file.kind == "tool":
         check_runs(read_tool(version.content))
+    if file.kind == "flow":
+        flow_calls.check(tx, ports, file, version)

@@ -28,7 +28,7 @@ from headrace.services.base import Ports
 from headrace.services.comparison_inputs import SOURCE
 from headrace.services.comparison_results import RunOutcome, refused
 from headrace.services.invocations import Names, Order
-from headrace.services.run_logs import log_id_of
+from headrace.services.run_roots import log_id_of
 from headrace.services.runs import Runs
 from headrace.services.targets import Choice
 from headrace.services.ways import way

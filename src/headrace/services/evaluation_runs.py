@@ -51,7 +51,7 @@ async def create(
     plan = await read(
         ports,
         principal,
-        lambda tx: plan_of(tx, evaluation_id, dataset, version, is_orchestrated=is_orchestrated),
+        lambda tx: plan_of(tx, ports, evaluation_id, dataset, version, is_orchestrated=is_orchestrated),
     )
     found = await existing(ports, principal, plan.version) if use_existing_logs else {}
     run_id = ports.ids.long("rn_")

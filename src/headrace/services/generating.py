@@ -2,29 +2,43 @@
 
 The log has an id that follows from the run and the datapoint, and it enters the run in the transaction that
 keeps it. So whoever does a job again after a crash finds that it is done, or that it is not.
+
+A flow's log is made of its record once that is said to count, and enters the run if its slot is still empty
+then. An attempt that does not count stays among the executions.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from headrace.core.access import Principal, Right
 from headrace.core.effects import JSON, EffectFailed, Fault
-from headrace.core.errors import AlreadyExists, HeadraceError, Throttled, Unavailable
+from headrace.core.errors import AlreadyExists, HeadraceError, QuotaExceeded, Throttled, Unavailable
 from headrace.core.evaluations import OPEN, Run, Slot
 from headrace.core.files import File
 from headrace.core.logs import LogStatus, Payload
 from headrace.core.monitoring import Job
 from headrace.core.ports import Transaction
 from headrace.core.prompts import ChatMessage
-from headrace.services import agent_calls, judgments, logs, prompt_calls, tool_calls
-from headrace.services.base import Ports, commit
+from headrace.services import (
+    agent_calls,
+    flow_calls,
+    judgments,
+    logs,
+    new_logs,
+    prompt_calls,
+    run_logs,
+    tool_calls,
+)
+from headrace.services.base import Ports, commit, write
 from headrace.services.calls import Calls
-from headrace.services.new_logs import NewLog
+from headrace.services.flow_calls import Asked, Flows
+from headrace.services.new_logs import NewLog, Prepared
 from headrace.services.prompt_calls import LEFT
 from headrace.services.prompt_orders import Order
 from headrace.services.worker import Handler, Pace
@@ -33,7 +47,9 @@ SOURCE = "evaluation"
 """What logs that the server made for a run say of where they come from."""
 PASSING = frozenset({Fault.GATEWAY, Fault.THROTTLED})
 """Failures that another time there may not be."""
-AGENT = "agent"
+AGENT, FLOW = "agent", "flow"
+UNTIL_COMPLETE = frozenset({AGENT, FLOW})
+"""The kinds whose logs are incomplete until something else is said."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,11 +59,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         new: the log to be made.
         inputs: the datapoint's.
         messages: the datapoint's, as they were sent.
+        is_last: whether no other attempt will be made.
     """
 
     new: NewLog
     inputs: Mapping[str, JSON]
     messages: list[Any]
+    is_last: bool = False
 
     def order(self) -> Order:
         """The same as an order to a model.
@@ -64,22 +82,52 @@ def is_passing(failure: EffectFailed) -> bool:
     return failure.fault in PASSING or failure.message == LEFT
 
 
-async def _call_prompt(calls: Calls, ports: Ports, principal: Principal, case: Case) -> None:
-    await prompt_calls.call(calls, ports, principal, case.order())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What versions are called with."""
+
+    calls: Calls
+    flows: Flows
 
 
-async def _call_agent(calls: Calls, ports: Ports, principal: Principal, case: Case) -> None:
-    await agent_calls.call(calls, ports, principal, case.order())
+async def _call_prompt(means: Means, ports: Ports, principal: Principal, case: Case) -> None:
+    await prompt_calls.call(means.calls, ports, principal, case.order())
 
 
-async def _call_tool(calls: Calls, ports: Ports, principal: Principal, case: Case) -> None:
-    await tool_calls.call(calls, ports, principal, case.new, case.inputs)
+async def _call_agent(means: Means, ports: Ports, principal: Principal, case: Case) -> None:
+    await agent_calls.call(means.calls, ports, principal, case.order())
 
 
-CALLERS: Mapping[str, Callable[[Calls, Ports, Principal, Case], Awaitable[None]]] = {
+async def _call_tool(means: Means, ports: Ports, principal: Principal, case: Case) -> None:
+    await tool_calls.call(means.calls, ports, principal, case.new, case.inputs)
+
+
+async def _call_flow(means: Means, ports: Ports, principal: Principal, case: Case) -> None:
+    new = case.new
+    assert new.ref is not None
+    assert new.version_id is not None
+    asked = Asked(
+        file_id=new.ref,
+        version_id=new.version_id,
+        inputs=case.inputs,
+        messages=case.messages,
+        source=SOURCE,
+        run_id=new.run_id,
+        datapoint_id=new.source_datapoint_id,
+    )
+    ran = await flow_calls.call(means.flows, ports, principal, asked)
+    failure = ran.failure
+    if failure is not None and failure.kind.value in PASSING and not case.is_last:
+        fault = Fault(failure.kind.value)
+        raise EffectFailed(failure.message, resource=failure.resource or "Headrace", fault=fault)
+    await commit(ports, principal.account, lambda tx: run_logs.show(tx, ports, ran.execution_id))
+
+
+CALLERS: Mapping[str, Callable[[Means, Ports, Principal, Case], Awaitable[None]]] = {
     "prompt": _call_prompt,
     "tool": _call_tool,
     AGENT: _call_agent,
+    FLOW: _call_flow,
 }
 """How files of each kind are called; `headrace.services.callable_kinds` says which can be."""
 
@@ -91,9 +139,9 @@ class Generating:
         pace: how many logs are made at once, and how often a call is tried.
     """
 
-    def __init__(self, ports: Ports, calls: Calls, pace: Pace) -> None:
+    def __init__(self, ports: Ports, means: Means, pace: Pace) -> None:
         self._ports = ports
-        self._calls = calls
+        self._means = means
         self._pace = pace
 
     @property
@@ -111,11 +159,12 @@ class Generating:
         begun = await commit(self._ports, job.account, lambda tx: _begin(tx, self._ports, job))
         if begun is not None:
             principal, case = begun
+            case = msgspec.structs.replace(case, is_last=job.attempts + 1 >= self._pace.attempts)
             try:
-                await CALLERS[case.new.kind](self._calls, self._ports, principal, case)
+                await CALLERS[case.new.kind](self._means, self._ports, principal, case)
             except AlreadyExists:
                 pass  # it was made, by somebody who could not say so any more
-            except (Unavailable, Throttled) as error:
+            except (Unavailable, Throttled, QuotaExceeded) as error:
                 raise EffectFailed(error.message, resource="Headrace", fault=Fault.GATEWAY) from None
             except EffectFailed as failure:
                 if is_passing(failure) and not await self._is_made(job, case):
@@ -147,14 +196,23 @@ class Generating:
     async def _tell(self, principal: Principal, case: Case, reason: str) -> None:
         """Keep a log with an error, unless there is one, or nobody could see it."""
         payload = msgspec.structs.replace(case.new.payload, error=reason)
-        status = LogStatus.COMPLETE if case.new.kind == AGENT else None
+        status = LogStatus.COMPLETE if case.new.kind in UNTIL_COMPLETE else None
         new = msgspec.structs.replace(case.new, payload=payload, status=status)
+        prepared = await new_logs.prepare(self._ports, new)
         try:
-            await logs.create(self._ports, principal, new)
+            await write(self._ports, principal, lambda tx: _keep(tx, self._ports, principal, prepared))
         except Unavailable:
             raise
         except HeadraceError:
             pass  # it is made, or its file is gone
+
+
+def _keep(tx: Transaction, ports: Ports, principal: Principal, prepared: Prepared) -> None:
+    """Keep a log of a version, also of one that was deleted meanwhile: its runs could not end without."""
+    new = prepared.new
+    file, version = tx.files.get(id=new.ref or ""), tx.versions.kept(id=new.version_id or "")
+    if file is not None and version is not None and tx.logs.get(id=new.id or "") is None:
+        logs.keep(tx, ports, principal, prepared, file, version)
 
 
 def log_id(run: Run, slot: Slot) -> str:

@@ -25,7 +25,6 @@ from headrace.core.execution import (
     FlowFailed,
     FlowFinished,
     InputRequested,
-    Status,
 )
 from headrace.core.ids import DRAFT_ALIAS
 from headrace.core.ports import Transaction
@@ -35,7 +34,7 @@ from headrace.engine.run import Answer, Run, RunContext, StartInput, resume, run
 from headrace.services import snapshots, targets
 from headrace.services.base import Ports, read, write
 from headrace.services.conversations import AGENT_INPUT, claim, forget, is_own, reclaim, waiting
-from headrace.services.keeping import Keeps, preview
+from headrace.services.new_executions import new_execution
 from headrace.services.recorder import Recording
 from headrace.services.runs import Running, Runs
 from headrace.services.targets import Choice, Route, Target
@@ -70,6 +69,9 @@ class Order:
         split_key: what holds calls of a split together where there is no name.
         operation: what was asked for, in the words of the API that was called.
         source: what has it run, where that is not just its caller.
+        run_id: the run of an evaluation that its log is wanted for.
+        datapoint_id: the datapoint that the document was made of.
+        can_ask: whether somebody is there to answer; without, a question fails the run.
     """
 
     ref: str
@@ -83,6 +85,9 @@ class Order:
     split_key: str | None = None
     operation: str = "InvokeFlow"
     source: str | None = None
+    run_id: str | None = None
+    datapoint_id: str | None = None
+    can_ask: bool = True
 
     @property
     def key(self) -> str | None:
@@ -102,6 +107,7 @@ class _Turn:
     content: bytes
     digest: str
     has_session: bool
+    can_ask: bool = True
 
     @property
     def key(self) -> Running:
@@ -199,6 +205,10 @@ class Invocation:
         self._recording.add(*events[:-1])
         asked = events[-2] if len(events) > 1 else None
         question = asked if isinstance(asked, InputRequested) else None
+        if question is not None and not self._turn.can_ask:
+            message = f"Node {question.node} asks for input, and nobody is there to answer."
+            last, question = _failed(FailureKind.VALIDATION, message), None
+            events = (*events[:-1], last)
         is_so = await self._end(last, question)  # before the caller hears the question
         return events if is_so else (*events[:-2], self._gone())
 
@@ -289,8 +299,10 @@ async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, n
         content=found.content,
         digest=found.digest,
         has_session=order.name is not None,
+        can_ask=order.can_ask,
     )
-    execution = _execution(turn, found, order)
+    keeps = runs.recorder.keeps
+    execution = new_execution(ports, principal, route, found, order, name=turn.name, keeps=keeps)
     runs.enter(turn.key)
     try:
         if turn.has_session:
@@ -305,34 +317,6 @@ async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, n
     except BaseException:
         runs.leave(turn.key)
         raise
-
-
-def _execution(turn: _Turn, found: Target, order: Order) -> Execution:
-    keeps = turn.runs.recorder.keeps
-    return Execution(
-        id=turn.ports.ids.long("exe_"),
-        name=turn.name,
-        file_id=turn.route.file.id,
-        version_id=found.version_id,
-        number=found.number,
-        is_draft=found.is_draft,
-        pointer_id=turn.route.pointer_id,
-        environment_id=turn.route.environment_id,
-        status=Status.RUNNING,
-        started_by=turn.principal.user.id,
-        started_at=turn.ports.clock.now(),
-        ended_at=None,
-        input=preview(order.document) if keeps is Keeps.ALL else None,
-        output=None,
-        error=None,
-        failed_node=None,
-        input_tokens=0,
-        output_tokens=0,
-        cost_usd=None,
-        events_count=0,
-        holder=turn.ports.holder,
-        source=order.source,
-    )
 
 
 async def _answer(runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names) -> Invocation:

@@ -41,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan_of(
     tx: Transaction,
+    ports: Ports,
     evaluation_id: str,
     dataset: VersionRef | None,
     version: VersionRef | None,
@@ -60,7 +61,7 @@ def plan_of(
         file, used = find_version(tx, version, at=("version",))
         _check_same(tx, evaluation, file)
         if is_orchestrated:
-            callable_kinds.check(file, used)
+            callable_kinds.check(tx, ports, file, used)
     return Plan(evaluation=evaluation, dataset=of, version=used)
 
 

@@ -24,7 +24,7 @@ from headrace.core.ids import LONG_LENGTH, base62
 from headrace.core.jsontext import json_text
 from headrace.core.kinds import KINDS
 from headrace.core.kinds.prompt import read_arn
-from headrace.core.logs import Log, LogStatus, write_payload
+from headrace.core.logs import Log, write_payload
 from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
@@ -33,12 +33,12 @@ from headrace.services.base import Ports, commit
 from headrace.services.run_contents import (
     asks_anything,
     finish_reason,
-    flow_payload,
     prompt_content,
     settings,
     step_payload,
     tool_content,
 )
+from headrace.services.run_roots import Subject, source, write
 from headrace.services.run_steps import Step, Story
 from headrace.services.snapshots import DRAFT_DIGEST, hidden_version
 from headrace.services.targets import definition_of
@@ -54,14 +54,18 @@ log = logging.getLogger("headrace.run_logs")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def log_id_of(execution_id: str) -> str:
-    """The id of the log that a run is shown as."""
-    return "log_" + execution_id.rpartition("_")[2]
-
-
 def ask(tx: Transaction, ports: Ports, execution: Execution) -> None:
-    """Have a run shown that has ended, or waits for an answer."""
-    work.ask(tx, ports, work=Work.RECORD, subject=execution.id, now=ports.clock.now())
+    """Have a run shown that has ended, or waits for an answer.
+
+    Not one that is made for a run of an evaluation: it may be made again. Who makes it says which counts.
+    """
+    if execution.run_id is None:
+        show(tx, ports, execution.id)
+
+
+def show(tx: Transaction, ports: Ports, execution_id: str) -> None:
+    """Have a run shown, whatever it is made for."""
+    work.ask(tx, ports, work=Work.RECORD, subject=execution_id, now=ports.clock.now())
 
 
 _Place = tuple[str, str, str]
@@ -69,23 +73,14 @@ _Logged = tuple[str, str, int | None]
 """The file, the version and the number that the steps of a node are logged against."""
 
 
-class _Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """The run that is shown.
+class _Subject(Subject, frozen=True, kw_only=True):
+    """The run that is shown, with what it ran.
 
     Attributes:
         nodes: by name, those in loops too.
-        environment: the name of the one it was called by.
     """
 
-    execution: Execution
-    principal: Principal
-    file: File
     nodes: Mapping[str, Node]
-    environment: str | None
-
-    @property
-    def log_id(self) -> str:
-        return log_id_of(self.execution.id)
 
     def place(self, step: Step) -> _Place:
         """The organisation, what ran, and the node."""
@@ -152,13 +147,22 @@ class Showing:
         return self._nodes[key]
 
     async def give_up(self, job: Job, reason: str) -> None:
-        """Leave a run without a log; it stays among the executions.
+        """Leave a run without a log; it stays among the executions. An evaluation gets one that says so.
 
         Raises:
             Unavailable: the store can't keep it.
         """
         log.warning("execution %s is not shown as a log: %s", job.subject, reason)
-        await commit(self._ports, job.account, lambda tx: tx.jobs.done(job))
+
+        def leave(tx: Transaction) -> None:
+            execution = tx.executions.get(id=job.subject)
+            file = None if execution is None else tx.files.get(id=execution.file_id)
+            if execution is not None and file is not None and execution.run_id is not None:
+                subject = _subject(tx, execution, file, {})
+                write(tx, self._ports, subject, Story(most=0), error=f"The run can't be shown: {reason}")
+            tx.jobs.done(job)
+
+        await commit(self._ports, job.account, leave)
 
 
 async def _show(
@@ -176,7 +180,7 @@ async def _show(
         await _write_steps(ports, subject, steps[first : first + LOGS_A_WRITE], logged)
 
     def finish(tx: Transaction) -> None:
-        _write_flow(tx, ports, subject, story)
+        write(tx, ports, subject, story)
         tx.jobs.done(job)
 
     await commit(ports, job.account, finish)
@@ -294,7 +298,7 @@ def _write_step(
         trace_flow_id=subject.file.id,
         is_in_trace=True,
         environment=subject.environment,
-        source=_source(execution),
+        source=source(execution),
         is_saved=execution.input is not None,
         prompt_tokens=sum(usage.input_tokens for usage in used) if used else None,
         output_tokens=sum(usage.output_tokens for usage in used) if used else None,
@@ -356,45 +360,6 @@ def _named_prompt(
     version_id = ports.ids.long(KINDS["prompt"].version_prefix)
     tx.versions.add(hidden_version(file.id, version_id, digest, draft.content, draft.created_by, now))
     return file.id, version_id, None
-
-
-def _write_flow(tx: Transaction, ports: Ports, subject: _Subject, story: Story) -> None:
-    execution = subject.execution
-    is_over = execution.status.is_final
-    known = tx.logs.get(id=subject.log_id)
-    if known is not None and known.status is LogStatus.COMPLETE:
-        return
-    made = Log(
-        id=subject.log_id,
-        kind="flow",
-        file_id=subject.file.id,
-        version_id=execution.version_id,
-        number=execution.number,
-        created_by=execution.started_by,
-        created_at=execution.started_at,
-        status=LogStatus.COMPLETE if is_over else LogStatus.INCOMPLETE,
-        start_time=execution.started_at,
-        end_time=execution.ended_at,
-        trace_id=subject.log_id,
-        trace_flow_id=subject.file.id,
-        is_in_trace=True,
-        environment=subject.environment,
-        source=_source(execution),
-        is_saved=execution.input is not None,
-        execution_id=execution.id,
-        has_error=execution.error is not None,
-        payload=write_payload(flow_payload(execution, story)),
-    )
-    if known is None:
-        tx.logs.add(made, at=ports.clock.now())
-    else:
-        tx.logs.update(made)
-    if is_over:
-        monitoring.trigger(tx, ports, made)
-
-
-def _source(execution: Execution) -> str:
-    return f"{execution.source or 'run'} of the draft" if execution.is_draft else execution.source or "run"
 
 
 def _moment(ns: int) -> datetime:

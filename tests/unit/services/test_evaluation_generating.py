@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.unit.engine.world import World
 from tests.unit.services.evaluation_bench import Bench
+from tests.unit.services.test_durable import Names
 from tests.unit.services.test_prompt_calls import Speaker
 from tests.unit.services.test_worker import PATIENT, until
 
@@ -18,12 +20,19 @@ from headrace.core.errors import Invalid, NotFound, Unavailable
 from headrace.core.evaluations import RunStatus
 from headrace.core.logs import Log
 from headrace.core.monitoring import Job, Work
+from headrace.core.ports import Transaction
 from headrace.core.prompt_filling import DefaultLanguage
-from headrace.services import evaluation_runs, evaluations, logs, versions
+from headrace.core.records import Execution
+from headrace.services import evaluation_runs, evaluations, logs, run_logs, versions
 from headrace.services.callable_kinds import CALLABLE
 from headrace.services.calls import CallLimits, Calls
 from headrace.services.evaluation_views import SeatRef, VersionRef
-from headrace.services.generating import CALLERS, Generating
+from headrace.services.flow_calls import Flows
+from headrace.services.generating import CALLERS, Generating, Means
+from headrace.services.recorder import Recorder
+from headrace.services.run_logs import Showing
+from headrace.services.runs import Runs
+from headrace.services.version_changes import delete_version
 from headrace.services.views import VersionView
 from headrace.services.worker import Handler
 
@@ -57,15 +66,25 @@ class Stage(Bench):
             tools=self.tools,
             limits=CallLimits(),
         )
+        self.world = World()
+        self.recorder = Recorder(self.store, self.ports.clock, at_rest=self.at_rest, bell=self.ports.bell)
+        self.flows = Flows(
+            runs=Runs(effects=self.world.effects, recorder=self.recorder), names=lambda _: Names()
+        )
+        self.means = Means(calls=self.calls, flows=self.flows)
         self.prompt = self.upsert("prompt", "Prompt", PROMPT)
         self.tool = self.upsert("tool", "Tool", TOOL)
 
     @property
     def generating(self) -> Generating:
-        return Generating(self.ports, self.calls, replace(PATIENT, attempts=3))
+        return Generating(self.ports, self.means, replace(PATIENT, attempts=3))
+
+    def at_rest(self, tx: Transaction, execution: Execution) -> None:
+        run_logs.ask(tx, self.ports, execution)
 
     def handlers(self) -> dict[Work, Handler]:
-        return {**super().handlers(), Work.GENERATE: self.generating.handler}
+        showing = Showing(self.ports).handler
+        return {**super().handlers(), Work.GENERATE: self.generating.handler, Work.RECORD: showing}
 
     def begun(self, used: VersionView, *seats: str, **options: Any) -> tuple[str, str]:
         """A new evaluation, and its run."""
@@ -261,6 +280,19 @@ def test_a_prompt_that_is_deleted_meanwhile_leaves_no_work(stage: Stage) -> None
     stage.run(stage.generating.act(first))
     stage.drain()
     assert stage.jobs(run_id) == []
+
+
+def test_a_version_that_is_deleted_meanwhile_ends_its_runs_with_errors(stage: Stage) -> None:
+    other = {"model": "other", "template": [{"role": "user", "content": "Say {{word}}"}]}
+    used = stage.upsert("prompt", "Prompt", other)
+    _, run_id = stage.begun(used)
+    gone = delete_version(
+        stage.ports, stage.principal, kind="prompt", ref=used.file.id, version_id=used.version.id
+    )
+    stage.run(gone)
+    stage.drain()
+    assert stage.status(run_id) is RunStatus.COMPLETED
+    assert [log.has_error for log in stage.made(used)] == [True] * 4
 
 
 def test_a_log_that_is_deleted_is_made_again(stage: Stage) -> None:
