@@ -84,6 +84,10 @@ def test_the_quick_start_does_what_it_says(fresh_server: LiveServer, monkeypatch
     printed = _shell(asking.partition("curl")[0], "", HEADRACE_STORE=fresh_server.store)
     assert printed.startswith("Hello Ben,")
     assert printed.count("Succeeded") == 2
+    moving = next(block.text for block in blocks(page, "sh") if "rollback" in block.text)
+    told = _shell(moving, "", HEADRACE_STORE=fresh_server.store).splitlines()
+    assert any("owner" in line for line in told), "what differs"
+    assert [line.split()[4] for line in told[-3:]] == ["rollback", "promote", "move"]
 
 
 def _curl_lines(page: Path) -> list[str]:

@@ -66,7 +66,8 @@ def find_console(settings: Settings, *, makes_store: bool = False) -> Console:
     path = path_of(settings.store)
     if path is not None and not makes_store and not path.exists():
         raise click.ClickException(
-            f"There is no store at {path}. Make one with `headrace serve`, or name another with --store."
+            f"There is no store at {path}. Make one with `headrace serve`, name another with --store, or set "
+            "HEADRACE_URL to a server's address."
         )
     from headrace.cli.store_console import StoreConsole  # half a second, needed when no server runs only
 
