@@ -32,4 +32,4 @@ def check(tx: Transaction, ports: Ports, file: File, version: Version) -> None:
     if file.kind == "tool":
         check_runs(read_tool(version.content))
     if file.kind == "flow":
-        flow_calls.check(tx, ports, file, version)
+        flow_calls.check(tx, ports, version)

@@ -16,7 +16,6 @@ from headrace.core.durable import Superseded
 from headrace.core.effects import JSON
 from headrace.core.errors import Invalid, NotFound, NotPrepared, Unavailable
 from headrace.core.execution import FlowFailed
-from headrace.core.files import File
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
 from headrace.engine.plan import Plan, Plans
@@ -125,7 +124,7 @@ def document_of(plan: Plan, inputs: Mapping[str, JSON], messages: Sequence[Any] 
     return {**inputs, MESSAGES: list(messages)} if messages else dict(inputs)
 
 
-def check(tx: Transaction, ports: Ports, file: File, version: Version) -> None:
+def check(tx: Transaction, ports: Ports, version: Version) -> None:
     """Refuse a version that could not be run.
 
     Raises:
@@ -139,7 +138,7 @@ def check(tx: Transaction, ports: Ports, file: File, version: Version) -> None:
     except (NotFound, NotPrepared) as error:
         what = "no definition that runs" if isinstance(error, NotFound) else "a definition with findings"
         message = (
-            f"A Flow is not callable on the server when its version holds {what}, as `{version.id}` of "
-            f"`{file.path}` does: run it yourself and send its logs, with `orchestrated` set to false."
+            f"A Flow is not callable on the server when its version has {what}, as `{version.id}` has: "
+            "run it yourself and send its logs, with `orchestrated` set to false."
         )
         raise Invalid.at("orchestrated", message=message, kind="not_callable") from None
