@@ -214,7 +214,7 @@ def _read_datapoints(text: str) -> list[Any]:
 def _completed(kind: str, content: dict[str, Any]) -> dict[str, Any]:
     """The content with what is kept of it even where it does not say it."""
     if kind == "dataset":
-        return {"datapoints": [], **content}
+        return content if "datapoints" in content else {**content, "datapoints": []}
     if kind != "evaluator":
         return content
     try:

@@ -30,6 +30,11 @@ _UNSEEN = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
+_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+)
+"""What PyYAML may take a text for that has no tag of its own."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -177,14 +182,14 @@ class _Reader:
         return found
 
     def _name(self, key: Any) -> str:
-        if not isinstance(key, self._yaml.ScalarNode) or not key.tag.startswith("tag:yaml.org,2002:"):
+        if not isinstance(key, self._yaml.ScalarNode) or key.tag not in _TAGS:
             raise self._bad(key, "a key must be a text")
         return str(key.value)
 
     def _scalar(self, node: Any) -> Any:
         if node.tag == TEXT_TAG:
             return self._referred(node)
-        if not node.tag.startswith("tag:yaml.org,2002:"):
+        if node.tag not in _TAGS:
             raise self._bad(node, f"the tag {node.tag} is not known")
         return node.value if node.style else self._plain(node)
 
