@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.backends.things import (
     with_effects,
 )
 
-from headrace.core.effects import Effects, Fault, Usage
+from headrace.core.effects import CallerKeys, Effects, Fault, Usage
 
 KEY = "sk-test-0123456789abcdef"
 
@@ -229,3 +230,30 @@ def test_a_guardrail_is_not_left_out_silently(tmp_path: Path) -> None:
 def test_a_redirect_is_an_error(tmp_path: Path) -> None:
     with http_server(always(307, b"", {"location": "http://127.0.0.1:9/v1"})) as server:
         failure(lambda: converse(settings(server.url), ask(), folder=tmp_path), Fault.DEPENDENCY, match="307")
+
+
+@pytest.mark.parametrize("bad", ["\n", " ", "\x00", "\r\nx: y", "\u2603", "\u00e9"])
+def test_a_key_that_no_header_can_have_is_told_of_without_it(
+    bad: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys are often pasted with the end of a line."""
+    keys = CallerKeys({"here": KEY + bad})
+    with http_server(always(200, completion("Yes."))) as server:
+        text = settings(server.url)
+        call = partial(converse, text, ask(), folder=tmp_path, keys=keys)
+        told = failure(call, Fault.DEPENDENCY, match="The key for the provider `here` can't be sent")
+        assert KEY not in told.message
+        config = f"{text}\n[models.providers.here.headers]\nx-token = {json.dumps(KEY + bad)}"
+        told = failure(partial(converse, config, ask(), folder=tmp_path), Fault.DEPENDENCY, match="`x-token`")
+        assert KEY not in told.message
+    assert server.heard == []
+
+
+def test_a_step_of_any_name_has_a_key_of_its_own(tmp_path: Path) -> None:
+    names = ["\u2603", "\u00e9", "a\nb", " a", "%0A", "\n"]
+    with http_server(always(200, completion("Yes."))) as server:
+        for name in names:
+            converse(settings(server.url), ask(), folder=tmp_path, execution=name)
+    keys = [heard.headers["idempotency-key"] for heard in server.heard]
+    assert len(set(keys)) == len(names)
+    assert keys[0] == "%E2%98%83/Ask/0"

@@ -16,12 +16,23 @@ import pytest
 
 from headrace.backends.config import parse_config
 from headrace.backends.effects import build_effects
-from headrace.core.effects import EffectContext, EffectFailed, Effects, Fault, ModelReply, ModelRequest
+from headrace.core.effects import (
+    NO_KEYS,
+    CallerKeys,
+    EffectContext,
+    EffectFailed,
+    Effects,
+    Fault,
+    ModelReply,
+    ModelRequest,
+)
 
 T = TypeVar("T")
 
 
-def context(*, node: str = "Ask", execution: str = "e-1", timeout_s: float = 30.0) -> EffectContext:
+def context(
+    *, node: str = "Ask", execution: str = "e-1", timeout_s: float = 30.0, keys: CallerKeys = NO_KEYS
+) -> EffectContext:
     """Who asks."""
     return EffectContext(
         account="000000000000",
@@ -31,6 +42,7 @@ def context(*, node: str = "Ask", execution: str = "e-1", timeout_s: float = 30.
         node=node,
         step=f"{execution}/{node}/0",
         timeout_s=timeout_s,
+        keys=keys,
     )
 
 

@@ -18,6 +18,7 @@ import msgspec
 
 from headrace.backends.aws import fault_of_status
 from headrace.backends.failures import late, load, redacted
+from headrace.backends.headers import check_headers, idempotency_key
 from headrace.core.effects import EffectContext, EffectFailed, Fault
 from headrace.core.parsing import Unreadable, parse_answer
 
@@ -70,10 +71,11 @@ class Hooks:
         client = self._client(url.netloc.decode())
         headers = {
             "content-type": "application/json",
-            "idempotency-key": context.step,
+            "idempotency-key": idempotency_key(context),
             **hook.headers,
             "host": url.netloc.decode(),
         }
+        check_headers(hook.headers, who=url.host, resource=resource)
         unreached: Exception | None = None
         for address in await checked_addresses(hook, resource):
             request = client.build_request(

@@ -12,6 +12,7 @@ import msgspec
 
 from headrace.backends.aws import fault_of_status
 from headrace.backends.failures import BEDROCK, load, redacted
+from headrace.backends.headers import check_headers, idempotency_key
 from headrace.backends.models.chat import body_of, completion_of, refuse_guardrail
 from headrace.backends.models.openai_stream import ASKED, Pieces
 from headrace.core.effects import (
@@ -152,9 +153,14 @@ class OpenAiModels(SpeakingModels):
 
     def _headers(self, context: EffectContext) -> dict[str, str]:
         key = self._key(context)
-        headers = {"content-type": "application/json", "idempotency-key": context.step, **self._spec.headers}
+        headers = {
+            "content-type": "application/json",
+            "idempotency-key": idempotency_key(context),
+            **self._spec.headers,
+        }
         if key:
             headers["authorization"] = f"Bearer {key}"
+        check_headers(headers, who=f"the provider `{self._name}`", resource=BEDROCK)
         return headers
 
     def _key(self, context: EffectContext) -> str:
