@@ -16,17 +16,19 @@ from headrace.core.execution import (
     Event,
     FlowFailed,
     FlowOutput,
-    InputRequested,
     Link,
     NodeActed,
     NodeFinished,
     NodeStarted,
     Status,
 )
+from headrace.engine.plan import Plan
 from headrace.services import invocations
 from headrace.services.base import Ports
-from headrace.services.comparison_inputs import SOURCE
+from headrace.services.comparison_inputs import SOURCE, Input
 from headrace.services.comparison_results import RunOutcome, refused
+from headrace.services.differences import Content
+from headrace.services.flow_calls import document_of
 from headrace.services.invocations import Names, Order
 from headrace.services.run_roots import log_id_of
 from headrace.services.runs import Runs
@@ -42,23 +44,28 @@ _BEGINNINGS = frozenset({NodeType.INPUT, NodeType.LOOP_INPUT})
 """Nodes that only finish."""
 
 
-def order_of(flow_id: str, choice: Choice, document: JSON = None) -> Order:
-    """What is asked for, in the words of runs."""
-    return Order(ref=flow_id, choice=choice, node=None, document=document, operation=OPERATION, source=SOURCE)
+def order_of(side: Content, document: JSON = None) -> Order:
+    """What is asked for, in the words of runs. Nobody is there to answer what a run asks."""
+    return Order(
+        ref=side.file.id,
+        choice=Choice() if side.is_draft else Choice(version_id=side.version.id),
+        node=None,
+        document=document,
+        operation=OPERATION,
+        source=SOURCE,
+        can_ask=False,
+    )
 
 
 async def run_flow(
-    runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names, *, version_id: str
+    runs: Runs, ports: Ports, principal: Principal, names: Names, side: Content, one: Input
 ) -> RunOutcome:
-    """Run a version of a flow to its end; closing what waits for it stops it.
-
-    Args:
-        version_id: what is expected to run: a draft may have been prepared anew.
-    """
+    """Run a version of a flow to its end; closing what waits for it stops it."""
     try:
-        _, target, _ = await way(runs, ports, principal, order)
-        if target.version_id != version_id:
+        _, target, plan = await way(runs, ports, principal, order_of(side))
+        if target.digest != side.version.digest:
             return refused("The draft was prepared anew since the comparison began.")
+        order = order_of(side, _document(plan, one))
         invocation = await invocations.begin(runs, ports, principal, order, names)
     except HeadraceError as error:
         return refused(error.message)
@@ -73,13 +80,20 @@ async def run_flow(
     return story.outcome(execution_id)
 
 
+def _document(plan: Plan, one: Input) -> JSON:
+    """What a flow is given: of a datapoint, what its Input node takes of that."""
+    if one.datapoint is None:
+        return one.value
+    assert isinstance(one.value, dict)
+    return document_of(plan, one.value, one.messages)
+
+
 class _Story:
     """What is told of a run."""
 
     def __init__(self) -> None:
         self._status = Status.RUNNING
         self._outputs: dict[str, JSON] = {}
-        self._question: JSON = None
         self._failure: FlowFailed | None = None
         self._first_ns = self._last_ns = 0
         self._input_tokens = self._output_tokens = 0
@@ -110,8 +124,6 @@ class _Story:
                     self._cost_usd = (self._cost_usd or 0.0) + usage.cost_usd
             case FlowOutput(node=node, value=value):
                 self._outputs[node] = value
-            case InputRequested(value=value):
-                self._question = value
             case FlowFailed():
                 self._failure = event
 
@@ -122,7 +134,7 @@ class _Story:
             self._path.append("".join(f"{link.node}[{link.index}]/" for link in scope) + step)
 
     def outcome(self, execution_id: str) -> RunOutcome:
-        """All of it, once it has ended or asks something."""
+        """All of it, once it has ended."""
         failure = self._failure
         return RunOutcome(
             execution_id=execution_id,
@@ -140,8 +152,6 @@ class _Story:
         )
 
     def _output(self) -> Any:
-        if self._status is Status.WAITING:
-            return self._question
         if len(self._outputs) == 1:
             return next(iter(self._outputs.values()))
         return self._outputs or None

@@ -23,13 +23,14 @@ from headrace.core.records import Execution
 from headrace.core.versions import Version
 from headrace.services import datasets, differences, subjects
 from headrace.services.base import Ports, read, scan
+from headrace.services.judging import EVALUATION
 from headrace.services.views import default_version
 
 SOURCE = "comparison"
 """What logs of runs that were made to compare versions say of where they come from."""
+MADE = frozenset({SOURCE, EVALUATION})
+"""What nobody called for the sake of the answer."""
 FLOW = "flow"
-DOCUMENT = "document"
-"""What logs and datapoints call a flow's document that is no object."""
 PAGE = 200
 LOOKED_AT = 10_000
 """So many of the newest runs are looked at for the last ones that can be run again."""
@@ -58,7 +59,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         origin: the id of what it is of; None of one that was given.
-        value: a flow's document, or the inputs of a prompt.
+        value: a flow's document, or inputs by name of a datapoint or of a prompt.
         messages: what was said after a prompt's template.
         datapoint: what evaluators are told of where it comes from; None when it is of no datapoint.
         is_read: whether the value is there; else it is to be read from its origin.
@@ -96,7 +97,7 @@ async def find(
     if wanted.inputs is not None:
         found: Sequence[Input] = [_given(file, value, place) for place, value in enumerate(wanted.inputs)]
     elif wanted.dataset is not None:
-        found = await _of_dataset(ports, principal, file, wanted, most=most)
+        found = await _of_dataset(ports, principal, wanted, most=most)
     elif wanted.executions is not None:
         _check_count(len(wanted.executions), named[0], most)
         found = await read(ports, principal, lambda tx: _of_past(tx, file, wanted.executions or ()))
@@ -120,13 +121,11 @@ def _given(file: File, value: JSON, place: int) -> Input:
     return Input(value=value)
 
 
-async def _of_dataset(
-    ports: Ports, principal: Principal, file: File, wanted: Wanted, *, most: int
-) -> list[Input]:
+async def _of_dataset(ports: Ports, principal: Principal, wanted: Wanted, *, most: int) -> list[Input]:
     version = await read(ports, principal, lambda tx: _dataset_version(tx, wanted))
     _check_count(dataset_kind.read_dataset(version.content).count, "dataset", most)
     return [
-        _of_datapoint(file, one.id, msgspec.json.decode(one.body))
+        _of_datapoint(one.id, msgspec.json.decode(one.body))
         async for some in datasets.datapoints(ports, principal, version)
         for one in some
     ]
@@ -143,19 +142,13 @@ def _dataset_version(tx: Transaction, wanted: Wanted) -> Version:
     return differences.content_of(tx, found, wanted.dataset_version).version
 
 
-def _of_datapoint(file: File, id: str, members: Mapping[str, Any]) -> Input:
-    inputs = members.get("inputs") or {}
+def _of_datapoint(id: str, members: Mapping[str, Any]) -> Input:
     return Input(
         origin=id,
-        value=_document(inputs) if file.kind == FLOW else inputs,
+        value=members.get("inputs") or {},
         messages=members.get("messages") or (),
         datapoint={"id": id, **members},
     )
-
-
-def _document(inputs: Mapping[str, JSON]) -> JSON:
-    """A flow's document as datapoints hold it: an object as it is, anything else as its only member."""
-    return inputs[DOCUMENT] if inputs.keys() == {DOCUMENT} else inputs
 
 
 def _of_past(tx: Transaction, file: File, ids: Sequence[str]) -> list[Input]:
@@ -175,7 +168,7 @@ def _is_kept(run: Execution) -> bool:
 
 
 def _newest(tx: Transaction, file: File, count: int) -> list[Input]:
-    """The newest that can be run again, but for such as comparisons made; the oldest of them first."""
+    """The newest that can be run again and that somebody called; the oldest of them first."""
     found = _newest_runs(tx, file, count) if file.kind == FLOW else _newest_logs(tx, file, count)
     return [Input(origin=ref, is_read=False) for ref in reversed(found)]
 
@@ -185,7 +178,7 @@ def _newest_runs(tx: Transaction, file: File, count: int) -> list[str]:
     before = None
     for _ in range(LOOKED_AT // PAGE):
         runs = tx.executions.page(file_id=file.id, before=before, take=PAGE)
-        found += (run.id for run in runs if _is_kept(run) and run.source != SOURCE)
+        found += (run.id for run in runs if _is_kept(run) and run.source not in MADE)
         if len(found) >= count or len(runs) < PAGE:
             break
         before = (runs[-1].started_at, runs[-1].id)
@@ -196,7 +189,7 @@ def _newest_logs(tx: Transaction, file: File, count: int) -> list[str]:
     found: list[str] = []
     for skip in range(0, LOOKED_AT, PAGE):
         logs, _ = tx.logs.page(LogQuery(file_id=file.id), skip=skip, take=PAGE)
-        found += (log.id for log in logs if log.is_saved and log.source != SOURCE)
+        found += (log.id for log in logs if log.is_saved and log.source not in MADE)
         if len(found) >= count or len(logs) < PAGE:
             break
     return found[:count]

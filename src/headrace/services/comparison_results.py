@@ -58,10 +58,10 @@ class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         execution_id: of a flow's run; null where nothing ran.
         log_id: the log that it is shown as.
-        status: how it ended: `Succeeded`, `Failed`, `TimedOut`, `Waiting` (it asked something, and nobody
-            answers), or `Refused` where nothing ran.
-        output: of a flow that has one output its value, of one with several an object by the nodes' names, of
-            one that asks its question; of a prompt the text, or an object where tools are to be called.
+        status: how it ended: `Succeeded`, `Failed` (also when it asks: nobody answers), `TimedOut`, or
+            `Refused` where nothing ran.
+        output: of a flow that has one output its value, of one with several an object by the nodes' names; of
+            a prompt the text, or an object where tools are to be called.
         latency_s: from the start to the end; of a prompt, until the model had answered.
         path: the nodes of a flow that were come to, in order, with the repetitions that they stand in
             (`Each[0]/Ask`) and what conditions decided (`Route: high`).
@@ -108,7 +108,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, tag="pair", tag_field="lin
         index: the place of the input among all, from zero. Pairs come in the order in which they are done.
         origin: the id of the datapoint, the execution or the log that the input is of; null of one that was
             given.
-        input: a flow's document, or the inputs of a prompt.
+        input: a flow's document, or inputs by name of a datapoint or of a prompt.
         path_difference: null where both went the same way.
     """
 

@@ -34,7 +34,6 @@ from headrace.services.invocations import Names
 from headrace.services.keeping import Keeps
 from headrace.services.run_logs import Showing
 from headrace.services.runs import Runs
-from headrace.services.targets import Choice
 from headrace.services.ways import way
 
 COMPARED = (FLOW, "prompt")
@@ -193,14 +192,8 @@ class Comparison:
         means, principal, file = self._means, self._principal, self.scene.file
         async with means.places:
             if file.kind == FLOW:
-                outcome = await run_flow(
-                    means.runs,
-                    means.ports,
-                    principal,
-                    order_of(file.id, choice_of(side), one.value),
-                    means.names(principal.account),
-                    version_id=side.version.id,
-                )
+                names = means.names(principal.account)
+                outcome = await run_flow(means.runs, means.ports, principal, names, side, one)
             else:
                 outcome = await call_prompt(
                     means.calls, means.ports, principal, file, one, version_id=side.version.id
@@ -246,7 +239,7 @@ async def begin(means: Comparisons, principal: Principal, asked: Question) -> Co
         )
     if scene.file.kind == FLOW:
         for side in (scene.before, scene.after):
-            await way(means.runs, ports, principal, order_of(scene.file.id, choice_of(side)))
+            await way(means.runs, ports, principal, order_of(side))
     inputs = await comparison_inputs.find(ports, principal, scene.file, asked.on, most=means.limits.inputs)
     return Comparison(means, principal, scene, inputs)
 
@@ -272,11 +265,4 @@ def _side(tx: Transaction, file: File, ref: str) -> Content:
     found = differences.content_of(tx, file, DRAFT_ALIAS if ref.upper() == DRAFT else ref)
     if file.kind != FLOW and found.is_draft:
         raise Conflict(f"The draft of `{file.path}` can't be called: make a version of it first.")
-    if file.kind == FLOW and not found.is_draft and not found.numbers:
-        raise Conflict(f"Version {found.version.id} of `{file.path}` has no number that it could be run by.")
     return found
-
-
-def choice_of(side: Content) -> Choice:
-    """A content of a flow, in the words of runs."""
-    return Choice() if side.is_draft else Choice(number=max(side.numbers))

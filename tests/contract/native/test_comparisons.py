@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema
 import pytest
-from tests.contract.bedrock.running import chain, code, install, invoke, prompt
+from tests.contract.bedrock.running import agent, chain, code, install, invoke, prompt
 from tests.contract.bedrock.things import ROLE, new_name
 from tests.contract.conftest import NO_CERTIFICATES, boto_client, humanloop_client
 from tests.contract.inprocess import InProcess, in_process
@@ -22,7 +22,10 @@ from tests.contract.native.test_rights import issue
 from tests.unit.engine.flows import choose, end, level, start
 from tests.unit.engine.flows import code as work
 
+from headrace.apis.bedrock.arns import Place as Arns
 from headrace.core.ports import Transaction
+from headrace.services.comparison_inputs import Wanted
+from headrace.services.comparisons import Comparison, ComparisonLimits, Comparisons, Question, begin
 from headrace.settings import Settings
 
 pytestmark = pytest.mark.live
@@ -39,6 +42,12 @@ file = "answers.json"
 match = "*"
 provider = "script"
 
+[[agents.route]]
+type = "local"
+match = "*"
+model = "an-agent"
+instructions = "Help."
+
 [[models.price]]
 match = "*"
 input_usd = 1.0
@@ -51,7 +60,7 @@ ANSWERS: list[dict[str, Any]] = [
     {"text": "^Say slow$", "answer": {"text": "late", "delay_s": 30}},
     {"text": "^Shout blue$", "answer": {**RED, "text": "BLUE!"}},
     {"text": "blue", "answer": {**RED, "text": "Blue."}},
-    {"text": "^Ask ", "answers": [{"content": [{"toolUse": {
+    {"text": "Ask me", "answers": [{"content": [{"toolUse": {
         "toolUseId": "t1", "name": "ask_user", "input": {"question": "Which?"}}}], "stop_reason": "tool_use"}]},
     {"answer": RED},
 ]  # fmt: skip
@@ -316,6 +325,25 @@ def kept(place: Place, flow: str, count: int) -> dict[str, str] | None:
     return {json.loads(run.input): run.id for run in runs} if len(runs) == count else None
 
 
+def test_what_a_flow_takes_of_a_datapoint(place: Place) -> None:
+    path = f"data/{new_name('set')}"
+    members = {"document": "red", "other": "blue"}
+    place.humanloop.datasets.upsert(path=path, datapoints=[{"inputs": members}, {"inputs": {"only": "x"}}])
+    text = chain(("Work", "InlineCode", code("'said ' + value")))
+    whole = chain(("Work", "InlineCode", code("value")), type="Object")
+    told = place.ask(place.flow(text, whole), dataset=path)
+    assert told.outputs() == [("said red", members), ("said x", {"only": "x"})]
+    assert told.pairs[0]["input"] == members
+
+
+def test_a_run_that_asks_has_failed_and_waits_for_nobody(place: Place) -> None:
+    told = place.ask(place.flow(*[chain(("AgentsNode_1", "Agent", agent()))] * 2), to=1, inputs=["Ask me"])
+    outcome = told.pairs[0]["before"]
+    assert (outcome["status"], told.pairs[0]["likeness"]) == ("Failed", "failed")
+    assert "nobody is there to answer" in outcome["error"]
+    assert place.read(lambda tx: tx.executions.get(id=outcome["execution_id"])).status.value == "Failed"
+
+
 def test_executions_of_another_flow_are_not_there(place: Place, wording: str) -> None:
     other = place.ask(place.flow(*[chain(("Ask", "Prompt", prompt()))] * 2), inputs=["red"])
     execution = other.pairs[0]["before"]["execution_id"]
@@ -551,3 +579,78 @@ def test_the_command_shows_what_differs_and_its_status_tells(place: Place, wordi
     assert Told(told.stdout).summary["different"] == 1
     refused = run("compare", wording, "1", "9", "--input", "red", **address)
     assert (refused.returncode, "`9`" in refused.stderr) == (1, True)
+
+
+def prepare(place: Place, flow: str, definition: dict[str, Any]) -> None:
+    """Make this the draft of a flow, and prepare it."""
+    name = place.boto.get_flow(flowIdentifier=flow)["name"]
+    place.boto.update_flow(flowIdentifier=flow, name=name, executionRoleArn=ROLE, definition=definition)
+    place.boto.prepare_flow(flowIdentifier=flow)
+
+
+def test_a_draft_that_is_prepared_anew_meanwhile_is_not_taken_for_the_old_one(place: Place) -> None:
+    flow = place.flow(chain(("Ask", "Prompt", prompt("Say {{text}}"))))
+    question = Question(file=flow, before="1", after="draft", on=Wanted(inputs=["red"]))
+
+    async def begun() -> Comparison:
+        return await begin(means(place), place.running.server.local, question)
+
+    comparison = place.running.run(begun())
+    prepare(place, flow, chain(("Ask", "Prompt", prompt("Shout {{text}}"))))
+    _, pair, totals = place.running.run(read_to_its_end(comparison))
+    assert (pair.before.status, pair.after.status) == ("Succeeded", "Refused")
+    assert "prepared anew" in pair.after.error
+    assert (totals.failed, totals.after.errors) == (1, 1)
+
+
+def means(place: Place) -> Comparisons:
+    """What compares on the server, without evaluators."""
+    server = place.running.server
+    return Comparisons(
+        ports=server.ports,
+        runs=server.runs,
+        calls=None,  # type: ignore[arg-type]
+        names=lambda account: Arns(region="us-east-1", account=account),
+        judging=None,  # type: ignore[arg-type]
+        showing=None,  # type: ignore[arg-type]
+        limits=ComparisonLimits(parallel=2, inputs=10),
+    )
+
+
+async def read_to_its_end(comparison: Comparison) -> list[Any]:
+    return [told async for told in comparison]
+
+
+def test_closing_it_before_anything_was_read_runs_nothing(place: Place) -> None:
+    flow = place.flow(chain(("Ask", "Prompt", prompt("Say {{text}}"))))
+    question = Question(file=flow, before="1", after="1", on=Wanted(inputs=["slow"] * 3))
+
+    async def closed() -> int:
+        comparison = await begin(means(place), place.running.server.local, question)
+        await anext(comparison)
+        await comparison.aclose()
+        return len(place.running.server.runs.active)
+
+    assert place.running.run(closed()) == 0
+
+
+@pytest.mark.parametrize("keeps", ["metadata", "none"])
+def test_what_is_not_kept_can_neither_be_run_again_nor_judged(place: Place, keeps: str) -> None:
+    settings = Settings(store="memory:", config=place.running.server.settings.config, keep_content=keeps)
+    with in_process(settings) as running:
+        asker = Asker(url=running.url)
+        boto = boto_client(running.url)
+        other = replace(
+            place, running=running, asker=asker, boto=boto, humanloop=humanloop_client(running.url, "x")
+        )
+        flow = other.flow(
+            *(chain(("Ask", "Prompt", prompt(f"{word} {{{{text}}}}"))) for word in ("Say", "Shout"))
+        )
+        told = other.ask(flow, inputs=["blue"])
+        assert told.outputs() == [("Blue.", "BLUE!")], "who compares sees it all the same"
+        judge = other.evaluator("def f(log):\n    return True")
+        message = other.refused(409, "conflict", flow, inputs=["blue"], evaluators=[judge])
+        assert "HEADRACE_KEEP_CONTENT" in message
+        execution = told.pairs[0]["before"]["execution_id"]
+        assert "not kept" in other.refused(409, "conflict", flow, executions=[execution])
+        assert "there are 0" in other.refused(400, "invalid", flow, last=1)

@@ -28,7 +28,7 @@ class NewComparison(msgspec.Struct, frozen=True, kw_only=True):
         dataset: a dataset's id or path.
         dataset_version: its version's id or number, or an environment.
         executions: ids of executions of the flow, or of logs of the prompt.
-        last: so many of the newest of these, but for such as comparisons made.
+        last: so many of the newest of these, but for such as comparisons and evaluations made.
         evaluators: ids or paths of evaluators that judge what comes of it.
     """
 
