@@ -93,7 +93,8 @@ class PathDifference(msgspec.Struct, frozen=True, kw_only=True):
     """Where two runs went different ways.
 
     Attributes:
-        before: the first node that only the one came to; null when it came to none of its own.
+        before: the first node that only the one came to; null when it came to none of its own. Of paths that
+            differ in nothing but how many steps are not told, that number.
         after: the same of the other.
     """
 
@@ -197,6 +198,9 @@ def _path_difference(before: RunOutcome, after: RunOutcome) -> PathDifference | 
     if REFUSED in (before.status, after.status):
         return None
     only_before, only_after = _first_only(before.path, after.path), _first_only(after.path, before.path)
+    left_out = before.path_left_out, after.path_left_out
+    if only_before is None and only_after is None and left_out[0] != left_out[1]:
+        only_before, only_after = (f"{count} more steps" for count in left_out)
     if only_before is None and only_after is None:
         return None
     return PathDifference(before=only_before, after=only_after)
