@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from click.testing import CliRunner
 from tests.contract.conftest import LiveServer
 
 from headrace.cli import main
+from headrace.cli.client import RemoteConsole
+from headrace.workspace.folder import Folder
+from headrace.workspace.remote import Remote
 
 pytestmark = pytest.mark.live
 
@@ -378,3 +382,255 @@ def _commit(clone: Clone, message: str) -> None:
 def _git(place: Path, *arguments: str) -> None:
     who = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
     subprocess.run(["git", *who, *arguments], cwd=place, check=True, capture_output=True, timeout=30)
+
+
+class _CutError(BaseException):
+    """The process is gone."""
+
+
+def _cut_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, count: int) -> None:
+    """Let a process be killed before its call number ``count``; from then on it does nothing more."""
+    whole, left = getattr(owner, name), [count]
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise _CutError
+        return whole(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, call)
+
+
+def _runs_to_its_end(clone: Clone, command: str) -> bool:
+    try:
+        clone.run(command)
+    except _CutError:
+        return False
+    return True
+
+
+def test_a_pull_that_is_cut_off_anywhere_is_done_again(
+    live: LiveServer, make_clone: MakeClone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = _seed(live)
+    start, whole = make_clone(live, "start"), make_clone(live, "whole")
+    start.run("pull")
+    node = {**NODE, "name": "Renamed"}
+    client.flows.upsert(
+        path="support/triage", attributes={"definition": {"nodes": [node], "connections": []}}
+    )
+    client.tools.upsert(path="tools/add", source_code="def add(a, b):\n    return b", function=None)
+    client.flows.upsert(path="new/one", attributes=FLOW)
+    client.prompts.delete(id=_id(start, "support/Antwort ü"))
+    shutil.copytree(start.root, whole.root)
+    whole.run("pull")
+    for count in range(100):
+        clone = make_clone(live, f"cut {count}")
+        shutil.copytree(start.root, clone.root)
+        with monkeypatch.context() as patch:
+            _cut_after(patch, Folder, "write", count)
+            is_whole = _runs_to_its_end(clone, "pull")
+        assert clone.did("pull").get("support/triage") in (None, "written")
+        assert clone.files() == whole.files()
+        assert clone.run("status", "--exit-code")["is_in_step"]
+        if is_whole:
+            break
+    assert count > 5
+
+
+def test_what_is_written_after_a_cut_is_not_overwritten(
+    live: LiveServer, make_clone: MakeClone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = _seed(live)
+    clone = make_clone(live)
+    clone.run("pull")
+    client.flows.upsert(path="support/triage", attributes={**FLOW, "team": "there"})
+    with monkeypatch.context() as patch:
+        _cut_after(patch, Folder, "write", 2)
+        assert not _runs_to_its_end(clone, "pull")
+    clone.edit("flows/support/triage.yaml", "limit: 1.0", "limit: 7")
+    mine = clone.text("flows/support/triage.yaml")
+    assert clone.did("pull", status=1)["support/triage"] == "kept"
+    assert clone.text("flows/support/triage.yaml") == mine
+
+
+def test_a_push_that_is_cut_off_anywhere_is_done_again(
+    make_server: Any, live: LiveServer, make_clone: MakeClone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _seed(live)
+    start = make_clone(live, "start")
+    start.run("pull")
+    lines = start.text("deployments.yaml").replace("tools/add:\n", "tools/add:\n  staging: newest\n")
+    start.put("deployments.yaml", lines)
+    start.forget()
+    monkeypatch.setattr("headrace.workspace.remote.MOST_FILES", 2)
+    for count in range(20):
+        server = make_server()
+        clone = Clone(url=server.url, root=start.root.parent / f"cut {count}")
+        shutil.copytree(start.root, clone.root)
+        with monkeypatch.context() as patch:
+            patch.setattr("headrace.workspace.state.save", lambda *_: None)  # who is killed keeps nothing
+            _cut_after(patch, RemoteConsole, "call", count)
+            is_whole = _runs_to_its_end(clone, "push")
+        clone.run("push")
+        assert clone.run("status", "--exit-code")["is_in_step"]
+        client = server.humanloop()
+        for path in ("support/triage", "support/agent"):
+            file = client.files.retrieve_by_path(path=path)
+            assert len(getattr(client, f"{file.type}s").list_versions(id=file.id).records) == 1
+        tool = client.files.retrieve_by_path(path="tools/add")
+        assert {one.name for one in tool.environments} == {"production", "staging"}
+        server.stop()
+        if is_whole:
+            break
+    assert count > 3
+
+
+def test_names_of_a_server_never_lead_out(live: LiveServer, make_clone: MakeClone, tmp_path: Path) -> None:
+    client = live.humanloop()
+    paths = [
+        "..x/.git/hooks",
+        "CON/nul",
+        "a\\..\\b",
+        "c:d",
+        "Case/X",
+        "case/x",
+        "case/y",
+        "%2e%2e/x",
+        ".headrace",
+    ]
+    for path in paths:
+        client.flows.upsert(path=path, attributes={"path": path})
+    client.flows.upsert(path="z" * 254, attributes={})
+    clone = make_clone(live)
+    clone.run("pull", status=2)  # one name is too long for a file
+    names = list(clone.files())
+    assert len({name.casefold() for name in names}) == len(names) == len(paths) + 1
+    assert all(not part.startswith(".") for name in names for part in name.split("/"))
+    clone.forget()
+    assert set(clone.differs()) == {"z" * 254}
+
+
+def test_links_are_no_way_out(live: LiveServer, make_clone: MakeClone, tmp_path: Path) -> None:
+    _seed(live)
+    clone = make_clone(live)
+    clone.run("pull")
+    outside = tmp_path / "outside.md"
+    outside.write_text("secret")
+    text = clone.root / "flows/support/triage/Answer.prompt.md"
+    text.unlink()
+    text.symlink_to(outside)
+    clone.put("flows/leak.yaml", "a: !text ../../outside.md\nb: !text /etc/passwd\n")
+    done = clone.run("push", status=2)
+    assert {one["name"] for one in done["problems"]} == {"flows/support/triage.yaml", "flows/leak.yaml"}
+    assert done["lines"] == []
+    assert "secret" not in json.dumps(done)
+    client = live.humanloop()
+    client.flows.upsert(path="support/triage", attributes={**FLOW, "team": "there"})
+    clone.run("pull", "--theirs", status=2)
+    assert outside.read_text() == "secret"
+
+
+def test_gates_hold(live: LiveServer, make_clone: MakeClone) -> None:
+    _seed(live)
+    clone = make_clone(live)
+    clone.run("pull")
+    gate = clone.root.parent / "gate.json"
+    gate.write_text('{"rules": [{"type": "approval", "by": 1}]}')
+    environment = {"HEADRACE_URL": live.url, "HEADRACE_API_KEY": "any"}
+    arguments = ["gate", "set", "support/triage", "--in", "production", "--rules", str(gate)]
+    done = CliRunner().invoke(main, arguments, env=environment)
+    assert done.exit_code == 0, done.output
+    clone.edit("flows/support/triage.yaml", "team: support", "team: here")
+    clone.edit(
+        "deployments.yaml", "support/triage:\n  production: v1", "support/triage:\n  production: newest #"
+    )
+    would = clone.run("push", "--dry-run")
+    assert [one["did"] for one in would["lines"]] == ["version", "moved"]
+    assert clone.did("push", status=1) == {
+        "support/triage": "version",
+        "support/triage production": "refused",
+    }
+    assert clone.differs() == {"support/triage production": ("changed", None)}
+
+
+def test_what_is_wrong_with_one_file_does_not_hold_up_others(live: LiveServer, make_clone: MakeClone) -> None:
+    clone = make_clone(live)
+    clone.put("prompts/bad.prompt", "---\nmodel: m\nmax_iterations: 3\n---\n")
+    clone.put("evaluators/bad2.yaml", "return_type: boolean\n")
+    clone.put("flows/good.yaml", "a: 1\n")
+    clone.put("flows/broken.yaml", "a: [\n")
+    done = clone.run("push", status=2)
+    assert {one["path"]: one["did"] for one in done["lines"] if "pointer" not in one} == {
+        "bad": "refused",
+        "bad2": "refused",
+        "good": "made",
+    }
+    assert [one["name"] for one in done["problems"]] == ["flows/broken.yaml"]
+    assert "max_iterations" in next(one["note"] for one in done["lines"] if one["path"] == "bad")
+
+
+def test_somebody_is_faster(live: LiveServer, make_clone: MakeClone, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = _seed(live)
+    clone = make_clone(live)
+    clone.run("pull")
+    clone.edit("flows/support/triage.yaml", "team: support", "team: here")
+    clone.edit("tools/tools/add.py", "a + b", "b + a")
+    whole = Remote.overview
+
+    def overview(remote: Remote) -> Any:
+        found = whole(remote)
+        client.flows.upsert(path="support/triage", attributes={**FLOW, "team": "there"})
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Remote, "overview", overview)
+        assert clone.did("push", status=1) == {"support/triage": "refused", "tools/add": "version"}
+    assert clone.differs()["support/triage"] == ("changed", "changed")
+
+
+def test_the_store_itself_is_as_good_as_its_server(tmp_path: Path) -> None:
+    root = tmp_path / "files"
+    (root / "flows").mkdir(parents=True)
+    (root / "flows/a.yaml").write_text("a: 1\n")
+    store = f"sqlite:///{tmp_path / 'new.db'}"
+    run = CliRunner().invoke
+    assert run(main, ["status", "--dir", str(root), "--store", store]).exit_code == 2  # there is no store
+    (tmp_path / "headrace.toml").write_text("")
+    made = run(main, ["keys", "create", "--email", "a@example.com", "--store", store])
+    assert made.exit_code == 0, made.output
+    pushed = run(main, ["push", "--dir", str(root), "--store", store])
+    assert pushed.exit_code == 0, pushed.output
+    assert "made" in pushed.output
+    assert run(main, ["status", "--exit-code", "--dir", str(root), "--store", store]).exit_code == 0
+    (root / "flows/a.yaml").write_text("a: 2\n")
+    shown = run(main, ["status", "--exit-code", "--diff", "--dir", str(root), "--store", store])
+    assert shown.exit_code == 1
+    assert "-a: 1\n+a: 2\n" in shown.output
+
+
+FOLDER = os.environ.get("HEADRACE_TEST_FLOWS")
+
+
+@pytest.mark.skipif(FOLDER is None, reason="HEADRACE_TEST_FLOWS does not name the folder of definitions")
+def test_real_flows_are_pulled_edited_and_pushed(live: LiveServer, make_clone: MakeClone) -> None:
+    assert FOLDER is not None
+    client, paths = live.humanloop(), []
+    for file in sorted(Path(FOLDER).glob("*.json")):
+        definition = json.loads(file.read_text())
+        if isinstance(definition, dict) and "nodes" in definition:
+            client.flows.upsert(path=f"real/{file.stem}", attributes={"definition": definition})
+            paths.append(f"real/{file.stem}")
+    assert len(paths) > 10
+    clone = make_clone(live)
+    clone.run("pull")
+    assert clone.run("push")["lines"] == []
+    texts = sorted(clone.root.rglob("*.prompt.md"))
+    assert len(texts) > 5
+    for text in texts:
+        text.write_text(text.read_text() + "Please.\n")
+    edited = {path.parent.relative_to(clone.root / "flows").as_posix() for path in texts}
+    assert clone.did("push") == dict.fromkeys(edited, "version")
+    for path in paths:
+        records = client.flows.list_versions(id=_id(clone, path)).records
+        assert len(records) == (2 if path in edited else 1)

@@ -57,6 +57,7 @@ class Pull:
         self._problems: list[Problem] = list(view.here.problems)
         self._lines: list[Line] = []
         self._failed: set[str] = set()
+        self._agreed: list[PointerItem] = []
 
     def carry_out(self) -> Report:
         """Write and remove what there is to, and say what was done."""
@@ -184,11 +185,13 @@ class Pull:
             note_in_step(view=self._view, item=item)
         if table is not None:
             self._folder.write(pointers.NAME, pointers.write(table).encode())
+        for pointer in self._agreed:  # only now: until it is written here, it is not the same on both sides
+            note_pointer(self._view, pointer, pointer.server)
         known.pending = {}
         state.save(self._folder, self._view.state)
 
     def _table(self) -> pointers.Table | None:
-        """What pointers target from now on; None where the file is right as it is. Notes what is known."""
+        """What pointers target from now on; None where the file is right as it is."""
         is_bad = any(one.name == pointers.NAME for one in self._problems)
         if is_bad:
             return None
@@ -197,7 +200,7 @@ class Pull:
         is_new = here is None and bool(self._view.pointers)
         for item in self._view.pointers:
             if item.sides.is_same:
-                note_pointer(self._view, item, item.server)
+                self._agreed.append(item)
                 continue
             if item.sides.server is None and not (here is None and item.server is not None):
                 continue
@@ -207,7 +210,7 @@ class Pull:
             is_new = True
             self._lines.append(pointer_line(item, Did.WRITTEN if item.server else Did.REMOVED))
             _put(told, item)
-            note_pointer(self._view, item, item.server)
+            self._agreed.append(item)
         if here is None:  # nothing was said of any: say all
             for item in self._view.pointers:
                 if item.server is not None:
