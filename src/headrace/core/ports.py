@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from headrace.core.access import Key, Organisation, User
+from headrace.core.archives import Archive
 from headrace.core.changes import Changes
 from headrace.core.dataset_ports import Datasets
 from headrace.core.deployments import Action, Alias, Move, Pointer, PointerKind
@@ -299,6 +300,10 @@ class Transaction(Protocol):
 
     @property
     def access(self) -> Access: ...
+
+    @property
+    def archive(self) -> Archive:
+        """Raises Conflict in a store that is gone with its process: it has none."""
 
 
 class Store(Protocol):

@@ -13,9 +13,10 @@ from typing import ClassVar, TypeVar
 import msgspec
 
 from headrace.core.access import Key, Organisation, User
+from headrace.core.archives import Archive
 from headrace.core.changes import Changes
 from headrace.core.deployments import Action, Alias, Move, Pointer, PointerKind
-from headrace.core.errors import Unavailable
+from headrace.core.errors import Conflict, Unavailable
 from headrace.core.ports import Clash, Transaction
 from headrace.core.versions import Receipt
 from headrace.storage.errors import ReadOnly
@@ -281,6 +282,10 @@ class _Transaction:
         self.processes = Processes(shared)
         self.receipts = _Receipts(rows)
         self.access = _Access(rows, shared)
+
+    @property
+    def archive(self) -> Archive:
+        raise Conflict("A store in memory can't be archived. Use one in a file, or in PostgreSQL.")
 
 
 class MemoryStore:

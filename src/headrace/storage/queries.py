@@ -23,6 +23,7 @@ from headrace.core.monitoring import Job, Monitor, Total
 from headrace.core.processes import Process
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
+from headrace.storage import archive_tables
 
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     struct.__name__: struct
@@ -97,6 +98,7 @@ FILES = (
     "dataset_queries.sql",
     "evaluation_queries.sql",
     "gate_queries.sql",
+    "archive_queries.sql",
 )
 """The statements of every store that speaks SQL; PostgreSQL's form of them is made by `dialect`."""
 
@@ -105,6 +107,7 @@ def statements_with(file: str) -> dict[str, str]:
     """Those, and the ones that an engine has beside or instead."""
     here = Path(__file__)
     text = "\n".join(here.with_name(name).read_text(encoding="utf-8") for name in FILES)
+    text = f"{text}\n{archive_tables.statements()}"
     return parse(text, here.with_name(file).read_text(encoding="utf-8"))
 
 

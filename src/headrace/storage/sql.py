@@ -12,6 +12,7 @@ from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Action, Alias, Move, Pointer, PointerKind
 from headrace.core.ports import EVERYTHING, Clash
 from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
+from headrace.storage.archive import SqlArchive
 from headrace.storage.rows import mapper, microseconds
 from headrace.storage.sql_collection import Connection, SqlCollection, place
 from headrace.storage.sql_datasets import Datasets
@@ -311,7 +312,9 @@ class SqlTransaction:
         self.executions = Executions(connection, account)
         self.tickets = Tickets(connection, account)
         self.sessions = Sessions(connection, account)
-        self.logs = Logs(connection, account, words(connection, account))
+        found_by = words(connection, account)
+        self.logs = Logs(connection, account, found_by)
+        self.archive = SqlArchive(connection, account, found_by)
         self.monitors = Monitors(connection, account)
         self.jobs = Jobs(connection, account)
         self.processes = Processes(connection, account)

@@ -9,6 +9,7 @@ import msgspec
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import JSON, Request, Response, options
 from headrace.apis.native import (
+    archives,
     changes,
     comparisons,
     contents,
@@ -31,6 +32,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *pointers.OPERATIONS,
     *changes.OPERATIONS,
     *gates.OPERATIONS,
+    *archives.OPERATIONS,
     *comparisons.OPERATIONS,
     *watches.OPERATIONS,
     *sync.OPERATIONS,

@@ -1,0 +1,161 @@
+"""Whether what an archive says is a row: of the right types, readable as what it stands for, true to itself.
+
+An archive may have been written by anybody.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from headrace.core.archives import Columns, Refused
+from headrace.core.canonical import digest
+from headrace.core.errors import HeadraceError
+from headrace.core.files import Directory, check_path
+from headrace.core.kinds import KINDS
+from headrace.core.logs import read_payload
+from headrace.storage.archive_columns import Column, columns_of_all
+from headrace.storage.archive_tables import ARCHIVED, Archived
+from headrace.storage.rows import Mapper, mapper
+
+MOST_INTEGER = 2**63
+MORE = {
+    "after": Column(types=(str,), is_nullable=True, is_needed=False, default=None),
+    "payload": Column(types=(bytes,), is_nullable=False, is_needed=True, default=None),
+}
+"""What rows have that is in no column of their table."""
+ELSEWHERE = {"logs_count": 0, "last_used_at": 0, "holder": None}
+"""What structs have that no row of an archive does."""
+MAPPERS: Mapping[str, Mapper[Any]] = {
+    table.name: mapper(table.struct) for table in ARCHIVED if table.struct is not None
+}
+DIRECTORY = mapper(Directory)
+
+
+def read_values(table: Archived, row: Columns) -> dict[str, Any]:
+    """The values of a row, as columns hold them; what an older schema did not have gets what stands for it.
+
+    Raises:
+        Refused: a column is missing, unknown, or of another type.
+    """
+    unknown = [name for name in row if name not in table.names]
+    if unknown:
+        raise Refused(f"has a column that is not known here: {unknown[0]!r}")
+    columns = {**columns_of_all()[table.name], **MORE}
+    return {name: _value(name, columns[name], row) for name in table.names}
+
+
+def _value(name: str, column: Column, row: Columns) -> Any:
+    if name not in row:
+        if column.is_needed:
+            raise Refused(f"has no {name}")
+        return column.default
+    value = row[name]
+    if value is None:
+        if not column.is_nullable:
+            raise Refused(f"{name} is null")
+        return None
+    if bytes in column.types:
+        return _bytes(name, value)
+    if type(value) not in column.types or (type(value) is int and not -MOST_INTEGER <= value < MOST_INTEGER):
+        raise Refused(f"{name} is no {'text' if str in column.types else 'number that fits'}")
+    if float in column.types:
+        if not math.isfinite(value):
+            raise Refused(f"{name} is no number that fits")
+        return float(value)
+    return value
+
+
+def _bytes(name: str, value: Any) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise Refused(f"{name} is no base64") from None
+
+
+def write_values(values: Mapping[str, Any]) -> Columns:
+    """A row as it stands in an archive."""
+    return {
+        name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        for name, value in values.items()
+    }
+
+
+def check_row(table: Archived, values: Mapping[str, Any], *, kind: str | None) -> None:
+    """Read a row as what it stands for.
+
+    Args:
+        kind: of the file that it belongs to; None when it belongs to none.
+
+    Raises:
+        Refused: it can't be read.
+    """
+    try:
+        if table.name == "entries":
+            _check_entry(values)
+        elif table.struct is not None:
+            _load(MAPPERS[table.name], values)
+        _check_content(table.name, values, kind)
+    except Refused:
+        raise
+    except HeadraceError as error:
+        raise Refused(error.message) from None
+    except Exception as error:  # noqa: BLE001 - whatever hostile content makes of its reader
+        raise Refused(f"can't be read: {type(error).__name__}") from None
+
+
+def _load(one: Mapper[Any], values: Mapping[str, Any]) -> Any:
+    known = {**ELSEWHERE, **values}
+    for name, value in known.items():
+        if name.endswith("_at") and isinstance(value, int):
+            datetime.fromtimestamp(value / 1_000_000)  # noqa: DTZ006 - only whether it is one
+    return one.load(tuple(known[name] for name in one.columns))
+
+
+def _check_entry(values: Mapping[str, Any]) -> None:
+    kind, path = values["kind"], values["path"]
+    if kind is None:
+        _load(DIRECTORY, {**values, "parent_id": values["directory_id"]})
+    elif kind not in KINDS:
+        raise Refused(f"is of a kind that is not known here: {kind!r}")
+    else:
+        _load(MAPPERS["entries"], values)
+        needed = ("directory_id", "short_id", "short_name", "created_by", "tags")
+        if None in [values[name] for name in needed]:
+            raise Refused(f"is a file without one of {', '.join(needed)}")
+    if path:
+        check_path(path)
+    name = path.rpartition("/")[2]
+    if (values["name"], values["name_folded"]) != (name, name.casefold()):
+        raise Refused("has another name than its path")
+
+
+def _check_content(table: str, values: Mapping[str, Any], kind: str | None) -> None:
+    if table == "logs":
+        read_payload(values["payload"])
+        if values["judgment"] is not None:
+            msgspec.json.decode(values["judgment"])
+    elif table == "event_batches":
+        MAPPERS[table].load(tuple(values[name] for name in MAPPERS[table].columns)).events()
+    elif table == "datapoints":
+        msgspec.json.decode(values["body"])
+    elif table == "versions":
+        _check_version(values, kind)
+
+
+def _check_version(values: Mapping[str, Any], kind: str | None) -> None:
+    if kind is None:
+        raise Refused("is a version of what is no file here")
+    content = values["content"]
+    if not isinstance(msgspec.json.decode(content), dict):
+        raise Refused("its content is no JSON object")
+    if digest(KINDS[kind].identity(content)) != values["digest"]:
+        raise Refused("its digest is not that of its content")
+    KINDS[kind].links(content)
+    KINDS[kind].inputs(content)
