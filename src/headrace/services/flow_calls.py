@@ -14,7 +14,7 @@ from headrace.core.access import Principal
 from headrace.core.definition import PortType
 from headrace.core.durable import Superseded
 from headrace.core.effects import JSON
-from headrace.core.errors import Invalid, NotFound, NotPrepared, Unavailable
+from headrace.core.errors import Conflict, Invalid, NotFound, NotPrepared, Unavailable
 from headrace.core.execution import FlowFailed
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
@@ -23,6 +23,7 @@ from headrace.engine.step import CLASSES
 from headrace.services import targets
 from headrace.services.base import Ports
 from headrace.services.invocations import Names, Order, begin
+from headrace.services.keeping import Keeps
 from headrace.services.runs import Runs
 from headrace.services.targets import Choice, Target
 from headrace.services.ways import way
@@ -80,10 +81,13 @@ async def call(flows: Flows, ports: Ports, principal: Principal, asked: Asked) -
     Raises:
         NotFound: the flow or the version is not there, or holds no definition.
         NotPrepared: validation has something against it by now.
-        Conflict: the flow is switched off.
+        Conflict: the flow is switched off, or nothing would be kept that could be judged.
         QuotaExceeded: too many are running.
         Unavailable: its record can't be kept, or the run was taken from this process.
     """
+    if asked.run_id is not None and flows.runs.recorder.keeps is not Keeps.ALL:
+        kept = flows.runs.recorder.keeps.value
+        raise Conflict(f"This server keeps no values of runs (`{kept}`), so nobody could judge them.")
     order = Order(
         ref=asked.file_id,
         choice=Choice(version_id=asked.version_id),

@@ -24,6 +24,7 @@ from headrace.core.records import Execution
 from headrace.services import datasets, evaluation_runs, evaluations, version_changes
 from headrace.services.evaluation_views import VersionRef
 from headrace.services.invocations import Order, begin
+from headrace.services.keeping import Keeps
 from headrace.services.run_logs import Showing
 from headrace.services.runs import RunLimits
 from headrace.services.targets import Choice
@@ -240,6 +241,16 @@ def test_a_record_that_can_t_be_shown_is_a_log_that_says_so(track: Track) -> Non
     track.run(Showing(track.ports).give_up(record, "It took longer than 1 s."))
     assert track.errors(track.runs) == {"The run can't be shown: It took longer than 1 s."}
     assert track.status(run_id) is RunStatus.COMPLETED
+
+
+def test_where_no_values_are_kept_there_is_nothing_to_judge(track: Track) -> None:
+    track.recorder.keeps = Keeps.METADATA
+    _, run_id = track.begun(track.runs)
+    track.drain()
+    assert track.errors(track.runs) == {
+        "This server keeps no values of runs (`metadata`), so nobody could judge them."
+    }
+    assert (track.executions(), track.status(run_id)) == ([], RunStatus.COMPLETED)
 
 
 def test_a_log_that_is_deleted_is_made_again(track: Track) -> None:
