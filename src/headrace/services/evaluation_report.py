@@ -99,7 +99,14 @@ def _name(column: Column) -> str:
 
 
 def _told(stats: SeatStats) -> str:
-    """What is most worth knowing of an evaluator's judgments."""
+    """What is most worth knowing of an evaluator's judgments, and how many of them failed."""
+    if stats.num_errors == 0:
+        return _found(stats)
+    errors = f"{stats.num_errors} error{'' if stats.num_errors == 1 else 's'}"
+    return errors if stats.num_judgments == 0 else f"{_found(stats)}, {errors}"
+
+
+def _found(stats: SeatStats) -> str:
     if stats.num_judgments == 0:
         return NONE
     match stats:

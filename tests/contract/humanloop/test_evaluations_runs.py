@@ -82,6 +82,18 @@ def test_stats_without_a_run(lab: Lab) -> None:
     assert stats["report"]
 
 
+def test_the_report_tells_how_many_judgments_failed(lab: Lab) -> None:
+    """8.36."""
+    judge = lab.evaluator("Outside", external())
+    made = lab.evaluation(judge)
+    logs = lab.fill(lab.run(made))
+    lab.client.evaluators.log(id=judge.id, parent_id=logs[0], error="out of ink")
+    assert "| 1 error " in stats_of(lab.raw, made.id)["report"]
+    lab.client.evaluators.log(id=judge.id, parent_id=logs[1], error="out of ink")
+    lab.client.evaluators.log(id=judge.id, parent_id=logs[2], judgment=True)
+    assert "| 1/1 true, 2 errors " in stats_of(lab.raw, made.id)["report"]
+
+
 @pytest.mark.parametrize("form", ["version", "id", "path", "environment"])
 def test_versions_of_a_run_are_named_in_any_form(lab: Lab, environments: dict[str, str], form: str) -> None:
     flow = lab.client.flows.upsert(path=lab.flow.path, attributes={"v": 2})
