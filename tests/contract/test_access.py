@@ -268,8 +268,11 @@ BODIES_OF_ITS_OWN = {
         b'--edge\r\nContent-Disposition: form-data; name="file"; filename="some.csv"\r\n'
         b"Content-Type: text/csv\r\n\r\nquestion\r\nWhere?\r\n\r\n--edge--\r\n"
     ),
+    "AddEvaluators": b'{"evaluators": []}',
+    "AddLogsToRun": b'{"log_ids": []}',
+    "CreateRun": b'{"orchestrated": false}',
 }
-"""The bodies of operations that take no JSON object."""
+"""The bodies of operations that take no JSON object, or one that has to have members."""
 PATH_VALUES = {
     "{flowIdentifier}": UNKNOWN_FLOW,
     "{flowVersion}": "1",
