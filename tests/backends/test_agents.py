@@ -89,7 +89,9 @@ def test_the_result_of_a_tool_and_its_failure_are_for_the_model_to_read(folder: 
     recorded = CONFIG.replace('provider = "ci"', 'provider = "tape"') + (
         '\n[models.providers.tape]\ntype = "record"\nprovider = "ci"\nfolder = "tape"\n'
     )
-    said = [{"content": [use("order", number=0), use("order", "c2", number=9), use("none", "c3")]}, "Done."]
+    cut_off = {"toolUse": {"toolUseId": "c4", "name": "order", "input": '{"numb'}}
+    asked = [use("order", number=0), use("order", "c2", number=9), use("none", "c3"), cut_off]
+    said = [{"content": asked}, "Done."]
     (folder / "answers.json").write_text(json.dumps({"answers": [{"answers": said}]}))
 
     async def act(effects: Effects) -> Any:
@@ -101,9 +103,10 @@ def test_the_result_of_a_tool_and_its_failure_are_for_the_model_to_read(folder: 
     last = max(requests, key=lambda request: len(request["messages"]))
     results = [block["toolResult"] for block in last["messages"][-1]["content"]]
     assert results[0] == {"toolUseId": "c1", "content": [{"text": '{"state":"open"}'}]}
-    assert results[1]["status"] == results[2]["status"] == "error"
+    assert results[1]["status"] == results[2]["status"] == results[3]["status"] == "error"
     assert "IndexError" in results[1]["content"][0]["text"]
     assert "no tool none" in results[2]["content"][0]["text"]
+    assert "JSON object" in results[3]["content"][0]["text"]
     assert last["system"][0]["text"] == 'Look up orders.\n\nWhat is known:\ntier: gold\nlimits: {"n":1}'
     assert [tool["toolSpec"]["name"] for tool in last["tools"]["tools"]] == ["order", "ask_user"]
 

@@ -36,6 +36,7 @@ def uses(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
     }
 
 
+CUT_OFF = {"toolUse": {"toolUseId": "c1", "name": "add", "input": '{"x": 4'}}
 GATEWAY = {"error": {"fault": "gateway", "message": "Out to lunch."}}
 ANSWERS = {
     "answers": [
@@ -56,7 +57,10 @@ ANSWERS = {
             "answers": [uses(use("add", call="a", x=40, y=2), use("weather", call="w")), "Both."],
         },
         {"text": "FOREVER", "answer": uses(use("add", x=1, y=1))},
-        {"text": "NOTHING", "answers": [uses(use("unheard-of")), uses({"text": "Hm."}, use("add")), "Well."]},
+        {
+            "text": "NOTHING",
+            "answers": [uses(use("unheard-of")), uses({"text": "Hm."}, use("add")), uses(CUT_OFF), "Well."],
+        },
         {"text": "SUM", "answers": [uses(use("add", x=40, y=2)), {"text": "It is 42.", "output_tokens": 7}]},
         {"text": "ASK THE POET", "answers": [uses(use("Poet", topic="rain")), "A poem."]},
         {"text": "A poem of rain", "answer": {"text": "Drip, drop.", "output_tokens": 4}},
@@ -327,6 +331,7 @@ def test_what_a_model_does_wrong_it_is_told(client: Any, path: str, adding: dict
     assert told[0] == "Error: There is no tool `unheard-of`."
     assert told[1].startswith("Error: ")
     assert "argument" in told[1]
+    assert told[2] == "Error: The arguments have to be a JSON object."
 
 
 def test_a_turn_is_heard_as_it_happens(

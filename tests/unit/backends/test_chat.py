@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -64,11 +65,15 @@ def test_why_it_ended(reason: str | None, word: str) -> None:
     assert completion_of(answer, who="x").stop_reason == word
 
 
-def test_arguments_that_are_no_json_are_the_models_fault() -> None:
-    call = {"id": "c", "function": {"name": "look", "arguments": "{"}}
+@pytest.mark.parametrize("text", ["{", '{"city": "Bo', "NaN", "[" * 10_000, '{"n": 1e999}', "\u2603"])
+def test_arguments_that_are_no_json_are_a_text(text: str) -> None:
+    """So they are when an answer was cut off; the model can be told, and shown what it said."""
+    call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": text}}
     completion = completion_of({"choices": [{"message": {"tool_calls": [call]}}]}, who="x")
-    with pytest.raises(EffectFailed, match="`look` with arguments that are not JSON"):
-        _ = completion.content
+    (block,) = completion.content
+    assert block == {"toolUse": {"toolUseId": "c", "name": "look", "input": text}}
+    (said,) = messages(("assistant", [block]))
+    assert json.loads(said["tool_calls"][0]["function"]["arguments"]) == text
 
 
 def test_a_choice_of_any_tool() -> None:

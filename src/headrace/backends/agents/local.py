@@ -31,6 +31,8 @@ from headrace.core.template import as_text
 JSON = Any
 Message = dict[str, JSON]
 
+NO_ARGUMENTS = "The arguments have to be a JSON object."
+
 ASK_SPEC: dict[str, JSON] = {
     "name": ASK_USER,
     "description": "Ask the user for something that you need and can't find out yourself.",
@@ -140,9 +142,12 @@ class LocalAgents:
         tool = next((one for one in route.tools if one.name == use["name"]), None)
         if tool is None:
             return tool_result(use["toolUseId"], {"text": f"There is no tool {use['name']}."}, ok=False)
+        arguments = use.get("input", {})
+        if not isinstance(arguments, dict):
+            return tool_result(use["toolUseId"], {"text": NO_ARGUMENTS}, ok=False)
         try:
             result = await self._handlers.call(
-                tool.handler, use.get("input", {}), arn=alias_arn, resource=BEDROCK, context=context
+                tool.handler, arguments, arn=alias_arn, resource=BEDROCK, context=context
             )
         except EffectFailed as failure:
             return tool_result(use["toolUseId"], {"text": failure.message}, ok=False)

@@ -179,25 +179,19 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def content(self) -> list[dict[str, JSON]]:
-        """Converse's content blocks.
-
-        Raises:
-            EffectFailed: the arguments of a tool call are not JSON.
-        """
+        """Converse's content blocks."""
         message = self.choices[0].message
         blocks: list[dict[str, JSON]] = [{"text": message.content}] if message.content else []
         return blocks + [{"toolUse": _use(call)} for call in message.tool_calls or []]
 
 
 def _use(call: _Call) -> dict[str, JSON]:
+    """A call of a tool; arguments that are no JSON, so as when they were cut off, are a text."""
+    text = call.function.arguments
     try:
-        arguments = parse_answer(call.function.arguments or "{}")
-    except Unreadable as error:
-        raise EffectFailed(
-            f"The model called the tool `{call.function.name}` with arguments that are not JSON: {error}",
-            resource=BEDROCK,
-            fault=Fault.GATEWAY,
-        ) from error
+        arguments = parse_answer(text or "{}")
+    except Unreadable:
+        arguments = text
     return {"toolUseId": call.id, "name": call.function.name, "input": arguments}
 
 
