@@ -93,8 +93,12 @@ def _columns(one: dict[str, Any]) -> list[str]:
         f"p95 {_seconds(one['latency_p95_s'])}",
         f"{one['input_tokens'] + one['output_tokens']} tokens",
         cost,
-        *(f"{score['evaluator_id']} {score['mean']:.3f} of {score['judgments']}" for score in one["scores"]),
+        *(f"{score['evaluator_id']} {_mean(score)} of {score['judgments']}" for score in one["scores"]),
     ]
+
+
+def _mean(score: dict[str, Any]) -> str:
+    return "-" if score["mean"] is None else f"{score['mean']:.3f}"
 
 
 def _seconds(value: float | None) -> str:

@@ -118,6 +118,12 @@ class Aim(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it targets nothing."""
         return self.version_id is None and self.target is None
 
+    @property
+    def version_ids(self) -> tuple[str, ...]:
+        """All versions that it means, the primary one first."""
+        found = (self.version_id, *(share.version_id for share in self.shares))
+        return tuple(dict.fromkeys(one for one in found if one is not None))
+
     def is_as(self, other: Aim) -> bool:
         """Whether both mean the same, whatever the draft held at the time."""
         return (self.version_id, self.target, self.shares) == (other.version_id, other.target, other.shares)

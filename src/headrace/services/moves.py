@@ -19,6 +19,7 @@ from headrace.core.effects import JSON
 from headrace.core.errors import GateClosed, Invalid, Stale
 from headrace.core.files import File
 from headrace.core.ports import Transaction
+from headrace.core.versions import DRAFT
 from headrace.services import gates, numbers, watches
 from headrace.services.base import Ports
 from headrace.services.gates import Verdict
@@ -29,7 +30,8 @@ NOTHING = "nothing"
 MAX_REASON = 2_000
 """So many characters a reason may have."""
 GATED = frozenset({Action.MOVE, Action.PROMOTE, Action.SPLIT})
-"""What a gate is asked about: what brings something new. Undoing and switching off are never held up."""
+"""What a gate is asked about: what brings something new. Switching off is never held up, nor is undoing but
+for going back to the draft."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,9 +136,11 @@ def move(
     _check_expected(tx, change, last)
     before = Aim() if last is None else last.aim
     is_new = not _is_so(change, last)
-    verdict = _judged(tx, ports, principal, change, judge or gates.verdict) if is_new else Verdict()
+    verdict, refused = Verdict(), list[Aim]()
+    if is_new:
+        verdict, refused = _judged(tx, ports, principal, change, judge or gates.verdict)
     if is_new and not change.wish.is_rehearsal:
-        _check_gate(change, verdict)
+        _check_gate(change, verdict, refused)
         last = append(tx, ports, principal, _with_evidence(change, verdict), last)
         _follow(tx, change, before, now=last.moved_at)
         if change.action in GATED:
@@ -212,23 +216,28 @@ def _is_so(change: Change, last: Move | None) -> bool:
     return last.aim.is_as(change.to) and not by_hand
 
 
-def _judged(tx: Transaction, ports: Ports, principal: Principal, change: Change, judge: Judge) -> Verdict:
-    """What the gate says of all that is to be let through."""
-    found, spot = Verdict(), change.spot
+def _judged(
+    tx: Transaction, ports: Ports, principal: Principal, change: Change, judge: Judge
+) -> tuple[Verdict, list[Aim]]:
+    """What the gate says of all that is to be let through, and what of it is refused."""
+    found, refused, spot = Verdict(), list[Aim](), change.spot
     for candidate in _candidates(change):
         said = judge(tx, ports, principal, spot.file, spot.kind, spot.pointer_id, candidate)
+        refused += [] if said.is_open else [candidate]
         found = Verdict(
             has_gate=found.has_gate or said.has_gate,
             is_open=found.is_open and said.is_open,
             reasons=(*found.reasons, *said.reasons),
             figures={**found.figures, **said.figures},
         )
-    return found
+    return found, refused
 
 
 def _candidates(change: Change) -> list[Aim]:
     """What the gate is asked about, one version each; of a split all but the primary, which is there."""
-    if change.action not in GATED or change.to.is_nothing:
+    # What was prepared as the draft meanwhile never stood there: going back to it brings something new.
+    is_back_to_draft = change.action is Action.ROLLBACK and change.to.target == DRAFT
+    if not (change.action in GATED or is_back_to_draft) or change.to.is_nothing:
         return []
     if change.action is not Action.SPLIT:
         return [change.to]
@@ -239,12 +248,12 @@ def _candidates(change: Change) -> list[Aim]:
     ]
 
 
-def _check_gate(change: Change, verdict: Verdict) -> None:
+def _check_gate(change: Change, verdict: Verdict, refused: list[Aim]) -> None:
     if verdict.is_open or change.wish.is_override:
         return
-    reasons = " ".join(verdict.reasons)
+    what, reasons = " and ".join(map(named, refused)), " ".join(verdict.reasons)
     raise GateClosed(
-        f"{title(change.spot)} has a gate that does not let {named(change.to)} through. {reasons} "
+        f"{title(change.spot)} has a gate that does not let {what} through. {reasons} "
         "Meet the rules of the gate, or have an administrator override it with a reason."
     )
 
@@ -305,7 +314,7 @@ def _follow(tx: Transaction, change: Change, before: Aim, *, now: datetime) -> N
         if alias is not None and alias.updated_at != now:
             tx.aliases.update(msgspec.structs.replace(alias, updated_at=now))
         return
-    after, gone = _versions(change.to), _versions(before)
+    after, gone = change.to.version_ids, before.version_ids
     for version_id in dict.fromkeys((*after, *gone)):
         version = tx.versions.get(id=version_id)
         if version is not None:
@@ -313,9 +322,3 @@ def _follow(tx: Transaction, change: Change, before: Aim, *, now: datetime) -> N
         if version_id not in after:
             numbers.hide_unless_known(tx, spot.file, version_id, now=now)
     tx.files.update(msgspec.structs.replace(spot.file, updated_at=now))
-
-
-def _versions(aim: Aim) -> tuple[str, ...]:
-    """All versions that an aim means."""
-    found = (aim.version_id, *(share.version_id for share in aim.shares))
-    return tuple(dict.fromkeys(version_id for version_id in found if version_id is not None))

@@ -104,7 +104,7 @@ def _aim_of(tx: Transaction, spot: Spot, origin: Spot) -> Aim:
 async def rollback(
     ports: Ports, principal: Principal, where: Where, *, to: str | None = None, wish: Wish = NO_WISH
 ) -> Moved:
-    """Let a pointer target again what it did before. No gate is asked: it stood there.
+    """Let a pointer target again what it did before. No gate is asked, as it stood there, but for the draft.
 
     Args:
         to: the id of the move after which it was so; None is what was there before. Rolling back what was
@@ -112,7 +112,8 @@ async def rollback(
 
     Raises:
         NotFound: there is no such pointer, or it has no such move.
-        Conflict: there is nothing before, what was there is gone, or something else is there than expected.
+        Conflict: there is nothing before, what was there is gone, something else is there than expected, or
+            it is the draft and there is a gate.
     """
     principal.require(Right.EDITOR)
 
@@ -124,14 +125,24 @@ async def rollback(
 
 
 def undoing(
-    tx: Transaction, spot: Spot, *, to: str | None, wish: Wish, action: Action = Action.ROLLBACK
+    tx: Transaction,
+    spot: Spot,
+    *,
+    to: str | None,
+    wish: Wish,
+    action: Action = Action.ROLLBACK,
+    without: str | None = None,
 ) -> Change:
-    """The change that rolls a pointer back. See `rollback`."""
-    goal = _before(tx, spot) if to is None else _move_of(tx, spot, to)
+    """The change that rolls a pointer back. See `rollback`.
+
+    Args:
+        without: the id of a version that must have no part in what was there before.
+    """
+    goal = _before(tx, spot, without) if to is None else _move_of(tx, spot, to)
     return Change(spot=spot, to=_again(tx, spot, goal), action=action, wish=wish, source=goal.id)
 
 
-def _before(tx: Transaction, spot: Spot) -> Move:
+def _before(tx: Transaction, spot: Spot, without: str | None) -> Move:
     """The last move that targeted something else, on the way that led to what is targeted now.
 
     What was rolled back is no part of that way.
@@ -141,7 +152,7 @@ def _before(tx: Transaction, spot: Spot) -> Move:
     move = now
     while now is not None and move is not None:
         is_other = not move.targets_nothing and not move.aim.is_as(now.aim)
-        if is_other and move.action not in SWITCHING:
+        if is_other and move.action not in SWITCHING and without not in move.aim.version_ids:
             return move
         origin = _standing(tx, move)
         if origin.id != move.id:

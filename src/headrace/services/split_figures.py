@@ -7,8 +7,10 @@ called or posted them. Scores are of the judgments of those logs.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from fractions import Fraction
 
 import msgspec
 
@@ -16,12 +18,14 @@ from headrace.core.access import Principal, Right
 from headrace.core.deployments import Move, PointerKind
 from headrace.core.errors import Conflict
 from headrace.core.execution import Status
+from headrace.core.gates import exact
 from headrace.core.judgments import counted
 from headrace.core.logs import Log, LogQuery
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
 from headrace.services import pointers
 from headrace.services.base import Ports, scan
+from headrace.services.measures import rounded
 from headrace.services.pointers import Spot, Where, title
 from headrace.services.rollouts import SWITCHING, walk
 from headrace.services.targets import environment_alias
@@ -36,12 +40,12 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         judgments: how many booleans or numbers there are.
-        mean: of them; a boolean is 0 or 1.
+        mean: of them; a boolean is 0 or 1. None where no double is near.
     """
 
     evaluator_id: str
     judgments: int
-    mean: float
+    mean: float | None
 
 
 class VersionFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,7 +200,7 @@ def _of_log(log: Log) -> Use:
         latency_s=None if log.has_error else _latency_s(log),
         input_tokens=log.prompt_tokens or 0,
         output_tokens=log.output_tokens or 0,
-        cost_usd=sum(costs) if costs else None,
+        cost_usd=_total(costs),
     )
 
 
@@ -222,7 +226,7 @@ def _of_version(
         latency_p95_s=rank(latencies, 0.95),
         input_tokens=sum(use.input_tokens for use in own),
         output_tokens=sum(use.output_tokens for use in own),
-        cost_usd=math.fsum(costs) if costs else None,
+        cost_usd=_total(costs),
         scores=_scores(tx, logs),
     )
 
@@ -234,13 +238,23 @@ def rank(ordered: Sequence[float], part: float) -> float | None:
 
 def _scores(tx: Transaction, logs: Sequence[Log]) -> tuple[Score, ...]:
     """What each evaluator found of these logs, in the order of the evaluators' ids."""
-    found: dict[str, list[float]] = {}
+    found: dict[str, Counter[bool | int | float]] = {}
     for start in range(0, len(logs), PAGE):
         for judgment in tx.logs.judgments(judged_ids=[log.id for log in logs[start : start + PAGE]]):
             value = counted(judgment)
             if value is not None:
-                found.setdefault(judgment.file_id, []).append(float(value))
+                found.setdefault(judgment.file_id, Counter())[value] += 1
     return tuple(
-        Score(evaluator_id=evaluator, judgments=len(values), mean=math.fsum(values) / len(values))
+        Score(evaluator_id=evaluator, judgments=values.total(), mean=_mean(values))
         for evaluator, values in sorted(found.items())
     )
+
+
+def _mean(values: Counter[bool | int | float]) -> float | None:
+    total = sum((exact(value) * count for value, count in values.items()), Fraction())
+    return rounded(total / values.total())
+
+
+def _total(costs: Sequence[float]) -> float | None:
+    """What it comes to; None where nothing is known, and where no double is near: anybody may post costs."""
+    return rounded(sum(map(Fraction, costs), Fraction())) if costs else None

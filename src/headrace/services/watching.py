@@ -176,7 +176,9 @@ def _reverted(
     assert user is not None, "users stay"
     wish = Wish(expected=last.id, reason=f"Rolled back by its watch. {says}"[:MAX_REASON])
     try:
-        change = rollouts.undoing(tx, spot, to=None, wish=wish, action=Action.REVERT)
+        change = rollouts.undoing(
+            tx, spot, to=None, wish=wish, action=Action.REVERT, without=watch.version_id
+        )
     except Conflict as error:
         log.warning("a watch can't roll back %s: %s", pointers.title(spot), error.message)
         return f"{says} It could not be rolled back. {error.message}"

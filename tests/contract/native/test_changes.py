@@ -226,6 +226,19 @@ def test_a_flow_that_is_off_can_not_be_invoked(server: LiveServer, asker: Asker)
     )["responseStream"].close()
 
 
+def test_the_draft_is_named_alike_where_it_is_expected(server: LiveServer, asker: Asker) -> None:
+    boto = server.boto()
+    flow = boto.create_flow(name=new_name(), executionRoleArn=ROLE, definition=definition())["id"]
+    boto.prepare_flow(flowIdentifier=flow)
+    boto.create_flow_version(flowIdentifier=flow)
+    routing = [{"flowVersion": "1"}]
+    boto.create_flow_alias(flowIdentifier=flow, name="live", routingConfiguration=routing)
+    moves = ("POST", "files", flow, "pointers", "live", "moves")
+    asker.ask(*moves, body={"to": "draft", "expected": "1"})
+    asker.refused(409, "stale", *moves, body={"to": 1, "expected": "1"})
+    assert asker.ask(*moves, body={"to": 1, "expected": "draft"})["is_new"] is True
+
+
 # Gates
 
 

@@ -13,11 +13,12 @@ from tests.unit.services.conftest import Registry
 from headrace.core.access import Right
 from headrace.core.deployments import Action, Aim, Move, PointerKind
 from headrace.core.diff import apply
-from headrace.core.errors import Conflict, Forbidden, Invalid, NotFound
+from headrace.core.errors import Conflict, Forbidden, GateClosed, Invalid, NotFound
 from headrace.core.ports import Transaction
 from headrace.services import (
     aliases,
     deployments,
+    gates,
     moves,
     pointers,
     releases,
@@ -224,6 +225,21 @@ def closed(*_: Any) -> Verdict:
 
 def opened(*_: Any) -> Verdict:
     return Verdict(has_gate=True, figures={"score": 0.9})
+
+
+def test_back_to_the_draft_is_asked_about_and_back_to_a_version_is_not(desk: Desk) -> None:
+    where = desk.at(alias="live")
+    for to in ("DRAFT", "2", "3"):
+        desk.point(where, to)
+    spec = b'{"rules": [{"type": "approval", "by": 1}]}'
+    desk.run(gates.put(desk.ports, desk.principal, where, spec))
+    assert desk.back(where).after.target == "2"
+    before = desk.history(where)
+    with pytest.raises(GateClosed, match="does not let DRAFT through"):
+        desk.back(where)
+    assert desk.back(where, is_rehearsal=True).verdict.is_open is False
+    assert desk.history(where) == before
+    assert desk.back(where, is_override=True, reason="known").after.target == "DRAFT"
 
 
 def change(desk: Desk, to: str = "2", action: Action = Action.MOVE, **wish: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -128,6 +129,22 @@ def test_more_than_is_looked_at_is_said(desk: Desk, monkeypatch: pytest.MonkeyPa
         runs.add(1, 1)
     found = told(desk, where)
     assert (found.is_complete, found.versions[0].runs) == (False, 4)
+
+
+def test_what_anybody_posts_is_added_up_however_large(desk: Desk) -> None:
+    usual = split_figures._mean(Counter([0.1, 0.2, True]))
+    assert usual == pytest.approx(1.3 / 3)
+    assert split_figures._mean(Counter({1.7e308: 3})) == 1.7e308
+    assert split_figures._mean(Counter([10**400])) is None
+    assert split_figures._total([]) is None
+    assert split_figures._total([0.1] * 10) == pytest.approx(1)
+    assert split_figures._total([1.7e308, 1.7e308]) is None
+    where = desk.at(alias="live")
+    runs = Runs(desk, desk.alias.id)
+    divide(desk, where, ("1", 9), ("2", 1))
+    for _ in range(2):
+        runs.add(1, 1, cost_usd=1.7e308)
+    assert told(desk, where).versions[0].cost_usd is None
 
 
 def test_of_other_files_logs_are_told_and_what_they_were_judged(desk: Desk) -> None:

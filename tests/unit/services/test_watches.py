@@ -194,6 +194,21 @@ def test_of_a_split_the_versions_that_are_new_are_watched(bench: GateBench) -> N
     assert outcomes[bench.second_id] == MOVED_ON
 
 
+@pytest.mark.parametrize("is_widened", [True, False])
+def test_what_was_tried_in_a_split_goes_back_to_before_the_split(bench: GateBench, is_widened: bool) -> None:
+    bench.gate(watch=WATCH)
+    for weight in (1, 5):
+        shares = [(bench.first_id, 10 - weight), (bench.second_id, weight)]
+        bench.run(splits.split(bench.ports, bench.principal, bench.at(), shares=shares))
+    if not is_widened:
+        bench.move()
+    bench.judged(False, False, False)
+    bench.wait(5)
+    bench.look()
+    last = bench.history()[0]
+    assert (last.action, last.version_id, last.shares) == (Action.REVERT, bench.first_id, ())
+
+
 def test_the_rules_of_the_time_of_the_move_hold(moved: GateBench) -> None:
     moved.run(gates.remove(moved.ports, moved.principal, moved.at()))
     moved.judged(False, False, False)

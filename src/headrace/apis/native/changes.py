@@ -60,7 +60,10 @@ async def promote(call: Call) -> Response:
 
 
 async def roll_back(call: Call) -> Response:
-    """Let a pointer target again what it did before, or after an earlier move. No gate is asked."""
+    """Let a pointer target again what it did before, or after an earlier move.
+
+    No gate is asked, but for going back to the draft.
+    """
     body: NewRollback = call.body
     return await _change(
         call,
@@ -143,7 +146,7 @@ async def _change(call: Call, said: Wished, act: Act) -> Response:
         message = f"`If-Match` expects {matched}, and `expected` {said.expected}; say one of them."
         raise Invalid.at("expected", message=message, kind="mismatch")
     wish = Wish(
-        expected=matched or said.expected,
+        expected=matched or (None if said.expected is None else reference(said.expected)),
         reason=said.reason,
         is_override=said.override,
         is_rehearsal=said.dry_run,
