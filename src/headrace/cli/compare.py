@@ -132,7 +132,8 @@ def _show(lines: Iterator[bytes], *, context_lines: int, as_json: bool) -> dict[
 
 def _opening_text(told: dict[str, Any]) -> str:
     before, after = (_version_text(told[side]) for side in SIDES)
-    return f"{seen(told['file']['path'])}: {before} and {after} on {told['inputs']} inputs"
+    inputs = "1 input" if told["inputs"] == 1 else f"{told['inputs']} inputs"
+    return f"{seen(told['file']['path'])}: {before} and {after} on {inputs}"
 
 
 def _version_text(content: dict[str, Any]) -> str:

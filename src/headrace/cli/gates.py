@@ -207,4 +207,5 @@ def approve(
     if as_json:
         echo_json(found)
     else:
-        click.echo(f"{seen(found['approved_by']['name'] or '')} approved {version} for {pointer}.")
+        who = seen(found["approved_by"]["name"] or "")
+        click.echo(f"{who} approved {version} for {pointer}. It counts when somebody else moves it there.")

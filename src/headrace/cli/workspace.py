@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from headrace.cli.client import Refusal
+from headrace.cli.client import Console, Refusal
 from headrace.cli.native import echo_json, find_api
 from headrace.core.diff_text import seen
 from headrace.workspace.folder import BadName, Folder
-from headrace.workspace.remote import Remote
+from headrace.workspace.remote import Ask, Refused, Remote
 from headrace.workspace.report import Line, Report
 from headrace.workspace.state import BadState
 
@@ -47,18 +47,30 @@ class Trouble(click.ClickException):
     exit_code = TROUBLE
 
 
+def _asking(console: Console) -> Ask:
+    """The server, with its refusals as the directory knows them."""
+
+    def ask(method: str, path: str, body: Any) -> Any:
+        try:
+            return console.call(method, path, body)
+        except Refusal as error:
+            raise Refused(error.message, error.status) from None
+
+    return ask
+
+
 @contextmanager
 def at(directory: Path, store: str | None) -> Iterator[tuple[Folder, Remote]]:
     """The directory and the server; whatever is in the way ends the command with 2."""
     try:
         console = find_api(store)
         with console.held():
-            yield Folder(directory), Remote(console.call, Refusal)
+            yield Folder(directory), Remote(_asking(console))
     except click.ClickException as error:
         raise Trouble(error.format_message()) from None
     except ImportError as error:
         raise Trouble(f"This needs PyYAML: pip install 'headrace[yaml]' ({error}).") from None
-    except (BadState, BadName, OSError) as error:
+    except (Refused, BadState, BadName, OSError) as error:
         raise Trouble(str(error)) from None
     except msgspec.ValidationError as error:
         raise Trouble(f"The server answers something else than is known: {error}") from None
@@ -78,7 +90,8 @@ def tell(report: Report, *, as_json: bool, nothing: str) -> None:
     for problem in report.problems:
         click.echo(f"problem   {seen(problem.name)}: {seen(problem.message)}", err=True)
     if not report.lines and not report.problems:
-        click.echo(f"{nothing} {report.in_step} files are in step.")
+        files = "file is" if report.in_step == 1 else "files are"
+        click.echo(f"{nothing} {report.in_step} {files} in step.")
 
 
 def _text(line: Line) -> str:
