@@ -42,8 +42,7 @@ def judge(tx: Transaction, ports: Ports, log: Log, *, rules: Rules = DIRECT) -> 
         raise NotFound("log", log.judged_id, f"Log with ID `{log.judged_id}` not found.")
     earlier = tx.logs.judgment(judged_id=judged.id, version_id=log.version_id, is_automatic=log.is_automatic)
     if earlier is not None:
-        below = [one for one in _forget(tx, [earlier]) if one.id != earlier.id]
-        run_progress.removed(tx, ports, below)
+        run_progress.removed(tx, ports, _forget(tx, [earlier]), replaced=earlier.id)
     log = msgspec.structs.replace(log, judged_version_id=judged.version_id)
     log, _ = traces.add(tx, ports, log, rules=rules, now=ports.clock.now())
     count(tx, log)

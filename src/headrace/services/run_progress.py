@@ -262,10 +262,15 @@ def judged(tx: Transaction, judgment: Log) -> None:
         settle(tx, slot.run_id)
 
 
-def removed(tx: Transaction, ports: Ports, gone: Collection[Log]) -> None:
-    """Put back what open runs need, now that logs or judgments are gone."""
+def removed(tx: Transaction, ports: Ports, gone: Collection[Log], *, replaced: str | None = None) -> None:
+    """Put back what open runs need, now that logs or judgments are gone.
+
+    Args:
+        replaced: the id of the judgment among them in whose place another one comes.
+    """
     ids = [log.id for log in gone]
-    judged_ids = list({log.judged_id: None for log in gone if log.judged_id is not None})
+    missed = [log for log in gone if log.id != replaced]
+    judged_ids = list({log.judged_id: None for log in missed if log.judged_id is not None})
     for some in _batches(ids):
         for slot in tx.runs.slots_of_logs(log_ids=some):
             _emptied(tx, ports, slot)

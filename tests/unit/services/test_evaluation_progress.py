@@ -10,6 +10,7 @@ from tests.unit.services.evaluation_bench import Bench
 
 from headrace.core.evaluations import RunStatus
 from headrace.core.logs import LogStatus
+from headrace.services import evaluation_runs, evaluations
 
 NOT_THERE = "Waiting for: logs that are missing or incomplete"
 
@@ -52,3 +53,22 @@ def test_a_run_without_a_dataset_waits_for_somebody(bench: Bench) -> None:
     run = bench.new_run(made.id, dataset=None).run
     bench.log("ant", run_id=run.id)
     assert waits(bench, made.id) == "Waiting for: somebody to close it"
+
+
+def test_a_judgment_that_is_replaced_leaves_the_runs_of_its_evaluator(bench: Bench) -> None:
+    """An evaluator may be evaluated, too: then judgments are the logs of its runs."""
+    judge = bench.evaluators["external"]
+    made = bench.run(
+        evaluations.create(bench.ports, bench.principal, ref=judge.file.id, path=None, name=None, seats=[])
+    ).evaluation
+    run = bench.new_run(made.id, dataset=None, version=None).run
+    judged = bench.log("ant")
+    first = bench.judgment(judged, "external", True)
+    adding = evaluation_runs.add_logs(
+        bench.ports, bench.principal, evaluation_id=made.id, run_id=run.id, log_ids=[first]
+    )
+    bench.run(adding)
+    assert bench.stats(made.id).runs[0].num_logs == 1
+    bench.judgment(judged, "external", False)
+    assert [slot.log_id for slot in bench.slots(run.id)] == [None]
+    assert bench.stats(made.id).runs[0].num_logs == 0
