@@ -655,3 +655,22 @@ def test_what_is_not_kept_can_neither_be_run_again_nor_judged(place: Place, keep
         execution = told.pairs[0]["before"]["execution_id"]
         assert "not kept" in other.refused(409, "conflict", flow, executions=[execution])
         assert "there are 0" in other.refused(400, "invalid", flow, last=1)
+
+
+def test_one_that_takes_too_long_is_broken_off_and_says_so(place: Place) -> None:
+    settings = Settings(store="memory:", config=place.running.server.settings.config, comparison_timeout=1)
+    with in_process(settings) as running:
+        client = humanloop_client(running.url, "x")
+        other = replace(
+            place,
+            running=running,
+            asker=Asker(url=running.url),
+            boto=boto_client(running.url),
+            humanloop=client,
+        )
+        flow = other.flow(chain(("Ask", "Prompt", prompt("Say {{text}}"))))
+        words = ("compare", flow, "1", "1", "--input", "slow")
+        done = run(*words, HEADRACE_URL=running.url, HEADRACE_API_KEY="any")
+        assert done.returncode == 1
+        assert "broken off" in done.stderr
+        eventually(lambda: not running.server.runs.active)
