@@ -167,9 +167,9 @@ class RemoteConsole:
         """For several calls; each has a connection of its own all the same."""
         return nullcontext()
 
-    def stream(self, path: str, body: Any) -> Iterator[bytes]:
+    def stream(self, path: str, body: Any, *, method: str = "POST") -> Iterator[bytes]:
         """The lines that a request is answered with, as they come, however long one takes."""
-        with self._asked("POST", path, body, timeout_s=None) as response:
+        with self._asked(method, path, body, timeout_s=None) as response:
             while line := response.readline():
                 yield line
 

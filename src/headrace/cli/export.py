@@ -13,6 +13,7 @@ from headrace.apis.bedrock.exchange.bundle import Note
 from headrace.apis.bedrock.exchange.cloudformation_writer import TemplateWriter
 from headrace.apis.bedrock.exchange.terraform import ConfigurationWriter
 from headrace.apis.bedrock.model import load
+from headrace.cli.archive import take_out
 from headrace.cli.client import find_console
 from headrace.cli.export_humanloop import humanloop
 from headrace.cli.options import read_settings, store_option
@@ -22,7 +23,7 @@ Documents = Sequence[Mapping[str, Any]]
 
 @click.group("export")
 def command() -> None:
-    """Take flows and prompts out.
+    """Take flows and prompts out, or everything.
 
     While a server runs on the store this speaks to it; else it opens the store itself. For a server
     elsewhere set HEADRACE_URL and HEADRACE_API_KEY.
@@ -102,6 +103,7 @@ def bedrock(flows: tuple[str, ...], form: str, output: Path | None, store: str |
 
 
 command.add_command(humanloop)
+command.add_command(take_out)
 
 
 def _dump(value: Any) -> str:

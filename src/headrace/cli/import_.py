@@ -15,6 +15,7 @@ from headrace.apis.bedrock.exchange.cloudformation import TemplateReader
 from headrace.apis.bedrock.exchange.documents import DocumentReader, Unreadable, is_definition
 from headrace.apis.bedrock.exchange.template import load_template
 from headrace.apis.bedrock.model import ServiceModel, load
+from headrace.cli.archive import take_in
 from headrace.cli.client import Console, find_console
 from headrace.cli.import_humanloop import humanloop
 from headrace.cli.options import json_option, read_settings, store_option
@@ -85,6 +86,7 @@ def bedrock(
 
 
 command.add_command(humanloop)
+command.add_command(take_in)
 
 
 def _line(outcome: Mapping[str, Any], *, is_rehearsal: bool) -> str:

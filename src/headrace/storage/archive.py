@@ -75,7 +75,8 @@ class SqlArchive(SqlCollection):
             ("secrets", "archive_secrets", "sealed values, which only their own server can open: {}"),
         ):
             ((count,),) = self._all(statement)
-            told[name] = text.format(count)
+            if count:
+                told[name] = text.format(count)
         return told
 
     def put(self, line: Line, *, head: Head, at: datetime, spare_id: str) -> Fate:

@@ -220,7 +220,7 @@ MADE = frozenset({"counts", "payloads", "pointers"})
 LEFT_OUT = {
     "organisations": "an organisation keeps its own name",
     "keys": "keys are made anew",
-    "secrets": "what is sealed can be opened by its own server only",
+    "secrets": "sealed values, which only their own server can open",
     "sessions": "conversations that wait for an answer end where they began",
     "tickets": "runs in the background that have not ended",
     "receipts": "what repeats of requests are answered with, for a day",
