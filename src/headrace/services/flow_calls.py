@@ -80,8 +80,8 @@ async def call(flows: Flows, ports: Ports, principal: Principal, asked: Asked) -
 
     Raises:
         NotFound: the flow or the version is not there, or holds no definition.
-        NotPrepared: validation has something against it by now.
-        Conflict: the flow is switched off, or nothing would be kept that could be judged.
+        Conflict: validation has something against the definition by now, the flow is switched off, or nothing
+            would be kept that could be judged.
         QuotaExceeded: too many are running.
         Unavailable: its record can't be kept, or the run was taken from this process.
     """
@@ -98,7 +98,11 @@ async def call(flows: Flows, ports: Ports, principal: Principal, asked: Asked) -
         datapoint_id=asked.datapoint_id,
         can_ask=False,
     )
-    _, _, plan = await way(flows.runs, ports, principal, order)
+    try:
+        _, _, plan = await way(flows.runs, ports, principal, order)
+    except NotPrepared:
+        message = f"Version `{asked.version_id}` can't run: by now its definition has findings."
+        raise Conflict(message) from None
     order = replace(order, document=document_of(plan, asked.inputs, asked.messages))
     turn = await begin(flows.runs, ports, principal, order, flows.names(principal.account))
     failure: FlowFailed | None = None

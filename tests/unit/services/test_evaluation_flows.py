@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.unit.engine.flows import agent, code, end, level, start
+from tests.unit.services.conftest import DefinitionIsRunnable
 from tests.unit.services.test_evaluation_generating import Stage
 
 from headrace.core.datasets import case_of
@@ -21,6 +22,7 @@ from headrace.core.execution import Status
 from headrace.core.logs import LogStatus
 from headrace.core.monitoring import Job, Work
 from headrace.core.records import Execution
+from headrace.core.validation.findings import Finding, FindingType
 from headrace.services import datasets, evaluation_runs, evaluations, version_changes
 from headrace.services.evaluation_views import VersionRef
 from headrace.services.invocations import Order, begin
@@ -240,6 +242,21 @@ def test_a_record_that_can_t_be_shown_is_a_log_that_says_so(track: Track) -> Non
     (record,) = track.take(Work.RECORD)
     track.run(Showing(track.ports).give_up(record, "It took longer than 1 s."))
     assert track.errors(track.runs) == {"The run can't be shown: It took longer than 1 s."}
+    assert track.status(run_id) is RunStatus.COMPLETED
+
+
+def test_a_definition_that_has_findings_by_then_is_a_log_that_says_so(track: Track) -> None:
+    """A prompt that it refers to may have changed."""
+    _, run_id = track.begun(track.runs)
+
+    class Strict(DefinitionIsRunnable):
+        def findings(self, definition: Any, **_: Any) -> tuple[Finding, ...]:
+            return (Finding.of(FindingType.MISSING_ENDING_NODES),)
+
+    track.ports = replace(track.ports, rules=Strict())
+    track.drain()
+    version = track.runs.version.id
+    assert track.errors(track.runs) == {f"Version `{version}` can't run: by now its definition has findings."}
     assert track.status(run_id) is RunStatus.COMPLETED
 
 
