@@ -60,6 +60,7 @@ ANSWERS: list[dict[str, Any]] = [
     {"text": "^Say slow$", "answer": {"text": "late", "delay_s": 30}},
     {"text": "^Shout blue$", "answer": {**RED, "text": "BLUE!"}},
     {"text": "blue", "answer": {**RED, "text": "Blue."}},
+    {"text": "^JUDGE", "answer": {"error": {"fault": "throttled", "message": "slow down"}}},
     {"text": "Ask me", "answers": [{"content": [{"toolUse": {
         "toolUseId": "t1", "name": "ask_user", "input": {"question": "Which?"}}}], "stop_reason": "tool_use"}]},
     {"answer": RED},
@@ -408,6 +409,20 @@ def test_an_evaluator_that_fails_says_so(place: Place, wording: str) -> None:
     assert told.summary["before"]["scores"] == [
         {"evaluator_id": broken, "judgments": 0, "errors": 1, "mean": None}
     ]
+
+
+def test_an_evaluator_whose_model_can_not_be_asked_says_so_at_once(place: Place, wording: str) -> None:
+    spec = {
+        "arguments_type": "target_free",
+        "return_type": "boolean",
+        "evaluator_type": "llm",
+        "prompt": {"model": "a-model", "template": "JUDGE"},
+    }
+    judge = place.humanloop.evaluators.upsert(path=f"judges/{new_name('judge')}", spec=spec).id
+    told = place.ask(wording, inputs=["red"], evaluators=[judge])
+    for side in ("before", "after"):
+        (score,) = told.pairs[0][side]["scores"]
+        assert (score["judgment"], "slow down" in score["error"]) == (None, True)
 
 
 def test_what_runs_is_settled_at_the_beginning_by_any_name(place: Place, wording: str) -> None:
