@@ -150,7 +150,10 @@ def test_keys_of_a_server_elsewhere(keyed: tuple[LiveServer, dict[str, Any]]) ->
     refusal = run("keys", "list", HEADRACE_URL=live.url, HEADRACE_API_KEY=made["api_key"])
     assert refusal.returncode == 1
     assert "'admin'" in refusal.stderr
-    assert run("keys", "list", HEADRACE_URL=live.url, HEADRACE_API_KEY="wrong").returncode == 1
+    wrong = run("keys", "list", HEADRACE_URL=live.url, HEADRACE_API_KEY="wrong")
+    assert (wrong.returncode, wrong.stderr) == (1, "Error: Invalid or missing API key.\n")
+    keyless = run("keys", "list", HEADRACE_URL=live.url)
+    assert (keyless.returncode, "Set HEADRACE_API_KEY" in keyless.stderr) == (1, True)
     nobody = run("keys", "list", HEADRACE_URL="http://127.0.0.1:1")
     assert (nobody.returncode, "No answer from http://127.0.0.1:1" in nobody.stderr) == (1, True)
 

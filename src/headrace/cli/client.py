@@ -106,6 +106,12 @@ def _api_key() -> str:
     return key
 
 
+def _told(reason: str, status: int) -> str:
+    """Why a server refused; with what to do where it was asked without a key."""
+    is_without = status == 401 and "HEADRACE_API_KEY" not in os.environ
+    return f"{reason} Set HEADRACE_API_KEY to one that this server made." if is_without else reason
+
+
 def find_server(settings: Settings) -> RemoteConsole:
     """The server at HEADRACE_URL, or the one that runs on the store."""
     console = (
@@ -196,7 +202,7 @@ class RemoteConsole:
             )
             response = connection.getresponse()
             if response.status >= 400:
-                raise Refusal(reason_of(response.read()), response.status)
+                raise Refusal(_told(reason_of(response.read()), response.status), response.status)
             yield response
         except (OSError, http.client.HTTPException) as error:
             raise click.ClickException(f"No answer from {self._url.geturl()}: {error}") from None
