@@ -110,7 +110,9 @@ def test_every_statement_is_used_and_every_used_one_is_there() -> None:
     source = "".join(
         file.read_text() for file in package.glob("*.py") if not file.name.startswith(("sqlite", "memory"))
     )
-    made = re.compile(r"archive_(?:page|one|add)_\w+|page_(of_kind|of_all)_by_\w+|page_(under|deployed)_\w+|count_\w+_matching")
+    made = re.compile(
+        r"archive_(?:page|one|add)_\w+|page_(of_kind|of_all)_by_\w+|page_(under|deployed)_\w+|count_\w+_matching"
+    )
     used = {name for name in QUERIES if f'"{name}"' in source or made.fullmatch(name)}
     assert used == set(QUERIES)
 

@@ -196,7 +196,9 @@ def test_a_statement_walks_an_index(engine: SqliteConnection, name: str) -> None
 def test_every_statement_is_used_and_every_used_one_is_there() -> None:
     package = Path(sql.__file__).parent
     source = "".join(file.read_text() for file in package.glob("*.py"))
-    made = re.compile(r"archive_(?:page|one|add)_\w+|page_(of_kind|of_all)_by_\w+|page_(under|deployed)_\w+|count_\w+_matching")
+    made = re.compile(
+        r"archive_(?:page|one|add)_\w+|page_(of_kind|of_all)_by_\w+|page_(under|deployed)_\w+|count_\w+_matching"
+    )
     used = {name for name in QUERIES if f'"{name}"' in source or made.fullmatch(name)}
     assert used == set(QUERIES)
 

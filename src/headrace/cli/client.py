@@ -106,10 +106,11 @@ def _api_key() -> str:
     return key
 
 
-def _told(reason: str, status: int) -> str:
+def _told(reason: str | None, status: int) -> str | None:
     """Why a server refused; with what to do where it was asked without a key."""
-    is_without = status == 401 and "HEADRACE_API_KEY" not in os.environ
-    return f"{reason} Set HEADRACE_API_KEY to one that this server made." if is_without else reason
+    if status != 401 or "HEADRACE_API_KEY" in os.environ:
+        return reason
+    return " ".join(filter(None, (reason, "Set HEADRACE_API_KEY to one that this server made.")))
 
 
 def find_server(settings: Settings) -> RemoteConsole:

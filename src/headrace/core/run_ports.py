@@ -57,8 +57,8 @@ class Executions(Protocol):
 
     def fail_running(self, *, holder: str | None, at: datetime, error: str) -> list[tuple[str, str]]:
         """The process ``holder`` is gone; None stands for any that left no name. What it ran has failed and
-        is held by nobody, except for durable runs. The account and id of each that is not made for a run of an
-        evaluation: those are made again."""
+        is held by nobody, except for durable runs. The account and id of each that is not made for a run of
+        an evaluation: those are made again."""
 
     def purge(self, *, before: datetime, most: int) -> int:
         """Forget up to ``most`` runs that ended earlier, with their events; how many they were."""

@@ -14,11 +14,12 @@ import msgspec
 from headrace.core.agents import Agent, agent_problems
 from headrace.core.datasets import Case, case_of
 from headrace.core.errors import Invalid, Problem
+from headrace.core.files import is_short_name
 from headrace.core.kinds import KINDS
 from headrace.core.kinds.evaluator import EvaluatorSpec, spec_problems, type_of
 from headrace.core.kinds.prompt import VARIANTS_MEMBERS
 from headrace.core.kinds.tool import ToolContent
-from headrace.core.prompt_forms import as_form, as_variant
+from headrace.core.prompt_forms import MAX_METADATA, METADATA_KEY, METADATA_VALUE, as_form, as_variant
 from headrace.core.prompts import ChatMessage, Prompt
 
 FORMS: Mapping[str, type[msgspec.Struct]] = {
@@ -94,16 +95,41 @@ def _refuse(problems: Sequence[Problem]) -> None:
 def _check_variants(form: Form) -> None:
     """Refuse variants that are not written as ours are: the checks of their API are not to be had here."""
     variants = form.get("variants", [])
-    try:
-        is_plain = isinstance(variants, list) and all(as_variant(as_form(one)) == one for one in variants)
-    except (KeyError, TypeError, AttributeError, ValueError):  # of another shape than any variant's
-        is_plain = False
-    if not is_plain or len(variants) > 1:
+    is_told = all(isinstance(inner, str) for member, inner in form.items() if member != "variants")
+    if not (is_told and isinstance(variants, list) and len(variants) <= 1 and all(map(_is_plain, variants))):
         message = (
             "The variants of this prompt can't be checked here. Change them where they were made, or write "
             "the prompt with `model` and `template`."
         )
         raise Invalid.at("content", "variants", message=message, kind="variants")
+
+
+def _is_plain(variant: Any) -> bool:
+    """Whether a variant says what a prompt can say, in the words in which it would be written here."""
+    try:
+        told = as_form(variant)
+        msgspec.convert(told, Prompt)
+        written = as_variant(told)
+        is_named = is_short_name(variant["name"])
+    except (msgspec.ValidationError, KeyError, TypeError, AttributeError, ValueError, IndexError):
+        return False  # of another shape than any variant's
+    if written is None or not is_named or not _is_metadata(variant.get("metadata", [])):
+        return False
+    own = {"name": variant["name"], "metadata": variant.get("metadata")}
+    return {**written, **own} == {**variant, **own}
+
+
+def _is_metadata(pairs: Any) -> bool:
+    """Whether these are pairs that a variant may have."""
+    return (
+        isinstance(pairs, list)
+        and len(pairs) <= MAX_METADATA
+        and all(isinstance(pair, dict) and pair.keys() == {"key", "value"} for pair in pairs)
+        and all(isinstance(text, str) for pair in pairs for text in pair.values())
+        and all(
+            METADATA_KEY.fullmatch(one["key"]) and METADATA_VALUE.fullmatch(one["value"]) for one in pairs
+        )
+    )
 
 
 def cases_of(datapoints: Sequence[Form]) -> list[Case]:

@@ -1,7 +1,8 @@
 """Rows and values: how each struct of the core is written into columns, read off the struct's annotations.
 
 A time is an integer of microseconds since 1970 in UTC, a bool 0 or 1, an enum its value, a tuple of words
-JSON text, and so is a struct inside another, or a tuple of them; text, numbers, bytes and None stand for themselves.
+JSON text, and so is a struct inside another, or a tuple of them; text, numbers, bytes and None stand for
+themselves.
 """
 
 from __future__ import annotations

@@ -21,6 +21,25 @@ NOTHING = "nothing"
 _encode = msgspec.json.Encoder().encode
 
 
+ITS_OWN_FAULT = frozenset({400, 413})
+"""The statuses that tell of what was sent, and of nothing else."""
+
+
+NOT_FOUND = 404
+
+
+class Refused(Exception):
+    """What `Ask` raises when the server refuses.
+
+    Attributes:
+        status: the answer's, as HTTP has it.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class RemotePointer(msgspec.Struct, frozen=True, kw_only=True):
     """What a pointer targets there."""
 
@@ -98,13 +117,11 @@ class Remote:
     """A server.
 
     Args:
-        ask: asks it.
-        refused: what `ask` raises when the server refuses.
+        ask: asks it; raises Refused.
     """
 
-    def __init__(self, ask: Ask, refused: type[Exception]) -> None:
+    def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._refused = refused
 
     def overview(self) -> Overview:
         """All that is there, at one moment."""
@@ -138,7 +155,9 @@ class Remote:
         query = urlencode({"digest": digest})
         try:
             found = self._ask("GET", f"/api/workspace/files/{quote(file.id, safe='')}/version?{query}", None)
-        except self._refused:
+        except Refused as error:
+            if error.status not in ITS_OWN_FAULT | {NOT_FOUND}:
+                raise
             return None
         version_id: str = found["version_id"]
         return version_id
@@ -149,12 +168,20 @@ class Remote:
             body = {"files": msgspec.to_builtins(some), "dry_run": is_rehearsal}
             try:
                 found = self._ask("POST", "/api/workspace/files", body)["files"]
-            except self._refused as error:
-                if len(some) > 1:
+            except Refused as error:
+                if error.status not in ITS_OWN_FAULT:
                     raise
-                yield Outcome(path=some[0].path, error=Fault(code="refused", message=str(error)))
+                yield from self._one_by_one(some, error, is_rehearsal=is_rehearsal)
                 continue
             yield from msgspec.convert(found, list[Outcome])
+
+    def _one_by_one(self, some: Sequence[Wanted], error: Refused, *, is_rehearsal: bool) -> Iterator[Outcome]:
+        """The same for a request that was refused as a whole: something is wrong with one of them."""
+        if len(some) == 1:
+            yield Outcome(path=some[0].path, error=Fault(code="refused", message=str(error)))
+            return
+        for one in some:
+            yield from self.hand_in([one], is_rehearsal=is_rehearsal)
 
     def delete(self, file: RemoteFile) -> str | None:
         """Remove a file, if it is as it was seen; why not, if it is not."""
@@ -172,7 +199,7 @@ class Remote:
     def _try(self, method: str, path: str, body: Any) -> str | None:
         try:
             self._ask(method, path, body)
-        except self._refused as error:
+        except Refused as error:
             return str(error)
         return None
 
