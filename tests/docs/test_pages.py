@@ -114,7 +114,7 @@ def test_commands_in_examples_can_be_called(
 def _check_command(words: list[str]) -> None:
     """Parse a command line as click would; a wrong option or command raises."""
     for word in words:
-        if word.endswith((".json", ".yaml", ".pem")):  # a file that the reader is to have
+        if word.endswith((".json", ".yaml", ".pem", ".gz")):  # a file that the reader is to have
             Path(word).parent.mkdir(parents=True, exist_ok=True)
             Path(word).touch()
     command: click.Command = main
