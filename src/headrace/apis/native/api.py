@@ -14,6 +14,7 @@ from headrace.apis.native import (
     comparisons,
     contents,
     errors,
+    files,
     gates,
     openapi,
     pointers,
@@ -28,6 +29,7 @@ from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Problem
 
 OPERATIONS: tuple[Operation, ...] = (
+    *files.OPERATIONS,
     *contents.OPERATIONS,
     *pointers.OPERATIONS,
     *changes.OPERATIONS,
