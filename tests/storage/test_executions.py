@@ -236,6 +236,35 @@ def test_a_purge_forgets_what_ended_longest_ago_with_its_events(filed: Desk) -> 
     filed.write(lambda tx: tx.executions.append(batch("exe_1")))
 
 
+def test_newer_executions_come_oldest_first(filed: Desk) -> None:
+    put(filed, *(execution(f"exe_{n}", started_at=at(n // 2)) for n in (4, 0, 2, 1, 3)))
+    put(filed, execution("exe_9", "fl_2", started_at=at(1)))
+
+    def newer(*after: object, take: int = 2) -> list[str]:
+        found = filed.read(lambda tx: tx.executions.newer(file_id="fl_1", after=after, take=take))
+        return [one.id for one in found]
+
+    assert newer(at(0), "exe_0") == ["exe_1", "exe_2"]
+    assert newer(at(1), "exe_2", take=9) == ["exe_3", "exe_4"]
+    assert newer(at(2), "exe_4") == []
+
+
+def test_a_run_is_forgotten_with_its_events_and_no_other(filed: Desk) -> None:
+    filed.write(lambda tx: tx.files.add(file()), ABROAD)
+    put(filed, execution("exe_1", is_durable=True, pointer_id="A"), execution("exe_2"))
+    put(filed, execution("exe_1"), account=ABROAD)
+    filed.write(lambda tx: [tx.executions.append(batch(one)) for one in ("exe_1", "exe_2")])
+    filed.write(lambda tx: tx.executions.remove(id="exe_1"))
+    filed.write(lambda tx: tx.executions.remove(id="exe_none"))
+    left = filed.read(lambda tx: tx.executions.page(file_id=None, before=None, take=9))
+    assert [one.id for one in left] == ["exe_2"]
+    assert filed.read(lambda tx: tx.executions.events(execution_id="exe_1", first=0, take=1)) == []
+    assert len(filed.read(lambda tx: tx.executions.events(execution_id="exe_2", first=0, take=1))) == 1
+    assert filed.read(lambda tx: tx.executions.get(id="exe_1"), ABROAD) is not None
+    put(filed, execution("exe_1"))
+    filed.write(lambda tx: tx.executions.append(batch("exe_1")))
+
+
 def test_a_conversation_is_put_found_and_removed(filed: Desk) -> None:
     first = session("talk", is_busy=True, node=None, state=None)
     filed.write(lambda tx: tx.sessions.put(first))

@@ -44,6 +44,12 @@ class Executions(Protocol):
     def page(self, *, file_id: str | None, before: tuple[datetime, str] | None, take: int) -> list[Execution]:
         """Newest first, from just after ``before`` (start, id) on; of one file or of all."""
 
+    def newer(self, *, file_id: str, after: tuple[datetime, str], take: int) -> list[Execution]:
+        """Oldest first, from just after a place (start, id) on; of one file."""
+
+    def remove(self, *, id: str) -> None:
+        """Forget one run, with its events."""
+
     def running(self, *, take: int) -> list[Execution]:
         """Up to ``take`` of those that are being carried out, or wait for somebody to, newest first."""
 

@@ -98,6 +98,18 @@ class Executions:
         ]
         return sorted(found, key=lambda run: (run.started_at, run.id), reverse=True)[:take]
 
+    def newer(self, *, file_id: str, after: tuple[datetime, str], take: int) -> list[Execution]:
+        found = self.page(file_id=file_id, before=None, take=len(self._runs))
+        return [run for run in reversed(found) if (run.started_at, run.id) > after][:take]
+
+    def remove(self, *, id: str) -> None:
+        self._forget((self._account, id))
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        self._runs.drop(key)
+        self._batches.drop(key)
+        self._tickets.drop(key)
+
     def running(self, *, take: int) -> list[Execution]:
         found = [run for run in self._own() if run.status is Status.RUNNING]
         return sorted(found, key=lambda run: run.id, reverse=True)[:take]
@@ -132,9 +144,7 @@ class Executions:
             if run.ended_at is not None and run.ended_at < before
         )
         for _, key in old[:most]:
-            self._runs.drop(key)
-            self._batches.drop(key)
-            self._tickets.drop(key)
+            self._forget(key)
         return len(old[:most])
 
     def _own(self) -> list[Execution]:

@@ -649,6 +649,16 @@ SELECT {Execution} FROM executions
 WHERE account = :account AND file_id = :file_id AND (started_at, id) < (:created_at, :id)
 ORDER BY started_at DESC, id DESC LIMIT :take;
 
+-- name: newer_executions_of_file
+-- The runs of one file, oldest first, from just after a place on.
+SELECT {Execution} FROM executions
+WHERE account = :account AND file_id = :file_id AND (started_at, id) > (:created_at, :id)
+ORDER BY started_at, id LIMIT :take;
+
+-- name: remove_execution
+-- Forget one run, with its events.
+DELETE FROM executions WHERE account = :account AND id = :id;
+
 -- name: durable_execution
 -- The durable run that an alias has under a name.
 SELECT {Execution} FROM executions

@@ -39,6 +39,13 @@ class Executions(SqlCollection):
             rows = self._all("page_of_executions_of_file", file_id=file_id, take=take, **place(before))
         return [EXECUTION.load(row) for row in rows]
 
+    def newer(self, *, file_id: str, after: tuple[datetime, str], take: int) -> list[Execution]:
+        rows = self._all("newer_executions_of_file", file_id=file_id, take=take, **place(after))
+        return [EXECUTION.load(row) for row in rows]
+
+    def remove(self, *, id: str) -> None:
+        self._run("remove_execution", id=id)
+
     def durable(self, *, file_id: str, pointer_id: str, name: str) -> Execution | None:
         row = self._one("durable_execution", file_id=file_id, pointer_id=pointer_id, name=name)
         return EXECUTION.load(row) if row else None
