@@ -7,6 +7,7 @@ the definition to what is wrong there. They are applied to the whole flow and to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from operator import itemgetter
 
@@ -112,6 +113,10 @@ def _found(level: Level) -> Iterator[Finding]:
     placed = [found for _, rule in RULES for found in rule(level)]
     for site in level.sites:
         if (inside := level.inside(site)) is not None:
-            placed.extend((site.place, finding) for finding in _found(inside))
+            placed.extend((site.place, _within(site.node.name, finding)) for finding in _found(inside))
     placed.sort(key=itemgetter(0))
     return (finding for _, finding in placed)
+
+
+def _within(loop: str, finding: Finding) -> Finding:
+    return replace(finding, within=(loop, *finding.within))

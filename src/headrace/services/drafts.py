@@ -76,21 +76,32 @@ async def create(ports: Ports, principal: Principal, edit: Edit, *, token: Token
 
 
 def add(
-    tx: Transaction, ports: Ports, principal: Principal, edit: Edit, content_digest: str, now: datetime
+    tx: Transaction,
+    ports: Ports,
+    principal: Principal,
+    edit: Edit,
+    content_digest: str,
+    now: datetime,
+    *,
+    path: str | None = None,
 ) -> DraftView:
-    """Make a file with an unprepared draft inside another use case. See `create`."""
+    """Make a file with an unprepared draft inside another use case. See `create`.
+
+    Args:
+        path: a free one; without it the file stands in its kind's home under its name.
+    """
     _check_there_is_room(tx, ports, edit)
     file = tree.create(
         tx,
         ports,
         principal,
         kind=edit.kind,
-        path=tree.free_path(tx, ports, edit.kind, edit.short_name),
+        path=path or tree.free_path(tx, ports, edit.kind, edit.short_name),
         short_name=edit.short_name,
         description=edit.description,
         now=now,
     )
-    draft = _new_draft(ports, principal, file, edit.content, content_digest, now)
+    draft = new_draft(ports, principal, file, edit.content, content_digest, now)
     tx.drafts.put(draft)
     tags.put(tx, ports, tags.path_of(file.kind, file.short_id), edit.labels)
     return DraftView(file=file, draft=draft)
@@ -105,9 +116,10 @@ def _check_there_is_room(tx: Transaction, ports: Ports, edit: Edit) -> None:
         )
 
 
-def _new_draft(
+def new_draft(
     ports: Ports, principal: Principal, file: File, content: bytes, content_digest: str, now: datetime
 ) -> Draft:
+    """The first draft of a file."""
     return Draft(
         file_id=file.id,
         id=ports.ids.long(KINDS[file.kind].version_prefix),
@@ -289,7 +301,7 @@ def follow(
     """
     draft = tx.drafts.get(file_id=file.id)
     if draft is None:
-        draft = _new_draft(ports, principal, file, content, version.digest, now)
+        draft = new_draft(ports, principal, file, content, version.digest, now)
     elif draft.is_edited and (before is None or draft.digest != before.digest):
         return
     mirrored = msgspec.structs.replace(

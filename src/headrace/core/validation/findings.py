@@ -118,12 +118,18 @@ class Finding:
         severity: whether the flow can run all the same.
         message: the same as a sentence.
         details: where, by the names that `MESSAGES` uses, such as ``node`` or ``expected_type``.
+        node: the node that it is about; None when it is about something else.
+        connection: the connection that it is about; None when it is about something else.
+        within: the Loops in whose bodies that is, outermost first: names count only there.
     """
 
     type: FindingType
     severity: Severity
     message: str
     details: Mapping[str, str]
+    node: str | None = None
+    connection: str | None = None
+    within: tuple[str, ...] = ()
 
     @staticmethod
     def of(finding_type: FindingType, **details: str) -> Finding:
@@ -133,9 +139,18 @@ class Finding:
             severity=Severity.WARNING if finding_type in _WARNINGS else Severity.ERROR,
             message=MESSAGES[finding_type].format_map(details),
             details=details,
+            node=details.get("node") or details.get("loop_node"),
+            connection=details.get("connection"),
         )
 
     @staticmethod
-    def unspecified(message: str) -> Finding:
+    def unspecified(message: str, *, node: str | None = None, connection: str | None = None) -> Finding:
         """A finding that has no type of its own."""
-        return Finding(type=FindingType.UNSPECIFIED, severity=Severity.ERROR, message=message, details={})
+        return Finding(
+            type=FindingType.UNSPECIFIED,
+            severity=Severity.ERROR,
+            message=message,
+            details={},
+            node=node,
+            connection=connection,
+        )

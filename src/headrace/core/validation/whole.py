@@ -53,7 +53,7 @@ def repeated_connection_name(level: Level) -> Iterator[Placed]:
     for position in _repeats([edge.connection.name for edge in level.edges]):
         edge = level.edges[position]
         message = f"Connection '{edge.connection.name}' has the same name as another connection."
-        yield edge.place, Finding.unspecified(message)
+        yield edge.place, Finding.unspecified(message, connection=edge.connection.name)
 
 
 def condition_without_inputs(level: Level) -> Iterator[Placed]:
@@ -132,4 +132,5 @@ def _repeats(names: list[str]) -> Iterator[int]:
 
 
 def _unspecified(site: Site, predicate: str) -> Placed:
-    return site.place, Finding.unspecified(f"Node '{site.node.name}' {predicate}")
+    message = f"Node '{site.node.name}' {predicate}"
+    return site.place, Finding.unspecified(message, node=site.node.name)
