@@ -179,7 +179,7 @@ def history(file: str, pointer: str | None, most: int, store: str | None, as_jso
 
 
 def _move_line(one: dict[str, Any]) -> str:
-    who, why = one["moved_by"]["name"] or one["moved_by"]["id"], one["reason"]
+    who, why = _mover(one), one["reason"]
     name = "the file" if one["pointer"]["kind"] == "flow" else one["pointer"]["name"]
     columns = [
         one["id"],
@@ -192,6 +192,13 @@ def _move_line(one: dict[str, Any]) -> str:
         *(("(gate overridden)",) if _is_overridden(one) else ()),
     ]
     return "  ".join(columns)
+
+
+def _mover(one: dict[str, Any]) -> str:
+    """Who did it; what a watch does, it does for who moved the pointer last, who may know nothing of it."""
+    if one["action"] == "revert":
+        return "itself"
+    return str(one["moved_by"]["name"] or one["moved_by"]["id"])
 
 
 def _change_text(one: dict[str, Any]) -> str:

@@ -160,9 +160,16 @@ def _approval(tx: Transaction, rule: Approval, case: Case, version: Version) -> 
     )
     others = [one.user_id for one in approvals if one.user_id not in (case.mover_id, version.created_by)]
     people = "person" if rule.by == 1 else "people"
+    named = f" ({', '.join(_name(tx, one) for one in others)})" if others else ""
     says = (
-        f"{len(others)} of {rule.by} {people} needed approved version {version.id}; who made it and who "
-        "moves it do not count."
+        f"{len(others)} of {rule.by} {people} needed approved version {version.id}{named}; who made it and "
+        "who moves it do not count."
     )
     figures: dict[str, JSON] = {"approved_by": list(others), "needed": rule.by}
     return Finding(rule="approval", is_passed=len(others) >= rule.by, says=says, figures=figures)
+
+
+def _name(tx: Transaction, user_id: str) -> str:
+    """Somebody's name, or what stands for them when they are gone."""
+    user = tx.access.user(id=user_id)
+    return user_id if user is None else user.full_name
