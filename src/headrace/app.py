@@ -63,6 +63,7 @@ from headrace.world import (
     build_worker,
     build_world,
     capacity_of,
+    installation_of,
 )
 
 log = logging.getLogger("headrace.app")
@@ -276,7 +277,15 @@ def _apis(
     return (
         ConsoleApi(ports, gate, exchange, more=more),
         NativeApi(
-            Reach(ports=ports, runs=durables.runs, calls=calls, names=names, comparisons=comparisons),
+            Reach(
+                ports=ports,
+                runs=durables.runs,
+                calls=calls,
+                names=names,
+                comparisons=comparisons,
+                gate=gate,
+                installation=installation_of(settings),
+            ),
             gate,
             throttle,
         ),

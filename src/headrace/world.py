@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
 
-from headrace.backends.config import Config, read_config
+import msgspec
+
+from headrace import __version__
+from headrace.backends.config import Config, Models, read_config
 from headrace.backends.durable.engine import DbosEngine
 from headrace.backends.durable.place import JournalSchema
 from headrace.backends.durable.place import beside as journals_beside
@@ -32,6 +35,7 @@ from headrace.services.durable import Carrier, DurableLimits
 from headrace.services.durable_worker import Executing
 from headrace.services.generating import Generating, Means
 from headrace.services.holding import Held
+from headrace.services.installation import Installation, Limit, Provider, Retention
 from headrace.services.invocations import Names
 from headrace.services.judging import Judging, Shows
 from headrace.services.keeping import Keeps
@@ -42,8 +46,8 @@ from headrace.services.surveying import Surveying
 from headrace.services.uprooting import Uprooting
 from headrace.services.watching import Watching
 from headrace.services.worker import Pace, Worker
-from headrace.settings import DEFAULT_CONFIG, Settings
-from headrace.storage.place import path_of
+from headrace.settings import DEFAULT_CONFIG, PREFIX, Settings
+from headrace.storage.place import path_of, url_of
 
 JUDGING_PLACES = 2
 """So much code of evaluators runs at once."""
@@ -68,6 +72,17 @@ class World:
             await close()
 
 
+def config_of(settings: Settings) -> Config:
+    """What the file says that the settings name.
+
+    Raises:
+        BadConfig: that file can't be used.
+    """
+    path = Path(settings.config)
+    is_optional = settings.config == DEFAULT_CONFIG  # a file that somebody named must be there
+    return Config() if is_optional and not path.exists() else read_config(path)
+
+
 def build_world(settings: Settings, prompts: Prompts, *, config: Config | None = None) -> World:
     """Everything that flows may call. Nothing is started before it is first used.
 
@@ -78,9 +93,7 @@ def build_world(settings: Settings, prompts: Prompts, *, config: Config | None =
         BadConfig: that file can't be used.
     """
     path = Path(settings.config)
-    if config is None:
-        is_optional = settings.config == DEFAULT_CONFIG  # a file that somebody named must be there
-        config = Config() if is_optional and not path.exists() else read_config(path)
+    config = config or config_of(settings)
     sandbox = open_sandbox(settings.sandbox, SandboxLimits())
     # Of their own, so that no flow waits for a place that an evaluator has.
     judging = open_sandbox(settings.sandbox, SandboxLimits(concurrent=JUDGING_PLACES))
@@ -279,3 +292,41 @@ def _pace(settings: Settings) -> Pace:
         attempts=settings.judgment_attempts,
         stop_s=settings.shutdown_timeout,
     )
+
+
+def installation_of(settings: Settings) -> Installation:
+    """What whoever uses the server may know of how it was set up."""
+    store = url_of(settings.store).partition(":")[0]
+    return Installation(
+        version=__version__,
+        store="postgresql" if store.startswith("postgres") else store,
+        region=settings.region,
+        sandbox=settings.sandbox,
+        has_background=capacity_of(settings) > 0,
+        retention=Retention(content=settings.keep_content, runs_days=settings.keep_runs),
+        providers=tuple(_providers(config_of(settings).models)),
+        limits=tuple(_limits(settings)),
+    )
+
+
+def _providers(models: Models) -> Iterator[Provider]:
+    """Those of the file, and those built in to which it sends some models."""
+    for name, provider in models.all_providers().items():
+        routed = tuple(route.match for route in models.route if route.provider == name)
+        if routed or name in models.providers:
+            kind = msgspec.inspect.type_info(type(provider))
+            assert isinstance(kind, msgspec.inspect.StructType), "each is one, told apart by its tag"
+            yield Provider(name=name, kind=str(kind.tag), models=routed)
+
+
+def _limits(settings: Settings) -> Iterator[Limit]:
+    usual = Settings()
+    for one in fields(settings):
+        if one.metadata["unit"]:
+            yield Limit(
+                variable=PREFIX + one.name.upper(),
+                value=getattr(settings, one.name),
+                default=getattr(usual, one.name),
+                unit=one.metadata["unit"],
+                meaning=one.metadata["help"],
+            )

@@ -31,6 +31,11 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     tag: EnvironmentTag
     created_at: datetime
 
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the one that reads show, and that first versions are deployed to."""
+        return self.tag is EnvironmentTag.DEFAULT
+
 
 class Concurrency(msgspec.Struct, frozen=True, kw_only=True):
     """How many nodes of a run may work at the same time; it never changes a result.

@@ -31,6 +31,9 @@ BODIES: dict[str, Any] = {
     "approve": {"version": 1},
     "compare": {"from": 1, "to": 2, "inputs": ["x"]},
     "putContents": {"files": []},
+    "createEnvironment": {"name": "production"},
+    "changeEnvironment": {"name": "other"},
+    "createKey": {"email": "nobody"},
     "addArchive": {"head": {"format": "x", "version": 1, "schema": 1, "root": ""}, "lines": []},
 }
 """Bodies that break no rule; nobody gets far enough for their values to matter."""

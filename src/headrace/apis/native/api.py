@@ -13,9 +13,12 @@ from headrace.apis.native import (
     changes,
     comparisons,
     contents,
+    environments,
     errors,
     files,
     gates,
+    installation,
+    keys,
     openapi,
     pointers,
     sync,
@@ -38,6 +41,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *comparisons.OPERATIONS,
     *watches.OPERATIONS,
     *sync.OPERATIONS,
+    *environments.OPERATIONS,
+    *keys.OPERATIONS,
+    *installation.OPERATIONS,
 )
 
 

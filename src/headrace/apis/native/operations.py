@@ -8,12 +8,14 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from headrace.apis.gate import Gate
 from headrace.apis.http import JSON, Request, Response
 from headrace.apis.native.requests import Nothing
 from headrace.core.access import Principal, Right
 from headrace.services.base import Ports
 from headrace.services.calls import Calls
 from headrace.services.comparisons import Comparisons
+from headrace.services.installation import Installation
 from headrace.services.invocations import Names
 from headrace.services.runs import Runs
 
@@ -33,6 +35,8 @@ class Reach:
         calls: what prompts and tools are called with.
         names: how flows and aliases of an organisation are told of to what flows call.
         comparisons: what versions are compared in.
+        gate: says whether there are keys, and is told of the first.
+        installation: how the server was set up.
     """
 
     ports: Ports
@@ -40,6 +44,8 @@ class Reach:
     calls: Calls
     names: Callable[[str], Names]
     comparisons: Comparisons
+    gate: Gate
+    installation: Installation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +108,8 @@ class Operation:
 def ok(value: Any) -> Response:
     """A success with a JSON body."""
     return Response(status=200, headers=(JSON,), body=_encode(value))
+
+
+def made(value: Any) -> Response:
+    """The same for something new."""
+    return Response(status=201, headers=(JSON,), body=_encode(value))
