@@ -62,7 +62,16 @@ def state_for_call(tx: Transaction, file: File, kind: PointerKind, pointer_id: s
     for state in found:
         if state.is_off:
             raise _refused(tx, pointers.named(tx, file, state.kind, state.pointer_id))
-    return next((state for state in found if state.kind is kind), None)
+    own = next((state for state in found if state.kind is kind), None)
+    if own is None and is_off_with_nothing(tx, file, kind, pointer_id):
+        raise _refused(tx, pointers.named(tx, file, kind, pointer_id))
+    return own
+
+
+def is_off_with_nothing(tx: Transaction, file: File, kind: PointerKind, pointer_id: str) -> bool:
+    """Whether a pointer that targets nothing is switched off: only its history tells that."""
+    last = tx.pointers.last(file_id=file.id, kind=kind, pointer_id=pointer_id)
+    return last is not None and last.targets_nothing and last.is_off
 
 
 def _refused(tx: Transaction, spot: Spot) -> Conflict:

@@ -100,9 +100,13 @@ def find_anyhow(tx: Transaction, ref: str) -> File:
 
 
 def usual(tx: Transaction, file: File) -> Choice:
-    """What is meant when nothing is said: what the default environment has, the newest version, the draft."""
+    """What is meant when nothing is said: what the default environment has, the newest version, the draft.
+
+    Where the default environment is switched off it is meant, so that the call is refused.
+    """
     environment = default_environment(tx)
-    if environment_targets(tx, file).get(environment.id) is not None:
+    is_off = switches.is_off_with_nothing(tx, file, PointerKind.ENVIRONMENT, environment.id)
+    if is_off or environment_targets(tx, file).get(environment.id) is not None:
         return Choice(alias=environment_alias(file.id, environment.id))
     newest = tx.releases.runnable(file_id=file.id, before=None, take=1)
     return Choice(number=newest[0].number) if newest else Choice()

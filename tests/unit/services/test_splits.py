@@ -25,6 +25,7 @@ from headrace.services import (
     rollouts,
     splits,
     switches,
+    targets,
     version_changes,
 )
 from headrace.services.aliases import AliasEdit
@@ -357,6 +358,20 @@ def test_calls_stop_at_what_is_off(desk: Desk) -> None:
         with pytest.raises(Conflict, match="switched off"):
             choose(desk, **said)
     assert desk.registry.get(desk.file.id).version.id == desk.id(1), "reading goes on"
+
+
+def test_what_is_off_stays_so_when_it_is_taken_away(desk: Desk) -> None:
+    where, production = desk.at(PRODUCTION), by_environment(desk, PRODUCTION)
+    turn(desk, where, off=True)
+    desk.run(rollouts.take_away(desk.ports, desk.principal, where))
+    for said in ({}, {"environment": PRODUCTION}):
+        with pytest.raises(Conflict, match=r"environment `production` .* was switched off"):
+            choose(desk, **said)
+    assert desk.registry.inside(lambda tx: targets.usual(tx, desk.file)) == production
+    with pytest.raises(Conflict, match="was switched off"):
+        Caller(desk).number(production)
+    turn(desk, where, off=False)
+    assert choose(desk) == desk.registry.get(desk.file.id).version.id, "the newest, as nothing is deployed"
 
 
 # Switches
