@@ -23,6 +23,7 @@ from headrace.core.changes import Changes
 from headrace.core.dataset_ports import Datasets
 from headrace.core.deployments import Action, Alias, Move, Pointer, PointerKind
 from headrace.core.evaluation_ports import Evaluations, Runs
+from headrace.core.figure_ports import Figures
 from headrace.core.files import FileSort as FileSort
 from headrace.core.gate_ports import Gates
 from headrace.core.log_ports import Jobs, Logs, Monitors
@@ -258,6 +259,9 @@ class Transaction(Protocol):
 
     @property
     def gates(self) -> Gates: ...
+
+    @property
+    def figures(self) -> Figures: ...
 
     @property
     def tags(self) -> Tags: ...

@@ -23,6 +23,7 @@ from headrace.storage.errors import ReadOnly
 from headrace.storage.memory_datasets import Datasets
 from headrace.storage.memory_evaluations import Evaluations, Runs
 from headrace.storage.memory_executions import Executions, Processes, Sessions, Tickets
+from headrace.storage.memory_figures import Figures
 from headrace.storage.memory_files import Drafts, Releases, Versions
 from headrace.storage.memory_gates import Gates
 from headrace.storage.memory_logs import Logs
@@ -268,6 +269,7 @@ class _Transaction:
         self.pointers = _Pointers(rows)
         self.aliases = _Aliases(rows)
         self.gates = Gates(rows)
+        self.figures = Figures(rows)
         self.tags = _Tags(rows)
         self.secrets = _Secrets(rows)
         self.datasets = Datasets(rows)

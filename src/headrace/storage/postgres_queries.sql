@@ -34,3 +34,10 @@ SELECT l.place FROM logs l WHERE file_number = :file_number AND {in_range} AND {
 -- A run does not need these any more. The array has each place looked up, whatever is known of the table.
 DELETE FROM awaited WHERE account = :account AND run_id = :run_id AND version_id = :version_id
   AND place = ANY(ARRAY(SELECT c.value FROM json_each(:places) c));
+
+-- name: last_uses
+-- The newest logs of each of some versions, looked up version by version.
+SELECT {use} FROM json_each(:version_ids) c
+JOIN usage u ON u.account = :account AND u.version_id = c.value
+JOIN LATERAL (
+  SELECT * FROM logs p WHERE p.version_number = u.number ORDER BY p.place DESC LIMIT :take) l ON TRUE;

@@ -98,6 +98,7 @@ FILES = (
     "dataset_queries.sql",
     "evaluation_queries.sql",
     "gate_queries.sql",
+    "figure_queries.sql",
     "archive_queries.sql",
 )
 """The statements of every store that speaks SQL; PostgreSQL's form of them is made by `dialect`."""

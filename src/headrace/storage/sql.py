@@ -18,6 +18,7 @@ from headrace.storage.sql_collection import Connection, SqlCollection, place
 from headrace.storage.sql_datasets import Datasets
 from headrace.storage.sql_evaluations import Evaluations, Runs
 from headrace.storage.sql_executions import Executions, Processes, Sessions, Tickets
+from headrace.storage.sql_figures import Figures
 from headrace.storage.sql_gates import Gates
 from headrace.storage.sql_log_words import LogWords
 from headrace.storage.sql_logs import Logs
@@ -304,6 +305,7 @@ class SqlTransaction:
         self.pointers = Pointers(connection, account)
         self.aliases = Aliases(connection, account)
         self.gates = Gates(connection, account)
+        self.figures = Figures(connection, account)
         self.tags = Tags(connection, account)
         self.secrets = Secrets(connection, account)
         self.datasets = Datasets(connection, account)
