@@ -10,7 +10,7 @@ awaited. A run is completed when nothing is left in either.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -150,6 +150,24 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     is_automatic: bool
     has_error: bool
     judgment: bytes | None
+
+
+def speaks_for(
+    seat: Seat, seated: Collection[str], *, version_id: str, is_automatic: bool, has_error: bool
+) -> bool:
+    """Whether what a version of a seat's evaluator found of a log counts for the seat.
+
+    A version that has no seat itself stands in where it failed, as failures may name no version, and where
+    the seat's judgments are posted.
+
+    Args:
+        seated: the versions that have a seat.
+    """
+    if version_id == seat.version_id or version_id in seated:
+        return version_id == seat.version_id
+    # Quirk(humanloop): 5.5, steps 4, 5 and 8. A function that judges is a new version whenever its text
+    # changes, but the evaluation keeps the one that it was made with, or that is deployed.
+    return has_error or not (seat.is_orchestrated or is_automatic)
 
 
 _encode = msgspec.json.Encoder().encode

@@ -10,8 +10,14 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from headrace.core.evaluations import Judged
-from headrace.core.kinds.evaluator import CHOICES, EvaluatorSpec, ReturnType
+from headrace.core.evaluations import Judged, Seat, speaks_for
+from headrace.core.kinds.evaluator import (
+    CHOICES,
+    EvaluatorSpec,
+    ReturnType,
+    judgment_form,
+    judgment_problem,
+)
 
 PERCENTILES = (0, 25, 50, 75, 100)
 
@@ -66,13 +72,11 @@ class ChoiceStats(TextStats, frozen=True, kw_only=True):
 SeatStats: TypeAlias = BooleanStats | NumberStats | ChoiceStats | TextStats
 
 
-def counting(
-    judged: Iterable[Judged], *, evaluator_id: str, version_id: str, seated: Collection[str]
-) -> list[Judged]:
+def counting(judged: Iterable[Judged], seat: Seat, *, seated: Collection[str]) -> list[Judged]:
     """The judgments that count for a version of an evaluator: one a place.
 
-    One that was posted comes before one that the server made, a later one before an earlier one. A failure of
-    a version that has no seat counts where there is none of the version's own (humanloop 5.5, step 8).
+    Its own come before those of versions that have no seat, posted ones before those that the server made, a
+    later one before an earlier one.
 
     Args:
         judged: those on a run's logs, by place, then oldest first.
@@ -80,11 +84,15 @@ def counting(
     """
     best: dict[int, tuple[tuple[bool, bool], Judged]] = {}
     for one in judged:
-        is_own = one.version_id == version_id
-        is_of_nobody = one.has_error and one.evaluator_id == evaluator_id and one.version_id not in seated
-        if not is_own and not is_of_nobody:
+        if one.evaluator_id != seat.evaluator_id or not speaks_for(
+            seat,
+            seated,
+            version_id=one.version_id,
+            is_automatic=one.is_automatic,
+            has_error=one.has_error,
+        ):
             continue
-        rank = (is_own, not one.is_automatic)
+        rank = (one.version_id == seat.version_id, not one.is_automatic)
         known = best.get(one.place)
         if known is None or rank >= known[0]:
             best[one.place] = rank, one
@@ -97,12 +105,13 @@ def stats_of(version_id: str, spec: EvaluatorSpec, counted: Sequence[Judged]) ->
     Args:
         counted: those that count for the version.
     """
-    values = [
-        msgspec.json.decode(one.judgment)
+    found = [
+        _value(one, spec, is_own=one.version_id == version_id)
         for one in counted
         if one.judgment is not None and not one.has_error and one.judgment != b"null"
     ]
-    errors = sum(one.has_error for one in counted)
+    values = [value for value in found if value is not None]
+    errors = sum(one.has_error for one in counted) + len(found) - len(values)
     shared: dict[str, Any] = {
         "version_id": version_id,
         "total_logs": len(counted),
@@ -118,6 +127,14 @@ def stats_of(version_id: str, spec: EvaluatorSpec, counted: Sequence[Judged]) ->
     if spec.return_type in CHOICES:
         return ChoiceStats(**shared, per_option=_per_option(spec, values))
     return TextStats(**shared)
+
+
+def _value(judged: Judged, spec: EvaluatorSpec, *, is_own: bool) -> Any:
+    """What was found; None when another version found it, and this one could not have."""
+    value = msgspec.json.decode(judged.judgment or b"null")
+    if is_own:
+        return value  # it was checked when it was kept
+    return judgment_form(spec, value) if judgment_problem(spec, value) is None else None
 
 
 def _per_option(spec: EvaluatorSpec, values: Iterable[Any]) -> dict[str, int]:

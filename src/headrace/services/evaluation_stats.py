@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from headrace.core.access import Principal, Right
-from headrace.core.evaluations import Evaluation, Run, RunStatus
+from headrace.core.evaluations import Evaluation, Run, RunStatus, Seat
 from headrace.core.kinds.evaluator import EvaluatorSpec, EvaluatorType, read_spec, type_of
 from headrace.core.ports import Transaction
 from headrace.core.run_stats import SeatStats, counting, stats_of
@@ -51,8 +51,7 @@ class EvaluationStats(msgspec.Struct, frozen=True, kw_only=True):
 class _Judge(msgspec.Struct, frozen=True, kw_only=True):
     """An evaluator of an evaluation, and what its judgments are."""
 
-    evaluator_id: str
-    version_id: str
+    seat: Seat
     path: str
     spec: EvaluatorSpec
 
@@ -98,7 +97,7 @@ def _stats(tx: Transaction, evaluation: Evaluation) -> EvaluationStats:
     ]
     rows = [
         Row(
-            version_id=judge.version_id,
+            version_id=judge.seat.version_id,
             path=judge.path,
             is_awaited=type_of(judge.spec) is not EvaluatorType.HUMAN,
         )
@@ -118,26 +117,15 @@ def _judges(tx: Transaction, evaluation: Evaluation) -> list[_Judge]:
     for seat in tx.evaluations.seats(evaluation_id=evaluation.id):
         version, file = tx.versions.kept(id=seat.version_id), tx.files.get(id=seat.evaluator_id)
         if version is not None and file is not None:
-            found.append(
-                _Judge(
-                    evaluator_id=file.id,
-                    version_id=version.id,
-                    path=file.path,
-                    spec=read_spec(version.content),
-                )
-            )
+            found.append(_Judge(seat=seat, path=file.path, spec=read_spec(version.content)))
     return found
 
 
 def _run_stats(tx: Transaction, run: Run, judges: Sequence[_Judge]) -> RunStats:
-    seated = {judge.version_id for judge in judges}
-    judged = tx.runs.judged(run_id=run.id, evaluator_ids=list({judge.evaluator_id for judge in judges}))
+    seated = {judge.seat.version_id for judge in judges}
+    judged = tx.runs.judged(run_id=run.id, evaluator_ids=list({judge.seat.evaluator_id for judge in judges}))
     seats = [
-        stats_of(
-            judge.version_id,
-            judge.spec,
-            counting(judged, evaluator_id=judge.evaluator_id, version_id=judge.version_id, seated=seated),
-        )
+        stats_of(judge.seat.version_id, judge.spec, counting(judged, judge.seat, seated=seated))
         for judge in judges
     ]
     _, num_logs = tx.runs.filled(run_ids=[run.id], skip=0, take=0)

@@ -13,7 +13,7 @@ from datetime import timedelta
 import msgspec
 
 from headrace.core.errors import Invalid, NotFound
-from headrace.core.evaluations import OPEN, Awaited, Run, RunStatus, Seat, Slot, fingerprint
+from headrace.core.evaluations import OPEN, Awaited, Run, RunStatus, Seat, Slot, fingerprint, speaks_for
 from headrace.core.kinds.evaluator import EvaluatorType, read_spec, type_of
 from headrace.core.logs import Log, LogStatus, Payload
 from headrace.core.monitoring import Job, Work
@@ -151,18 +151,14 @@ def is_awaited(tx: Transaction, seat: Seat) -> bool:
 
 
 def stands_for(judgment: Log, seat: Seat, seated: Collection[str]) -> bool:
-    """Whether an evaluator's log is one that a seat owes.
-
-    A failure that names no version has any version of the evaluator: it counts for the one that has a seat
-    (humanloop 5.5, step 8).
-
-    Args:
-        seated: the versions that have a seat.
-    """
-    if judgment.version_id == seat.version_id:
-        return True
-    is_of_nobody = judgment.has_error and judgment.version_id not in seated
-    return is_of_nobody and judgment.file_id == seat.evaluator_id
+    """Whether an evaluator's log is one that a seat owes; see `headrace.core.evaluations.speaks_for`."""
+    return judgment.file_id == seat.evaluator_id and speaks_for(
+        seat,
+        seated,
+        version_id=judgment.version_id,
+        is_automatic=judgment.is_automatic,
+        has_error=judgment.has_error,
+    )
 
 
 def look(
@@ -254,7 +250,7 @@ def judged(tx: Transaction, judgment: Log) -> None:
     assert judgment.judged_id is not None
     for slot in tx.runs.slots_of_logs(log_ids=[judgment.judged_id]):
         met = [judgment.version_id]
-        if judgment.has_error:
+        if judgment.has_error or not judgment.is_automatic:
             seats = panel(tx, slot.run_id)
             seated = {seat.version_id for seat in seats}
             met += [seat.version_id for seat in seats if stands_for(judgment, seat, seated)]
@@ -337,7 +333,7 @@ def left(tx: Transaction, ports: Ports, run_id: str, seats: Collection[Seat]) ->
     run = tx.runs.get(id=run_id)
     files = {seat.evaluator_id for seat in seats}
     if run is not None and run.status in OPEN and any(seat.evaluator_id in files for seat in staying):
-        survey(tx, ports, run_id)  # a failure of a version that has no seat any more counts for another one
+        survey(tx, ports, run_id)  # what a version that has no seat any more found counts for another one
     settle(tx, run_id)
 
 

@@ -471,6 +471,27 @@ def test_a_dataset_of_nothing_is_done_at_once(client: Any, home: str) -> None:
     assert (run.status, run.dataset.datapoints_count) == ("completed", 0)
 
 
+@pytest.mark.parametrize("name", ["First", "Second"])
+def test_a_local_evaluator_may_be_another_one_the_next_time(client: Any, home: str, name: str) -> None:
+    """Its new text is a new version, which neither the evaluation nor an environment has."""
+
+    def is_long(log: dict[str, Any]) -> bool:
+        return len(log["output"]) >= 6
+
+    def run(name: str, function: Callable[..., Any]) -> Any:
+        judge = local(f"{home}/Judge", function, threshold=0.5)
+        found = client.evaluations.run(
+            name=name,
+            file=flow(f"{home}/Flow", shout),
+            dataset={"path": f"{home}/Data", "datapoints": POINTS},
+            evaluators=[judge],
+        )
+        return found[0].threshold_check
+
+    assert run("First", is_short) is True
+    assert run(name, is_long) is False
+
+
 def test_an_unknown_evaluator_makes_nothing(client: Any, raw: httpx.Client, home: str) -> None:
     """8.61."""
     with pytest.raises(Exception, match=re.escape(f"{home}/Nobody")) as caught:

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from tests.unit.services.evaluation_bench import Bench
 
 from headrace.core.errors import HeadraceError
-from headrace.core.evaluations import OPEN, Run, RunStatus, Slot
+from headrace.core.evaluations import OPEN, Run, RunStatus, Seat, Slot
 from headrace.core.kinds.evaluator import EvaluatorType, ReturnType, read_spec, type_of
 from headrace.core.logs import Log, LogStatus
 from headrace.core.monitoring import Work
@@ -349,7 +349,7 @@ def _looked(tx: Transaction, run_id: str) -> tuple[Run, set[tuple[int, str]], bo
         assert slot.is_done is (log.status is LogStatus.COMPLETE)
         judgments = tx.logs.judgments(judged_ids=[log.id])
         for seat in seats.values():
-            if not any(_counts(one, seat.evaluator_id, seat.version_id, set(seats)) for one in judgments):
+            if not any(_counts(one, seat, set(seats)) for one in judgments):
                 needed.add((slot.place, seat.version_id))
     _no_log_twice(slots)
     is_undone = any(not slot.is_done for slot in slots if slot.place < run.size)
@@ -363,10 +363,12 @@ def _no_log_twice(slots: list[Slot]) -> None:
         assert len(named) == len(set(named))
 
 
-def _counts(judgment: Log, evaluator_id: str, version_id: str, seated: set[str]) -> bool:
-    if judgment.version_id == version_id:
+def _counts(judgment: Log, seat: Seat, seated: set[str]) -> bool:
+    if judgment.version_id == seat.version_id:
         return True
-    return judgment.has_error and judgment.file_id == evaluator_id and judgment.version_id not in seated
+    if judgment.file_id != seat.evaluator_id or judgment.version_id in seated:
+        return False
+    return judgment.has_error or (not seat.is_orchestrated and not judgment.is_automatic)
 
 
 def _recounted(tx: Transaction, evaluation_id: str) -> dict[tuple[str, str], Any]:
@@ -386,7 +388,7 @@ def _recounted(tx: Transaction, evaluation_id: str) -> dict[tuple[str, str], Any
                 mine = [
                     one
                     for one in tx.logs.judgments(judged_ids=[slot.log_id or ""])
-                    if _counts(one, seat.evaluator_id, seat.version_id, seated)
+                    if _counts(one, seat, seated)
                 ]
                 mine.sort(
                     key=lambda one: (one.version_id == seat.version_id, not one.is_automatic, one.created_at)

@@ -6,8 +6,10 @@ import asyncio
 import math
 import statistics
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ from tests.unit.services.evaluation_bench import Bench, judging_as
 
 from headrace.core.access import Right
 from headrace.core.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
-from headrace.core.evaluations import Judged, RunStatus
+from headrace.core.evaluations import Judged, RunStatus, Seat
 from headrace.core.kinds.evaluator import EvaluatorSpec, Option, ReturnType
 from headrace.core.run_stats import BooleanStats, ChoiceStats, NumberStats, counting, stats_of
 from headrace.services import environments, evaluation_runs, evaluations, version_changes
@@ -361,14 +363,39 @@ def test_what_a_person_says_counts_more_than_what_the_server_does() -> None:
     posted, automatic = one("posted", is_automatic=False), one("automatic", is_automatic=True)
     failure = one("failure", is_automatic=False, version_id="evv_0", has_error=True)
 
-    def counts(*judged: Judged, seated: tuple[str, ...] = ("evv_1",)) -> list[str]:
-        found = counting(judged, evaluator_id="ev_1", version_id="evv_1", seated=seated)
-        return [one.log_id for one in found]
+    newer = one("newer", is_automatic=False, version_id="evv_2")
+    monitored = one("monitored", is_automatic=True, version_id="evv_2")
+
+    def counts(
+        *judged: Judged, seated: tuple[str, ...] = ("evv_1",), is_orchestrated: bool = False
+    ) -> list[str]:
+        seat = Seat(
+            evaluation_id="evr_1",
+            evaluator_id="ev_1",
+            version_id="evv_1",
+            is_orchestrated=is_orchestrated,
+            added_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        return [one.log_id for one in counting(judged, seat, seated=seated)]
 
     assert counts(posted, automatic) == ["posted"]
     assert counts(automatic, failure) == ["automatic"]
     assert counts(failure) == ["failure"]
     assert counts(failure, seated=("evv_1", "evv_0")) == []
+    assert counts(posted, newer) == ["posted"]
+    assert counts(newer) == ["newer"]
+    assert counts(newer, seated=("evv_1", "evv_2")) == []
+    assert counts(newer, is_orchestrated=True) == counts(monitored) == []
+    assert counts(failure, is_orchestrated=True) == ["failure"]
+
+
+def test_what_another_version_finds_is_counted_as_this_one_could_have_found_it() -> None:
+    newer = [msgspec.structs.replace(one, version_id="evv_2") for one in _judged([1, 0.5, None, True])]
+    stats = stats_of("evv_1", _spec(ReturnType.BOOLEAN), newer)
+    assert isinstance(stats, BooleanStats)
+    assert (stats.total_logs, stats.num_true, stats.num_nulls, stats.num_errors) == (4, 2, 1, 1)
+    text = stats_of("evv_1", _spec(ReturnType.TEXT), newer)
+    assert (text.num_judgments, text.num_nulls, text.num_errors) == (0, 1, 3)
 
 
 def test_a_large_run_is_written_in_parts_and_takes_no_log_before_it_is_whole(

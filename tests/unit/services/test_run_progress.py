@@ -13,6 +13,7 @@ from headrace.core.errors import Invalid, NotFound
 from headrace.core.evaluations import RunStatus
 from headrace.core.logs import LogStatus, Payload
 from headrace.core.monitoring import Work
+from headrace.core.run_stats import BooleanStats
 from headrace.services import (
     evaluation_runs,
     evaluations,
@@ -229,6 +230,37 @@ def test_a_failure_of_a_version_without_a_seat_counts_for_the_one_that_has_it(be
     assert bench.status(run.id) is RunStatus.COMPLETED
     (stats,) = bench.stats(made.evaluation.id).runs
     assert (stats.seats[0].num_errors, stats.seats[0].version_id) == (4, judging_as(bench, "external"))
+
+
+def test_posted_judgments_of_a_version_without_a_seat_count_for_the_one_that_has_it(bench: Bench) -> None:
+    made = bench.evaluation("external", "code")
+    run = bench.new_run(made.evaluation.id).run
+    newer = bench.upsert("evaluator", "external", {**_spec(bench), "attributes": {"code": "newer"}})
+    ids = [bench.log("x", run_id=run.id, source_datapoint_id=point) for point in bench.points]
+    assert bench.drain() == len(ids)
+    judged = [bench.judgment(log_id, "external", True, version_id=newer.version.id) for log_id in ids[:-1]]
+    assert bench.status(run.id) is RunStatus.RUNNING
+    bench.delete(judged[0])
+    bench.judgment(ids[-1], "external", False, version_id=newer.version.id)
+    assert bench.awaited() == {(run.id, 0, judging_as(bench, "external"))}
+    bench.judgment(ids[0], "external", False)
+    assert bench.status(run.id) is RunStatus.COMPLETED
+    (stats,) = bench.stats(made.evaluation.id).runs
+    assert isinstance(stats.seats[0], BooleanStats)
+    assert (stats.seats[0].num_true, stats.seats[0].num_false) == (2, 2)
+    assert stats.seats[0].version_id == judging_as(bench, "external")
+
+
+def test_what_others_post_does_not_stand_for_what_the_server_is_to_find(bench: Bench) -> None:
+    run = bench.new_run(bench.evaluation("code").evaluation.id).run
+    spec = msgspec.json.decode(bench.evaluators["code"].version.content)
+    newer = bench.upsert("evaluator", "code", {**spec, "attributes": {"of": "another text"}})
+    for point in bench.points:
+        log_id = bench.log("x", run_id=run.id, source_datapoint_id=point)
+        bench.judgment(log_id, "code", 1, version_id=newer.version.id)
+    assert bench.status(run.id) is RunStatus.RUNNING
+    bench.drain()
+    assert bench.status(run.id) is RunStatus.COMPLETED
 
 
 def _spec(bench: Bench) -> dict[str, object]:
