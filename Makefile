@@ -5,9 +5,10 @@ PY := $(VENV)/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 # Each process has servers of its own, and takes tests from the other when it has none left.
 PYTEST := $(PY) -m pytest -q --numprocesses auto --dist worksteal
-.PHONY: check format lint types layers fast test test-postgres chaos bench demo clean
+UI := $(shell find ui -path ui/node_modules -prune -o -type f -print)
+.PHONY: check format lint types layers ui fast test test-postgres chaos bench demo clean
 
-check: format lint types layers fast
+check: format lint types layers ui fast
 
 $(VENV)/.ready: pyproject.toml
 	test -x $(PY) || python3 -m venv $(VENV)
@@ -28,10 +29,20 @@ types: $(VENV)/.ready
 layers: $(VENV)/.ready
 	$(VENV)/bin/lint-imports
 
+# The web UI: built into the package, checked, and its plain functions tested.
+$(VENV)/.ui: $(VENV)/.ready $(UI)
+	$(PY) hatch_build.py
+	touch $@
+
+ui: $(VENV)/.ui
+	npm run --silent --prefix ui check
+	npm run --silent --prefix ui test
+	$(PY) scripts/generate_ui_types.py --check
+
 fast: $(VENV)/.ready
 	$(PYTEST) -m 'not slow and not js and not chaos'
 
-test: $(VENV)/.ready
+test: $(VENV)/.ready $(VENV)/.ui
 	$(PYTEST) -m 'not chaos'
 
 # What goes over a wire, with every store in PostgreSQL; WHICH='not slow and not js and not chaos' is the short form.
@@ -49,4 +60,4 @@ demo:
 	@sh scripts/demo.sh
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) ui/node_modules src/headrace/web build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -24,10 +24,12 @@ import msgspec
 from bench.server import store_directory
 from headrace.core.files import File
 from headrace.core.ids import LONG_LENGTH, TIME_LENGTH, base62
+from headrace.core.log_search import LogFilter, Verdicts
 from headrace.core.logs import Log, LogQuery, LogStatus, Payload, write_payload
 from headrace.core.monitoring import Total
 from headrace.core.ports import Store, Transaction
 from headrace.core.versions import Version
+from headrace.services.log_search import MOST_LOOKED_AT
 from headrace.storage import open_store
 
 ACCOUNT = "000000000000"
@@ -120,6 +122,9 @@ class Source:
             trace_id=log_id,
             trace_flow_id=FLOW if is_in_trace else None,
             is_in_trace=is_in_trace,
+            environment=metadata["stage"],
+            user=metadata["customer"],
+            has_error=number % 200 == 0,
             payload=write_payload(payload),
         )
 
@@ -263,6 +268,48 @@ async def asked(store: Store, count: int) -> dict[str, Any]:
     return figures
 
 
+def searches(words: list[str]) -> Iterator[tuple[str, Callable[[random.Random], dict[str, Any]]]]:
+    """What tables of logs are filtered by, in one file and in all."""
+    judged = Verdicts(evaluator_id=EVALUATOR)
+
+    def day(dice: random.Random) -> datetime:
+        return START + timedelta(seconds=dice.random() * YEAR_S)
+
+    yield "newest", lambda _: {}
+    yield "newest of all files", lambda _: {"file_id": None, "is_root": True}
+    yield "by environment", lambda dice: {"environment": "staging", "end": day(dice)}
+    yield "by version, up to some day", lambda dice: {"version_id": "flv_3", "end": day(dice)}
+    yield "with an error (1 of 200)", lambda dice: {"has_error": True, "end": day(dice)}
+    yield "by user (1 of 10,000)", lambda dice: {"user": f"c{dice.randrange(10_000)}"}
+    yield "by no user there is", lambda dice: {"user": "nobody", "end": day(dice)}
+    yield "judged (1 of 20)", lambda dice: {"judged": judged, "end": day(dice)}
+    yield "judged false (none)", lambda _: {"judged": Verdicts(evaluator_id=EVALUATOR, value=False)}
+    yield "common word", lambda dice: {"search": words[dice.randrange(20, 200)]}
+    yield "rare word", lambda dice: {"search": words[dice.randrange(1000, VOCABULARY)]}
+    yield "beginning of a word", lambda dice: {"search": words[dice.randrange(VOCABULARY)][:3]}
+    yield "word in all files", lambda _: {"search": words[10], "file_id": None}
+    yield "word with an error", lambda _: {"search": words[10], "has_error": True}
+
+
+async def searched(store: Store, count: int) -> dict[str, Any]:
+    """Milliseconds of a page of 50 of each, and how many are on it; the store looks at no more than it may."""
+    figures: dict[str, Any] = {}
+    for name, draw in searches(Source(count).words):
+        dice = random.Random(3)
+        took, found = [], []
+        for _ in range(ROUNDS):
+            wanted = LogFilter(**{"file_id": FLOW} | draw(dice))
+            begun = time.perf_counter()
+            page = await store.scan(
+                ACCOUNT,
+                lambda tx, wanted=wanted: tx.logs.find(wanted, before=None, take=50, most=MOST_LOOKED_AT),
+            )
+            took.append((time.perf_counter() - begun) * 1e3)
+            found.append(len(page.logs))
+        figures[name] = spread(took) | {"rows": statistics.fmean(found)}
+    return figures
+
+
 def spread(took: list[float]) -> dict[str, float]:
     return {"p50_ms": statistics.median(took), "p95_ms": statistics.quantiles(took, n=20)[-1]}
 
@@ -288,6 +335,7 @@ async def measure(path: Path, count: int) -> dict[str, Any]:
     await store.close()
     store = open_store(f"sqlite:///{path}")
     figures["pages"] = await asked(store, count)
+    figures["searches"] = await searched(store, count)
     figures["aggregates"] = await aggregated(store)
     await store.close()
     return figures

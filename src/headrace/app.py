@@ -27,8 +27,10 @@ from headrace.apis.humanloop.judged import judged_log
 from headrace.apis.native.api import NativeApi
 from headrace.apis.native.operations import Reach
 from headrace.apis.otel.api import OtlpApi
+from headrace.apis.pages import FOLDER, PagesApi
 from headrace.apis.pipeline import Api, App
 from headrace.apis.readiness import Readiness
+from headrace.apis.sessions import SessionsApi
 from headrace.core.access import Principal
 from headrace.core.clock import SystemClock
 from headrace.core.durable import Program
@@ -275,11 +277,14 @@ def _apis(
         *ConsoleHumanloop(gate, moves).rows(),
     )
     return (
+        PagesApi(Path(settings.web_folder) if settings.web_folder else FOLDER),
+        SessionsApi(ports, gate, lifetime_s=settings.session_lifetime, is_tls=bool(settings.tls_certificate)),
         ConsoleApi(ports, gate, exchange, more=more),
         NativeApi(
             Reach(
                 ports=ports,
                 runs=durables.runs,
+                durables=durables,
                 calls=calls,
                 names=names,
                 comparisons=comparisons,

@@ -164,6 +164,12 @@ class Settings:
     rate_burst: int = _setting(
         10, "Calls that may come at once under a rate limit; 0 is as many as a second's.", "calls"
     )
+    web_folder: str = _setting(
+        "", "Serves the web UI out of this folder instead of the package's; for who works on it."
+    )
+    session_lifetime: int = _setting(
+        86_400, "How long who signs in to the web UI stays signed in.", "seconds"
+    )
     client_token_lifetime: int = _setting(86_400, "How long a clientToken is remembered.", "seconds")
     shutdown_timeout: int = _setting(
         10, "How long open requests may take to finish at shutdown, and judgments then.", "seconds"

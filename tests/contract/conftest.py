@@ -74,6 +74,8 @@ class LiveServer:
         environment |= stores.variables() | {
             f"HEADRACE_{name.upper()}": value for name, value in self.settings.items()
         }
+        if os.environ.get("HEADRACE_TEST_WEB"):  # the web UI as somebody has just built it
+            environment["HEADRACE_WEB_FOLDER"] = os.environ["HEADRACE_TEST_WEB"]
         arguments = ["serve", "--port", "0", "--store", self.store, *options]
         if self.is_forked:
             self.process = nursery().start(

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.storage.conftest import side_by_side
 from tests.storage.things import HOME, Desk, at, file, job, log, monitor, payload, version
 
+from headrace.core.log_search import LogFilter, Mark, Verdicts
 from headrace.core.logs import Log, LogQuery, LogStatus
 from headrace.core.monitoring import Job, Monitor, Total, Work
 from headrace.core.ports import Clash, Transaction
@@ -28,6 +29,8 @@ SMALL = {
     "headrace.storage.sqlite_log_words.FOLDED_AT_ONCE": 3,
     "headrace.storage.log_words.MAX_TERMS": 2,
     "headrace.storage.sqlite_log_words.MAX_CANDIDATES": 2,
+    "headrace.storage.sql_log_search.FIRST_LOOK": 1,
+    "headrace.storage.sql_log_search.MOST_AT_ONCE": 2,
 }
 """Limits that a small world would never meet, made small, too."""
 
@@ -68,6 +71,9 @@ def logs(draw: st.DrawFn) -> Log:
         prompt_cost=draw(costs),
         output_cost=draw(costs),
         execution_id=draw(st.sampled_from([None, "exe_0"])),
+        environment=draw(st.sampled_from([None, "e"])),
+        source=draw(st.sampled_from([None, "s"])),
+        user=draw(st.sampled_from([None, "u"])),
         payload=draw(payloads),
     )
 
@@ -163,6 +169,44 @@ QUERIES: list[dict[str, Any]] = [
     {"sample": 1, "ids": ("a",)},
 ]
 
+SEARCHES: list[dict[str, Any]] = [
+    {},
+    {"is_root": True},
+    {"has_error": True},
+    {"has_error": False, "file_id": "fl_0"},
+    {"file_id": "fl_0", "version_id": "flv_1"},
+    {"file_id": "fl_1", "version_id": "flv_1"},
+    {"file_id": "fl_1", "end": at(1)},
+    {"start": at(1), "end": at(2)},
+    {"trace_id": "b"},
+    {"trace_id": "b", "file_id": "fl_0"},
+    {"environment": "e", "source": "s", "user": "u"},
+    {"search": "alp"},
+    {"search": "beta alp", "start": at(1)},
+    {"search": "alpha", "is_root": True},
+    {"search": "alp", "metadata": "label", "file_id": "fl_0", "version_id": "flv_0"},
+    {"search": "-", "file_id": "ev_0"},
+    {"judged": Verdicts(evaluator_id="ev_0")},
+    {"judged": Verdicts(evaluator_id="ev_0", value=True), "file_id": "fl_0"},
+    {"judged": Verdicts(evaluator_id="ev_0", value="text")},
+    {"judged": Verdicts(evaluator_id="ev_0", least=0.5)},
+    {"judged": Verdicts(evaluator_id="ev_0", most=0.5)},
+    {"judged": Verdicts(evaluator_id="ev_0", has_failed=True)},
+    {"judged": Verdicts(evaluator_id="ev_0", is_missing=True), "file_id": "fl_0"},
+]
+
+
+def looked_through(tx: Transaction, wanted: LogFilter) -> list[str]:
+    """The ids of all that are found, two at a time."""
+    found: list[str] = []
+    mark: Mark | None = None
+    while True:
+        page = tx.logs.find(wanted, before=mark, take=2, most=1)
+        found += [one.id for one in page.logs]
+        if page.mark is None:
+            return found
+        mark = page.mark
+
 
 def sorted_ids(found: list[Log]) -> list[str]:
     return sorted(one.id for one in found)
@@ -178,6 +222,7 @@ def everything(tx: Transaction) -> list[Any]:
             for query in QUERIES
             for skip, take in ((0, 9), (1, 1), (2, 9))
         ],
+        [looked_through(tx, LogFilter(**one)) for one in SEARCHES],
         [tx.logs.walk(file_id="fl_0", after=after, take=2) for after in (None, *IDS)],
         [tx.logs.of_trace(trace_id=one) for one in IDS],
         [tx.logs.children(parent_ids=IDS[n:]) for n in range(5)],
@@ -197,6 +242,7 @@ def everything(tx: Transaction) -> list[Any]:
         [[tx.versions.get(id=one), tx.versions.kept(id=one)] for one in VERSIONS],
         [tx.versions.of_file(file_id=one) for one in FILES],
         [tx.monitors.of_file(file_id=one) for one in FILES],
+        [tx.monitors.of_evaluator(evaluator_id=one) for one in FILES],
         [[tx.jobs.of_subject(subject=one) for one in ("a", "b")], tx.jobs.count()],
     ]
 

@@ -100,6 +100,7 @@ SORTS = {
     "logs_of_execution": "the logs of a run, by start",
     "judgments_of_logs": "a few for each log",
     "judged_in_run": "the same",
+    "numbers_of_files": "one for each file, of all versions that have logs",
     "numbers_of_versions": "a few for each version",
     "spent_by_file": "adds up what an index leads to, by times that no index has",
     "spent_below_flow": "the same",

@@ -12,9 +12,13 @@ from headrace.apis.http import Request
 from headrace.core.access import Principal
 from headrace.core.changes import Kept
 from headrace.core.errors import Forbidden, Throttled, Unauthenticated
-from headrace.services import access
+from headrace.services import access, sessions
 from headrace.services.base import Ports
 
+PAGE = "x-headrace-page"
+"""The header with which the server's own pages ask."""
+SESSION = "headrace_session"
+"""The cookie of who signed in."""
 LOOK_EVERY_S = 1.0
 """How often a server in open mode looks whether another process made the first key."""
 
@@ -73,6 +77,25 @@ class Gate:
         """Whoever speaks to the console: by the token from that file, or else by an API key."""
         return await self.by_local_token(request) or await self.by_api_key(request)
 
+    async def by_page(self, request: Request) -> Principal:
+        """Whoever looks at the server's own pages, or else whoever speaks to the console.
+
+        A page shows no key: its browser adds the cookie of a session by itself, also to what a foreign page
+        sends. So it counts only with a header that no foreign page can send without asking first.
+
+        Raises:
+            Unauthenticated: nobody signed in, or the session is over.
+        """
+        if request.header(PAGE) is None or request.header("x-api-key") is not None:
+            return await self.by_console(request)
+        check_origin(request)
+        if await self.is_open():
+            return await self.local(request)
+        token = cookie_of(request, SESSION)
+        if token is None:
+            raise Unauthenticated("Nobody is signed in.")
+        return await self._by_hash_of_key(sessions.key_hash_of(self._ports, token))
+
     async def by_api_key(self, request: Request) -> Principal:
         """Whoever the ``X-API-KEY`` header names.
 
@@ -84,10 +107,13 @@ class Gate:
             raise Unauthenticated("Invalid or missing API key.")
         if await self.is_open():
             return await self.local(request)
-        at, hashed = self._ports.store.changes.registry, access.hash_api_key(key)
+        return await self._by_hash_of_key(access.hash_api_key(key))
+
+    async def _by_hash_of_key(self, hashed: str) -> Principal:
+        at = self._ports.store.changes.registry
         known = self._by_hash.get(at, hashed)
         if known is None:
-            known = await access.by_api_key(self._ports, key)
+            known = await access.by_key_hash(self._ports, hashed)
             self._by_hash.put(at, hashed, known)
         return known
 
@@ -116,6 +142,21 @@ def check_local(request: Request) -> None:
     origin = request.header("origin")
     if origin is not None and origin.partition("://")[2] != host:
         raise Forbidden(f"Without keys this server takes no requests from web pages of {origin!r}.")
+
+
+def check_origin(request: Request) -> None:
+    """Refuse what a browser says another site's page has caused."""
+    if request.header("sec-fetch-site") not in (None, "same-origin", "none"):
+        raise Forbidden("The server's own pages are asked only by themselves.")
+
+
+def cookie_of(request: Request, name: str) -> str | None:
+    """The value of a cookie; None when it was not sent."""
+    for pair in (request.header("cookie") or "").split(";"):
+        said, _, value = pair.strip().partition("=")
+        if said == name:
+            return value
+    return None
 
 
 def host_of(authority: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
+from headrace.core.log_search import LogFilter, LogSlice, Mark
 from headrace.core.logs import Log, LogQuery, TraceUsage, Usage
 from headrace.core.monitoring import Aggregate, Job, Monitor, Total, Work
 
@@ -43,6 +44,12 @@ class Logs(Protocol):
 
     def walk(self, *, file_id: str, after: str | None, take: int) -> list[Log]:
         """A file's logs, oldest first, from just after its log ``after`` on; none when that one is gone."""
+
+    def find(self, wanted: LogFilter, *, before: Mark | None, take: int, most: int) -> LogSlice:
+        """Up to ``take`` logs that are wanted, newest first, from a mark on.
+
+        A store may stop once it has looked at ``most`` logs or a few more, and tell by its mark where.
+        """
 
     def children(self, *, parent_ids: Collection[str]) -> list[Log]:
         """The logs right below any of these, by start time (or creation, without one), then oldest first."""
@@ -86,6 +93,9 @@ class Monitors(Protocol):
     """The evaluators attached to files, in the order they were attached."""
 
     def of_file(self, *, file_id: str) -> list[Monitor]: ...
+
+    def of_evaluator(self, *, evaluator_id: str) -> list[Monitor]:
+        """Where it is attached, also to files that are gone."""
 
     def put(self, monitor: Monitor) -> None:
         """Attach an evaluator, or replace what is known of one that is.

@@ -146,7 +146,15 @@ async def by_api_key(ports: Ports, api_key: str) -> Principal:
     Raises:
         Unauthenticated: nobody does, or it was revoked.
     """
-    hashed = hash_api_key(api_key)
+    return await by_key_hash(ports, hash_api_key(api_key))
+
+
+async def by_key_hash(ports: Ports, hashed: str) -> Principal:
+    """Whoever holds the API key of which this is kept.
+
+    Raises:
+        Unauthenticated: nobody does, or it was revoked.
+    """
     key = await ports.store.read("", lambda tx: tx.access.key_by_hash(api_key_hash=hashed))
     if key is None or key.revoked_at is not None:
         raise Unauthenticated("Invalid or missing API key.", reason="unknown")

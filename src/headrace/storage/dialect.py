@@ -23,7 +23,7 @@ _UNIQUE = re.compile(r"CREATE UNIQUE INDEX (\w+) ON (\w+) ([^;]*);")
 _TABLE = re.compile(r"CREATE TABLE (\w+) \((.*?)^\)", re.MULTILINE | re.DOTALL)
 _KEY = re.compile(r"^  (?:(\w+) .* PRIMARY KEY.*|PRIMARY KEY (\(.*\)),?)$", re.MULTILINE)
 
-INTEGERS = frozenset({"in_trace", "version_number"})
+INTEGERS = frozenset({"has_error", "in_trace", "is_root", "version_number"})
 """The parameters of which it is asked whether they are NULL, and that are no text."""
 INTEGER_LISTS = frozenset({"places"})
 

@@ -162,6 +162,66 @@ ORDER BY l.lot, l.place LIMIT :take;
 -- The order in which the parts of a trace are shown.
 ORDER BY coalesce(l.start_time, l.created_at), l.place
 
+-- part: is_wanted
+-- Whether a log has what is asked for, as a number.
+CASE WHEN (:environment IS NULL OR l.environment = :environment) AND (:source IS NULL OR l.source = :source)
+  AND (:user IS NULL OR l.user = :user) AND (:trace_id IS NULL OR l.trace_id = :trace_id)
+  AND (:wanted_file_id IS NULL OR l.file_id = :wanted_file_id)
+  AND (:wanted_version_id IS NULL OR l.version_id = :wanted_version_id)
+  AND (:has_error IS NULL OR l.has_error = :has_error)
+  AND (:is_root IS NULL OR (l.trace_parent_id IS NULL AND l.judged_id IS NULL))
+  AND EXISTS (SELECT 1 FROM entries e WHERE e.account = l.account AND e.id = l.file_id AND e.deleted_at IS NULL)
+  THEN 1 ELSE 0 END
+
+-- part: newest_looked_at
+-- From one place on to another.
+AND l.place BETWEEN :first AND :last ORDER BY l.place DESC LIMIT :take
+
+-- name: look_in_file
+-- The newest logs of a file, each with whether it is wanted.
+SELECT l.place, {is_wanted} FROM logs l INDEXED BY logs_of_file
+WHERE l.account = :account AND l.file_number = :file_number {newest_looked_at};
+
+-- name: look_in_version
+-- The same of a version.
+SELECT l.place, {is_wanted} FROM logs l INDEXED BY logs_of_version
+WHERE l.account = :account AND l.version_number = :version_number {newest_looked_at};
+
+-- name: look_in_trace
+-- The same of a trace.
+SELECT l.place, {is_wanted} FROM logs l INDEXED BY logs_of_trace
+WHERE l.account = :account AND l.trace_id = :trace_id {newest_looked_at};
+
+-- name: look_everywhere
+-- The same of all files.
+SELECT l.place, {is_wanted} FROM logs l INDEXED BY logs_of_account
+WHERE l.account = :account {newest_looked_at};
+
+-- name: look_at_places
+-- The same of the logs at these places.
+SELECT l.place, {is_wanted} FROM json_each(:places) c CROSS JOIN logs l ON l.place = c.value
+WHERE l.account = :account;
+
+-- name: verdicts_at
+-- What an evaluator found of the logs at these places.
+SELECT l.place, j.judgment, j.has_error FROM json_each(:places) c CROSS JOIN logs l ON l.place = c.value
+CROSS JOIN logs j ON j.account = l.account AND j.judged_id = l.id
+WHERE l.account = :account AND j.file_id = :evaluator_id;
+
+-- name: numbers_of_files
+-- The files that are there and have logs; with :is_root without those that are nodes of others.
+SELECT DISTINCT u.file_number FROM usage u JOIN entries e ON e.account = u.account AND e.id = u.file_id
+WHERE u.account = :account AND u.logs_count > 0 AND e.deleted_at IS NULL
+  AND (:is_root IS NULL OR e.owner_id IS NULL);
+
+-- name: place_of_mark
+-- Where a log stands in the lists.
+SELECT place FROM logs WHERE account = :account AND id = :id;
+
+-- name: mark_at
+-- What a place is told as.
+SELECT created_at, id FROM logs WHERE place = :place;
+
 -- name: logs_of_parents
 -- The logs right below any of these.
 SELECT {l.Log} FROM json_each(:parent_ids) c
@@ -236,6 +296,10 @@ WHERE t.judgments > 0 AND e.deleted_at IS NULL;
 -- name: monitors_of_file
 -- The evaluators attached to a file, in that order.
 SELECT {Monitor} FROM monitors WHERE account = :account AND file_id = :file_id ORDER BY place;
+
+-- name: monitors_of_evaluator
+-- Where an evaluator is attached, in that order.
+SELECT {Monitor} FROM monitors WHERE account = :account AND evaluator_id = :evaluator_id ORDER BY place;
 
 -- name: update_monitor
 -- Everything of a monitor that may change.

@@ -30,7 +30,10 @@ class Match:
 
     def is_in(self, words: str) -> bool:
         """Whether a log is found that has these terms, between blanks."""
-        terms = frozenset(words.split(" "))
+        return self.fits(frozenset(words.split(" ")))
+
+    def fits(self, terms: frozenset[str]) -> bool:
+        """The same, of terms that are apart already."""
         return self.whole <= terms and all(
             any(term.startswith(beginning) for term in terms) for beginning in self.beginnings
         )

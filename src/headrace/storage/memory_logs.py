@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from headrace.core import search
 from headrace.core.judgments import counted
+from headrace.core.log_search import Found, LogFilter, LogSlice, Mark
 from headrace.core.logs import Log, LogQuery, TraceUsage, Usage
 from headrace.core.monitoring import Aggregate, Total
 from headrace.core.ports import Clash
@@ -73,6 +74,26 @@ class Logs:
             return found[:take]
         places = [place for place, log in enumerate(found, 1) if log.id == after]
         return found[places[0] :][:take] if places else []
+
+    def find(self, wanted: LogFilter, *, before: Mark | None, take: int, most: int) -> LogSlice:
+        fit = [log for log in self._live() if is_wanted(log, wanted, self._found_by(wanted, log))]
+        found = self._oldest_first(log for log in fit if before is None or self._is_before(log, before))[::-1]
+        if len(found) < take:
+            return LogSlice(logs=found, mark=None)
+        last = found[take - 1]
+        return LogSlice(logs=found[:take], mark=Mark(created_at=last.created_at, log_id=last.id))
+
+    def _is_before(self, log: Log, mark: Mark) -> bool:
+        at = self._rows.logs.get(mark.log_id)
+        if at is None:
+            return log.created_at < mark.created_at
+        return (log.created_at, self._arrival(log)) < (at.created_at, self._arrival(at))
+
+    def _found_by(self, wanted: LogFilter, log: Log) -> list[Found]:
+        """What the evaluator that is asked about found of a log."""
+        judge = None if wanted.judged is None else wanted.judged.evaluator_id
+        judgments = [one for one in self._rows.logs.values() if one.judged_id == log.id]
+        return [(one.judgment, one.has_error) for one in judgments if one.file_id == judge]
 
     def children(self, *, parent_ids: Collection[str]) -> list[Log]:
         return self._by_start(log for log in self._live() if log.trace_parent_id in parent_ids)
@@ -165,6 +186,25 @@ def _fits(log: Log, query: LogQuery) -> bool:
         and (query.start is None or log.created_at >= query.start)
         and (query.end is None or log.created_at <= query.end)
         and query.in_trace in (None, log.is_in_trace)
+    )
+
+
+def is_wanted(log: Log, wanted: LogFilter, found: Sequence[Found]) -> bool:
+    """Whether a search is for a log of which that was found."""
+    query = LogQuery(
+        file_id=log.file_id if wanted.file_id is None else wanted.file_id,
+        version_id=wanted.version_id,
+        search=wanted.search,
+        metadata=wanted.metadata,
+        start=wanted.start,
+        end=wanted.end,
+    )
+    said = ("environment", "source", "user", "trace_id", "has_error")
+    return (
+        _fits(log, query)
+        and all(getattr(wanted, name) in (None, getattr(log, name)) for name in said)
+        and not (wanted.is_root and (log.trace_parent_id or log.judged_id))
+        and (wanted.judged is None or wanted.judged.fit(found))
     )
 
 

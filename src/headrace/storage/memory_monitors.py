@@ -23,6 +23,9 @@ class Monitors:
     def of_file(self, *, file_id: str) -> list[Monitor]:
         return [monitor for monitor in self._rows.monitors.values() if monitor.file_id == file_id]
 
+    def of_evaluator(self, *, evaluator_id: str) -> list[Monitor]:
+        return [one for one in self._rows.monitors.values() if one.evaluator_id == evaluator_id]
+
     def put(self, monitor: Monitor) -> None:
         known = self._rows.monitors.get(monitor.id)
         if known:

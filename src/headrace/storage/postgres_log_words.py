@@ -40,6 +40,12 @@ class PostgresLogWords(SqlCollection):
         )
         return [place for (place,) in rows]
 
+    def newest(self, matches: Sequence[Match], limits: dict[str, int], *, take: int) -> list[int]:
+        """The newest places that fit any of these, newest first."""
+        any_of = " | ".join(f"({_expression(match)})" for match in matches)
+        rows = self._connection.all("newest_with_words", match=any_of, skip=0, take=take, **limits)
+        return [place for (place,) in rows]
+
     def with_part(self, part: str, wanted: dict[str, Any]) -> set[int]:
         rows = self._connection.all("with_part", pattern=_pattern(part), **wanted)
         return {place for (place,) in rows}

@@ -31,6 +31,9 @@ class LogWords(Protocol):
     def page(self, match: Match, limits: dict[str, int], *, skip: int, take: int) -> tuple[list[int], int]:
         """A page of the places that match, newest first, and how many it is cut from."""
 
+    def newest(self, matches: Sequence[Match], limits: dict[str, int], *, take: int) -> list[int]:
+        """The newest places that fit any of these, newest first."""
+
     def with_part(self, part: str, wanted: dict[str, Any]) -> set[int]:
         """The places of those that have a part in their id.
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from headrace.core.judgments import counted
+from headrace.core.log_search import LogFilter, LogSlice, Mark
 from headrace.core.logs import Log, LogQuery, TraceUsage, Usage
 from headrace.core.monitoring import Aggregate, Total
 from headrace.storage.draws import draw_of
@@ -19,6 +20,7 @@ from headrace.storage.places import free_place
 from headrace.storage.rows import Row, from_microseconds, mapper, microseconds
 from headrace.storage.sql_collection import Connection, SqlCollection
 from headrace.storage.sql_log_pages import LogPages
+from headrace.storage.sql_log_search import LogSearch
 from headrace.storage.sql_log_words import LogWords
 
 LOG = mapper(Log)
@@ -44,6 +46,7 @@ class Logs(SqlCollection):
         super().__init__(connection, account)
         self._words = words
         self._pages = LogPages(connection, account, words)
+        self._search = LogSearch(connection, account, words)
 
     def _loaded(self, rows: list[Row]) -> list[Log]:
         return [LOG.load(row) for row in rows]
@@ -131,6 +134,10 @@ class Logs(SqlCollection):
             return self._at(self._pages.oldest(file_id=file_id, after=None, take=take))
         row = self._one("place_of_log", id=after, file_id=file_id)
         return self._at(self._pages.oldest(file_id=file_id, after=row[0], take=take)) if row else []
+
+    def find(self, wanted: LogFilter, *, before: Mark | None, take: int, most: int) -> LogSlice:
+        places, mark = self._search.places(wanted, before=before, take=take, most=most)
+        return LogSlice(logs=self._at(places), mark=mark)
 
     def children(self, *, parent_ids: Collection[str]) -> list[Log]:
         return self._loaded(self._all("logs_of_parents", parent_ids=_json(set(parent_ids))))

@@ -17,6 +17,10 @@ class Monitors(SqlCollection):
     def of_file(self, *, file_id: str) -> list[Monitor]:
         return [MONITOR.load(row) for row in self._all("monitors_of_file", file_id=file_id)]
 
+    def of_evaluator(self, *, evaluator_id: str) -> list[Monitor]:
+        rows = self._all("monitors_of_evaluator", evaluator_id=evaluator_id)
+        return [MONITOR.load(row) for row in rows]
+
     def put(self, monitor: Monitor) -> None:
         columns = MONITOR.dump(monitor)
         if not self._run("update_monitor", **columns):

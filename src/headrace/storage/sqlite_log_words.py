@@ -5,6 +5,7 @@ What is new waits in a table until it is worth an index's while; searches look i
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,6 +66,19 @@ class SqliteLogWords(SqlCollection):
             )
             found = sorted([*new, *(place for (place,) in rows)], reverse=True)
         return found[skip - skipped :][:take], total
+
+    def newest(self, matches: Sequence[Match], limits: dict[str, int], *, take: int) -> list[int]:
+        """The newest places that fit any of these, newest first."""
+        new = [(place, frozenset(words.split(" "))) for place, words in self._all("new_words", **limits)]
+        found = {place for place, terms in new if any(match.fits(terms) for match in matches)}
+        for match in matches:
+            expression = match.expression(self._next_term)
+            if expression is not None:
+                rows = self._connection.all(
+                    "newest_with_words", match=expression, skip=0, take=take, **limits
+                )
+                found.update(place for (place,) in rows)
+        return heapq.nlargest(take, found)
 
     def with_part(self, part: str, wanted: dict[str, Any]) -> set[int]:
         triples = match_triples(part)

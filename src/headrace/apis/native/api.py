@@ -13,12 +13,15 @@ from headrace.apis.native import (
     changes,
     comparisons,
     contents,
+    drafts,
     environments,
     errors,
+    executions,
     files,
     gates,
     installation,
     keys,
+    node_types,
     openapi,
     pointers,
     sync,
@@ -41,6 +44,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *comparisons.OPERATIONS,
     *watches.OPERATIONS,
     *sync.OPERATIONS,
+    *executions.OPERATIONS,
+    *node_types.OPERATIONS,
+    *drafts.OPERATIONS,
     *environments.OPERATIONS,
     *keys.OPERATIONS,
     *installation.OPERATIONS,
@@ -70,7 +76,7 @@ class NativeApi:
         operation = found.row
         if operation is None:  # the document: the same for everybody, so it needs no key
             return Response(status=200, headers=(JSON,), body=openapi.document(OPERATIONS))
-        principal = await self._gate.by_console(request)
+        principal = await self._gate.by_page(request)
         principal.require(operation.right)
         self._throttle.take(principal.account, operation.name, is_read=operation.method == "GET")
         return await self._carry_out(principal, found.parameters, operation, request)

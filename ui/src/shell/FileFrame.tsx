@@ -1,0 +1,46 @@
+/** The frame of everything that is told of one file: its head, its tabs, and the tab that the address names. */
+import { Suspense } from "react";
+import { to } from "../address";
+import { useLoaded } from "../loaded";
+import { Failure, Loading, Tabs } from "../parts/simple";
+import { ask } from "../server";
+import { FileHead } from "./FileHead";
+import { FILE_TABS, type ScreenProps } from "./routes";
+
+/** What the frame needs to know of a file; `GET /api/files/{file}`. */
+export interface Shown {
+  id: string;
+  path: string;
+  name: string;
+  type: string;
+}
+
+export function FileFrame({ address }: ScreenProps) {
+  const [, id = "", tabPath] = address.parts;
+  const file = useLoaded(id || null, (signal) => ask<Shown>("GET", ["files", id], { signal }));
+  if (file.error) {
+    return (
+      <div className="page">
+        <Failure error={file.error} again={file.reload} />
+      </div>
+    );
+  }
+  if (!file.value) return <Loading />;
+  const type = file.value.type;
+  const tabs = FILE_TABS.filter((one) => !one.only || one.only.includes(type));
+  const here = tabs.find((one) => one.path === tabPath) ?? tabs[0];
+  return (
+    <>
+      <FileHead file={file.value} />
+      <Tabs
+        label="Of this file"
+        tabs={tabs.map((one) => ({ name: one.name, href: to(["f", id, one.path]), isHere: one === here }))}
+      />
+      {here && (
+        <Suspense fallback={<Loading />}>
+          <here.Screen key={`${id} ${here.path}`} file={file.value.id} address={address} />
+        </Suspense>
+      )}
+    </>
+  );
+}

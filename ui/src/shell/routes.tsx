@@ -1,0 +1,64 @@
+/** Which screen an address names. A screen is a line here; each is loaded when it is first shown. */
+import { type ComponentType, lazy } from "react";
+import { type Address, to } from "../address";
+import { Empty } from "../parts/simple";
+import { FileFrame } from "./FileFrame";
+
+export interface ScreenProps {
+  address: Address;
+}
+
+export interface FileScreenProps extends ScreenProps {
+  /** The file's id. */
+  file: string;
+}
+
+type Screen<Props> = ComponentType<Props>;
+type Loads<Props> = () => Promise<{ default: Screen<Props> }>;
+
+/** The tabs of a file, in their order: `#/f/{id}/{tab}`. */
+export interface FileTab {
+  path: string;
+  name: string;
+  Screen: Screen<FileScreenProps>;
+  /** The kinds of files that have it; all without. */
+  only?: string[];
+}
+
+const tab = (path: string, name: string, loads: Loads<FileScreenProps>, only?: string[]): FileTab => ({
+  path,
+  name,
+  Screen: lazy(loads),
+  only,
+});
+
+const place = (name: string, loads: Loads<ScreenProps>) => ({ name, Screen: lazy(loads) });
+
+export const FILE_TABS: FileTab[] = [
+  tab("canvas", "Canvas", () => import("../screens/canvas/Canvas"), ["flow"]),
+];
+
+/** The screens of the whole workspace: `#/{name}`; the first is `#/`. */
+const PLACES: Record<string, { name: string; Screen: Screen<ScreenProps> }> = {
+  "": place("Files", () => import("../screens/home/Home")),
+};
+
+function Nowhere() {
+  return (
+    <Empty title="There is nothing here">
+      <a className="link" href={to([])}>
+        To the beginning
+      </a>
+    </Empty>
+  );
+}
+
+/** The screen of an address, and what it is called. */
+export function screenOf(address: Address): { Screen: Screen<ScreenProps>; title: string } {
+  const [first = "", , tabPath = ""] = address.parts;
+  if (first === "f") {
+    return { Screen: FileFrame, title: FILE_TABS.find((one) => one.path === tabPath)?.name ?? "File" };
+  }
+  const found = PLACES[first];
+  return found ? { Screen: found.Screen, title: found.name } : { Screen: Nowhere, title: "Nothing here" };
+}
