@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from headrace.apis.bedrock.codec import Codec
-from headrace.core.definition import Definition
-from headrace.core.errors import Invalid
+from headrace.core.definition import Definition, NodeType
+from headrace.core.errors import Invalid, Problem
 from headrace.core.validate import Finding, PromptVariables, Severity, TypeLimits, validate
 from headrace.engine.plan import objection
 
@@ -42,6 +42,22 @@ class FlowRules:
                 return None
         is_exact = definition is content["definition"] and len(kept) == len(content)
         return text if is_exact else msgspec.json.encode(kept)
+
+    def problems(self, definition: Any) -> Sequence[Problem]:
+        """Everything that keeps a value from being a definition, by its place in it."""
+        return self._codec.definition_problems(definition)
+
+    def shaped(self, definition: Any) -> Any:
+        """A definition as it would be kept: without nulls and unknown members.
+
+        Raises:
+            Invalid: it is none.
+        """
+        return self._codec.normalise_definition(definition)
+
+    def settings_schemas(self) -> Mapping[NodeType, Mapping[str, Any]]:
+        """The JSON Schema of each node type's settings."""
+        return self._codec.settings_schemas()
 
     def findings(
         self, definition: Any, *, prompt_variables: PromptVariables, limits: TypeLimits

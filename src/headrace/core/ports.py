@@ -21,7 +21,9 @@ from headrace.core.access import Key, Organisation, User
 from headrace.core.archives import Archive
 from headrace.core.changes import Changes
 from headrace.core.dataset_ports import Datasets
+from headrace.core.definition import NodeType
 from headrace.core.deployments import Action, Alias, Move, Pointer, PointerKind
+from headrace.core.errors import Problem
 from headrace.core.evaluation_ports import Evaluations, Runs
 from headrace.core.figure_ports import Figures
 from headrace.core.files import FileSort as FileSort
@@ -352,6 +354,19 @@ class DefinitionRules(Protocol):
         Args:
             text: the JSON text that ``content`` was parsed from; returned as it is whenever it can be.
         """
+
+    def problems(self, definition: Any) -> Sequence[Problem]:
+        """Everything that keeps a value from being a definition, by its place in it."""
+
+    def shaped(self, definition: Any) -> Any:
+        """A definition as it would be kept: without nulls and unknown members.
+
+        Raises:
+            Invalid: it is none.
+        """
+
+    def settings_schemas(self) -> Mapping[NodeType, Mapping[str, Any]]:
+        """The JSON Schema of each node type's settings."""
 
     def findings(
         self, definition: Any, *, prompt_variables: PromptVariables, limits: TypeLimits

@@ -234,7 +234,7 @@ def findings_of(tx: Transaction, ports: Ports, content: bytes) -> Sequence[Findi
     """What is wrong with a flow's content."""
     return ports.rules.findings(
         read_content(content).parsed_definition(),
-        prompt_variables=lambda arn: _variables_of(tx, arn),
+        prompt_variables=lambda arn: prompt_variables_of(tx, arn),
         limits=ports.limits.node_types,
     )
 
@@ -263,13 +263,13 @@ async def check(ports: Ports, principal: Principal, definition: Any) -> Sequence
         principal,
         lambda tx: ports.rules.findings(
             definition,
-            prompt_variables=lambda arn: _variables_of(tx, arn),
+            prompt_variables=lambda arn: prompt_variables_of(tx, arn),
             limits=ports.limits.node_types,
         ),
     )
 
 
-def _variables_of(tx: Transaction, arn: str) -> frozenset[str] | None:
+def prompt_variables_of(tx: Transaction, arn: str) -> frozenset[str] | None:
     """The variables of a prompt that a node refers to; None when it is not one of this organisation's."""
     ref = read_arn(arn)
     file = tx.files.by_short_id(kind="prompt", short_id=ref.id) if ref and ref.account == tx.account else None

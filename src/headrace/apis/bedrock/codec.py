@@ -16,9 +16,11 @@ from typing import Any
 
 import msgspec
 
+from headrace.apis.bedrock.forms import settings_schemas
 from headrace.apis.bedrock.model import Member, Operation, Service, ServiceModel, Shape
 from headrace.apis.bedrock.shapes import MAX_DEPTH, Checker, ShapeCompiler, served_shapes
 from headrace.apis.bedrock.walk import Report, Walk, Where
+from headrace.core.definition import NodeType
 from headrace.core.errors import Invalid, Malformed, Problem
 from headrace.core.parsing import parse
 
@@ -71,6 +73,7 @@ class Codec:
     def __init__(self, model: ServiceModel, *, strict: bool = False) -> None:
         self._model = model
         served = {name: served_shapes(name, shapes, strict=strict) for name, shapes in model.shapes.items()}
+        self._agent_shapes = served["bedrock-agent"]
         compilers = {name: ShapeCompiler(shapes) for name, shapes in served.items()}
         self._inputs = {
             name: _input_plan(operation, served[operation.service], compilers[operation.service])
@@ -81,7 +84,7 @@ class Codec:
             for name, operation in model.operations.items()
         }
         self._named = {
-            name: compilers["bedrock-agent"].checker(served["bedrock-agent"][name]) for name in CONTENT_SHAPES
+            name: compilers["bedrock-agent"].checker(self._agent_shapes[name]) for name in CONTENT_SHAPES
         }
         self._definition = self._named["FlowDefinition"]
 
@@ -116,6 +119,10 @@ class Codec:
     def error_status(self, service: Service, name: str) -> int:
         """See `ServiceModel.error_status`."""
         return self._model.error_status(service, name)
+
+    def settings_schemas(self) -> dict[NodeType, dict[str, Any]]:
+        """See `headrace.apis.bedrock.forms.settings_schemas`."""
+        return settings_schemas(self._agent_shapes)
 
     def definition_ok(self, value: object) -> bool:
         """Whether Bedrock's shapes admit this value as a flow definition."""

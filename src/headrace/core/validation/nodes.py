@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from headrace.core import template
 from headrace.core.definition import NodeInput, NodeOutput, NodeType, PortType
 from headrace.core.expression import MalformedExpression, parse
 from headrace.core.node_types import Port, setting
 from headrace.core.validation.findings import Finding, FindingType
-from headrace.core.validation.level import Level, Placed, Site
+from headrace.core.validation.level import Level, Placed, PromptVariables, Site
 
 
 def at(site: Site, finding_type: FindingType, **details: str) -> Placed:
@@ -67,7 +68,7 @@ def unfilled_variable(level: Level) -> Iterator[Placed]:
     """A prompt's variable is filled by the input of its name, so there has to be one."""
     for site in level.sites:
         if site.node.type is NodeType.PROMPT and site.is_configured:
-            for name in _variables(level, site):
+            for name in variables(site.settings, level.prompt_variables):
                 if name not in site.inputs:
                     yield at(site, FindingType.MISSING_NODE_INPUT, input=name)
 
@@ -135,10 +136,10 @@ def _mismatches(
             yield name, expected
 
 
-def _variables(level: Level, site: Site) -> tuple[str, ...]:
+def variables(settings: Mapping[str, Any], prompt_variables: PromptVariables) -> tuple[str, ...]:
     """The variables of a prompt in the order of its text; of a resource, by name; none if unreadable."""
-    written = setting(site.settings, ("sourceConfiguration", "inline", "templateConfiguration"))
+    written = setting(settings, ("sourceConfiguration", "inline", "templateConfiguration"))
     if written is not None:
         return template.variables(template.texts(written))
-    arn = setting(site.settings, ("sourceConfiguration", "resource", "promptArn"))
-    return tuple(sorted(level.prompt_variables(arn) or ())) if arn else ()
+    arn = setting(settings, ("sourceConfiguration", "resource", "promptArn"))
+    return tuple(sorted(prompt_variables(arn) or ())) if arn else ()
