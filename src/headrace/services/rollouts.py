@@ -30,15 +30,20 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         pointer: None when it targets nothing.
         number: the highest number of what it targets; None for the draft and where it has none.
-        move_id: the last move's id, by which this state is known; None when it never moved.
+        move: the last one, by whose id this state is known; None when it never moved.
         is_off: whether calls by it are refused; also when the file itself is switched off.
     """
 
     spot: Spot
     pointer: Pointer | None
     number: int | None
-    move_id: str | None
+    move: Move | None
     is_off: bool
+
+    @property
+    def move_id(self) -> str | None:
+        """The last move's id."""
+        return None if self.move is None else self.move.id
 
 
 async def point(ports: Ports, principal: Principal, where: Where, *, to: str, wish: Wish = NO_WISH) -> Moved:
@@ -298,7 +303,7 @@ def live_of(tx: Transaction, spot: Spot) -> Live:
         spot=spot,
         pointer=state,
         number=_number(tx, state),
-        move_id=None if last is None else last.id,
+        move=last,
         is_off=(last is not None and last.is_off) or _is_file_off(tx, spot.file),
     )
 

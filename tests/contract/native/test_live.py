@@ -28,6 +28,19 @@ def test_what_is_live(desk: Desk) -> None:
     assert desk.ask("GET", "pointers")["pointers"] == [live], "only what targets something"
 
 
+def test_who_made_it_live_and_why(desk: Desk) -> None:
+    first = desk.live()
+    assert (first["action"], first["reason"]) == ("move", None)
+    moved = desk.move(2, reason="it answers faster")["move"]
+    for live in (desk.live(), desk.ask("GET", "pointers")["pointers"][0]):
+        assert (live["reason"], live["moved_by"]) == ("it answers faster", moved["moved_by"])
+        assert moved["moved_by"]["name"]
+    desk.ask("DELETE", "pointers", "production", reason="not ready")
+    gone = desk.live()
+    assert (gone["version_id"], gone["moved_at"]) == (None, None)
+    assert (gone["action"], gone["reason"]) == ("take_away", "not ready")
+
+
 def test_an_etag_is_the_move(desk: Desk) -> None:
     first = desk.send("GET", "pointers", "production")
     tag = first.headers["etag"]

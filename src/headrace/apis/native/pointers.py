@@ -29,9 +29,8 @@ async def list_pointers(call: Call) -> Response:
     where = await subjects.where_is(call.ports, call.principal, file=call.parameters["file"], pointer=None)
     found = await rollouts.all_live(call.ports, call.principal, kind=where.kind, ref=where.ref)
     own = await rollouts.live(call.ports, call.principal, where)
-    shown = [
-        live_body(one, await _around(call, one)) for one in found if one.spot.kind is not PointerKind.FLOW
-    ]
+    around = await _around(call, *found)
+    shown = [live_body(one, around) for one in found if one.spot.kind is not PointerKind.FLOW]
     return ok(LiveList(file=file_body(own.spot.file), is_off=own.is_off, pointers=shown))
 
 
@@ -63,9 +62,9 @@ async def answer_live(call: Call, live: Live) -> Response:
     )
 
 
-async def _around(call: Call, live: Live) -> Around:
-    aims = () if live.pointer is None or not live.pointer.shares else (live.pointer.aim,)
-    return await subjects.around(call.ports, call.principal, aims=aims)
+async def _around(call: Call, *found: Live) -> Around:
+    moves = [live.move for live in found if live.move is not None]
+    return await subjects.around(call.ports, call.principal, moves=moves)
 
 
 def etag_of(live: Live) -> str | None:

@@ -97,6 +97,7 @@ class LiveBody(msgspec.Struct, frozen=True, kw_only=True):
         number: the highest number of what it targets.
         is_off: whether calls by it are refused; also while the file itself is switched off.
         move_id: its last move, by which this state is known; None when it never moved.
+        moved_by: who made that move, for the `reason`.
     """
 
     file: FileBody
@@ -109,6 +110,9 @@ class LiveBody(msgspec.Struct, frozen=True, kw_only=True):
     is_off: bool
     move_id: str | None
     moved_at: datetime | None
+    moved_by: PersonBody | None
+    action: str | None
+    reason: str | None
 
 
 class LiveList(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,12 +282,20 @@ def live_body(live: Live, around: Around) -> LiveBody:
         is_off=live.is_off,
         move_id=live.move_id,
         moved_at=None if live.pointer is None else live.pointer.moved_at,
+        moved_by=None if live.move is None else person_body(live.move.moved_by, around),
+        action=None if live.move is None else live.move.action.value,
+        reason=None if live.move is None else live.move.reason,
     )
+
+
+def person_body(user_id: str, around: Around) -> PersonBody:
+    """Somebody who is told along with moves."""
+    who = around.people.get(user_id)
+    return PersonBody(id=user_id, name=None if who is None else who.full_name)
 
 
 def move_body(move: Move, around: Around) -> MoveBody:
     """One change."""
-    who = around.people.get(move.moved_by)
     return MoveBody(
         id=move.id,
         pointer=PointerName(
@@ -292,7 +304,7 @@ def move_body(move: Move, around: Around) -> MoveBody:
             name=around.names.get(move.pointer_id, move.pointer_id),
         ),
         action=move.action.value,
-        moved_by=PersonBody(id=move.moved_by, name=None if who is None else who.full_name),
+        moved_by=person_body(move.moved_by, around),
         moved_at=move.moved_at,
         version_id=move.version_id,
         number=_number(move.version_id, around),
