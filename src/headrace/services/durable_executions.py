@@ -287,7 +287,7 @@ async def stop(durables: Durables, ports: Ports, principal: Principal, called: C
 
     def end(tx: Transaction) -> Found:
         found = _find(tx, called)
-        ended = _abort(tx, ports, found.execution, keeps=durables.runs.recorder.keeps)
+        ended = abort(tx, ports, found.execution, keeps=durables.runs.recorder.keeps)
         return msgspec.structs.replace(found, execution=ended)
 
     found = await write(ports, principal, end)
@@ -308,14 +308,15 @@ async def stop_by_id(durables: Durables, ports: Ports, principal: Principal, exe
         execution = tx.executions.get(id=execution_id)
         if execution is None or not execution.is_durable:
             raise NotFound("execution", execution_id)
-        return _abort(tx, ports, execution, keeps=durables.runs.recorder.keeps)
+        return abort(tx, ports, execution, keeps=durables.runs.recorder.keeps)
 
     ended = await write(ports, principal, end)
     await _abandon(durables, ended.id)
     return ended
 
 
-def _abort(tx: Transaction, ports: Ports, execution: Execution, *, keeps: Keeps) -> Execution:
+def abort(tx: Transaction, ports: Ports, execution: Execution, *, keeps: Keeps) -> Execution:
+    """Write the end of an execution that nobody carries out after this; see `stop`."""
     if execution.status is Status.ABORTED:
         return execution
     if execution.status.is_final:

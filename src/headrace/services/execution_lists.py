@@ -12,10 +12,13 @@ import msgspec
 
 from headrace.core.access import Principal, Right
 from headrace.core.execution import Status
+from headrace.core.files import File
+from headrace.core.ids import DRAFT_ALIAS
 from headrace.core.ports import Transaction
 from headrace.core.processes import Process
 from headrace.core.records import Execution
-from headrace.services import targets
+from headrace.core.versions import DRAFT
+from headrace.services import subjects, targets
 from headrace.services.base import Ports, read, scan
 from headrace.services.executions import ExecutionView
 
@@ -32,16 +35,29 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         flow: their flow by id, path or name.
+        failed_node: the node that failed them.
+        version: what they ran: a version's id or number, or ``draft``.
+        pointer: the id or name of the alias or the environment that they were called by; of a known flow.
     """
 
     flow: str | None = None
     status: Status | None = None
     is_durable: bool | None = None
+    failed_node: str | None = None
+    version: str | None = None
+    pointer: str | None = None
 
     def fits(self, execution: Execution) -> bool:
-        """Whether a run of that flow is meant."""
+        """Whether a run of that flow is meant; who called it is asked elsewhere."""
         is_kind = self.is_durable in (None, execution.is_durable)
-        return is_kind and self.status in (None, execution.status)
+        is_so = self.status in (None, execution.status) and self.failed_node in (None, execution.failed_node)
+        return is_kind and is_so and (self.version is None or self.version in _versions(execution))
+
+
+def _versions(execution: Execution) -> tuple[str, ...]:
+    """By what names of a version a run is found."""
+    name = DRAFT.lower() if execution.is_draft else str(execution.number)
+    return execution.version_id, name
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +90,14 @@ async def page(
     """Up to ``take`` runs, from just after ``before`` on; fewer, too, when there are only few among many.
 
     Raises:
-        NotFound: there is no such flow.
+        NotFound: there is no such flow or pointer.
     """
     principal.require(Right.READER)
 
     def look(tx: Transaction) -> Listed:
-        file_id = None if wanted.flow is None else targets.find_anyhow(tx, wanted.flow).id
+        file = None if wanted.flow is None else targets.find_anyhow(tx, wanted.flow)
+        file_id = None if file is None else file.id
+        called_by = None if file is None or wanted.pointer is None else _pointer(tx, file, wanted.pointer)
         if wanted.status is Status.RUNNING:
             runs = _running(tx, file_id, before)
         else:
@@ -90,11 +108,16 @@ async def page(
             if len(found) == take or looked_at == LOOKED_AT:
                 return Listed(executions=_views(tx, found), next=last)
             looked_at, last = looked_at + 1, (run.started_at, run.id)
-            if wanted.fits(run):
+            if wanted.fits(run) and called_by in (None, run.environment_id, run.pointer_id):
                 found.append(run)
         return Listed(executions=_views(tx, found), next=None)
 
     return await scan(ports, principal, look)
+
+
+def _pointer(tx: Transaction, file: File, ref: str) -> str:
+    """What the runs that were called by a pointer bear."""
+    return ref if ref == DRAFT_ALIAS else subjects.spot_of(tx, file, ref).pointer_id
 
 
 def _newest(tx: Transaction, file_id: str | None, before: Place | None) -> Iterator[Execution]:

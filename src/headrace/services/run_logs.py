@@ -9,7 +9,6 @@ logged against hidden files of the flow, one a node: prompts for inline prompts,
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,6 @@ from headrace.core.access import Principal, Right, User
 from headrace.core.changes import Kept
 from headrace.core.definition import Definition, Node, NodeType
 from headrace.core.files import File
-from headrace.core.ids import LONG_LENGTH, base62
 from headrace.core.jsontext import json_text
 from headrace.core.kinds import KINDS
 from headrace.core.kinds.prompt import read_arn
@@ -38,7 +36,7 @@ from headrace.services.run_contents import (
     step_payload,
     tool_content,
 )
-from headrace.services.run_roots import Subject, source, write
+from headrace.services.run_roots import Subject, source, step_log_id, write
 from headrace.services.run_steps import Step, Story
 from headrace.services.snapshots import DRAFT_DIGEST, hidden_version
 from headrace.services.targets import definition_of
@@ -87,8 +85,7 @@ class _Subject(Subject, frozen=True, kw_only=True):
         return self.principal.account, self.execution.version_id, step.node
 
     def step_id(self, step: Step) -> str:
-        told = hashlib.sha256(f"{self.execution.id} {step.place}".encode()).digest()
-        return "log_" + base62(int.from_bytes(told), LONG_LENGTH)
+        return step_log_id(self.execution.id, step.place)
 
 
 class Showing:

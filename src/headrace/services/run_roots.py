@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from headrace.core.access import Principal
 from headrace.core.files import File
+from headrace.core.ids import LONG_LENGTH, base62
 from headrace.core.logs import Log, LogStatus, Payload, write_payload
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
@@ -20,6 +23,12 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 def log_id_of(execution_id: str) -> str:
     """The id of the log that a run is shown as."""
     return "log_" + execution_id.rpartition("_")[2]
+
+
+def step_log_id(execution_id: str, place: int) -> str:
+    """The id of the log of a step, which began with the event of that number."""
+    told = hashlib.sha256(f"{execution_id} {place}".encode()).digest()
+    return "log_" + base62(int.from_bytes(told), LONG_LENGTH)
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):

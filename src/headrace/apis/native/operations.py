@@ -15,6 +15,7 @@ from headrace.core.access import Principal, Right
 from headrace.services.base import Ports
 from headrace.services.calls import Calls
 from headrace.services.comparisons import Comparisons
+from headrace.services.durable_executions import Durables
 from headrace.services.installation import Installation
 from headrace.services.invocations import Names
 from headrace.services.runs import Runs
@@ -32,6 +33,7 @@ class Reach:
 
     Attributes:
         runs: what flows run in.
+        durables: what executions in the background are stopped through.
         calls: what prompts and tools are called with.
         names: how flows and aliases of an organisation are told of to what flows call.
         comparisons: what versions are compared in.
@@ -41,6 +43,7 @@ class Reach:
 
     ports: Ports
     runs: Runs
+    durables: Durables
     calls: Calls
     names: Callable[[str], Names]
     comparisons: Comparisons
