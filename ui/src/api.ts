@@ -7,1371 +7,2512 @@
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    /**
-     * ContentBody
-     * @description A content of a file.
-     *
-     *         Attributes:
-     *             content: as it was sent.
-     */
-    ContentBody: {
-      version_id: string;
-      numbers: number[];
-      name: string | null;
-      digest: string;
-      is_draft: boolean;
-      file: components["schemas"]["FileBody"];
-      description: string | null;
-      created_by: components["schemas"]["PersonBody"];
-      created_at: string;
-      content: unknown;
-    };
-    /**
-     * FileBody
-     * @description A file.
-     *
-     *         Attributes:
-     *             type: its kind, such as `flow`.
-     */
-    FileBody: {
-      id: string;
-      type: string;
-      path: string;
-    };
-    /**
-     * PersonBody
-     * @description Somebody.
-     *
-     *         Attributes:
-     *             name: None when that user is gone.
-     */
-    PersonBody: {
-      id: string;
-      name: string | null;
-    };
-    /**
-     * DifferenceBody
-     * @description What differs between two contents of a file.
-     *
-     *         Attributes:
-     *             line: how much, in words.
-     *             summary: the same as numbers; what is zero is left out.
-     *             edits: what, in the order in which it stands in the content before.
-     *             datapoints: of a dataset; None for other kinds.
-     */
-    DifferenceBody: {
-      file: components["schemas"]["FileBody"];
-      from: components["schemas"]["ContentName"];
-      to: components["schemas"]["ContentName"];
-      is_empty: boolean;
-      line: string;
-      summary: components["schemas"]["Summary"];
-      edits: (
-        | components["schemas"]["Added"]
-        | components["schemas"]["headrace.core.diff.edits.Removed"]
-        | components["schemas"]["Replaced"]
-        | components["schemas"]["TextChanged"]
-        | components["schemas"]["Moved"]
-        | components["schemas"]["GraphChanged"]
-      )[];
-      datapoints: components["schemas"]["DatapointsChanged"] | null;
-    };
-    /**
-     * ContentName
-     * @description Which content of a file it is.
-     *
-     *         Attributes:
-     *             numbers: those of the version, ascending.
-     *             is_draft: whether it is the draft, and no version.
-     */
-    ContentName: {
-      version_id: string;
-      numbers: number[];
-      name: string | null;
-      digest: string;
-      is_draft: boolean;
-    };
-    /**
-     * Summary
-     * @description How much differs. The nodes in Loops are counted too; what is in a node counts as that node.
-     *
-     *         Attributes:
-     *             nodes_changed: nodes in which something differs; one that has another name too is counted twice.
-     *             connections_changed: those that join what they joined; something else than the name differs.
-     *             connections_relabelled: those of which only the name differs, unless it follows that of a node.
-     *             values_added: members and elements outside of nodes and connections.
-     */
-    Summary: {
-      /** @default 0 */
-      nodes_added?: number;
-      /** @default 0 */
-      nodes_removed?: number;
-      /** @default 0 */
-      nodes_renamed?: number;
-      /** @default 0 */
-      nodes_changed?: number;
-      /** @default 0 */
-      nodes_moved?: number;
-      /** @default 0 */
-      connections_added?: number;
-      /** @default 0 */
-      connections_removed?: number;
-      /** @default 0 */
-      connections_rewired?: number;
-      /** @default 0 */
-      connections_changed?: number;
-      /** @default 0 */
-      connections_relabelled?: number;
-      /** @default 0 */
-      connections_moved?: number;
-      /** @default 0 */
-      values_added?: number;
-      /** @default 0 */
-      values_removed?: number;
-      /** @default 0 */
-      values_changed?: number;
-      /** @default 0 */
-      values_moved?: number;
-    };
-    /**
-     * Added
-     * @description A member or an element that was not there.
-     *
-     *         Attributes:
-     *             path: its last step is the index in the list after, where it is an element.
-     */
-    Added: {
-      /** @enum {unknown} */
-      change: "added";
-      path: (string | number)[];
-      value: unknown;
-    };
-    /**
-     * Removed
-     * @description A member or an element that is there no more.
-     */
-    "headrace.core.diff.edits.Removed": {
-      /** @enum {unknown} */
-      change: "removed";
-      path: (string | number)[];
-      value: unknown;
-    };
-    /**
-     * Replaced
-     * @description A value in the place of another.
-     */
-    Replaced: {
-      /** @enum {unknown} */
-      change: "replaced";
-      path: (string | number)[];
-      before: unknown;
-      after: unknown;
-    };
-    /**
-     * TextChanged
-     * @description A text of which some is another.
-     *
-     *         Attributes:
-     *             unit: what was compared: code by lines, prose by words.
-     *             spans: all of both texts, in order.
-     */
-    TextChanged: {
-      /** @enum {unknown} */
-      change: "text";
-      path: (string | number)[];
-      /** @enum {unknown} */
-      unit: "line" | "word";
-      spans: components["schemas"]["Span"][];
-    };
-    /**
-     * Span
-     * @description A piece of a text: of both texts, of the one before only, or of the one after only.
-     */
-    Span: {
-      /** @enum {unknown} */
-      in: "after" | "before" | "both";
-      text: string;
-    };
-    /**
-     * Moved
-     * @description An element that is elsewhere among those that stayed; as few as possible are called so.
-     *
-     *         Attributes:
-     *             to: its index in the list after.
-     */
-    Moved: {
-      /** @enum {unknown} */
-      change: "moved";
-      path: (string | number)[];
-      to: number;
-    };
-    /**
-     * GraphChanged
-     * @description A graph of nodes and connections in which something differs: a definition, or the body of a Loop.
-     *
-     *         A connection whose ends only have other names is not mentioned.
-     *
-     *         Attributes:
-     *             relabelled: which connections have other names and nothing else.
-     *             order: which nodes and connections are elsewhere in their lists.
-     *             edits: of the other members of the graph.
-     */
-    GraphChanged: {
-      /** @enum {unknown} */
-      change: "graph";
-      path: (string | number)[];
-      /** @default [] */
-      nodes?: (
-        | components["schemas"]["NodeAdded"]
-        | components["schemas"]["NodeRemoved"]
-        | components["schemas"]["NodeChanged"]
-      )[];
-      /** @default [] */
-      connections?: (
-        | components["schemas"]["ConnectionAdded"]
-        | components["schemas"]["ConnectionRemoved"]
-        | components["schemas"]["ConnectionChanged"]
-      )[];
-      /** @default [] */
-      relabelled?: components["schemas"]["Relabelled"][];
-      /** @default [] */
-      order?: components["schemas"]["Moved"][];
-      /** @default [] */
-      edits?: (
-        | components["schemas"]["Added"]
-        | components["schemas"]["headrace.core.diff.edits.Removed"]
-        | components["schemas"]["Replaced"]
-        | components["schemas"]["TextChanged"]
-        | components["schemas"]["Moved"]
-        | components["schemas"]["GraphChanged"]
-      )[];
-    };
-    /**
-     * NodeAdded
-     * @description A node that was not there.
-     *
-     *         Attributes:
-     *             index: its place in the list after.
-     */
-    NodeAdded: {
-      /** @enum {unknown} */
-      change: "added";
-      name: string;
-      type: string;
-      index: number;
-      node: Record<string, never>;
-    };
-    /**
-     * NodeRemoved
-     * @description A node that is there no more.
-     */
-    NodeRemoved: {
-      /** @enum {unknown} */
-      change: "removed";
-      name: string;
-      type: string;
-      node: Record<string, never>;
-    };
-    /**
-     * NodeChanged
-     * @description A node that has another name, or in which something differs.
-     *
-     *         Attributes:
-     *             name: what it is called after.
-     *             was: what it was called before.
-     *             type: after.
-     *             edits: of all but its name; the paths begin in the node before.
-     */
-    NodeChanged: {
-      /** @enum {unknown} */
-      change: "changed";
-      name: string;
-      was: string;
-      type: string;
-      /** @default [] */
-      edits?: (
-        | components["schemas"]["Added"]
-        | components["schemas"]["headrace.core.diff.edits.Removed"]
-        | components["schemas"]["Replaced"]
-        | components["schemas"]["TextChanged"]
-        | components["schemas"]["Moved"]
-        | components["schemas"]["GraphChanged"]
-      )[];
-    };
-    /**
-     * ConnectionAdded
-     * @description A connection that was not there.
-     *
-     *         Attributes:
-     *             index: its place in the list after.
-     */
-    ConnectionAdded: {
-      /** @enum {unknown} */
-      change: "added";
-      name: string;
-      index: number;
-      connection: Record<string, never>;
-    };
-    /**
-     * ConnectionRemoved
-     * @description A connection that is there no more.
-     */
-    ConnectionRemoved: {
-      /** @enum {unknown} */
-      change: "removed";
-      name: string;
-      connection: Record<string, never>;
-    };
-    /**
-     * ConnectionChanged
-     * @description A connection of which something else than a name differs.
-     *
-     *         Attributes:
-     *             name: what it is called after.
-     *             was: what it was called before.
-     *             is_rewired: whether it joins something else; otherwise only its other members differ.
-     *             before: all of it. It may equal what is there after: a node was removed and another got its name.
-     *             after: all of it.
-     */
-    ConnectionChanged: {
-      /** @enum {unknown} */
-      change: "changed";
-      name: string;
-      was: string;
-      is_rewired: boolean;
-      before: Record<string, never>;
-      after: Record<string, never>;
-    };
-    /**
-     * Relabelled
-     * @description A connection that joins what it joined, by another name.
-     *
-     *         Attributes:
-     *             follows: whether the name is another because it has the name of a renamed node in it.
-     */
-    Relabelled: {
-      name: string;
-      was: string;
-      follows: boolean;
-    };
-    /**
-     * DatapointsChanged
-     * @description Which datapoints came and went. Their order makes no other version, so it is not looked at.
-     *
-     *         Attributes:
-     *             added: ids, in the order of the version after.
-     *             removed: ids, in the order of the version before.
-     *             kept: how many are in both.
-     */
-    DatapointsChanged: {
-      added: string[];
-      removed: string[];
-      kept: number;
-    };
-    /**
-     * LiveList
-     * @description All pointers of a file that target something.
-     *
-     *         Attributes:
-     *             is_off: whether the file itself is switched off.
-     */
-    LiveList: {
-      file: components["schemas"]["FileBody"];
-      is_off: boolean;
-      pointers: components["schemas"]["LiveBody"][];
-    };
-    /**
-     * LiveBody
-     * @description What a pointer targets right now.
-     *
-     *         Attributes:
-     *             version_id: None when it targets nothing, or follows the draft.
-     *             number: the highest number of what it targets.
-     *             is_off: whether calls by it are refused; also while the file itself is switched off.
-     *             move_id: its last move, by which this state is known; None when it never moved.
-     */
-    LiveBody: {
-      file: components["schemas"]["FileBody"];
-      pointer: components["schemas"]["PointerName"];
-      version_id: string | null;
-      target: string | null;
-      number: number | null;
-      digest: string | null;
-      shares: components["schemas"]["ShareBody"][];
-      is_off: boolean;
-      move_id: string | null;
-      moved_at: string | null;
-    };
-    /**
-     * PointerName
-     * @description A pointer.
-     *
-     *         Attributes:
-     *             kind: `environment`, `alias`, or `flow`: the file itself, of whatever type.
-     *             name: the environment's or the alias's; the path of the file itself.
-     */
-    PointerName: {
-      kind: string;
-      id: string;
-      name: string;
-    };
-    /**
-     * ShareBody
-     * @description A version's part of a split.
-     *
-     *         Attributes:
-     *             number: the highest number of the version; None when it has none.
-     *             target: the number by which an alias targets it; None for an environment.
-     *             weight: a whole number; what counts is its part of the sum of all.
-     */
-    ShareBody: {
-      version_id: string;
-      number: number | null;
-      target: string | null;
-      weight: number;
-    };
-    /**
-     * MoveList
-     * @description Moves, newest first.
-     *
-     *         Attributes:
-     *             next: what `before` is to be for the older ones; None when there are none.
-     */
-    MoveList: {
-      moves: components["schemas"]["MoveBody"][];
-      next: string | null;
-    };
-    /**
-     * MoveBody
-     * @description One change of a pointer.
-     *
-     *         Attributes:
-     *             action: what kind of change it was.
-     *             number: the highest number of the version; None when it has none.
-     *             from_version_id: what was targeted before; `from_number` and `from_target` are of the same.
-     *             is_off: whether the pointer is switched off since.
-     *             is_automatic: whether it came with something else, such as a file's first version.
-     *             source: where it came from: the id of the pointer promoted from, or of the move rolled back to.
-     *             evidence: what the gate said, the figures, whether it was overridden.
-     */
-    MoveBody: {
-      id: string;
-      pointer: components["schemas"]["PointerName"];
-      action: string;
-      moved_by: components["schemas"]["PersonBody"];
-      moved_at: string;
-      version_id: string | null;
-      number: number | null;
-      target: string | null;
-      digest: string | null;
-      shares: components["schemas"]["ShareBody"][];
-      from_version_id: string | null;
-      from_number: number | null;
-      from_target: string | null;
-      is_off: boolean;
-      is_automatic: boolean;
-      reason: string | null;
-      source: string | null;
-      evidence: Record<string, never> | null;
-    };
-    /**
-     * NewMove
-     * @description Where to move a pointer.
-     *
-     *         Attributes:
-     *             to: a version's id or number; for an alias `draft` too.
-     */
-    NewMove: {
-      /** @default null */
-      expected?: string | null;
-      /** @default null */
-      reason?: string | null;
-      /** @default false */
-      override?: boolean;
-      /** @default false */
-      dry_run?: boolean;
-      to: string | number;
-    };
-    /**
-     * MovedBody
-     * @description What came of a change, or would.
-     *
-     *         Attributes:
-     *             is_new: whether something changed, or would; repeating what is so changes nothing.
-     *             is_rehearsal: whether nothing was done.
-     *             before: what was targeted.
-     *             after: what is targeted now, or would be.
-     *             move: the pointer's last move; None when it never moved.
-     *             difference: of the contents, for a rehearsal; None where there are not two to compare.
-     */
-    MovedBody: {
-      file: components["schemas"]["FileBody"];
-      pointer: components["schemas"]["PointerName"];
-      is_new: boolean;
-      is_rehearsal: boolean;
-      before: components["schemas"]["AimBody"];
-      after: components["schemas"]["AimBody"];
-      move: components["schemas"]["MoveBody"] | null;
-      verdict: components["schemas"]["VerdictBody"];
-      difference: components["schemas"]["DifferenceBody"] | null;
-    };
-    /**
-     * AimBody
-     * @description What a pointer targets.
-     *
-     *         Attributes:
-     *             version_id: None when it targets nothing, or follows the draft.
-     *             number: the highest number of the version; None when it has none.
-     *             target: the number, or `DRAFT`, by which an alias targets it; None for an environment.
-     *             digest: of the content.
-     *             shares: of several versions; the first fields are those of the primary one.
-     */
-    AimBody: {
-      version_id: string | null;
-      number: number | null;
-      target: string | null;
-      digest: string | null;
-      shares: components["schemas"]["ShareBody"][];
-    };
-    /**
-     * VerdictBody
-     * @description What a gate says.
-     *
-     *         Attributes:
-     *             has_gate: whether there is one; without one everything passes.
-     *             reasons: all that speaks against it.
-     *             figures: what was measured.
-     */
-    VerdictBody: {
-      has_gate: boolean;
-      is_open: boolean;
-      reasons: string[];
-      figures: Record<string, never>;
-    };
-    /**
-     * NewPromotion
-     * @description From where to promote.
-     *
-     *         Attributes:
-     *             source: another pointer of the file, by its id or name.
-     */
-    NewPromotion: {
-      /** @default null */
-      expected?: string | null;
-      /** @default null */
-      reason?: string | null;
-      /** @default false */
-      override?: boolean;
-      /** @default false */
-      dry_run?: boolean;
-      from: string;
-    };
-    /**
-     * NewRollback
-     * @description What to roll back to.
-     *
-     *         Attributes:
-     *             to_move: the id of the move after which it was so; without one, to what was there before.
-     */
-    NewRollback: {
-      /** @default null */
-      expected?: string | null;
-      /** @default null */
-      reason?: string | null;
-      /** @default false */
-      override?: boolean;
-      /** @default false */
-      dry_run?: boolean;
-      /** @default null */
-      to_move?: string | null;
-    };
-    /**
-     * NewSplit
-     * @description How to split what is called by a pointer.
-     */
-    NewSplit: {
-      /** @default null */
-      expected?: string | null;
-      /** @default null */
-      reason?: string | null;
-      /** @default false */
-      override?: boolean;
-      /** @default false */
-      dry_run?: boolean;
-      shares: components["schemas"]["NewShare"][];
-    };
-    /**
-     * NewShare
-     * @description A version's part of a split.
-     *
-     *         Attributes:
-     *             version: its id or number.
-     *             weight: a whole number; what counts is its part of the sum of all.
-     */
-    NewShare: {
-      version: string | number;
-      weight: number;
-    };
-    /**
-     * NewSwitch
-     * @description Whether calls are refused.
-     *
-     *         Attributes:
-     *             is_off: true refuses them, false lets them through again.
-     *             expected: as in any change.
-     *             reason: what who calls is told.
-     *             dry_run: whether to answer only what would be.
-     */
-    NewSwitch: {
-      is_off: boolean;
-      /** @default null */
-      expected?: string | null;
-      /** @default null */
-      reason?: string | null;
-      /** @default false */
-      dry_run?: boolean;
-    };
-    /**
-     * Figures
-     * @description How the versions behind a pointer do.
-     *
-     *         Attributes:
-     *             since: when the split began, or what is there was moved there.
-     *             move_id: the move that did it.
-     *             is_complete: whether everything since then was looked at, and not just the newest.
-     */
-    Figures: {
-      since: string;
-      move_id: string;
-      is_complete: boolean;
-      versions: components["schemas"]["VersionFigures"][];
-    };
-    /**
-     * VersionFigures
-     * @description How one version does.
-     *
-     *         Attributes:
-     *             number: its highest number; None when it has none.
-     *             weight: its share; None when there is no split.
-     *             runs: those that ended; a run that is going on or was stopped by its caller says nothing.
-     *             errors: those of them that failed or took too long.
-     *             latency_p50_s: of runs that succeeded and say how long they took; None where none does.
-     *             cost_usd: None where nothing is known.
-     */
-    VersionFigures: {
-      version_id: string;
-      number: number | null;
-      weight: number | null;
-      runs: number;
-      errors: number;
-      latency_p50_s: number | null;
-      latency_p95_s: number | null;
-      input_tokens: number;
-      output_tokens: number;
-      cost_usd: number | null;
-      scores: components["schemas"]["headrace.services.split_figures.Score"][];
-    };
-    /**
-     * Score
-     * @description What an evaluator found.
-     *
-     *         Attributes:
-     *             judgments: how many booleans or numbers there are.
-     *             mean: of them; a boolean is 0 or 1. None where no double is near.
-     */
-    "headrace.services.split_figures.Score": {
-      evaluator_id: string;
-      judgments: number;
-      mean: number | null;
-    };
-    /**
-     * GateList
-     * @description All gates that hold for a pointer: that of its environment first, then its own.
-     */
-    GateList: {
-      gates: components["schemas"]["GateBody"][];
-    };
-    /**
-     * GateBody
-     * @description A gate.
-     *
-     *         Attributes:
-     *             pointer: the name of the environment or the alias.
-     *             is_for_all_files: whether it stands at an environment, for all files.
-     *             gate: what it asks for, with evaluators and datasets by their paths.
-     */
-    GateBody: {
-      pointer: string;
-      is_for_all_files: boolean;
-      set_by: components["schemas"]["PersonBody"];
-      set_at: string;
-      gate: unknown;
-    };
-    /**
-     * GateSpec
-     * @description What a gate asks for: rules before a move, a watch after it, or both.
-     */
-    GateSpec: {
-      /** @default [] */
-      rules?: (
-        | components["schemas"]["headrace.core.gates.Score"]
-        | components["schemas"]["Errors"]
-        | components["schemas"]["Approval"]
-      )[];
-      /** @default null */
-      watch?: components["schemas"]["WatchSpec"] | null;
-    };
-    /**
-     * Score
-     * @description What an evaluator found: the share of true, or the mean.
-     *
-     *         Attributes:
-     *             evaluator: its id or path. Judgments of all its versions count, one a log.
-     *             min: not less than this.
-     *             max: not more than this.
-     *             min_judgments: of fewer nothing is concluded, and the rule is not met.
-     *             max_regression: at most so much worse than the version that is targeted now.
-     */
-    "headrace.core.gates.Score": {
-      /** @enum {unknown} */
-      type: "score";
-      evaluator: string;
-      on: components["schemas"]["On"];
-      /** @default null */
-      min?: number | null;
-      /** @default null */
-      max?: number | null;
-      /** @default 1 */
-      min_judgments?: number;
-      /** @default null */
-      max_regression?: number | null;
-    };
-    /**
-     * On
-     * @description What a score is measured on: one of the two.
-     *
-     *         Attributes:
-     *             dataset: the id or the path of a dataset: the newest completed run of the version on
-     *                 any version of it.
-     *             logs: so many of the version's newest logs.
-     */
-    On: {
-      /** @default null */
-      dataset?: string | null;
-      /** @default null */
-      logs?: number | null;
-    };
-    /**
-     * Errors
-     * @description How many of a version's newest logs have an error.
-     *
-     *         Attributes:
-     *             logs: so many are looked at.
-     *             max_rate: at most this part of them, 0 to 1.
-     *             min_logs: of fewer nothing is concluded, and the rule is not met.
-     */
-    Errors: {
-      /** @enum {unknown} */
-      type: "errors";
-      logs: number;
-      /** Format: decimal */
-      max_rate: number;
-      /** @default 1 */
-      min_logs?: number;
-    };
-    /**
-     * Approval
-     * @description So many people who neither made the version nor move it approved it for the pointer.
-     */
-    Approval: {
-      /** @enum {unknown} */
-      type: "approval";
-      by: number;
-    };
-    /**
-     * WatchSpec
-     * @description What rolls a pointer back by itself after it was moved.
-     *
-     *         Attributes:
-     *             for_s: seconds for which it is watched.
-     */
-    WatchSpec: {
-      for_s: number;
-      rules: (components["schemas"]["WatchedScore"] | components["schemas"]["WatchedErrors"])[];
-    };
-    /**
-     * WatchedScore
-     * @description The same of the judgments on what came since the move. Of too few nothing is concluded.
-     */
-    WatchedScore: {
-      /** @enum {unknown} */
-      type: "score";
-      evaluator: string;
-      /** @default null */
-      min?: number | null;
-      /** @default null */
-      max?: number | null;
-      /** @default 1 */
-      min_judgments?: number;
-    };
-    /**
-     * WatchedErrors
-     * @description The same of the logs that came since the move. Of too few nothing is concluded.
-     */
-    WatchedErrors: {
-      /** @enum {unknown} */
-      type: "errors";
-      /** Format: decimal */
-      max_rate: number;
-      /** @default 1 */
-      min_logs?: number;
-    };
-    /**
-     * NewApproval
-     * @description What is approved.
-     *
-     *         Attributes:
-     *             version: its id or number.
-     *             reason: why, for the history.
-     */
-    NewApproval: {
-      version: string | number;
-      /** @default null */
-      reason?: string | null;
-    };
-    /**
-     * ApprovalBody
-     * @description That somebody approved a version for a pointer.
-     */
-    ApprovalBody: {
-      version_id: string;
-      approved_by: components["schemas"]["PersonBody"];
-      approved_at: string;
-      reason: string | null;
-    };
-    /**
-     * ApprovalList
-     * @description Who approved a version for a pointer, oldest first.
-     */
-    ApprovalList: {
-      approvals: components["schemas"]["ApprovalBody"][];
-    };
-    /**
-     * ArchiveLines
-     * @description Some lines of an archive.
-     *
-     *         Attributes:
-     *             head: its first line.
-     *             lines: rows of it, each as it stands there.
-     */
-    ArchiveLines: {
-      head: components["schemas"]["Head"];
-      lines: string[];
-    };
-    /**
-     * Head
-     * @description The first line of an archive.
-     *
-     *         Attributes:
-     *             format: ``headrace-archive``.
-     *             version: of the format.
-     *             schema: the number of the schema whose columns the rows have.
-     *             root: the id of the root directory.
-     *             environments: the ids of all environments.
-     *             release: what wrote it.
-     *             organisation: the name it has there.
-     *             taken_at: the moment that it shows, as RFC 3339.
-     *             left_out: what it does not hold, and why or how many.
-     */
-    Head: {
-      format: string;
-      version: number;
-      schema: number;
-      root: string;
-      /** @default [] */
-      environments?: string[];
-      /** @default  */
-      release?: string;
-      /** @default  */
-      organisation?: string;
-      /** @default  */
-      taken_at?: string;
-      /** @default {} */
-      left_out?: {
-        [key: string]: string;
-      };
-    };
-    /**
-     * TakenIn
-     * @description What became of some rows.
-     *
-     *         Attributes:
-     *             added: how many of each table were not there.
-     *             unchanged: how many of each table were there, and are equal.
-     *             told: those that were not kept; what is here stays as it is.
-     */
-    TakenIn: {
-      added: {
-        [key: string]: number;
-      };
-      unchanged: {
-        [key: string]: number;
-      };
-      told: components["schemas"]["Told"][];
-    };
-    /**
-     * Told
-     * @description A row that was not kept.
-     *
-     *         Attributes:
-     *             line: which of the rows that were sent, from 0.
-     *             row: what it is known by.
-     *             reason: why, in words.
-     */
-    Told: {
-      line: number;
-      table: string;
-      row: string;
-      reason: string;
-    };
-    /**
-     * NewComparison
-     * @description What to compare, and on what: one of `inputs`, `dataset`, `executions` and `last`.
-     *
-     *         Attributes:
-     *             source: a version's id or number, `draft`, or the name of an environment or an alias.
-     *             to: the same.
-     *             inputs: a flow's documents, or objects with the inputs of a prompt.
-     *             dataset: a dataset's id or path.
-     *             dataset_version: its version's id or number, or an environment.
-     *             executions: ids of executions of the flow, or of logs of the prompt.
-     *             last: so many of the newest of these, but for such as comparisons and evaluations made.
-     *             evaluators: ids or paths of evaluators that judge what comes of it.
-     */
-    NewComparison: {
-      from: string | number;
-      to: string | number;
-      /** @default null */
-      inputs?: unknown[] | null;
-      /** @default null */
-      dataset?: string | null;
-      /** @default null */
-      dataset_version?: string | number | null;
-      /** @default null */
-      executions?: string[] | null;
-      /** @default null */
-      last?: number | null;
-      /** @default [] */
-      evaluators?: string[];
-    };
-    /**
-     * Opening
-     * @description What is compared; the first line.
-     *
-     *         Attributes:
-     *             inputs: on how many inputs.
-     */
-    Opening: {
-      /** @enum {unknown} */
-      line: "comparison";
-      file: components["schemas"]["FileBody"];
-      before: components["schemas"]["ContentName"];
-      after: components["schemas"]["ContentName"];
-      inputs: number;
-      evaluators: components["schemas"]["EvaluatorName"][];
-    };
-    /**
-     * EvaluatorName
-     * @description An evaluator that judges, and its version.
-     */
-    EvaluatorName: {
-      id: string;
-      path: string;
-      version_id: string;
-    };
-    /**
-     * Pair
-     * @description What two versions made of one input.
-     *
-     *         Attributes:
-     *             index: the place of the input among all, from zero. Pairs come in the order in which they are done.
-     *             origin: the id of the datapoint, the execution or the log that the input is of; null of one that was
-     *                 given.
-     *             input: a flow's document, or inputs by name of a datapoint or of a prompt.
-     *             path_difference: null where both went the same way.
-     */
-    Pair: {
-      /** @enum {unknown} */
-      line: "pair";
-      index: number;
-      origin: string | null;
-      input: unknown;
-      likeness: components["schemas"]["Likeness"];
-      path_difference: components["schemas"]["PathDifference"] | null;
-      before: components["schemas"]["RunOutcome"];
-      after: components["schemas"]["RunOutcome"];
-    };
-    /**
-     * Likeness
-     * @description How alike two outcomes are.
-     * @enum {unknown}
-     */
-    Likeness: "different" | "failed" | "same";
-    /**
-     * PathDifference
-     * @description Where two runs went different ways.
-     *
-     *         Attributes:
-     *             before: the first node that only the one came to; null when it came to none of its own. Of paths that
-     *                 differ in nothing but how many steps are not told, that number.
-     *             after: the same of the other.
-     */
-    PathDifference: {
-      before: string | null;
-      after: string | null;
-    };
-    /**
-     * RunOutcome
-     * @description What a version made of an input.
-     *
-     *         Attributes:
-     *             execution_id: of a flow's run; null where nothing ran.
-     *             log_id: the log that it is shown as.
-     *             status: how it ended: `Succeeded`, `Failed` (also when it asks: nobody answers), `TimedOut`, or
-     *                 `Refused` where nothing ran.
-     *             output: of a flow that has one output its value, of one with several an object by the nodes' names; of
-     *                 a prompt the text, or an object where tools are to be called.
-     *             latency_s: from the start to the end; of a prompt, until the model had answered.
-     *             path: the nodes of a flow that were come to, in order, with the repetitions that they stand in
-     *                 (`Each[0]/Ask`) and what conditions decided (`Route: high`).
-     *             path_left_out: how many more there were.
-     *             scores: one an evaluator; none where it did not succeed.
-     */
-    RunOutcome: {
-      /** @default null */
-      execution_id?: string | null;
-      /** @default null */
-      log_id?: string | null;
-      status: string;
-      /** @default null */
-      output?: unknown;
-      /** @default null */
-      error?: string | null;
-      /** @default null */
-      failed_node?: string | null;
-      /** @default null */
-      latency_s?: number | null;
-      /** @default 0 */
-      input_tokens?: number;
-      /** @default 0 */
-      output_tokens?: number;
-      /** @default null */
-      cost_usd?: number | null;
-      /** @default [] */
-      path?: string[];
-      /** @default 0 */
-      path_left_out?: number;
-      /** @default [] */
-      scores?: components["schemas"]["Judged"][];
-    };
-    /**
-     * Judged
-     * @description What an evaluator found of one outcome.
-     *
-     *         Attributes:
-     *             judgment: of the evaluator's return type; null when it had none to give.
-     *             error: why there is no judgment; null when nothing went wrong.
-     */
-    Judged: {
-      evaluator_id: string;
-      judgment: unknown;
-      error: string | null;
-    };
-    /**
-     * Totals
-     * @description What it all adds up to; the last line.
-     *
-     *         Attributes:
-     *             same: so many pairs have equal outputs; `different` and `failed` are the others.
-     *             different_paths: so many pairs went different ways.
-     */
-    Totals: {
-      /** @enum {unknown} */
-      line: "summary";
-      pairs: number;
-      same: number;
-      different: number;
-      failed: number;
-      different_paths: number;
-      before: components["schemas"]["SideFigures"];
-      after: components["schemas"]["SideFigures"];
-    };
-    /**
-     * SideFigures
-     * @description What one version's runs add up to.
-     *
-     *         Attributes:
-     *             errors: of the runs, those that did not succeed.
-     *             latency_p50_s: of those that succeeded; null of none.
-     *             cost_usd: null where no price is known.
-     */
-    SideFigures: {
-      runs: number;
-      errors: number;
-      latency_p50_s: number | null;
-      latency_p95_s: number | null;
-      input_tokens: number;
-      output_tokens: number;
-      cost_usd: number | null;
-      scores: components["schemas"]["ScoreFigures"][];
-    };
-    /**
-     * ScoreFigures
-     * @description What an evaluator found of all.
-     *
-     *         Attributes:
-     *             judgments: how many booleans and numbers there are.
-     *             errors: how often it could not judge.
-     *             mean: of the booleans and numbers, a boolean being 0 or 1; null of none.
-     */
-    ScoreFigures: {
-      evaluator_id: string;
-      judgments: number;
-      errors: number;
-      mean: number | null;
-    };
-    /**
-     * WatchList
-     * @description The versions that the pointer's last move brought and that were watched since, by their ids.
-     */
-    WatchList: {
-      watches: components["schemas"]["WatchBody"][];
-    };
-    /**
-     * WatchBody
-     * @description A version that is watched since a move, or was.
-     *
-     *         Attributes:
-     *             ended_at: null while it goes on.
-     *             outcome: how it ended, in a sentence.
-     */
-    WatchBody: {
-      version_id: string;
-      move_id: string;
-      begun_at: string;
-      ends_at: string;
-      ended_at: string | null;
-      outcome: string | null;
-    };
-    /**
-     * OverviewBody
-     * @description All files at one moment, in the order of their paths.
-     *
-     *         Attributes:
-     *             origin: by what the organisation is known, wherever its server is.
-     */
-    OverviewBody: {
-      origin: string;
-      files: components["schemas"]["HeadBody"][];
-    };
-    /**
-     * HeadBody
-     * @description A file as it is now.
-     *
-     *         Attributes:
-     *             type: its kind, such as `flow`.
-     *             version_id: of its newest version.
-     *             number: the highest one of that version.
-     *             digest: of its content.
-     *             is_draft: whether it has no version, and this is its draft.
-     */
-    HeadBody: {
-      id: string;
-      type: string;
-      path: string;
-      version_id: string;
-      number: number | null;
-      digest: string;
-      is_draft: boolean;
-      pointers: components["schemas"]["PointerHead"][];
-    };
-    /**
-     * PointerHead
-     * @description What a pointer of a file targets.
-     *
-     *         Attributes:
-     *             kind: `environment` or `alias`.
-     *             version_id: None when it follows the draft.
-     *             number: that by which an alias targets it, or the lowest of the version.
-     *             is_split: whether calls are shared out among versions.
-     */
-    PointerHead: {
-      kind: string;
-      name: string;
-      version_id: string | null;
-      target: string | null;
-      number: number | null;
-      digest: string | null;
-      is_split: boolean;
-      move_id: string | null;
-      moved_at: string | null;
-    };
-    /**
-     * HeadContents
-     * @description The newest contents of files; those that are gone are left out.
-     */
-    HeadContents: {
-      files: components["schemas"]["HeadContent"][];
-    };
-    /**
-     * HeadContent
-     * @description The newest content of a file.
-     *
-     *         Attributes:
-     *             content: as it is kept; of a dataset what is kept instead of its datapoints.
-     */
-    HeadContent: {
-      file_id: string;
-      version_id: string;
-      number: number | null;
-      digest: string;
-      content: unknown;
-    };
-    /**
-     * DatapointsBody
-     * @description Some datapoints, in their order.
-     *
-     *         Attributes:
-     *             total: how many the version has.
-     */
-    DatapointsBody: {
-      datapoints: unknown[];
-      total: number;
-    };
-    /**
-     * FoundVersion
-     * @description A version of a file.
-     */
-    FoundVersion: {
-      file_id: string;
-      version_id: string;
-      numbers: number[];
-      digest: string;
-    };
-    /**
-     * NewContents
-     * @description The contents that files are to have, in the order in which they are kept.
-     *
-     *         Attributes:
-     *             dry_run: whether to answer only what would be.
-     */
-    NewContents: {
-      files: components["schemas"]["NewContent"][];
-      /** @default false */
-      dry_run?: boolean;
-    };
-    /**
-     * NewContent
-     * @description The content that a file is to have.
-     *
-     *         Attributes:
-     *             type: its kind, such as `flow`.
-     *             content: of a dataset only its attributes.
-     *             datapoints: of a dataset.
-     *             expected: the digest of the content that is believed to be there, or `nothing`.
-     *             description: of the version, if one is made.
-     */
-    NewContent: {
-      type: string;
-      path: string;
-      content: Record<string, never>;
-      /** @default null */
-      datapoints?: Record<string, never>[] | null;
-      /** @default null */
-      expected?: string | null;
-      /** @default null */
-      description?: string | null;
-    };
-    /**
-     * Outcomes
-     * @description What came of each content, in the order in which they came.
-     */
-    Outcomes: {
-      files: components["schemas"]["Outcome"][];
-    };
-    /**
-     * Outcome
-     * @description What came of a content, or would.
-     *
-     *         Attributes:
-     *             file: as it is now; None of a rehearsal and where something is wrong.
-     *             is_new: whether a version was made.
-     *             is_changed: whether anything was: a version that was there may have become the newest.
-     *             error: what is wrong with it; nothing of it was kept then.
-     */
-    Outcome: {
-      path: string;
-      /** @default null */
-      file?: components["schemas"]["HeadBody"] | null;
-      /** @default false */
-      is_new?: boolean;
-      /** @default false */
-      is_changed?: boolean;
-      /** @default null */
-      error?: components["schemas"]["ErrorBody"] | null;
-    };
-    /**
-     * ErrorBody
-     * @description What went wrong.
-     *
-     *         Attributes:
-     *             code: a word that stays the same.
-     *             message: the same in words, with what to do about it.
-     *             problems: each broken rule, where the request breaks some.
-     */
-    ErrorBody: {
-      code: string;
-      message: string;
-      problems: components["schemas"]["ProblemBody"][];
-    };
-    /**
-     * ProblemBody
-     * @description One broken rule.
-     *
-     *         Attributes:
-     *             where: the part of the request: `body`, `query`, `path` or `header`.
-     *             path: the place in it, outermost first.
-     *             kind: a stable word for the rule.
-     */
-    ProblemBody: {
-      where: string;
-      path: (string | number)[];
-      kind: string;
-      message: string;
-    };
-    /**
-     * Removed
-     * @description A file that is gone.
-     */
-    "headrace.apis.native.sync.Removed": {
-      id: string;
-      type: string;
-      path: string;
-    };
-    /**
-     * ErrorAnswer
-     * @description The body of every refusal.
-     */
-    ErrorAnswer: {
-      error: components["schemas"]["ErrorBody"];
-    };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    schemas: {
+        /**
+         * AboutBody
+         * @description A file, and how it stands.
+         *
+         *         Attributes:
+         *             name: the last part of the path.
+         *             short_id: ten characters; the same file, as Amazon Bedrock's clients name it.
+         *             short_name: its name among the files of its type, as these clients see it.
+         *             tags: free words.
+         *             newest: its newest version; None while it has none.
+         *             versions_count: how many versions it has.
+         *             draft: what is being edited; None when that is nothing.
+         *             is_runnable: whether anything of it can run.
+         *             is_off: whether calls of it are refused.
+         *             last_used_at: None when it never was.
+         */
+        AboutBody: {
+            id: string;
+            type: string;
+            path: string;
+            name: string;
+            short_id: string;
+            short_name: string;
+            description: string | null;
+            readme: string | null;
+            tags: string[];
+            created_by: components["schemas"]["PersonBody"];
+            created_at: string;
+            updated_at: string;
+            newest: components["schemas"]["NewestBody"] | null;
+            versions_count: number;
+            draft: components["schemas"]["headrace.apis.native.files.DraftBody"] | null;
+            is_runnable: boolean;
+            is_off: boolean;
+            logs_count: number;
+            last_used_at: string | null;
+        };
+        /**
+         * PersonBody
+         * @description Somebody.
+         *
+         *         Attributes:
+         *             name: None when that user is gone.
+         */
+        PersonBody: {
+            id: string;
+            name: string | null;
+        };
+        /**
+         * NewestBody
+         * @description The newest version of a file.
+         *
+         *         Attributes:
+         *             number: its highest number; None when it has none.
+         */
+        NewestBody: {
+            version_id: string;
+            number: number | null;
+            name: string | null;
+            description: string | null;
+            digest: string;
+            is_runnable: boolean;
+            created_at: string;
+        };
+        /**
+         * DraftBody
+         * @description What is being edited.
+         *
+         *         Attributes:
+         *             is_edited: whether anybody wrote it as a draft; otherwise it mirrors what was submitted.
+         *             is_prepared: whether there is a prepared snapshot of it, which can run.
+         *             is_newest: whether it says the same as the newest version.
+         */
+        "headrace.apis.native.files.DraftBody": {
+            version_id: string;
+            status: components["schemas"]["DraftStatus"];
+            is_edited: boolean;
+            is_prepared: boolean;
+            is_newest: boolean;
+            digest: string;
+            updated_at: string;
+        };
+        /**
+         * DraftStatus
+         * @description Where a draft stands.
+         * @enum {unknown}
+         */
+        DraftStatus: "Failed" | "NotPrepared" | "Prepared" | "Preparing";
+        /**
+         * ContentBody
+         * @description A content of a file.
+         *
+         *         Attributes:
+         *             content: as it was sent.
+         */
+        ContentBody: {
+            version_id: string;
+            numbers: number[];
+            name: string | null;
+            digest: string;
+            is_draft: boolean;
+            file: components["schemas"]["FileBody"];
+            description: string | null;
+            created_by: components["schemas"]["PersonBody"];
+            created_at: string;
+            content: unknown;
+        };
+        /**
+         * FileBody
+         * @description A file.
+         *
+         *         Attributes:
+         *             type: its kind, such as `flow`.
+         */
+        FileBody: {
+            id: string;
+            type: string;
+            path: string;
+        };
+        /**
+         * DifferenceBody
+         * @description What differs between two contents of a file.
+         *
+         *         Attributes:
+         *             line: how much, in words.
+         *             summary: the same as numbers; what is zero is left out.
+         *             edits: what, in the order in which it stands in the content before.
+         *             datapoints: of a dataset; None for other kinds.
+         */
+        DifferenceBody: {
+            file: components["schemas"]["FileBody"];
+            from: components["schemas"]["ContentName"];
+            to: components["schemas"]["ContentName"];
+            is_empty: boolean;
+            line: string;
+            summary: components["schemas"]["Summary"];
+            edits: (components["schemas"]["Added"] | components["schemas"]["headrace.core.diff.edits.Removed"] | components["schemas"]["Replaced"] | components["schemas"]["TextChanged"] | components["schemas"]["Moved"] | components["schemas"]["GraphChanged"])[];
+            datapoints: components["schemas"]["DatapointsChanged"] | null;
+        };
+        /**
+         * ContentName
+         * @description Which content of a file it is.
+         *
+         *         Attributes:
+         *             numbers: those of the version, ascending.
+         *             is_draft: whether it is the draft, and no version.
+         */
+        ContentName: {
+            version_id: string;
+            numbers: number[];
+            name: string | null;
+            digest: string;
+            is_draft: boolean;
+        };
+        /**
+         * Summary
+         * @description How much differs. The nodes in Loops are counted too; what is in a node counts as that node.
+         *
+         *         Attributes:
+         *             nodes_changed: nodes in which something differs; one that has another name too is counted twice.
+         *             connections_changed: those that join what they joined; something else than the name differs.
+         *             connections_relabelled: those of which only the name differs, unless it follows that of a node.
+         *             values_added: members and elements outside of nodes and connections.
+         */
+        Summary: {
+            /** @default 0 */
+            nodes_added?: number;
+            /** @default 0 */
+            nodes_removed?: number;
+            /** @default 0 */
+            nodes_renamed?: number;
+            /** @default 0 */
+            nodes_changed?: number;
+            /** @default 0 */
+            nodes_moved?: number;
+            /** @default 0 */
+            connections_added?: number;
+            /** @default 0 */
+            connections_removed?: number;
+            /** @default 0 */
+            connections_rewired?: number;
+            /** @default 0 */
+            connections_changed?: number;
+            /** @default 0 */
+            connections_relabelled?: number;
+            /** @default 0 */
+            connections_moved?: number;
+            /** @default 0 */
+            values_added?: number;
+            /** @default 0 */
+            values_removed?: number;
+            /** @default 0 */
+            values_changed?: number;
+            /** @default 0 */
+            values_moved?: number;
+        };
+        /**
+         * Added
+         * @description A member or an element that was not there.
+         *
+         *         Attributes:
+         *             path: its last step is the index in the list after, where it is an element.
+         */
+        Added: {
+            /** @enum {unknown} */
+            change: "added";
+            path: (string | number)[];
+            value: unknown;
+        };
+        /**
+         * Removed
+         * @description A member or an element that is there no more.
+         */
+        "headrace.core.diff.edits.Removed": {
+            /** @enum {unknown} */
+            change: "removed";
+            path: (string | number)[];
+            value: unknown;
+        };
+        /**
+         * Replaced
+         * @description A value in the place of another.
+         */
+        Replaced: {
+            /** @enum {unknown} */
+            change: "replaced";
+            path: (string | number)[];
+            before: unknown;
+            after: unknown;
+        };
+        /**
+         * TextChanged
+         * @description A text of which some is another.
+         *
+         *         Attributes:
+         *             unit: what was compared: code by lines, prose by words.
+         *             spans: all of both texts, in order.
+         */
+        TextChanged: {
+            /** @enum {unknown} */
+            change: "text";
+            path: (string | number)[];
+            /** @enum {unknown} */
+            unit: "line" | "word";
+            spans: components["schemas"]["Span"][];
+        };
+        /**
+         * Span
+         * @description A piece of a text: of both texts, of the one before only, or of the one after only.
+         */
+        Span: {
+            /** @enum {unknown} */
+            in: "after" | "before" | "both";
+            text: string;
+        };
+        /**
+         * Moved
+         * @description An element that is elsewhere among those that stayed; as few as possible are called so.
+         *
+         *         Attributes:
+         *             to: its index in the list after.
+         */
+        Moved: {
+            /** @enum {unknown} */
+            change: "moved";
+            path: (string | number)[];
+            to: number;
+        };
+        /**
+         * GraphChanged
+         * @description A graph of nodes and connections in which something differs: a definition, or the body of a Loop.
+         *
+         *         A connection whose ends only have other names is not mentioned.
+         *
+         *         Attributes:
+         *             relabelled: which connections have other names and nothing else.
+         *             order: which nodes and connections are elsewhere in their lists.
+         *             edits: of the other members of the graph.
+         */
+        GraphChanged: {
+            /** @enum {unknown} */
+            change: "graph";
+            path: (string | number)[];
+            /** @default [] */
+            nodes?: (components["schemas"]["NodeAdded"] | components["schemas"]["NodeRemoved"] | components["schemas"]["NodeChanged"])[];
+            /** @default [] */
+            connections?: (components["schemas"]["ConnectionAdded"] | components["schemas"]["ConnectionRemoved"] | components["schemas"]["ConnectionChanged"])[];
+            /** @default [] */
+            relabelled?: components["schemas"]["Relabelled"][];
+            /** @default [] */
+            order?: components["schemas"]["Moved"][];
+            /** @default [] */
+            edits?: (components["schemas"]["Added"] | components["schemas"]["headrace.core.diff.edits.Removed"] | components["schemas"]["Replaced"] | components["schemas"]["TextChanged"] | components["schemas"]["Moved"] | components["schemas"]["GraphChanged"])[];
+        };
+        /**
+         * NodeAdded
+         * @description A node that was not there.
+         *
+         *         Attributes:
+         *             index: its place in the list after.
+         */
+        NodeAdded: {
+            /** @enum {unknown} */
+            change: "added";
+            name: string;
+            type: string;
+            index: number;
+            node: Record<string, never>;
+        };
+        /**
+         * NodeRemoved
+         * @description A node that is there no more.
+         */
+        NodeRemoved: {
+            /** @enum {unknown} */
+            change: "removed";
+            name: string;
+            type: string;
+            node: Record<string, never>;
+        };
+        /**
+         * NodeChanged
+         * @description A node that has another name, or in which something differs.
+         *
+         *         Attributes:
+         *             name: what it is called after.
+         *             was: what it was called before.
+         *             type: after.
+         *             edits: of all but its name; the paths begin in the node before.
+         */
+        NodeChanged: {
+            /** @enum {unknown} */
+            change: "changed";
+            name: string;
+            was: string;
+            type: string;
+            /** @default [] */
+            edits?: (components["schemas"]["Added"] | components["schemas"]["headrace.core.diff.edits.Removed"] | components["schemas"]["Replaced"] | components["schemas"]["TextChanged"] | components["schemas"]["Moved"] | components["schemas"]["GraphChanged"])[];
+        };
+        /**
+         * ConnectionAdded
+         * @description A connection that was not there.
+         *
+         *         Attributes:
+         *             index: its place in the list after.
+         */
+        ConnectionAdded: {
+            /** @enum {unknown} */
+            change: "added";
+            name: string;
+            index: number;
+            connection: Record<string, never>;
+        };
+        /**
+         * ConnectionRemoved
+         * @description A connection that is there no more.
+         */
+        ConnectionRemoved: {
+            /** @enum {unknown} */
+            change: "removed";
+            name: string;
+            connection: Record<string, never>;
+        };
+        /**
+         * ConnectionChanged
+         * @description A connection of which something else than a name differs.
+         *
+         *         Attributes:
+         *             name: what it is called after.
+         *             was: what it was called before.
+         *             is_rewired: whether it joins something else; otherwise only its other members differ.
+         *             before: all of it. It may equal what is there after: a node was removed and another got its name.
+         *             after: all of it.
+         */
+        ConnectionChanged: {
+            /** @enum {unknown} */
+            change: "changed";
+            name: string;
+            was: string;
+            is_rewired: boolean;
+            before: Record<string, never>;
+            after: Record<string, never>;
+        };
+        /**
+         * Relabelled
+         * @description A connection that joins what it joined, by another name.
+         *
+         *         Attributes:
+         *             follows: whether the name is another because it has the name of a renamed node in it.
+         */
+        Relabelled: {
+            name: string;
+            was: string;
+            follows: boolean;
+        };
+        /**
+         * DatapointsChanged
+         * @description Which datapoints came and went. Their order makes no other version, so it is not looked at.
+         *
+         *         Attributes:
+         *             added: ids, in the order of the version after.
+         *             removed: ids, in the order of the version before.
+         *             kept: how many are in both.
+         */
+        DatapointsChanged: {
+            added: string[];
+            removed: string[];
+            kept: number;
+        };
+        /**
+         * LiveList
+         * @description All pointers of a file that target something.
+         *
+         *         Attributes:
+         *             is_off: whether the file itself is switched off.
+         */
+        LiveList: {
+            file: components["schemas"]["FileBody"];
+            is_off: boolean;
+            pointers: components["schemas"]["LiveBody"][];
+        };
+        /**
+         * LiveBody
+         * @description What a pointer targets right now.
+         *
+         *         Attributes:
+         *             version_id: None when it targets nothing, or follows the draft.
+         *             number: the highest number of what it targets.
+         *             is_off: whether calls by it are refused; also while the file itself is switched off.
+         *             move_id: its last move, by which this state is known; None when it never moved.
+         *             moved_by: who made that move, for the `reason`.
+         */
+        LiveBody: {
+            file: components["schemas"]["FileBody"];
+            pointer: components["schemas"]["PointerName"];
+            version_id: string | null;
+            target: string | null;
+            number: number | null;
+            digest: string | null;
+            shares: components["schemas"]["ShareBody"][];
+            is_off: boolean;
+            move_id: string | null;
+            moved_at: string | null;
+            moved_by: components["schemas"]["PersonBody"] | null;
+            action: string | null;
+            reason: string | null;
+        };
+        /**
+         * PointerName
+         * @description A pointer.
+         *
+         *         Attributes:
+         *             kind: `environment`, `alias`, or `flow`: the file itself, of whatever type.
+         *             name: the environment's or the alias's; the path of the file itself.
+         */
+        PointerName: {
+            kind: string;
+            id: string;
+            name: string;
+        };
+        /**
+         * ShareBody
+         * @description A version's part of a split.
+         *
+         *         Attributes:
+         *             number: the highest number of the version; None when it has none.
+         *             target: the number by which an alias targets it; None for an environment.
+         *             weight: a whole number; what counts is its part of the sum of all.
+         */
+        ShareBody: {
+            version_id: string;
+            number: number | null;
+            target: string | null;
+            weight: number;
+        };
+        /**
+         * MoveList
+         * @description Moves, newest first.
+         *
+         *         Attributes:
+         *             next: what `before` is to be for the older ones; None when there are none.
+         */
+        MoveList: {
+            moves: components["schemas"]["MoveBody"][];
+            next: string | null;
+        };
+        /**
+         * MoveBody
+         * @description One change of a pointer.
+         *
+         *         Attributes:
+         *             action: what kind of change it was.
+         *             number: the highest number of the version; None when it has none.
+         *             from_version_id: what was targeted before; `from_number` and `from_target` are of the same.
+         *             is_off: whether the pointer is switched off since.
+         *             is_automatic: whether it came with something else, such as a file's first version.
+         *             source: where it came from: the id of the pointer promoted from, or of the move rolled back to.
+         *             evidence: what the gate said, the figures, whether it was overridden.
+         */
+        MoveBody: {
+            id: string;
+            pointer: components["schemas"]["PointerName"];
+            action: string;
+            moved_by: components["schemas"]["PersonBody"];
+            moved_at: string;
+            version_id: string | null;
+            number: number | null;
+            target: string | null;
+            digest: string | null;
+            shares: components["schemas"]["ShareBody"][];
+            from_version_id: string | null;
+            from_number: number | null;
+            from_target: string | null;
+            is_off: boolean;
+            is_automatic: boolean;
+            reason: string | null;
+            source: string | null;
+            evidence: Record<string, never> | null;
+        };
+        /**
+         * NewMove
+         * @description Where to move a pointer.
+         *
+         *         Attributes:
+         *             to: a version's id or number; for an alias `draft` too.
+         */
+        NewMove: {
+            /** @default null */
+            expected?: string | null;
+            /** @default null */
+            reason?: string | null;
+            /** @default false */
+            override?: boolean;
+            /** @default false */
+            dry_run?: boolean;
+            to: string | number;
+        };
+        /**
+         * MovedBody
+         * @description What came of a change, or would.
+         *
+         *         Attributes:
+         *             is_new: whether something changed, or would; repeating what is so changes nothing.
+         *             is_rehearsal: whether nothing was done.
+         *             before: what was targeted.
+         *             after: what is targeted now, or would be.
+         *             move: the pointer's last move; None when it never moved.
+         *             difference: of the contents, for a rehearsal; None where there are not two to compare.
+         */
+        MovedBody: {
+            file: components["schemas"]["FileBody"];
+            pointer: components["schemas"]["PointerName"];
+            is_new: boolean;
+            is_rehearsal: boolean;
+            before: components["schemas"]["AimBody"];
+            after: components["schemas"]["AimBody"];
+            move: components["schemas"]["MoveBody"] | null;
+            verdict: components["schemas"]["VerdictBody"];
+            difference: components["schemas"]["DifferenceBody"] | null;
+        };
+        /**
+         * AimBody
+         * @description What a pointer targets.
+         *
+         *         Attributes:
+         *             version_id: None when it targets nothing, or follows the draft.
+         *             number: the highest number of the version; None when it has none.
+         *             target: the number, or `DRAFT`, by which an alias targets it; None for an environment.
+         *             digest: of the content.
+         *             shares: of several versions; the first fields are those of the primary one.
+         */
+        AimBody: {
+            version_id: string | null;
+            number: number | null;
+            target: string | null;
+            digest: string | null;
+            shares: components["schemas"]["ShareBody"][];
+        };
+        /**
+         * VerdictBody
+         * @description What a gate says.
+         *
+         *         Attributes:
+         *             has_gate: whether there is one; without one everything passes.
+         *             reasons: all that speaks against it.
+         *             figures: what was measured.
+         */
+        VerdictBody: {
+            has_gate: boolean;
+            is_open: boolean;
+            reasons: string[];
+            figures: Record<string, never>;
+        };
+        /**
+         * NewPromotion
+         * @description From where to promote.
+         *
+         *         Attributes:
+         *             source: another pointer of the file, by its id or name.
+         */
+        NewPromotion: {
+            /** @default null */
+            expected?: string | null;
+            /** @default null */
+            reason?: string | null;
+            /** @default false */
+            override?: boolean;
+            /** @default false */
+            dry_run?: boolean;
+            from: string;
+        };
+        /**
+         * NewRollback
+         * @description What to roll back to.
+         *
+         *         Attributes:
+         *             to_move: the id of the move after which it was so; without one, to what was there before.
+         */
+        NewRollback: {
+            /** @default null */
+            expected?: string | null;
+            /** @default null */
+            reason?: string | null;
+            /** @default false */
+            override?: boolean;
+            /** @default false */
+            dry_run?: boolean;
+            /** @default null */
+            to_move?: string | null;
+        };
+        /**
+         * NewSplit
+         * @description How to split what is called by a pointer.
+         */
+        NewSplit: {
+            /** @default null */
+            expected?: string | null;
+            /** @default null */
+            reason?: string | null;
+            /** @default false */
+            override?: boolean;
+            /** @default false */
+            dry_run?: boolean;
+            shares: components["schemas"]["NewShare"][];
+        };
+        /**
+         * NewShare
+         * @description A version's part of a split.
+         *
+         *         Attributes:
+         *             version: its id or number.
+         *             weight: a whole number; what counts is its part of the sum of all.
+         */
+        NewShare: {
+            version: string | number;
+            weight: number;
+        };
+        /**
+         * NewSwitch
+         * @description Whether calls are refused.
+         *
+         *         Attributes:
+         *             is_off: true refuses them, false lets them through again.
+         *             expected: as in any change.
+         *             reason: what who calls is told.
+         *             dry_run: whether to answer only what would be.
+         */
+        NewSwitch: {
+            is_off: boolean;
+            /** @default null */
+            expected?: string | null;
+            /** @default null */
+            reason?: string | null;
+            /** @default false */
+            dry_run?: boolean;
+        };
+        /**
+         * Figures
+         * @description How the versions behind a pointer do.
+         *
+         *         Attributes:
+         *             since: when the split began, or what is there was moved there.
+         *             move_id: the move that did it.
+         *             is_complete: whether everything since then was looked at, and not just the newest.
+         */
+        Figures: {
+            since: string;
+            move_id: string;
+            is_complete: boolean;
+            versions: components["schemas"]["VersionFigures"][];
+        };
+        /**
+         * VersionFigures
+         * @description How one version does.
+         *
+         *         Attributes:
+         *             number: its highest number; None when it has none.
+         *             weight: its share; None when there is no split.
+         *             runs: those that ended; a run that is going on or was stopped by its caller says nothing.
+         *             errors: those of them that failed or took too long.
+         *             latency_p50_s: of runs that succeeded and say how long they took; None where none does.
+         *             cost_usd: None where nothing is known.
+         */
+        VersionFigures: {
+            version_id: string;
+            number: number | null;
+            weight: number | null;
+            runs: number;
+            errors: number;
+            latency_p50_s: number | null;
+            latency_p95_s: number | null;
+            input_tokens: number;
+            output_tokens: number;
+            cost_usd: number | null;
+            scores: components["schemas"]["headrace.services.split_figures.Score"][];
+        };
+        /**
+         * Score
+         * @description What an evaluator found.
+         *
+         *         Attributes:
+         *             judgments: how many booleans or numbers there are.
+         *             mean: of them; a boolean is 0 or 1. None where no double is near.
+         */
+        "headrace.services.split_figures.Score": {
+            evaluator_id: string;
+            judgments: number;
+            mean: number | null;
+        };
+        /**
+         * GateList
+         * @description All gates that hold for a pointer: that of its environment first, then its own.
+         */
+        GateList: {
+            gates: components["schemas"]["GateBody"][];
+        };
+        /**
+         * GateBody
+         * @description A gate.
+         *
+         *         Attributes:
+         *             pointer: the name of the environment or the alias.
+         *             is_for_all_files: whether it stands at an environment, for all files.
+         *             gate: what it asks for, with evaluators and datasets by their paths.
+         */
+        GateBody: {
+            pointer: string;
+            is_for_all_files: boolean;
+            set_by: components["schemas"]["PersonBody"];
+            set_at: string;
+            gate: unknown;
+        };
+        /**
+         * GateSpec
+         * @description What a gate asks for: rules before a move, a watch after it, or both.
+         */
+        GateSpec: {
+            /** @default [] */
+            rules?: (components["schemas"]["headrace.core.gates.Score"] | components["schemas"]["Errors"] | components["schemas"]["Approval"])[];
+            /** @default null */
+            watch?: components["schemas"]["WatchSpec"] | null;
+        };
+        /**
+         * Score
+         * @description What an evaluator found: the share of true, or the mean.
+         *
+         *         Attributes:
+         *             evaluator: its id or path. Judgments of all its versions count, one a log.
+         *             min: not less than this.
+         *             max: not more than this.
+         *             min_judgments: of fewer nothing is concluded, and the rule is not met.
+         *             max_regression: at most so much worse than the version that is targeted now.
+         */
+        "headrace.core.gates.Score": {
+            /** @enum {unknown} */
+            type: "score";
+            evaluator: string;
+            on: components["schemas"]["On"];
+            /** @default null */
+            min?: number | null;
+            /** @default null */
+            max?: number | null;
+            /** @default 1 */
+            min_judgments?: number;
+            /** @default null */
+            max_regression?: number | null;
+        };
+        /**
+         * On
+         * @description What a score is measured on: one of the two.
+         *
+         *         Attributes:
+         *             dataset: the id or the path of a dataset: the newest completed run of the version on
+         *                 any version of it.
+         *             logs: so many of the version's newest logs.
+         */
+        On: {
+            /** @default null */
+            dataset?: string | null;
+            /** @default null */
+            logs?: number | null;
+        };
+        /**
+         * Errors
+         * @description How many of a version's newest logs have an error.
+         *
+         *         Attributes:
+         *             logs: so many are looked at.
+         *             max_rate: at most this part of them, 0 to 1.
+         *             min_logs: of fewer nothing is concluded, and the rule is not met.
+         */
+        Errors: {
+            /** @enum {unknown} */
+            type: "errors";
+            logs: number;
+            /** Format: decimal */
+            max_rate: number;
+            /** @default 1 */
+            min_logs?: number;
+        };
+        /**
+         * Approval
+         * @description So many people who neither made the version nor move it approved it for the pointer.
+         */
+        Approval: {
+            /** @enum {unknown} */
+            type: "approval";
+            by: number;
+        };
+        /**
+         * WatchSpec
+         * @description What rolls a pointer back by itself after it was moved.
+         *
+         *         Attributes:
+         *             for_s: seconds for which it is watched.
+         */
+        WatchSpec: {
+            for_s: number;
+            rules: (components["schemas"]["WatchedScore"] | components["schemas"]["WatchedErrors"])[];
+        };
+        /**
+         * WatchedScore
+         * @description The same of the judgments on what came since the move. Of too few nothing is concluded.
+         */
+        WatchedScore: {
+            /** @enum {unknown} */
+            type: "score";
+            evaluator: string;
+            /** @default null */
+            min?: number | null;
+            /** @default null */
+            max?: number | null;
+            /** @default 1 */
+            min_judgments?: number;
+        };
+        /**
+         * WatchedErrors
+         * @description The same of the logs that came since the move. Of too few nothing is concluded.
+         */
+        WatchedErrors: {
+            /** @enum {unknown} */
+            type: "errors";
+            /** Format: decimal */
+            max_rate: number;
+            /** @default 1 */
+            min_logs?: number;
+        };
+        /**
+         * NewApproval
+         * @description What is approved.
+         *
+         *         Attributes:
+         *             version: its id or number.
+         *             reason: why, for the history.
+         */
+        NewApproval: {
+            version: string | number;
+            /** @default null */
+            reason?: string | null;
+        };
+        /**
+         * ApprovalBody
+         * @description That somebody approved a version for a pointer.
+         */
+        ApprovalBody: {
+            version_id: string;
+            approved_by: components["schemas"]["PersonBody"];
+            approved_at: string;
+            reason: string | null;
+        };
+        /**
+         * ApprovalList
+         * @description Who approved a version for a pointer, oldest first.
+         */
+        ApprovalList: {
+            approvals: components["schemas"]["ApprovalBody"][];
+        };
+        /**
+         * ArchiveLines
+         * @description Some lines of an archive.
+         *
+         *         Attributes:
+         *             head: its first line.
+         *             lines: rows of it, each as it stands there.
+         */
+        ArchiveLines: {
+            head: components["schemas"]["Head"];
+            lines: string[];
+        };
+        /**
+         * Head
+         * @description The first line of an archive.
+         *
+         *         Attributes:
+         *             format: ``headrace-archive``.
+         *             version: of the format.
+         *             schema: the number of the schema whose columns the rows have.
+         *             root: the id of the root directory.
+         *             environments: the ids of all environments.
+         *             release: what wrote it.
+         *             organisation: the name it has there.
+         *             taken_at: the moment that it shows, as RFC 3339.
+         *             left_out: what it does not hold, and why or how many.
+         */
+        Head: {
+            format: string;
+            version: number;
+            schema: number;
+            root: string;
+            /** @default [] */
+            environments?: string[];
+            /** @default  */
+            release?: string;
+            /** @default  */
+            organisation?: string;
+            /** @default  */
+            taken_at?: string;
+            /** @default {} */
+            left_out?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * TakenIn
+         * @description What became of some rows.
+         *
+         *         Attributes:
+         *             added: how many of each table were not there.
+         *             unchanged: how many of each table were there, and are equal.
+         *             told: those that were not kept; what is here stays as it is.
+         */
+        TakenIn: {
+            added: {
+                [key: string]: number;
+            };
+            unchanged: {
+                [key: string]: number;
+            };
+            told: components["schemas"]["Told"][];
+        };
+        /**
+         * Told
+         * @description A row that was not kept.
+         *
+         *         Attributes:
+         *             line: which of the rows that were sent, from 0.
+         *             row: what it is known by.
+         *             reason: why, in words.
+         */
+        Told: {
+            line: number;
+            table: string;
+            row: string;
+            reason: string;
+        };
+        /**
+         * NewComparison
+         * @description What to compare, and on what: one of `inputs`, `dataset`, `executions` and `last`.
+         *
+         *         Attributes:
+         *             source: a version's id or number, `draft`, or the name of an environment or an alias.
+         *             to: the same.
+         *             inputs: a flow's documents, or objects with the inputs of a prompt.
+         *             dataset: a dataset's id or path.
+         *             dataset_version: its version's id or number, or an environment.
+         *             executions: ids of executions of the flow, or of logs of the prompt.
+         *             last: so many of the newest of these, but for such as comparisons and evaluations made.
+         *             evaluators: ids or paths of evaluators that judge what comes of it.
+         */
+        NewComparison: {
+            from: string | number;
+            to: string | number;
+            /** @default null */
+            inputs?: unknown[] | null;
+            /** @default null */
+            dataset?: string | null;
+            /** @default null */
+            dataset_version?: string | number | null;
+            /** @default null */
+            executions?: string[] | null;
+            /** @default null */
+            last?: number | null;
+            /** @default [] */
+            evaluators?: string[];
+        };
+        /**
+         * Opening
+         * @description What is compared; the first line.
+         *
+         *         Attributes:
+         *             inputs: on how many inputs.
+         */
+        Opening: {
+            /** @enum {unknown} */
+            line: "comparison";
+            file: components["schemas"]["FileBody"];
+            before: components["schemas"]["ContentName"];
+            after: components["schemas"]["ContentName"];
+            inputs: number;
+            evaluators: components["schemas"]["EvaluatorName"][];
+        };
+        /**
+         * EvaluatorName
+         * @description An evaluator that judges, and its version.
+         */
+        EvaluatorName: {
+            id: string;
+            path: string;
+            version_id: string;
+        };
+        /**
+         * Pair
+         * @description What two versions made of one input.
+         *
+         *         Attributes:
+         *             index: the place of the input among all, from zero. Pairs come in the order in which they are done.
+         *             origin: the id of the datapoint, the execution or the log that the input is of; null of one that was
+         *                 given.
+         *             input: a flow's document, or inputs by name of a datapoint or of a prompt.
+         *             path_difference: null where both went the same way.
+         */
+        Pair: {
+            /** @enum {unknown} */
+            line: "pair";
+            index: number;
+            origin: string | null;
+            input: unknown;
+            likeness: components["schemas"]["Likeness"];
+            path_difference: components["schemas"]["PathDifference"] | null;
+            before: components["schemas"]["RunOutcome"];
+            after: components["schemas"]["RunOutcome"];
+        };
+        /**
+         * Likeness
+         * @description How alike two outcomes are.
+         * @enum {unknown}
+         */
+        Likeness: "different" | "failed" | "same";
+        /**
+         * PathDifference
+         * @description Where two runs went different ways.
+         *
+         *         Attributes:
+         *             before: the first node that only the one came to; null when it came to none of its own. Of paths that
+         *                 differ in nothing but how many steps are not told, that number.
+         *             after: the same of the other.
+         */
+        PathDifference: {
+            before: string | null;
+            after: string | null;
+        };
+        /**
+         * RunOutcome
+         * @description What a version made of an input.
+         *
+         *         Attributes:
+         *             execution_id: of a flow's run; null where nothing ran.
+         *             log_id: the log that it is shown as.
+         *             status: how it ended: `Succeeded`, `Failed` (also when it asks: nobody answers), `TimedOut`, or
+         *                 `Refused` where nothing ran.
+         *             output: of a flow that has one output its value, of one with several an object by the nodes' names; of
+         *                 a prompt the text, or an object where tools are to be called.
+         *             latency_s: from the start to the end; of a prompt, until the model had answered.
+         *             path: the nodes of a flow that were come to, in order, with the repetitions that they stand in
+         *                 (`Each[0]/Ask`) and what conditions decided (`Route: high`).
+         *             path_left_out: how many more there were.
+         *             scores: one an evaluator; none where it did not succeed.
+         */
+        RunOutcome: {
+            /** @default null */
+            execution_id?: string | null;
+            /** @default null */
+            log_id?: string | null;
+            status: string;
+            /** @default null */
+            output?: unknown;
+            /** @default null */
+            error?: string | null;
+            /** @default null */
+            failed_node?: string | null;
+            /** @default null */
+            latency_s?: number | null;
+            /** @default 0 */
+            input_tokens?: number;
+            /** @default 0 */
+            output_tokens?: number;
+            /** @default null */
+            cost_usd?: number | null;
+            /** @default [] */
+            path?: string[];
+            /** @default 0 */
+            path_left_out?: number;
+            /** @default [] */
+            scores?: components["schemas"]["Judged"][];
+        };
+        /**
+         * Judged
+         * @description What an evaluator found of one outcome.
+         *
+         *         Attributes:
+         *             judgment: of the evaluator's return type; null when it had none to give.
+         *             error: why there is no judgment; null when nothing went wrong.
+         */
+        Judged: {
+            evaluator_id: string;
+            judgment: unknown;
+            error: string | null;
+        };
+        /**
+         * Totals
+         * @description What it all adds up to; the last line.
+         *
+         *         Attributes:
+         *             same: so many pairs have equal outputs; `different` and `failed` are the others.
+         *             different_paths: so many pairs went different ways.
+         */
+        Totals: {
+            /** @enum {unknown} */
+            line: "summary";
+            pairs: number;
+            same: number;
+            different: number;
+            failed: number;
+            different_paths: number;
+            before: components["schemas"]["SideFigures"];
+            after: components["schemas"]["SideFigures"];
+        };
+        /**
+         * SideFigures
+         * @description What one version's runs add up to.
+         *
+         *         Attributes:
+         *             errors: of the runs, those that did not succeed.
+         *             latency_p50_s: of those that succeeded; null of none.
+         *             cost_usd: null where no price is known.
+         */
+        SideFigures: {
+            runs: number;
+            errors: number;
+            latency_p50_s: number | null;
+            latency_p95_s: number | null;
+            input_tokens: number;
+            output_tokens: number;
+            cost_usd: number | null;
+            scores: components["schemas"]["ScoreFigures"][];
+        };
+        /**
+         * ScoreFigures
+         * @description What an evaluator found of all.
+         *
+         *         Attributes:
+         *             judgments: how many booleans and numbers there are.
+         *             errors: how often it could not judge.
+         *             mean: of the booleans and numbers, a boolean being 0 or 1; null of none.
+         */
+        ScoreFigures: {
+            evaluator_id: string;
+            judgments: number;
+            errors: number;
+            mean: number | null;
+        };
+        /**
+         * WatchList
+         * @description The versions that the pointer's last move brought and that were watched since, by their ids.
+         */
+        WatchList: {
+            watches: components["schemas"]["WatchBody"][];
+        };
+        /**
+         * WatchBody
+         * @description A version that is watched since a move, or was.
+         *
+         *         Attributes:
+         *             ended_at: null while it goes on.
+         *             outcome: how it ended, in a sentence.
+         */
+        WatchBody: {
+            version_id: string;
+            move_id: string;
+            begun_at: string;
+            ends_at: string;
+            ended_at: string | null;
+            outcome: string | null;
+        };
+        /**
+         * OverviewBody
+         * @description All files at one moment, in the order of their paths.
+         *
+         *         Attributes:
+         *             origin: by what the organisation is known, wherever its server is.
+         */
+        OverviewBody: {
+            origin: string;
+            files: components["schemas"]["HeadBody"][];
+        };
+        /**
+         * HeadBody
+         * @description A file as it is now.
+         *
+         *         Attributes:
+         *             type: its kind, such as `flow`.
+         *             version_id: of its newest version.
+         *             number: the highest one of that version.
+         *             digest: of its content.
+         *             is_draft: whether it has no version, and this is its draft.
+         */
+        HeadBody: {
+            id: string;
+            type: string;
+            path: string;
+            version_id: string;
+            number: number | null;
+            digest: string;
+            is_draft: boolean;
+            pointers: components["schemas"]["PointerHead"][];
+        };
+        /**
+         * PointerHead
+         * @description What a pointer of a file targets.
+         *
+         *         Attributes:
+         *             kind: `environment` or `alias`.
+         *             version_id: None when it follows the draft.
+         *             number: that by which an alias targets it, or the lowest of the version.
+         *             is_split: whether calls are shared out among versions.
+         */
+        PointerHead: {
+            kind: string;
+            name: string;
+            version_id: string | null;
+            target: string | null;
+            number: number | null;
+            digest: string | null;
+            is_split: boolean;
+            move_id: string | null;
+            moved_at: string | null;
+        };
+        /**
+         * HeadContents
+         * @description The newest contents of files; those that are gone are left out.
+         */
+        HeadContents: {
+            files: components["schemas"]["HeadContent"][];
+        };
+        /**
+         * HeadContent
+         * @description The newest content of a file.
+         *
+         *         Attributes:
+         *             content: as it is kept; of a dataset what is kept instead of its datapoints.
+         */
+        HeadContent: {
+            file_id: string;
+            version_id: string;
+            number: number | null;
+            digest: string;
+            content: unknown;
+        };
+        /**
+         * DatapointsBody
+         * @description Some datapoints, in their order.
+         *
+         *         Attributes:
+         *             total: how many the version has.
+         */
+        DatapointsBody: {
+            datapoints: unknown[];
+            total: number;
+        };
+        /**
+         * FoundVersion
+         * @description A version of a file.
+         */
+        FoundVersion: {
+            file_id: string;
+            version_id: string;
+            numbers: number[];
+            digest: string;
+        };
+        /**
+         * NewContents
+         * @description The contents that files are to have, in the order in which they are kept.
+         *
+         *         Attributes:
+         *             dry_run: whether to answer only what would be.
+         */
+        NewContents: {
+            files: components["schemas"]["NewContent"][];
+            /** @default false */
+            dry_run?: boolean;
+        };
+        /**
+         * NewContent
+         * @description The content that a file is to have.
+         *
+         *         Attributes:
+         *             type: its kind, such as `flow`.
+         *             content: of a dataset only its attributes.
+         *             datapoints: of a dataset.
+         *             expected: the digest of the content that is believed to be there, or `nothing`.
+         *             description: of the version, if one is made.
+         */
+        NewContent: {
+            type: string;
+            path: string;
+            content: Record<string, never>;
+            /** @default null */
+            datapoints?: Record<string, never>[] | null;
+            /** @default null */
+            expected?: string | null;
+            /** @default null */
+            description?: string | null;
+        };
+        /**
+         * Outcomes
+         * @description What came of each content, in the order in which they came.
+         */
+        Outcomes: {
+            files: components["schemas"]["Outcome"][];
+        };
+        /**
+         * Outcome
+         * @description What came of a content, or would.
+         *
+         *         Attributes:
+         *             file: as it is now; None of a rehearsal and where something is wrong.
+         *             is_new: whether a version was made.
+         *             is_changed: whether anything was: a version that was there may have become the newest.
+         *             error: what is wrong with it; nothing of it was kept then.
+         */
+        Outcome: {
+            path: string;
+            /** @default null */
+            file?: components["schemas"]["HeadBody"] | null;
+            /** @default false */
+            is_new?: boolean;
+            /** @default false */
+            is_changed?: boolean;
+            /** @default null */
+            error?: components["schemas"]["ErrorBody"] | null;
+        };
+        /**
+         * ErrorBody
+         * @description What went wrong.
+         *
+         *         Attributes:
+         *             code: a word that stays the same.
+         *             message: the same in words, with what to do about it.
+         *             problems: each broken rule, where the request breaks some.
+         */
+        ErrorBody: {
+            code: string;
+            message: string;
+            problems: components["schemas"]["ProblemBody"][];
+        };
+        /**
+         * ProblemBody
+         * @description One broken rule.
+         *
+         *         Attributes:
+         *             where: the part of the request: `body`, `query`, `path` or `header`.
+         *             path: the place in it, outermost first.
+         *             kind: a stable word for the rule.
+         */
+        ProblemBody: {
+            where: string;
+            path: (string | number)[];
+            kind: string;
+            message: string;
+        };
+        /**
+         * Removed
+         * @description A file that is gone.
+         */
+        "headrace.apis.native.sync.Removed": {
+            id: string;
+            type: string;
+            path: string;
+        };
+        /**
+         * ExecutionList
+         * @description Executions, newest first.
+         *
+         *         Attributes:
+         *             next: what `before` is to be for older ones; None when there are none. A page may hold fewer than it
+         *                 could, and still have a next one: so many are looked at for one page.
+         *             is_going: whether any of them goes on.
+         */
+        ExecutionList: {
+            executions: components["schemas"]["ExecutionBody"][];
+            next: string | null;
+            is_going: boolean;
+        };
+        /**
+         * ExecutionBody
+         * @description An execution.
+         *
+         *         Attributes:
+         *             name: what its caller calls it.
+         *             file: None when it is gone.
+         *             number: the number of the version that ran; None for the draft, and where it has none.
+         *             pointer: what it was called by; None when a version itself or the draft was.
+         *             duration_ms: until now while it goes on.
+         *             input: the start of its document, as JSON text; None when that is not kept.
+         *             output: the start of its last output.
+         *             cost_usd: None when no price is known.
+         *             is_durable: whether it goes on without its caller.
+         *             can_stop: whether it can be stopped from here.
+         *             source: what had it run, where that was not just its caller.
+         */
+        ExecutionBody: {
+            id: string;
+            name: string;
+            file: components["schemas"]["FileBody"] | null;
+            version_id: string;
+            number: number | null;
+            is_draft: boolean;
+            pointer: components["schemas"]["CalledBy"] | null;
+            status: components["schemas"]["Status"];
+            started_by: components["schemas"]["PersonBody"];
+            started_at: string;
+            ended_at: string | null;
+            duration_ms: number;
+            input: string | null;
+            output: string | null;
+            error: string | null;
+            failed_node: string | null;
+            input_tokens: number;
+            output_tokens: number;
+            cost_usd: number | null;
+            events_count: number;
+            is_durable: boolean;
+            can_stop: boolean;
+            source: string | null;
+        };
+        /**
+         * CalledBy
+         * @description The pointer that a run was called by.
+         *
+         *         Attributes:
+         *             kind: `environment` or `alias`.
+         *             name: None when it is gone.
+         */
+        CalledBy: {
+            kind: string;
+            id: string;
+            name: string | null;
+        };
+        /**
+         * Status
+         * @description Where an execution is (bedrock 5.2; `WAITING` is the pause of section 4.5).
+         * @enum {unknown}
+         */
+        Status: "Aborted" | "Failed" | "Running" | "Succeeded" | "TimedOut" | "Waiting";
+        /**
+         * WholeExecution
+         * @description An execution with what is around it.
+         *
+         *         Attributes:
+         *             log_id: the log that it is shown as; None as long as there is none.
+         *             scores: what evaluators found in that log.
+         *             older: the id of the execution of the same flow before it.
+         *             newer: of the one after it.
+         *             asks: None when it does not wait.
+         */
+        WholeExecution: {
+            id: string;
+            name: string;
+            file: components["schemas"]["FileBody"] | null;
+            version_id: string;
+            number: number | null;
+            is_draft: boolean;
+            pointer: components["schemas"]["CalledBy"] | null;
+            status: components["schemas"]["Status"];
+            started_by: components["schemas"]["PersonBody"];
+            started_at: string;
+            ended_at: string | null;
+            duration_ms: number;
+            input: string | null;
+            output: string | null;
+            error: string | null;
+            failed_node: string | null;
+            input_tokens: number;
+            output_tokens: number;
+            cost_usd: number | null;
+            events_count: number;
+            is_durable: boolean;
+            can_stop: boolean;
+            source: string | null;
+            log_id: string | null;
+            scores: components["schemas"]["headrace.services.scores.Score"][];
+            older: string | null;
+            newer: string | null;
+            asks: components["schemas"]["Asking"] | null;
+        };
+        /**
+         * Score
+         * @description What an evaluator found.
+         *
+         *         Attributes:
+         *             log_id: the evaluator's own log.
+         *             evaluator_id: the evaluator's file; `evaluator` is its path, None when it is gone.
+         *             judgment: None where there is none.
+         *             has_error: whether it failed.
+         */
+        "headrace.services.scores.Score": {
+            log_id: string;
+            evaluator_id: string;
+            evaluator: string | null;
+            judgment: unknown | null;
+            has_error: boolean;
+        };
+        /**
+         * Asking
+         * @description What an execution waits for an answer to.
+         *
+         *         Attributes:
+         *             node: the node that asks.
+         */
+        Asking: {
+            node: string;
+            question: unknown;
+        };
+        /**
+         * StepPage
+         * @description Lines, each after the one it stands below.
+         *
+         *         Attributes:
+         *             count: how many there are altogether.
+         *             left_out: how many steps there were beyond the most that are told.
+         *             next: what `after` is to be for more; None when there are none.
+         */
+        StepPage: {
+            steps: components["schemas"]["StepLine"][];
+            count: number;
+            left_out: number;
+            next: string | null;
+        };
+        /**
+         * StepLine
+         * @description Something that took its time in a run.
+         *
+         *         Attributes:
+         *             id: names it within the run.
+         *             parent: the id of the line above it in the tree; None for the run itself.
+         *             depth: how deep it stands; 0 is the run itself.
+         *             kind: `flow` is the run itself, `node` a node that ran, `request` one that a node made, and `round`
+         *                 an item of an Iterator or a round of a Loop.
+         *             name: of the node; of a request the operation, of a round its number from 1.
+         *             type: of the node; of a request the service, of a round `Iterator` or `Loop`.
+         *             offset_ms: when it began, from the start of the run.
+         *             duration_ms: None while it goes on.
+         *             inputs: the start of what it was given, as JSON text; None where that was not kept.
+         *             outputs: the start of what it gave, as JSON text.
+         *             conditions: those that won, of a Condition node.
+         *             cost_usd: None when no price is known.
+         *             request_id: of the last request it made.
+         *             log_id: the log that it is shown as; None when it is not.
+         */
+        StepLine: {
+            id: string;
+            parent: string | null;
+            depth: number;
+            kind: components["schemas"]["BarKind"];
+            name: string;
+            type: string;
+            state: components["schemas"]["BarState"];
+            offset_ms: number;
+            duration_ms: number | null;
+            inputs: string | null;
+            outputs: string | null;
+            error: string | null;
+            conditions: string[];
+            input_tokens: number;
+            output_tokens: number;
+            cost_usd: number | null;
+            request_id: string | null;
+            log_id: string | null;
+            scores: components["schemas"]["headrace.services.scores.Score"][];
+        };
+        /**
+         * BarKind
+         * @description What a bar stands for.
+         * @enum {unknown}
+         */
+        BarKind: "flow" | "node" | "request" | "round";
+        /**
+         * BarState
+         * @description How it is with what a bar stands for.
+         * @enum {unknown}
+         */
+        BarState: "Aborted" | "Failed" | "Running" | "Succeeded" | "Waiting";
+        /**
+         * WholeStep
+         * @description A step with what went in and out, each value up to the length that was asked for.
+         *
+         *         Attributes:
+         *             traces: what an agent told of how it came to its answer.
+         */
+        WholeStep: {
+            id: string;
+            name: string;
+            type: string;
+            inputs: components["schemas"]["StepValue"][];
+            outputs: components["schemas"]["StepValue"][];
+            conditions: string[];
+            error: string | null;
+            requests: components["schemas"]["StepRequest"][];
+            traces: components["schemas"]["StepValue"][];
+        };
+        /**
+         * StepValue
+         * @description A value that went in or out.
+         *
+         *         Attributes:
+         *             origin: for an input, the node and the output that it came from; None where there is none.
+         *             text: its JSON, or the start of that.
+         *             size_chars: how long all of that is.
+         */
+        StepValue: {
+            name: string;
+            type: string | null;
+            origin: string | null;
+            text: string;
+            size_chars: number;
+        };
+        /**
+         * StepRequest
+         * @description A request that a node made.
+         */
+        StepRequest: {
+            id: string;
+            service: string;
+            operation: string;
+            duration_ms: number;
+            input_tokens: number;
+            output_tokens: number;
+            cost_usd: number | null;
+            request: components["schemas"]["StepValue"] | null;
+            response: components["schemas"]["StepValue"] | null;
+        };
+        /**
+         * PathTaken
+         * @description Which way a run went through its definition.
+         *
+         *         Attributes:
+         *             definition: what ran; None when it is not kept.
+         *             nodes: those that ran, in the order in which they first did.
+         *             connections: those that were taken.
+         */
+        PathTaken: {
+            definition: unknown | null;
+            nodes: components["schemas"]["NodeRan"][];
+            connections: components["schemas"]["CarriedOver"][];
+        };
+        /**
+         * NodeRan
+         * @description How a node did, over all the times that it ran.
+         *
+         *         Attributes:
+         *             level: the Loops that it stands in, outermost first.
+         *             times: how often it ran.
+         *             duration_ms: how long altogether.
+         *             step: the id of the step that tells most: a failed one, else the last.
+         */
+        NodeRan: {
+            level: string[];
+            name: string;
+            state: components["schemas"]["BarState"];
+            times: number;
+            duration_ms: number;
+            step: string;
+        };
+        /**
+         * CarriedOver
+         * @description A connection that was taken.
+         *
+         *         Attributes:
+         *             level: the Loops that it stands in, outermost first.
+         *             times: how often it was.
+         *             value: the start of the JSON of what it carried last; None where it only permits, or none was kept.
+         */
+        CarriedOver: {
+            level: string[];
+            name: string;
+            source: string;
+            target: string;
+            times: number;
+            value: string | null;
+        };
+        /**
+         * EventList
+         * @description Events of an execution, in order.
+         *
+         *         Attributes:
+         *             first: the number of the first of them.
+         *             next: what `first` is to be for more; None when there are none yet.
+         */
+        EventList: {
+            events: (components["schemas"]["NodeStarted"] | components["schemas"]["NodeFinished"] | components["schemas"]["ConditionsDecided"] | components["schemas"]["NodeActed"] | components["schemas"]["NodeDepended"] | components["schemas"]["NodeFailed"] | components["schemas"]["FlowStarted"] | components["schemas"]["FlowResumed"] | components["schemas"]["FlowOutput"] | components["schemas"]["InputRequested"] | components["schemas"]["FlowFinished"] | components["schemas"]["FlowFailed"] | components["schemas"]["FlowAborted"])[];
+            first: number;
+            next: number | null;
+        };
+        /**
+         * NodeStarted
+         * @description A node was given its inputs.
+         *
+         *         Attributes:
+         *             ports: the inputs that are connected, in order of declaration; shared by all runs.
+         *             values: what each of them got, after its expression was applied.
+         */
+        NodeStarted: {
+            /** @enum {unknown} */
+            event: "node_started";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            node: string;
+            type: components["schemas"]["NodeType"];
+            /** @default [] */
+            ports?: components["schemas"]["InputPort"][];
+            /** @default [] */
+            values?: unknown[];
+        };
+        /**
+         * Link
+         * @description One repetition that a node stands in.
+         *
+         *         Attributes:
+         *             node: the Iterator or Loop that repeats.
+         *             type: which of the two it is.
+         *             index: the item or the round, from zero.
+         */
+        Link: {
+            node: string;
+            type: components["schemas"]["NodeType"];
+            index: number;
+        };
+        /**
+         * NodeType
+         * @description What a node does (bedrock section 2.1).
+         * @enum {unknown}
+         */
+        NodeType: "Agent" | "Collector" | "Condition" | "InlineCode" | "Input" | "Iterator" | "KnowledgeBase" | "LambdaFunction" | "Lex" | "Loop" | "LoopController" | "LoopInput" | "Output" | "Prompt" | "Retrieval" | "Storage";
+        /**
+         * InputPort
+         * @description What is known of an input before any run.
+         *
+         *         Attributes:
+         *             type: what it takes. A Collector's ``arrayItem`` is told once, as the Array of what it gathered.
+         *             category: only on a LoopController.
+         *             source: where its value comes from.
+         */
+        InputPort: {
+            name: string;
+            type: components["schemas"]["PortType"];
+            source: components["schemas"]["Source"];
+            /** @default null */
+            category?: components["schemas"]["InputCategory"] | null;
+        };
+        /**
+         * PortType
+         * @description The type of a value that travels between nodes (bedrock section 2.4).
+         * @enum {unknown}
+         */
+        PortType: "Array" | "Boolean" | "Number" | "Object" | "String";
+        /**
+         * Source
+         * @description Where an input's value came from.
+         */
+        Source: {
+            node: string;
+            output: string;
+            expression: string;
+        };
+        /**
+         * InputCategory
+         * @description What a LoopController does with one of its inputs (bedrock section 2.17).
+         * @enum {unknown}
+         */
+        InputCategory: "ExitLoop" | "LoopCondition" | "ReturnValueToLoopStart";
+        /**
+         * NodeFinished
+         * @description A node gave its outputs.
+         *
+         *         Attributes:
+         *             ports: the declared outputs, in order of declaration; shared by all runs.
+         *             values: the value of each.
+         */
+        NodeFinished: {
+            /** @enum {unknown} */
+            event: "node_finished";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            node: string;
+            type: components["schemas"]["NodeType"];
+            /** @default [] */
+            ports?: components["schemas"]["OutputPort"][];
+            /** @default [] */
+            values?: unknown[];
+        };
+        /**
+         * OutputPort
+         * @description What is known of an output before any run.
+         *
+         *         Attributes:
+         *             type: what it gives. An Iterator's ``arrayItem`` is told once, as the Array of all its items.
+         *             next: where its value goes, in the order of the connections.
+         */
+        OutputPort: {
+            name: string;
+            type: components["schemas"]["PortType"];
+            /** @default [] */
+            next?: components["schemas"]["Target"][];
+        };
+        /**
+         * Target
+         * @description Where an output's value goes.
+         */
+        Target: {
+            node: string;
+            input: string;
+        };
+        /**
+         * ConditionsDecided
+         * @description A Condition node chose.
+         *
+         *         Attributes:
+         *             conditions: the names of the winners; always one.
+         */
+        ConditionsDecided: {
+            /** @enum {unknown} */
+            event: "conditions_decided";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            node: string;
+            conditions: string[];
+        };
+        /**
+         * NodeActed
+         * @description A node did something outside.
+         *
+         *         Attributes:
+         *             request_id: as who was asked names the request, or a made-up one.
+         *             service: who was asked, such as ``Bedrock`` or ``Lambda``.
+         *             operation: what for, such as ``InvokeModel``.
+         *             request: what was sent; None when it was not kept.
+         *             response: what came back; None when it was not kept.
+         *             usage: what it used up; None when nothing is counted.
+         *             duration_ns: from asking to the answer; the event is timed at the answer.
+         */
+        NodeActed: {
+            /** @enum {unknown} */
+            event: "node_acted";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            node: string;
+            request_id: string;
+            service: string;
+            operation: string;
+            /** @default null */
+            request?: unknown;
+            /** @default null */
+            response?: unknown;
+            /** @default null */
+            usage?: components["schemas"]["Usage"] | null;
+            /** @default 0 */
+            duration_ns?: number;
+        };
+        /**
+         * Usage
+         * @description What a model call used.
+         *
+         *         Attributes:
+         *             cost_usd: None when the price is not known.
+         */
+        Usage: {
+            /** @default 0 */
+            input_tokens?: number;
+            /** @default 0 */
+            output_tokens?: number;
+            /** @default null */
+            cost_usd?: number | null;
+        };
+        /**
+         * NodeDepended
+         * @description An agent told how it came to its answer.
+         *
+         *         Attributes:
+         *             traces: the parts as the agent gave them.
+         */
+        NodeDepended: {
+            /** @enum {unknown} */
+            event: "node_depended";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            node: string;
+            traces: Record<string, never>[];
+        };
+        /**
+         * NodeFailed
+         * @description A node could not do what it is for. The flow fails with it.
+         *
+         *         Attributes:
+         *             message: the cause.
+         *             resource: what failed it, such as ``Amazon Bedrock``; None when nothing outside did.
+         */
+        NodeFailed: {
+            /** @enum {unknown} */
+            event: "node_failed";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            node: string;
+            type: components["schemas"]["NodeType"];
+            kind: components["schemas"]["FailureKind"];
+            message: string;
+            /** @default null */
+            resource?: string | null;
+        };
+        /**
+         * FailureKind
+         * @description Whose fault a failure is; the APIs translate it (bedrock 4.6).
+         * @enum {unknown}
+         */
+        FailureKind: "denied" | "dependency" | "gateway" | "gone" | "internal" | "throttled" | "timed_out" | "validation";
+        /**
+         * FlowStarted
+         * @description The run was given its document.
+         *
+         *         Attributes:
+         *             node: the node it was sent to.
+         *             output: the output of that node that it was sent to.
+         */
+        FlowStarted: {
+            /** @enum {unknown} */
+            event: "flow_started";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            node: string;
+            output: string;
+            value: unknown;
+        };
+        /**
+         * FlowResumed
+         * @description A waiting run was given the answer.
+         *
+         *         Attributes:
+         *             node: the node that asked.
+         */
+        FlowResumed: {
+            /** @enum {unknown} */
+            event: "flow_resumed";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            node: string;
+            value: unknown;
+        };
+        /**
+         * FlowOutput
+         * @description An Output node was reached.
+         *
+         *         Attributes:
+         *             node: the Output node.
+         */
+        FlowOutput: {
+            /** @enum {unknown} */
+            event: "flow_output";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            node: string;
+            value: unknown;
+        };
+        /**
+         * InputRequested
+         * @description An agent asks, and the run waits for the answer.
+         *
+         *         Attributes:
+         *             node: the node to answer.
+         *             value: the question.
+         */
+        InputRequested: {
+            /** @enum {unknown} */
+            event: "input_requested";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            node: string;
+            value: unknown;
+        };
+        /**
+         * FlowFinished
+         * @description The run has come to its end, or to a question.
+         */
+        FlowFinished: {
+            /** @enum {unknown} */
+            event: "flow_finished";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            reason: components["schemas"]["Reason"];
+        };
+        /**
+         * Reason
+         * @description Why a run came to its end (bedrock 4.4).
+         * @enum {unknown}
+         */
+        Reason: "INPUT_REQUIRED" | "SUCCESS";
+        /**
+         * FlowFailed
+         * @description The run has come to an early end.
+         *
+         *         Attributes:
+         *             message: what the caller is told; names the node where one failed.
+         *             resource: what failed it, such as ``Amazon Bedrock``; None when nothing outside did.
+         *             node: the node that failed; None when the flow itself did.
+         */
+        FlowFailed: {
+            /** @enum {unknown} */
+            event: "flow_failed";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+            kind: components["schemas"]["FailureKind"];
+            message: string;
+            /** @default null */
+            resource?: string | null;
+            /** @default null */
+            node?: string | null;
+        };
+        /**
+         * FlowAborted
+         * @description Someone stopped the run. Appended by who stopped it: the engine is no longer there to tell.
+         */
+        FlowAborted: {
+            /** @enum {unknown} */
+            event: "flow_aborted";
+            at_ns: number;
+            /** @default [] */
+            scope?: components["schemas"]["Link"][];
+        };
+        /**
+         * NodeTypeList
+         * @description What flows are made of.
+         *
+         *         Attributes:
+         *             node_types: in the order of a palette.
+         *             empty: a definition that only begins and ends.
+         *             example: a small one that runs as it is.
+         */
+        NodeTypeList: {
+            node_types: components["schemas"]["NodeTypeBody"][];
+            empty: Record<string, never>;
+            example: Record<string, never>;
+        };
+        /**
+         * NodeTypeBody
+         * @description What a node can be.
+         *
+         *         Attributes:
+         *             name: what a definition calls it.
+         *             category: the group in which it stands among others.
+         *             icon: a word for its picture.
+         *             settings_key: the member of a node's configuration that holds its settings.
+         *             settings: their JSON Schema. A choice is an object with `maxProperties` 1; `format` says that text has
+         *                 many lines (`multiline`), is `code`, an `expression`, any `json`, or a `flow` of its own;
+         *                 `x-follows` names the choice beside it that decides a value.
+         *             has_own_inputs: whether the author may name further inputs.
+         *             has_own_outputs: the same of outputs.
+         *             in_loops: `only`, `never` or `also`.
+         *             example: a first node; what only its author knows is blank.
+         */
+        NodeTypeBody: {
+            name: string;
+            title: string;
+            description: string;
+            category: string;
+            icon: string;
+            settings_key: string;
+            settings: Record<string, never>;
+            inputs: components["schemas"]["PortBody"][];
+            outputs: components["schemas"]["PortBody"][];
+            has_own_inputs: boolean;
+            has_own_outputs: boolean;
+            in_loops: string;
+            example: Record<string, never>;
+        };
+        /**
+         * PortBody
+         * @description An input or output whose name its author can't choose.
+         *
+         *         Attributes:
+         *             type: None where the author declares it.
+         *             is_required: whether a node must have it.
+         *             given: the setting that makes it exist.
+         *             without: the setting that makes it vanish.
+         */
+        PortBody: {
+            name: string;
+            type: string | null;
+            is_required: boolean;
+            given: string | null;
+            without: string | null;
+        };
+        /**
+         * NewVerdict
+         * @description What to look at.
+         *
+         *         Attributes:
+         *             definition: the nodes and connections of a flow.
+         */
+        NewVerdict: {
+            definition: Record<string, never>;
+        };
+        /**
+         * VerdictOfDefinition
+         * @description What is to be said of a definition.
+         *
+         *         Attributes:
+         *             can_be_kept: whether it has the shape of one.
+         *             can_run: whether nothing keeps it from running.
+         *             variables: of each prompt.
+         */
+        VerdictOfDefinition: {
+            can_be_kept: boolean;
+            can_run: boolean;
+            findings: components["schemas"]["FindingBody"][];
+            variables: components["schemas"]["VariablesBody"][];
+        };
+        /**
+         * FindingBody
+         * @description One thing that is wrong with a definition.
+         *
+         *         Attributes:
+         *             type: one of the finding types of ValidateFlowDefinition; `Shape` when it can't even be kept so.
+         *             severity: `Error` keeps it from running, `Warning` does not.
+         *             node: the node that it is about.
+         *             connection: the connection that it is about.
+         *             within: the loops in which that is, outermost first.
+         *             path: of a `Shape`, the place in the definition.
+         *             details: more, by name.
+         */
+        FindingBody: {
+            type: string;
+            severity: string;
+            message: string;
+            node: string | null;
+            connection: string | null;
+            within: string[];
+            path: (string | number)[];
+            details: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * VariablesBody
+         * @description The variables of a prompt's text, which are filled from inputs of their names.
+         *
+         *         Attributes:
+         *             within: the loops in which the node is, outermost first.
+         */
+        VariablesBody: {
+            node: string;
+            within: string[];
+            names: string[];
+        };
+        /**
+         * DraftBody
+         * @description A flow's draft.
+         *
+         *         Attributes:
+         *             short_id: what the Bedrock API calls the flow.
+         *             name: what it calls it in words.
+         *             definition: the nodes and connections, as they were sent.
+         *             status: `NotPrepared` since the last edit, `Prepared`, or `Failed` when preparing found something.
+         *             findings: what that was; None when it was not prepared since the last edit.
+         *             digest: of the content; also the answer's `ETag`.
+         *             numbers: of the version that says the same; none says that no version does.
+         *             can_be_released: whether a version can be made of it.
+         */
+        "headrace.apis.native.drafts.DraftBody": {
+            file: components["schemas"]["FileBody"];
+            short_id: string;
+            name: string;
+            definition: unknown;
+            status: string;
+            findings: components["schemas"]["FindingBody"][] | null;
+            digest: string;
+            numbers: number[];
+            can_be_released: boolean;
+            updated_at: string;
+        };
+        /**
+         * NewDraft
+         * @description A definition to be kept.
+         *
+         *         Attributes:
+         *             definition: the nodes and connections, all of them.
+         */
+        NewDraft: {
+            definition: Record<string, never>;
+        };
+        /**
+         * Nothing
+         * @description A query, or a body, that holds nothing.
+         */
+        Nothing: Record<string, never>;
+        /**
+         * NewVersion
+         * @description A version to be made of a prepared draft.
+         *
+         *         Attributes:
+         *             description: what is new, in at most 200 characters.
+         */
+        NewVersion: {
+            /** @default null */
+            description?: string | null;
+        };
+        /**
+         * MadeVersion
+         * @description A version that was made.
+         *
+         *         Attributes:
+         *             number: what it is known by.
+         *             version_id: that of its content, which an earlier number may have had already.
+         */
+        MadeVersion: {
+            file: components["schemas"]["FileBody"];
+            number: number;
+            version_id: string;
+            description: string | null;
+            created_at: string;
+        };
+        /**
+         * NewFlow
+         * @description A flow to be made.
+         *
+         *         Attributes:
+         *             path: where it is to stand; directories are made.
+         *             start: what it begins with, unless there is a `definition`.
+         *             definition: its nodes and connections.
+         *             description: what it is for.
+         */
+        NewFlow: {
+            path: string;
+            /**
+             * @default empty
+             * @enum {unknown}
+             */
+            start?: "empty" | "example";
+            /** @default null */
+            definition?: Record<string, never> | null;
+            /** @default null */
+            description?: string | null;
+        };
+        /**
+         * EnvironmentList
+         * @description All environments, oldest first.
+         */
+        EnvironmentList: {
+            environments: components["schemas"]["EnvironmentBody"][];
+        };
+        /**
+         * EnvironmentBody
+         * @description An environment.
+         *
+         *         Attributes:
+         *             is_default: whether it is the one that reads show, and that first versions are deployed to.
+         *             files: so many files have a version deployed there.
+         */
+        EnvironmentBody: {
+            id: string;
+            name: string;
+            is_default: boolean;
+            created_at: string;
+            files: number;
+        };
+        /**
+         * NewEnvironment
+         * @description An environment to be.
+         *
+         *         Attributes:
+         *             name: what no other is called.
+         */
+        NewEnvironment: {
+            name: string;
+        };
+        /**
+         * EnvironmentChange
+         * @description One of the two.
+         *
+         *         Attributes:
+         *             name: its name from now on.
+         *             is_default: true makes it the default one; what is one stays one until another is.
+         */
+        EnvironmentChange: {
+            /** @default null */
+            name?: string | null;
+            /** @default false */
+            is_default?: boolean;
+        };
+        /**
+         * KeyList
+         * @description All keys of the organisation, revoked ones too, oldest first.
+         */
+        KeyList: {
+            keys: components["schemas"]["KeyBody"][];
+        };
+        /**
+         * KeyBody
+         * @description A key without its secrets.
+         *
+         *         Attributes:
+         *             name: what it is for.
+         *             right: what it allows: `reader`, `runner`, `editor` or `admin`; each includes those before.
+         *             user: null when that user is gone.
+         *             access_key_id: the public half of the AWS pair.
+         *             revoked_at: since when it opens nothing; null while it does.
+         *             is_yours: whether you are asking with it.
+         */
+        KeyBody: {
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            right: "admin" | "editor" | "reader" | "runner";
+            user: components["schemas"]["UserBody"] | null;
+            access_key_id: string;
+            created_at: string;
+            revoked_at: string | null;
+            is_yours: boolean;
+        };
+        /**
+         * UserBody
+         * @description Whose a key is.
+         */
+        UserBody: {
+            id: string;
+            email: string;
+            name: string;
+        };
+        /**
+         * NewKey
+         * @description A key to be.
+         *
+         *         Attributes:
+         *             email: whose it is; a new user is made for a new address.
+         *             full_name: that user's; without it, what is before the @.
+         *             name: what the key is for.
+         */
+        NewKey: {
+            email: string;
+            /** @default null */
+            full_name?: string | null;
+            /**
+             * @default editor
+             * @enum {unknown}
+             */
+            right?: "admin" | "editor" | "reader" | "runner";
+            /** @default  */
+            name?: string;
+        };
+        /**
+         * IssuedKeyBody
+         * @description A key that was just made, with its secrets: they are shown only now.
+         *
+         *         Attributes:
+         *             api_key: for `X-API-KEY`.
+         *             secret_access_key: the secret half of the AWS pair.
+         */
+        IssuedKeyBody: {
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            right: "admin" | "editor" | "reader" | "runner";
+            user: components["schemas"]["UserBody"] | null;
+            access_key_id: string;
+            created_at: string;
+            revoked_at: string | null;
+            is_yours: boolean;
+            api_key: string;
+            secret_access_key: string;
+        };
+        /**
+         * SettingsBody
+         * @description What the server is.
+         *
+         *         Attributes:
+         *             account: the organisation that was asked about: twelve digits, its AWS account too.
+         *             is_open: whether there are no keys, so that whoever reaches the server may do everything.
+         */
+        SettingsBody: {
+            version: string;
+            store: string;
+            region: string;
+            sandbox: string;
+            has_background: boolean;
+            retention: components["schemas"]["Retention"];
+            providers: components["schemas"]["Provider"][];
+            limits: components["schemas"]["Limit"][];
+            account: string;
+            is_open: boolean;
+            endpoints: components["schemas"]["Endpoints"];
+        };
+        /**
+         * Retention
+         * @description What is kept of runs, and how long.
+         *
+         *         Attributes:
+         *             content: `all`, `metadata` (no values) or `none` (no events).
+         *             runs_days: so long ended runs are kept; 0 is for ever.
+         */
+        Retention: {
+            content: string;
+            runs_days: number;
+        };
+        /**
+         * Provider
+         * @description Who answers for models.
+         *
+         *         Attributes:
+         *             name: what the configuration calls it.
+         *             kind: what it speaks, such as `openai`.
+         *             models: the patterns of the models that it answers for, in the order in which they are tried.
+         */
+        Provider: {
+            name: string;
+            kind: string;
+            models: string[];
+        };
+        /**
+         * Limit
+         * @description A limit, and the setting that says it.
+         *
+         *         Attributes:
+         *             variable: the environment variable that sets it.
+         *             default: what it is when that is not set.
+         *             meaning: what it is for.
+         */
+        Limit: {
+            variable: string;
+            value: number;
+            default: number;
+            unit: string;
+            meaning: string;
+        };
+        /**
+         * Endpoints
+         * @description Where the protocols are served, below the server's own address.
+         *
+         *         Attributes:
+         *             humanloop: the `base_url` of Humanloop's SDKs.
+         *             bedrock: the `endpoint_url` of AWS's.
+         *             otel: where OpenTelemetry's exporters send traces.
+         *             native: this API.
+         */
+        Endpoints: {
+            /** @default /v5 */
+            humanloop?: string;
+            /** @default  */
+            bedrock?: string;
+            /** @default /v1/traces */
+            otel?: string;
+            /** @default /api */
+            native?: string;
+        };
+        /**
+         * ErrorAnswer
+         * @description The body of every refusal.
+         */
+        ErrorAnswer: {
+            error: components["schemas"]["ErrorBody"];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;
