@@ -10,6 +10,7 @@ from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import JSON, Request, Response, options
 from headrace.apis.native import (
     archives,
+    catalogue,
     changes,
     comparisons,
     contents,
@@ -24,6 +25,7 @@ from headrace.apis.native import (
     node_types,
     openapi,
     pointers,
+    runs,
     sync,
     watches,
 )
@@ -35,6 +37,7 @@ from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Problem
 
 OPERATIONS: tuple[Operation, ...] = (
+    *catalogue.OPERATIONS,
     *files.OPERATIONS,
     *contents.OPERATIONS,
     *pointers.OPERATIONS,
@@ -45,6 +48,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *watches.OPERATIONS,
     *sync.OPERATIONS,
     *executions.OPERATIONS,
+    *runs.OPERATIONS,
     *node_types.OPERATIONS,
     *drafts.OPERATIONS,
     *environments.OPERATIONS,
