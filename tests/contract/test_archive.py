@@ -157,7 +157,10 @@ def _native(live: LiveServer, flow: str) -> list[Any]:
         told = api.get(f"/files/{flow}/pointers").json()
         pointers = told.get("pointers", [])
         names = [one["pointer"]["name"] for one in pointers if one["pointer"]["kind"] != "flow"]
-        return [told, *(api.get(f"/files/{flow}/pointers/{name}/moves").json() for name in names)]
+        tails = ("moves", "switch", *(f"pointers/{name}/moves" for name in names))
+        answers = [api.get(f"/files/{flow}/{tail}") for tail in tails]
+        assert [one.status_code for one in answers] == [200] * len(tails)
+        return [told, *(one.json() for one in answers)]
 
 
 def plain(value: Any) -> Any:

@@ -29,8 +29,8 @@ ESCAPED_BYTES = 6
 """The most that one character takes in JSON."""
 MAX_ERROR_BYTES = 64 * 1024
 PROBE_WALL_S = 10.0
-TICKS_MISS = 0.9
-"""The kernel holds the limit on processor time by sampling, and its exact account may say a little less."""
+TICKS_MISS = 0.5
+"""The kernel holds the limit by sampling; its exact account says less, on a busy machine much less."""
 KILLED_BY_LIMIT = (-signal.SIGKILL, -signal.SIGXCPU)
 
 _log = logging.getLogger(__name__)
