@@ -140,7 +140,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "a function in an if": ("if True:\n    def f(log): return True", "NameError: the code defines no function at its top level"),
     "an async function": (
         "def g(log):\n    return True\nasync def f(log):\n    return True",
-        "TypeError: the last function is an `async def`, which an evaluator's may not be",
+        "TypeError: the last function is an `async def`; it has to be a `def`",
     ),
     "a generator": ("def f(log):\n    yield True", "TypeError: Object of type generator is not JSON serializable"),
     "a second argument that nobody gives": (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ FILE = "file"
 MESSAGES = "messages"
 INPUT, TARGET = "inputs.", "target."
 MOST_PROBLEMS = 20
+csv.field_size_limit(2**31 - 1)  # the body has a limit, and cells may be documents
 
 
 class UploadCsv(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,8 +107,8 @@ def _columns(header: tuple[int, list[str]]) -> list[str]:
         name = column.removeprefix(INPUT).removeprefix(TARGET)
         if not name.strip():
             raise _wrong(line, f"column {index + 1} has no name", "csv")
-    places = [_place(column) for column in columns]
-    double = next((one for one, place in zip(columns, places, strict=True) if places.count(place) > 1), None)
+    counts = Counter(_place(column) for column in columns)
+    double = next((column for column in columns if counts[_place(column)] > 1), None)
     if double is not None:
         raise _wrong(line, f"two columns mean `{double}`", "csv")
     return columns

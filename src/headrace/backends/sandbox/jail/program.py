@@ -16,7 +16,7 @@ from typing import Any
 
 FILENAME = "<code>"
 NO_FUNCTION = "the code defines no function at its top level"
-ASYNC_FUNCTION = "the last function is an `async def`, which an evaluator's may not be"
+ASYNC_FUNCTION = "the last function is an `async def`; it has to be a `def`"
 MOST_ERROR_CHARS = 4096
 UNPRINTABLE = "<its text can't be shown>"
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
