@@ -138,11 +138,13 @@ class Invocation:
 
     Attributes:
         name: what the execution can be called by.
+        execution: its record as the turn began.
         limit_s: how long the turn may take, with telling of its end.
     """
 
-    def __init__(self, turn: _Turn, run: Run, recording: Recording) -> None:
+    def __init__(self, turn: _Turn, run: Run, recording: Recording, execution: Execution) -> None:
         self.name = turn.name
+        self.execution = execution
         self.limit_s = turn.runs.limits.execution_s + TELLING_S
         self._turn = turn
         self._run = run
@@ -313,7 +315,7 @@ async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, n
         if found.is_draft and runs.is_new_snapshot(found.version_id):
             runs.recorder.later(principal.account, snapshots.keeper(execution, found.content))
         going = run(plan, start, _context(turn, execution, order, names))
-        return Invocation(turn, going, runs.recorder.begin(principal.account, execution))
+        return Invocation(turn, going, runs.recorder.begin(principal.account, execution), execution)
     except BaseException:
         runs.leave(turn.key)
         raise
@@ -358,7 +360,7 @@ async def _answer(runs: Runs, ports: Ports, principal: Principal, order: Order, 
     runs.enter(turn.key)
     try:
         execution = await reclaim(ports, principal, session)
-        return Invocation(turn, going, runs.recorder.begin(principal.account, execution))
+        return Invocation(turn, going, runs.recorder.begin(principal.account, execution), execution)
     except BaseException:
         runs.leave(turn.key)
         raise

@@ -31,6 +31,8 @@ BODIES: dict[str, Any] = {
     "approve": {"version": 1},
     "compare": {"from": 1, "to": 2, "inputs": ["x"]},
     "putContents": {"files": []},
+    "runFlow": {"input": "x"},
+    "startExecution": {"input": "x"},
     "validateDefinition": {"definition": {}},
     "putDraft": {"definition": {}},
     "createFlow": {"path": "made by who may"},

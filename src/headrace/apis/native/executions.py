@@ -13,14 +13,14 @@ from headrace.apis.native.wire import FileBody, PersonBody, file_body
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.execution import Event, Status
-from headrace.services import execution_lists, execution_looks, execution_steps, executions, subjects
+from headrace.services import execution_lists, execution_looks, execution_steps, executions
 from headrace.services.base import read
 from headrace.services.execution_lists import Place, Wanted
 from headrace.services.execution_looks import CalledBy, Look, Seen
 from headrace.services.execution_steps import PathTaken, StepPage
+from headrace.services.run_forms import flow_of
 from headrace.services.scores import Score
 from headrace.services.step_values import WholeStep
-from headrace.services.targets import KIND
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT_DIGITS = 17
@@ -183,10 +183,7 @@ class EventList(msgspec.Struct, frozen=True, kw_only=True):
 async def list_executions(call: Call) -> Response:
     """The executions of a flow, newest first."""
     query: ExecutionsPage = call.query
-    file = await read(call.ports, call.principal, lambda tx: subjects.file_of(tx, call.parameters["file"]))
-    if file.kind != KIND:
-        message = f"`{file.path}` is no flow, but of type {file.kind}; only flows are executed."
-        raise Invalid.at("file", message=message, kind="kind", where="path")
+    file = await read(call.ports, call.principal, lambda tx: flow_of(tx, call.parameters["file"]))
     wanted = Wanted(
         flow=file.id,
         status=query.status,
@@ -201,7 +198,7 @@ async def list_executions(call: Call) -> Response:
     now = call.ports.clock.now()
     return ok(
         ExecutionList(
-            executions=[ExecutionBody(**_facts(one, now)) for one in shown],
+            executions=[execution_body(one, now) for one in shown],
             next=None if found.next is None else _word(found.next),
             is_going=any(not one.execution.status.is_final for one in shown),
         )
@@ -254,13 +251,18 @@ async def stop_execution(call: Call) -> Response:
     """
     ref = call.parameters["execution"]
     stopped = await execution_looks.stop(call.reach.durables, call.ports, call.principal, ref)
-    return ok(ExecutionBody(**_facts(stopped, call.ports.clock.now())))
+    return ok(execution_body(stopped, call.ports.clock.now()))
 
 
 async def delete_execution(call: Call) -> Response:
     """Forget an execution that has ended, with its events. The log that it is shown as stays."""
     await execution_looks.remove(call.ports, call.principal, call.parameters["execution"])
     return Response(status=204)
+
+
+def execution_body(seen: Seen, now: datetime) -> ExecutionBody:
+    """An execution."""
+    return ExecutionBody(**_facts(seen, now))
 
 
 def _facts(seen: Seen, now: datetime) -> dict[str, Any]:
