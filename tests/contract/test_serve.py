@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 from tests.contract.bedrock.conformance import REQUEST_ID, checked_client
 from tests.contract.bedrock.things import ROLE, definition, new_name, send
 from tests.contract.conftest import LiveServer
+from tests.contract.humanloop.tracing import until
 from tests.contract.keys import run, run_json
 from tests.stores import about_files, about_memory
 
@@ -172,6 +173,18 @@ def test_the_first_line_says_where(make_server: Any) -> None:
     assert httpx.get(f"{live.url}/readyz").json() == ready
     assert httpx.head(f"{live.url}/healthz").content == b""
     assert httpx.get(f"{live.url}/console/nothing").status_code == 404
+
+
+def test_the_web_ui_is_shown_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, shown = tmp_path / "browser", tmp_path / "shown"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {shown}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    live = LiveServer(store="memory:", is_forked=False).start("--open")
+    try:
+        until(lambda: shown.exists() and shown.read_text() == f"{live.url}\n")
+    finally:
+        assert live.stop() == 0
 
 
 def test_what_was_written_is_there_after_a_restart(make_server: Any) -> None:

@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import ssl
+import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from headrace.vault import BadKey
     default=None,
     help="Carry out executions in the background here, or leave them to `headrace worker`. [workers]",
 )
+@click.option("--open", "opens", is_flag=True, help="Show the web UI in your browser once it listens.")
 @click.option("--log-requests/--no-log-requests", default=None, help="Log every request. [off]")
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="How to write the log. [text]")
 def command(**options: Any) -> None:
@@ -45,6 +47,7 @@ def command(**options: Any) -> None:
     \b
     Examples:
       headrace serve
+      headrace serve --open
       headrace serve --port 0 --store memory:
       headrace serve --host 0.0.0.0 --tls-certificate chain.pem --tls-key key.pem
 
@@ -54,23 +57,23 @@ def command(**options: Any) -> None:
     Without keys it accepts any credentials, from this machine only. Make keys with
     `headrace keys create`. Every setting is also an environment variable: `headrace settings`.
     """
-    has_workers = options.pop("has_workers")
+    has_workers, opens = options.pop("has_workers"), options.pop("opens")
     settings = read_settings(**options, durable_runs=0 if has_workers is False else None)
     if has_workers and not settings.durable_runs:
         raise click.UsageError("--workers needs HEADRACE_DURABLE_RUNS to be more than 0.")
     configure(settings.log_level, settings.log_format)
     try:
-        _run(settings)
+        _run(settings, opens=opens)
     except (StoreError, BadKey, BadConfig, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: Settings, *, opens: bool) -> None:
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(settings))
+        runner.run(_serve(settings, opens=opens))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, *, opens: bool) -> None:
     token = secrets.token_urlsafe(24)
     if settings.tls_certificate:
         _check_tls(settings)
@@ -84,7 +87,7 @@ async def _serve(settings: Settings) -> None:
     url = _url(settings, listener)
     server.annotate({"pid": str(os.getpid()), "url": url, "token": token, "account": settings.account})
     try:
-        await _Serving(server, url).serve(sockets=[listener])
+        await _Serving(server, url, opens=opens).serve(sockets=[listener])
     finally:
         listener.close()
 
@@ -120,12 +123,17 @@ def _url(settings: Settings, listener: socket.socket) -> str:
 
 
 class _Serving(Listening):
-    """A server that says when it listens."""
+    """A server that says when it listens.
 
-    def __init__(self, server: Server, url: str) -> None:
+    Args:
+        opens: whether to show its web UI then.
+    """
+
+    def __init__(self, server: Server, url: str, *, opens: bool) -> None:
         super().__init__(server.app, server.readiness, server.settings)
         self._server = server
         self._url = url
+        self._opens = opens
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -140,3 +148,5 @@ class _Serving(Listening):
                 "Make one with `headrace keys create`.",
                 err=True,
             )
+        if self._opens and not await asyncio.to_thread(webbrowser.open, self._url):
+            click.echo(f"There is no browser here to show {self._url} in.", err=True)
