@@ -1,9 +1,12 @@
-"""Which judgments can be averaged (humanloop 2.13)."""
+"""Which judgments can be averaged, and which say that something is good (humanloop 2.13)."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from headrace.core.kinds.evaluator import EvaluatorSpec
 from headrace.core.logs import Log
 
 
@@ -16,3 +19,14 @@ def counted(log: Log) -> bool | int | float | None:
         return None
     value = msgspec.json.decode(log.judgment)
     return value if isinstance(value, bool | int | float) else None
+
+
+def is_positive(spec: EvaluatorSpec, value: Any) -> bool | None:
+    """Whether a judgment says that something is good; None when it says neither that nor that it is bad.
+
+    A boolean does, and a choice whose option is said to be positive or negative.
+    """
+    if isinstance(value, bool):
+        return value
+    valence = next((one.valence for one in spec.options or () if one.name == value), None)
+    return {"positive": True, "negative": False}.get(valence or "")

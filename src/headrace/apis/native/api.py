@@ -14,6 +14,7 @@ from headrace.apis.native import (
     changes,
     comparisons,
     contents,
+    dashboards,
     drafts,
     environments,
     errors,
@@ -27,6 +28,7 @@ from headrace.apis.native import (
     pointers,
     runs,
     sync,
+    versions,
     watches,
 )
 from headrace.apis.native.errors import MethodNotAllowed
@@ -39,6 +41,8 @@ from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Pr
 OPERATIONS: tuple[Operation, ...] = (
     *catalogue.OPERATIONS,
     *files.OPERATIONS,
+    *versions.OPERATIONS,
+    *dashboards.OPERATIONS,
     *contents.OPERATIONS,
     *pointers.OPERATIONS,
     *changes.OPERATIONS,
