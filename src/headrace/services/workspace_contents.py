@@ -75,12 +75,12 @@ def _converted(kind: str, form: Form) -> msgspec.Struct:
                 Problem(path=("content", member), message=f"`{member}` is not known.", kind="unknown")
                 for member in unknown
             ),
-            message=f"{_listed(unknown)} not known of a {kind}; known are {known}.",
+            message=f"{_listed(unknown)} not known of {kind}s; known are {known}.",
         )
     try:
         return msgspec.convert(form, of)
     except msgspec.ValidationError as error:
-        raise Invalid.at("content", message=f"The content is not that of a {kind}: {error}") from None
+        raise Invalid.at("content", message=f"The content fits no {kind}: {error}") from None
 
 
 def _listed(names: Sequence[str]) -> str:

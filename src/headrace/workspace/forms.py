@@ -238,7 +238,7 @@ def digest_of(kind: str, content: Form) -> str:
     except Invalid as error:
         raise BadForm(error.message) from None
     except (msgspec.MsgspecError, TypeError, AttributeError, KeyError, OverflowError) as error:
-        raise BadForm(f"it can't be the content of a {kind}: {error}") from None
+        raise BadForm(f"it fits no {kind}: {error}") from None
 
 
 def _dataset_digest(content: Form) -> str:

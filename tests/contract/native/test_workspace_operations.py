@@ -144,6 +144,15 @@ def test_what_breaks_a_rule_is_told_and_leaves_nothing(asker: Asker, is_dry: boo
     assert not [one for one in asker.ask("GET", "workspace")["files"] if "workspace wrong" in one["path"]]
 
 
+def test_what_is_wrong_with_a_content_is_told_in_words(asker: Asker) -> None:
+    wrong = [
+        {"type": "evaluator", "path": "Wrong", "content": content} for content in ({"spec": 5}, {"code": 5})
+    ]
+    unknown, misfit = (outcome["error"]["message"] for outcome in _put(asker, *wrong))
+    assert unknown.startswith("`spec` is not known of evaluators; known are arguments_type, return_type,")
+    assert misfit.startswith("The content fits no evaluator: ")
+
+
 def test_something_else_is_at_the_path(desk: Desk) -> None:
     (refused,) = _put(desk.asker, {"type": "tool", "path": desk.path, "content": {}})
     assert refused["error"]["code"] == "conflict"
