@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -50,11 +52,13 @@ from tests.storage.things import (
 from headrace.core.access import Organisation
 from headrace.core.archives import FORMAT, VERSION, Fate, Head, Line, Refused
 from headrace.core.canonical import digest
+from headrace.core.datasets import pack
 from headrace.core.deployments import EnvironmentTag, PointerKind
 from headrace.core.errors import Conflict
 from headrace.core.evaluations import Awaited
 from headrace.core.execution import Status
 from headrace.core.kinds import KINDS
+from headrace.core.kinds.dataset import DatasetContent, write_dataset
 from headrace.core.logs import LogQuery
 from headrace.core.monitoring import Total
 from headrace.core.ports import Transaction
@@ -65,6 +69,7 @@ from headrace.storage.copying import MADE_ANEW, TABLES
 
 KINDS_OF_STORES = ("sqlite", "postgres")
 ODD = "nul \0, one \x01, two \x01\x02, ü, 🙂, ' \\ \" %"
+WEIGHTLESS = '[{"version_id": "flv_1", "target": null, "weight": 0}]'
 OTHER_WAYS = [(one, other) for one in KINDS_OF_STORES for other in KINDS_OF_STORES]
 
 
@@ -131,6 +136,9 @@ def _registry(tx: Transaction) -> None:
 def _moves(tx: Transaction) -> None:
     for number, target in enumerate(("flv_1", "flv_2", "flv_1")):
         tx.pointers.move(move(f"mv_{9 - number}", version_id=target, moved_at=at(number), reason=ODD))
+    tx.pointers.move(
+        move("mv_alias", kind=PointerKind.ALIAS, pointer_id="ALIAS00001", version_id="flv_1", target="1")
+    )
     tx.pointers.move(move("mv_gone", version_id="flv_1", pointer_id="env_2"))
     tx.pointers.move(move("mv_here", version_id=None, pointer_id="env_2"))
     tx.pointers.move(move("mv_off", kind=PointerKind.FLOW, pointer_id="fl_1", version_id=None, is_off=True))
@@ -327,7 +335,8 @@ def test_what_clashes_or_hangs_in_the_air_is_refused(taken: tuple[Desk, list[Lin
         (changed(found(some, "entries", id="fl_1"), id="fl_new"), "clashes with another one here: the same"),
         (changed(found(some, "environments", id="env_1"), id="env_9"), "clashes with another one here"),
         (changed(found(some, "versions", id="flv_1"), id="flv_9"), "clashes with another one here"),
-        (changed(found(some, "aliases"), file_id="fl_nowhere"), "belongs to what is not here"),
+        (changed(found(some, "aliases"), file_id="fl_nowhere"), "targets nothing: its moves are not here"),
+        (changed(found(some, "aliases"), id="ALIAS00002", name="x"), "targets nothing: its moves are not"),
         (
             changed(found(some, "releases", number=1), number=7, version_id="flv_x"),
             "version_id names what is not",
@@ -384,11 +393,87 @@ def test_what_is_no_row_is_refused(taken: tuple[Desk, list[Line], Head]) -> None
         (changed(found(some, "executions", id="exe_2"), **made, status="Odd"), "can't be read"),
         (changed(found(some, "logs", id="log_1abc"), **made, payload="W10="), "can't be read"),
         (changed(found(some, "moves", id="mv_7"), **made, after="mv_7", shares="{"), "can't be read"),
+        (changed(found(some, "moves", id="mv_7"), **made, evidence="zzz"), "can't be read"),
+        (changed(found(some, "moves", id="mv_7"), **made, evidence="[]"), "its evidence is no JSON object"),
+        (changed(found(some, "moves", id="mv_7"), **made, target="1"), "targets what no environment can"),
+        (changed(found(some, "moves", id="mv_7"), **made, kind="alias", target="x"), "targets what no alias"),
+        (changed(found(some, "moves", id="mv_7"), **made, kind="flow"), "targets what no flow can"),
+        (changed(found(some, "moves", id="mv_7"), **made, shares=WEIGHTLESS), "its shares have no weights"),
+        (
+            changed(found(some, "moves", id="mv_7"), **made, version_id="flv_9"),
+            "version_id names what is not",
+        ),
+        (
+            changed(found(some, "moves", id="mv_7"), **made, version_id="evv_1"),
+            "version_id names a version of",
+        ),
+        (changed(found(some, "gates"), pointer_id="env_9", spec="zzz"), "No gate looks like this"),
+        (changed(found(some, "gates"), pointer_id="env_9", spec="{}"), "A gate needs rules"),
+        (changed(found(some, "watches"), move_id="mv_8", rules="{}"), "can't be read"),
     ):
         (fate,) = put(desk, [line], said)
         assert fate not in set(Fate), line
         assert str(fate).startswith(reason), (line, fate)
     assert lines(desk) == before
+
+
+@both
+def test_an_alias_is_there_with_its_target_or_not_at_all(taken: tuple[Desk, list[Line], Head]) -> None:
+    desk, some, said = taken
+    last = found(some, "moves", id="mv_alias")
+    gone = changed(last, id="mv_end", after="mv_alias", version_id=None, target=None)
+    assert put(desk, [gone], said) == ["takes away what an alias targets that is here"]
+    other = changed(found(some, "aliases"), id="ALIAS00002", name="other")
+    brought = changed(last, id="mv_other", pointer_id="ALIAS00002", after=None)
+    away = changed(gone, id="mv_away", pointer_id="ALIAS00002", after="mv_other")
+    assert put(desk, [brought, away, other], said) == [
+        Fate.ADDED,
+        Fate.ADDED,
+        "targets nothing: its moves are not here",
+    ]
+    again = changed(last, id="mv_again", pointer_id="ALIAS00002", after="mv_away", target="1")
+    assert put(desk, [again, other], said) == [Fate.ADDED, Fate.ADDED]
+    alias_of = {"file_id": "fl_1", "kind": PointerKind.ALIAS}
+    pointer = desk.read(lambda tx: tx.pointers.get(pointer_id="ALIAS00002", **alias_of))
+    assert pointer is not None
+    assert (pointer.move_id, pointer.target) == ("mv_again", "1")
+
+
+@both
+def test_a_version_of_a_dataset_has_its_datapoints_or_is_not_there(
+    taken: tuple[Desk, list[Line], Head],
+) -> None:
+    desk, _, said = taken
+    desk.write(
+        lambda tx: tx.datasets.add(
+            file_id="ds_1", datapoints=[datapoint("dp_3", body="3"), datapoint("dp_4", body="4")]
+        )
+    )
+    for ids, fate in (
+        (["dp_3", "dp_4"], Fate.ADDED),
+        (["dp_4", "dp_9"], "some of its datapoints are not here"),
+    ):
+        packed = pack(ids)
+        content = write_dataset(
+            DatasetContent(datapoints=packed.digest, count=2, membership=packed.membership)
+        )
+        kept = of_content("", content, "dataset", file_id="ds_1")
+        row = {
+            **found(lines(desk), "versions", id="evv_1").row,
+            "id": f"dsv_{ids[1]}",
+            "file_id": "ds_1",
+            "digest": kept.digest,
+            "content": base64.b64encode(content).decode(),
+        }
+        version_line = Line(table="versions", row=row)
+        assert put(desk, [version_line], said) == ["some of the lists of its datapoints are not here"]
+        parts = packed.parts
+        desk.write(partial(_add_parts, parts))
+        assert put(desk, [version_line], said) == [fate]
+
+
+def _add_parts(parts: Mapping[str, str], tx: Transaction) -> None:
+    tx.datasets.add_parts(file_id="ds_1", parts=parts)
 
 
 @both

@@ -13,7 +13,7 @@ from headrace.core.archives import Columns, Fate, Head, Line, Refused
 from headrace.core.deployments import Pointer, PointerKind
 from headrace.core.judgments import counted
 from headrace.core.ports import Clash
-from headrace.storage.archive_checks import MAPPERS, check_row, read_values, write_values
+from headrace.storage.archive_checks import MAPPERS, check_members, check_row, read_values, write_values
 from headrace.storage.archive_columns import schema_number
 from headrace.storage.archive_tables import ARCHIVED, LEFT_OUT, Archived
 from headrace.storage.draws import draw_of
@@ -21,10 +21,14 @@ from headrace.storage.log_words import index_words
 from headrace.storage.places import free_place
 from headrace.storage.rows import mapper, microseconds
 from headrace.storage.sql_collection import Connection, SqlCollection
+from headrace.storage.sql_datasets import Datasets
 from headrace.storage.sql_log_words import LogWords
 
+DATASET = "dataset"
 BY_NAME = {table.name: table for table in ARCHIVED}
 POINTER = mapper(Pointer)
+OF_THEIR_FILE = frozenset({"releases", "moves", "approvals"})
+"""Tables whose rows name versions of the very file that they belong to."""
 
 
 class SqlArchive(SqlCollection):
@@ -33,6 +37,7 @@ class SqlArchive(SqlCollection):
     def __init__(self, connection: Connection, account: str, words: LogWords) -> None:
         super().__init__(connection, account)
         self._words = words
+        self._datasets = Datasets(connection, account)
         self._adding: Mapping[str, Callable[[dict[str, Any], datetime, str], None]] = {
             "users": self._add_user,
             "entries": self._add_entry,
@@ -41,6 +46,7 @@ class SqlArchive(SqlCollection):
             "releases": self._add_release,
             "drafts": self._add_draft,
             "moves": self._add_move,
+            "aliases": self._add_alias,
             "usage": self._add_usage,
             "logs": self._add_log,
         }
@@ -122,6 +128,15 @@ class SqlArchive(SqlCollection):
         for name, other in named:
             if values[name] is not None and self._one(f"archive_one_{other}", id=values[name]) is None:
                 raise Refused(f"{name} names what is not here: {values[name]!r}")
+        if table.name in OF_THEIR_FILE:
+            for name, other in table.refers:
+                if values[name] is not None and self._file_of(other, values[name]) != values["file_id"]:
+                    raise Refused(f"{name} names a version of another file: {values[name]!r}")
+
+    def _file_of(self, table: str, id: str) -> str:
+        row = self._one(f"archive_one_{table}", id=id)
+        assert row is not None, "it was found"
+        return str(row[BY_NAME[table].names.index("file_id")])
 
     def _kind_of(self, file_id: str | None) -> str | None:
         row = self._one("archive_one_entries", id=file_id) if file_id else None
@@ -181,6 +196,8 @@ class SqlArchive(SqlCollection):
             self._run("count_file", kind=values["kind"], change=1)
 
     def _add_version(self, values: dict[str, Any], _: datetime, __: str) -> None:
+        if self._kind_of(values["file_id"]) == DATASET:
+            check_members(self._datasets, file_id=values["file_id"], content=values["content"])
         self._insert("versions", values)
         if values["deleted_at"] is None:
             self._run("count_version", file_id=values["file_id"], change=1)
@@ -200,12 +217,24 @@ class SqlArchive(SqlCollection):
         last = self._one("last_move", **key)
         if (None if last is None else last[0]) != values["after"]:
             raise Refused("follows another move than the last one here: the pointer was moved here too")
-        self._insert("moves", values)
         move = MAPPERS["moves"].load(tuple(values[name] for name in MAPPERS["moves"].columns))
+        if move.targets_nothing and self._is_alias(move.kind, move.file_id, move.pointer_id):
+            raise Refused("takes away what an alias targets that is here")
+        self._insert("moves", values)
         if move.leaves_nothing or not self._has_pointer(move.kind, move.file_id, move.pointer_id):
             self._run("drop_pointer", **key)
         else:
             self._run("put_pointer", **POINTER.dump(Pointer.after(move)))
+
+    def _add_alias(self, values: dict[str, Any], _: datetime, __: str) -> None:
+        """Add an alias with what its moves, which came before it, let it target."""
+        key = {"file_id": values["file_id"], "kind": PointerKind.ALIAS.value, "pointer_id": values["id"]}
+        row = self._one("last_move", **key)
+        move = None if row is None else MAPPERS["moves"].load(row)
+        if move is None or move.targets_nothing:
+            raise Refused("targets nothing: its moves are not here")
+        self._insert("aliases", values)
+        self._run("put_pointer", **POINTER.dump(Pointer.after(move)))
 
     def _has_pointer(self, kind: PointerKind, file_id: str, pointer_id: str) -> bool:
         """Whether there is what points; moves outlive it."""
@@ -213,7 +242,11 @@ class SqlArchive(SqlCollection):
             return self._one("archive_one_environments", id=pointer_id) is not None
         if kind is PointerKind.FLOW:
             return pointer_id == file_id
-        return self._one("alias", file_id=file_id, id=pointer_id) is not None
+        return self._is_alias(kind, file_id, pointer_id)
+
+    def _is_alias(self, kind: PointerKind, file_id: str, pointer_id: str) -> bool:
+        is_alias = kind is PointerKind.ALIAS
+        return is_alias and self._one("alias", file_id=file_id, id=pointer_id) is not None
 
     def _numbers(self, file_id: str, version_id: str) -> dict[str, int]:
         row = self._one("scope_of_version", version_id=version_id)

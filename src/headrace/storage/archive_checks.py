@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,15 +17,24 @@ import msgspec
 
 from headrace.core.archives import Columns, Refused
 from headrace.core.canonical import digest
+from headrace.core.datasets import read_chunk, read_membership
+from headrace.core.deployments import Move, PointerKind
 from headrace.core.errors import HeadraceError
 from headrace.core.files import Directory, check_path
+from headrace.core.gates import parse as parse_gate
+from headrace.core.gates import read_watched
 from headrace.core.kinds import KINDS
+from headrace.core.kinds.dataset import read_dataset
 from headrace.core.logs import read_payload
+from headrace.core.validate import Finding
+from headrace.core.versions import DRAFT
 from headrace.storage.archive_columns import Column, columns_of_all
 from headrace.storage.archive_tables import ARCHIVED, Archived
 from headrace.storage.rows import Mapper, mapper
+from headrace.storage.sql_datasets import Datasets
 
 MOST_INTEGER = 2**63
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 MORE = {
     "after": Column(types=(str,), is_nullable=True, is_needed=False, default=None),
     "payload": Column(types=(bytes,), is_nullable=False, is_needed=True, default=None),
@@ -147,6 +157,14 @@ def _check_content(table: str, values: Mapping[str, Any], kind: str | None) -> N
         msgspec.json.decode(values["body"])
     elif table == "versions":
         _check_version(values, kind)
+    elif table == "moves":
+        _check_move(MAPPERS[table].load(tuple(values[name] for name in MAPPERS[table].columns)))
+    elif table == "drafts":
+        _check_draft(values)
+    elif table == "gates":
+        parse_gate(values["spec"].encode())
+    elif table == "watches":
+        read_watched(values["rules"])
 
 
 def _check_version(values: Mapping[str, Any], kind: str | None) -> None:
@@ -159,3 +177,49 @@ def _check_version(values: Mapping[str, Any], kind: str | None) -> None:
         raise Refused("its digest is not that of its content")
     KINDS[kind].links(content)
     KINDS[kind].inputs(content)
+
+
+def check_members(datasets: Datasets, *, file_id: str, content: bytes) -> None:
+    """Look for what a dataset's version is made of.
+
+    Raises:
+        Refused: some of it is not here, or is none.
+    """
+    try:
+        membership = read_dataset(content).membership
+        lists = datasets.parts(file_id=file_id, digests=[membership])
+        for ref in read_membership(lists[membership]):
+            ids = read_chunk(datasets.parts(file_id=file_id, digests=[ref.digest])[ref.digest])
+            if len(datasets.some(ids=ids)) < len(ids):
+                raise Refused("some of its datapoints are not here")
+    except KeyError:
+        raise Refused("some of the lists of its datapoints are not here") from None
+    except msgspec.MsgspecError:
+        raise Refused("the list of its datapoints is none") from None
+
+
+def _check_draft(values: Mapping[str, Any]) -> None:
+    for name in ("content", "snapshot"):
+        if values[name] is not None and not isinstance(msgspec.json.decode(values[name]), dict):
+            raise Refused(f"its {name} is no JSON object")
+    if values["findings"] is not None:
+        msgspec.json.decode(values["findings"], type=list[Finding])
+
+
+def _check_move(move: Move) -> None:
+    if move.evidence is not None and not isinstance(msgspec.json.decode(move.evidence), dict):
+        raise Refused("its evidence is no JSON object")
+    aims = [(move.version_id, move.target), *((share.version_id, share.target) for share in move.shares)]
+    if not all(_can_target(move.kind, *aim) for aim in aims):
+        raise Refused(f"targets what no {move.kind.value} can")
+    weights = [share.weight for share in move.shares]
+    if weights and not (min(weights) >= 0 and max(weights) > 0):
+        raise Refused("its shares have no weights that calls could be shared out by")
+
+
+def _can_target(kind: PointerKind, version_id: str | None, target: str | None) -> bool:
+    if version_id is None and target is None:
+        return True
+    if kind is PointerKind.ALIAS:
+        return target == DRAFT if version_id is None else bool(target and _NUMBER.fullmatch(target))
+    return kind is PointerKind.ENVIRONMENT and target is None

@@ -130,6 +130,8 @@ ARCHIVED = (
         people=_BY,
         struct=File,
     ),
+    Archived(name="datapoints", key=("id",), refers=(("file_id", "entries"),)),
+    Archived(name="dataset_parts", key=("file_id", "digest"), refers=(("file_id", "entries"),)),
     Archived(name="versions", key=("id",), people=_BY, struct=Version),
     Archived(
         name="releases",
@@ -140,7 +142,6 @@ ARCHIVED = (
         refers=(("version_id", "versions"),),
     ),
     Archived(name="drafts", key=("file_id",), people=_BY, struct=Draft),
-    Archived(name="aliases", key=("file_id", "id"), struct=Alias),
     Archived(
         name="moves",
         key=("id",),
@@ -150,7 +151,9 @@ ARCHIVED = (
         more=(("after", _BEFORE),),
         people=frozenset({"moved_by"}),
         struct=Move,
+        refers=(("version_id", "versions"), ("from_version_id", "versions")),
     ),
+    Archived(name="aliases", key=("file_id", "id"), struct=Alias),
     Archived(name="gates", key=("kind", "pointer_id", "file_id"), people=frozenset({"set_by"}), struct=Gate),
     Archived(
         name="approvals",
@@ -161,8 +164,6 @@ ARCHIVED = (
     ),
     Archived(name="watches", key=("move_id", "version_id"), struct=Watch, only="t.ended_at IS NOT NULL"),
     Archived(name="tags", key=("resource", "key")),
-    Archived(name="datapoints", key=("id",), refers=(("file_id", "entries"),)),
-    Archived(name="dataset_parts", key=("file_id", "digest"), refers=(("file_id", "entries"),)),
     Archived(
         name="monitors",
         key=("id",),
@@ -214,7 +215,7 @@ ARCHIVED = (
     Archived(name="slots", key=("run_id", "place"), numbers=frozenset({1}), struct=Slot),
     Archived(name="awaited", key=("run_id", "version_id", "place"), numbers=frozenset({2}), struct=Awaited),
 )
-"""In an order in which nothing comes before what it refers to."""
+"""In an order in which nothing comes before what it refers to, or can't be read without."""
 MADE = frozenset({"counts", "payloads", "pointers"})
 """Tables that are made of what an archive has: counted, kept with their logs, left by moves."""
 LEFT_OUT = {
