@@ -1,6 +1,7 @@
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import { type DefinitionNode, inputsOf, outputsOf, type Port } from "./definition";
+import { portsHeight } from "./layout";
 import { lookOf } from "./looks";
 
 export type Mark = "added" | "removed" | "changed" | "renamed";
@@ -12,6 +13,8 @@ export type FlowNodeData = {
   state?: RunState;
   /** How many problems it has, in the editor. */
   problems?: number;
+  /** Whether other nodes stand in it. */
+  isGroup?: boolean;
 };
 
 export type FlowNodeType = Node<FlowNodeData, "flow">;
@@ -35,9 +38,15 @@ function Ports({ ports, side }: { ports: Port[]; side: "in" | "out" }) {
 
 /** A node with its ports; a conditional connection ends at its head. */
 export const FlowNode = memo(function FlowNode({ data, selected }: NodeProps<FlowNodeType>) {
-  const { node, mark, state, problems } = data;
+  const { node, mark, state, problems, isGroup } = data;
   const { icon, tone } = lookOf(node.type);
-  const classes = ["flow-node", mark && `mark-${mark}`, state && `state-${state}`, selected && "selected"];
+  const classes = [
+    "flow-node",
+    isGroup && "group",
+    mark && `mark-${mark}`,
+    state && `state-${state}`,
+    selected && "selected",
+  ];
   return (
     <div className={classes.filter(Boolean).join(" ")}>
       <div className="flow-node-head">
@@ -57,7 +66,7 @@ export const FlowNode = memo(function FlowNode({ data, selected }: NodeProps<Flo
           </span>
         ) : null}
       </div>
-      <div className="flow-node-ports">
+      <div className="flow-node-ports" style={{ height: portsHeight(node) }}>
         <Ports ports={inputsOf(node)} side="in" />
         <Ports ports={outputsOf(node)} side="out" />
       </div>

@@ -3,23 +3,30 @@ import {
   Background,
   BackgroundVariant,
   Controls,
-  type Edge,
-  MarkerType,
   MiniMap,
+  Panel,
   ReactFlow,
   ReactFlowProvider,
+  useReactFlow,
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { useMemo } from "react";
+import { type KeyboardEvent, type ReactNode, useMemo } from "react";
 import "./canvas.css";
-import { type Definition, isConditional, portsOf } from "./definition";
-import { FlowNode, type FlowNodeType, type Mark, type RunState } from "./FlowNode";
+import type { Definition } from "./definition";
+import { linesOf, nodesOf } from "./elements";
+import { FlowNode, type Mark, type RunState } from "./FlowNode";
+import { LineEdge } from "./LineEdge";
 import { layout } from "./layout";
 import { NodesTable } from "./NodesTable";
+import { neighbour } from "./neighbour";
+import { SvgButton } from "./SvgButton";
+import { useFit } from "./useFit";
 
-const NODE_TYPES = { flow: FlowNode };
-const MANY = 12;
+export const NODE_TYPES = { flow: FlowNode };
+export const EDGE_TYPES = { line: LineEdge };
+export const MANY = 12;
 
+/** What is called by name is called by its path where it is in a loop: `Loop/Node`. */
 export interface GraphProps {
   definition: Definition;
   /** What is said of nodes, by name; in a comparison. */
@@ -30,79 +37,84 @@ export interface GraphProps {
   states?: Record<string, RunState>;
   /** The connections that values went over; the others are faint. */
   taken?: Set<string>;
+  /** What is written at connections, by name: the values that went over them. */
+  labels?: Record<string, string>;
   selected?: string | null;
   onSelect?: (node: string | null) => void;
   label?: string;
-}
-
-function nodesOf({ definition, marks, states, selected }: GraphProps): FlowNodeType[] {
-  const boxes = layout(definition);
-  return (definition.nodes ?? []).map((node) => {
-    const { x = 0, y = 0, width, height } = boxes.get(node.name) ?? {};
-    return {
-      id: node.name,
-      type: "flow",
-      position: { x, y },
-      width,
-      height,
-      selected: node.name === selected,
-      data: { node, mark: marks?.[node.name], state: states?.[node.name] },
-      ariaLabel: `${node.type} ${node.name}`,
-    };
-  });
-}
-
-function edgesOf({ definition, edgeMarks, taken }: GraphProps): Edge[] {
-  const known = new Set((definition.nodes ?? []).map((node) => node.name));
-  return (definition.connections ?? [])
-    .filter(({ source, target }) => known.has(source) && known.has(target))
-    .map((connection) => {
-      const ports = portsOf(connection);
-      const mark = edgeMarks?.[connection.name];
-      const classes = [
-        isConditional(connection) && "conditional",
-        mark && `mark-${mark}`,
-        taken && (taken.has(connection.name) ? "taken" : "not-taken"),
-      ];
-      return {
-        id: connection.name,
-        source: connection.source,
-        target: connection.target,
-        sourceHandle: ports.source,
-        targetHandle: ports.target ?? "when",
-        className: classes.filter(Boolean).join(" "),
-        markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
-        focusable: false,
-      };
-    });
+  /** What the picture is called when it is kept as a file. */
+  fileName?: string;
+  children?: ReactNode;
 }
 
 export function Graph(props: GraphProps) {
-  const { definition, marks, edgeMarks, states, taken, selected, onSelect, label = "Canvas" } = props;
-  const nodes = useMemo(() => nodesOf(props), [definition, marks, states, selected]);
-  const edges = useMemo(() => edgesOf(props), [definition, edgeMarks, taken]);
   return (
-    <section className="graph" aria-label={label}>
+    <section className="graph" aria-label={props.label ?? "Canvas"}>
       <ReactFlowProvider>
-        <ReactFlow
-          nodes={nodes}
-          edges={edges}
-          nodeTypes={NODE_TYPES}
-          nodesDraggable={false}
-          nodesConnectable={false}
-          onNodeClick={(_, node) => onSelect?.(node.id)}
-          onPaneClick={() => onSelect?.(null)}
-          fitView
-          fitViewOptions={{ padding: 0.08, maxZoom: 1 }}
-          minZoom={0.1}
-          proOptions={{ hideAttribution: true }}
-        >
-          <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
-          <Controls showInteractive={false} position="bottom-left" />
-          {nodes.length > MANY && <MiniMap pannable zoomable position="bottom-right" />}
-        </ReactFlow>
+        <Picture {...props} />
       </ReactFlowProvider>
       <NodesTable {...props} />
     </section>
+  );
+}
+
+function Picture(props: GraphProps) {
+  const { definition, marks, edgeMarks, states, taken, labels, selected, onSelect, children } = props;
+  const placed = useMemo(() => layout(definition), [definition]);
+  const nodes = useMemo(
+    () =>
+      nodesOf(definition, placed.boxes, (path) => ({ mark: marks?.[path], state: states?.[path] })).map(
+        (node) => ({ ...node, selected: node.id === selected }),
+      ),
+    [definition, placed, marks, states, selected],
+  );
+  const lines = useMemo(
+    () =>
+      linesOf(definition, placed.bends, (path) => {
+        const mark = edgeMarks?.[path];
+        const way = taken && (taken.has(path) ? "taken" : "not-taken");
+        return { className: [mark && `mark-${mark}`, way].filter(Boolean).join(" "), label: labels?.[path] };
+      }),
+    [definition, placed, edgeMarks, taken, labels],
+  );
+  const box = useFit(placed, selected);
+  const { setCenter, getZoom, getInternalNode } = useReactFlow();
+  const move = (event: KeyboardEvent) => {
+    const here = (event.target as HTMLElement).closest(".react-flow__node")?.getAttribute("data-id");
+    const next = here && neighbour(definition, placed.boxes, here, event.key);
+    if (!next) return;
+    event.preventDefault();
+    onSelect?.(next);
+    box.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(next)}"]`)?.focus();
+    const at = getInternalNode(next)?.internals.positionAbsolute;
+    if (at) setCenter(at.x + 80, at.y + 40, { zoom: getZoom(), duration: 120 });
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys go from node to node
+    <div className="graph-picture" ref={box} onKeyDown={move}>
+      <ReactFlow
+        nodes={nodes}
+        edges={lines}
+        nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        deleteKeyCode={null}
+        disableKeyboardA11y
+        onNodeClick={(_, node) => onSelect?.(node.id)}
+        onPaneClick={() => onSelect?.(null)}
+        minZoom={0.08}
+        maxZoom={2.5}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
+        <Controls showInteractive={false} position="bottom-left">
+          <SvgButton definition={definition} layout={placed} name={props.fileName ?? "flow"} />
+        </Controls>
+        {nodes.length > MANY && <MiniMap pannable zoomable position="bottom-right" ariaLabel="Overview" />}
+        {children && <Panel position="top-left">{children}</Panel>}
+      </ReactFlow>
+    </div>
   );
 }

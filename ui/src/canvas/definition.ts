@@ -1,4 +1,4 @@
-/** A flow's definition as the canvas draws it: nodes with ports, and connections between ports. */
+/** A flow's definition as the canvas draws it: nodes with ports, connections between ports, loops with a body. */
 
 export interface Definition {
   nodes?: DefinitionNode[];
@@ -9,8 +9,20 @@ export interface DefinitionNode {
   name: string;
   type: string;
   configuration?: Record<string, unknown>;
-  inputs?: { name: string; type?: string; expression?: string; category?: string }[];
-  outputs?: { name: string; type?: string }[];
+  inputs?: NodeInput[];
+  outputs?: NodeOutput[];
+}
+
+export interface NodeInput {
+  name: string;
+  type?: string;
+  expression?: string;
+  category?: string;
+}
+
+export interface NodeOutput {
+  name: string;
+  type?: string;
 }
 
 export interface DefinitionConnection {
@@ -33,11 +45,64 @@ export interface Port {
 
 interface Conditions {
   condition?: { conditions?: { name: string; expression?: string }[] };
+  loop?: { definition?: unknown };
 }
 
 /** Whether something has the shape of a graph of nodes. */
 export function isGraph(content: unknown): content is Definition {
   return typeof content === "object" && content !== null && Array.isArray((content as Definition).nodes);
+}
+
+/** The graph in a version's content: of a flow it is its `definition`. */
+export function graphIn(content: unknown): Definition | null {
+  if (isGraph(content)) return content;
+  const inner = (content as { definition?: unknown } | null)?.definition;
+  return isGraph(inner) ? inner : null;
+}
+
+/** What a loop repeats; null for every other node. */
+export function bodyOf(node: DefinitionNode): Definition | null {
+  const { loop } = (node.configuration ?? {}) as Conditions;
+  return node.type === "Loop" && isGraph(loop?.definition) ? loop.definition : null;
+}
+
+/** The name of a node among all: those in loops have the loop's before them. */
+export function pathOf(within: string, name: string): string {
+  return within ? `${within}/${name}` : name;
+}
+
+export interface Placed {
+  path: string;
+  within: string;
+  node: DefinitionNode;
+}
+
+/** All nodes, each loop followed by what is in it. */
+export function allNodes(definition: Definition, within = ""): Placed[] {
+  return (definition.nodes ?? []).flatMap((node) => {
+    const path = pathOf(within, node.name);
+    const body = bodyOf(node);
+    return [{ path, within, node }, ...(body ? allNodes(body, path) : [])];
+  });
+}
+
+export interface Joined {
+  path: string;
+  within: string;
+  connection: DefinitionConnection;
+}
+
+/** All connections whose ends are there, those in loops too. */
+export function allConnections(definition: Definition, within = ""): Joined[] {
+  const names = new Set((definition.nodes ?? []).map((node) => node.name));
+  const own = (definition.connections ?? [])
+    .filter(({ source, target }) => names.has(source) && names.has(target))
+    .map((connection) => ({ path: pathOf(within, connection.name), within, connection }));
+  const inner = (definition.nodes ?? []).flatMap((node) => {
+    const body = bodyOf(node);
+    return body ? allConnections(body, pathOf(within, node.name)) : [];
+  });
+  return [...own, ...inner];
 }
 
 export function inputsOf(node: DefinitionNode): Port[] {

@@ -1,8 +1,10 @@
 /** How each type of node is told apart: a sign and a tone. A type that is not here looks plain. */
 
+export type Tone = "blue" | "violet" | "orange" | "pink" | "teal" | "green" | "plain";
+
 export interface Look {
   icon: string;
-  tone: "blue" | "violet" | "orange" | "pink" | "teal" | "green" | "plain";
+  tone: Tone;
 }
 
 const LOOKS: Record<string, Look> = {

@@ -1,6 +1,6 @@
 /** The newest version of a flow, or the one that the address names, as a picture. */
 import { go, withQuery } from "../../address";
-import { type Definition, isGraph } from "../../canvas/definition";
+import { graphIn } from "../../canvas/definition";
 import { Graph } from "../../canvas/Graph";
 import { useLoaded } from "../../loaded";
 import { Empty, Failure, Loading } from "../../parts/simple";
@@ -15,8 +15,8 @@ export default function Canvas({ file, address }: FileScreenProps) {
   );
   if (content.error) return <Failure error={content.error} again={content.reload} />;
   if (!content.value) return <Loading />;
-  const definition: unknown = content.value.content;
-  if (!isGraph(definition)) {
+  const definition = graphIn(content.value.content);
+  if (!definition) {
     return (
       <Empty title="This version is no graph">
         <p>It was written by a program that runs it itself. Its logs tell what it does.</p>
@@ -26,7 +26,7 @@ export default function Canvas({ file, address }: FileScreenProps) {
   return (
     <div className="canvas-screen">
       <Graph
-        definition={definition as Definition}
+        definition={definition}
         selected={address.query.get("node")}
         onSelect={(node) => go(withQuery(address, { node }), { replace: true })}
       />
