@@ -28,6 +28,7 @@ from headrace.apis.native import (
     pointers,
     runs,
     sync,
+    traces,
     versions,
     watches,
 )
@@ -53,6 +54,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *sync.OPERATIONS,
     *executions.OPERATIONS,
     *runs.OPERATIONS,
+    *traces.OPERATIONS,
     *node_types.OPERATIONS,
     *drafts.OPERATIONS,
     *environments.OPERATIONS,
