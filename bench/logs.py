@@ -292,7 +292,7 @@ def searches(words: list[str]) -> Iterator[tuple[str, Callable[[random.Random], 
 
 
 async def searched(store: Store, count: int) -> dict[str, Any]:
-    """Milliseconds of a page of 50 of each, and how many are on it; the store looks at no more than it may."""
+    """Milliseconds of a page of 50 of each, and how many are on it."""
     figures: dict[str, Any] = {}
     for name, draw in searches(Source(count).words):
         dice = random.Random(3)

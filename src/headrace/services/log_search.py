@@ -6,9 +6,8 @@ on to look further, so that no page takes long.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import msgspec
 
@@ -22,13 +21,13 @@ from headrace.core.ports import Transaction
 from headrace.services import subjects
 from headrace.services.base import Ports, read, scan
 from headrace.services.differences import content_of
-from headrace.services.log_views import LogView, view
 from headrace.services.logs import find
 from headrace.services.run_roots import log_id_of
 
-T = TypeVar("T")
 MOST_LOOKED_AT = 40_000
 """So many logs are looked at for one page: no more than a moment's work."""
+AT_ONCE = 200
+"""So many logs are read at a time where all are wanted."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 VERDICTS: Mapping[str, bool] = {"true": True, "false": False}
 FAILED, NONE = "failed", "none"
@@ -197,19 +196,14 @@ def _page(tx: Transaction, found: LogSlice) -> Page:
         judgments.setdefault(one.judged_id or "", []).append(one)
     roots = [log.id for log in found.logs if log.is_in_trace and log.trace_id == log.id]
     usage = tx.logs.trace_usage(trace_ids=roots) if roots else {}
-    files = _known(lambda id: tx.files.get(id=id), (log.file_id for log in found.logs))
-    judges = _known(
-        lambda id: tx.files.get(id=id), (one.file_id for some in judgments.values() for one in some)
-    )
-    numbers = _known(
-        lambda id: max(tx.releases.of_version(version_id=id), default=None),
-        (log.version_id for log in found.logs),
-    )
+    files = _files(tx, (log.file_id for log in found.logs))
+    judges = _files(tx, (one.file_id for some in judgments.values() for one in some))
+    numbers = tx.figures.numbers(version_ids={log.version_id for log in found.logs})
     rows = tuple(
         Row(
             log=log,
             file=files[log.file_id],
-            number=numbers.get(log.version_id),
+            number=max(numbers.get(log.version_id, ()), default=None),
             usage=usage.get(log.id),
             judgments=tuple(judgments.get(log.id, ())),
         )
@@ -219,10 +213,10 @@ def _page(tx: Transaction, found: LogSlice) -> Page:
     return Page(rows=rows, evaluators=judges, mark=found.mark)
 
 
-def _known(look: Callable[[str], T | None], ids: Iterable[str]) -> dict[str, T]:
-    """What there is of these, each looked up once."""
-    found = {id: look(id) for id in dict.fromkeys(ids)}
-    return {id: one for id, one in found.items() if one is not None}
+def _files(tx: Transaction, ids: Iterable[str]) -> dict[str, File]:
+    """Those that are there, each looked up once."""
+    found = {one: tx.files.get(id=one) for one in dict.fromkeys(ids)}
+    return {one: file for one, file in found.items() if file is not None}
 
 
 def mark_text(mark: Mark) -> str:
@@ -245,38 +239,33 @@ def read_mark(text: str) -> Mark:
     return Mark(created_at=created_at, log_id=log_id)
 
 
-class Whole(msgspec.Struct, frozen=True, kw_only=True):
-    """A log, with what is told beside it.
-
-    Attributes:
-        shown: the log, its version, its judgments and what it judges; nothing below it.
-        row: what a table tells of it.
-        evaluators: whose judgments those are, by id.
-    """
-
-    shown: LogView
-    row: Row
-    evaluators: Mapping[str, File]
-
-
-async def whole(ports: Ports, principal: Principal, *, log_id: str) -> Whole:
-    """A log of any kind, in full.
+async def whole(ports: Ports, principal: Principal, *, log_id: str) -> Page:
+    """A log of any kind, as the only row of a page.
 
     Raises:
         NotFound: there is none.
     """
     principal.require(Right.READER)
 
-    def work(tx: Transaction) -> Whole:
-        log = find(tx, log_id)
-        page = _page(tx, LogSlice(logs=[log], mark=None))
+    def work(tx: Transaction) -> Page:
+        page = _page(tx, LogSlice(logs=[find(tx, log_id)], mark=None))
         if not page.rows:
             raise NotFound("log", log_id, f"Log with ID `{log_id}` not found.")
-        return Whole(shown=view(tx, log), row=page.rows[0], evaluators=page.evaluators)
+        return page
 
     return await read(ports, principal, work)
 
 
-def judged_by(rows: Sequence[Row]) -> list[str]:
-    """The ids of the evaluators that judged any of these, in the order in which they first occur."""
-    return list(dict.fromkeys(one.file_id for row in rows for one in row.judgments))
+async def everything(ports: Ports, principal: Principal, question: Question) -> AsyncIterator[Page]:
+    """All logs that are wanted, some at a time, newest first.
+
+    Raises:
+        NotFound, Invalid: as `search`, before the first are given.
+    """
+    before: str | None = None
+    while True:
+        page = await search(ports, principal, question, before=before, take=AT_ONCE)
+        yield page
+        if page.mark is None:
+            return
+        before = mark_text(page.mark)

@@ -39,6 +39,10 @@ BODIES: dict[str, Any] = {
     "createEnvironment": {"name": "production"},
     "changeEnvironment": {"name": "other"},
     "createKey": {"email": "nobody"},
+    "judgeLog": {"evaluator": "no-evaluator", "judgment": True},
+    "createEvaluator": {"path": "e", "spec": {"arguments_type": "target_free", "return_type": "boolean"}},
+    "tryEvaluator": {"log": "no-log", "evaluator": "no-evaluator"},
+    "putMonitor": {},
     "addArchive": {"head": {"format": "x", "version": 1, "schema": 1, "root": ""}, "lines": []},
 }
 """Bodies that break no rule; nobody gets far enough for their values to matter."""
