@@ -7,7 +7,7 @@ so that the answer names everything that is wrong with it (humanloop 0.5).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -296,8 +296,9 @@ def _problem(field: msgspec.structs.FieldInfo, value: Any, *, strict: bool, wher
     except msgspec.ValidationError as error:
         said = str(error)
         place = _PLACE.search(said)
-        path = [field.name, *_steps(place[1])] if place else [field.name]
-        kind, message = _phrase(_PLACE.sub("", said), field.type)
+        steps = _steps(place[1]) if place else []
+        path = [field.name, *steps]
+        kind, message = _phrase(_PLACE.sub("", said), field.type, steps)
         if kind == "missing":
             path.append(_missing(said))
         return Problem(path=tuple(path), message=message, kind=kind, where=where)
@@ -315,24 +316,41 @@ def _missing(text: str) -> str:
     return match[1]
 
 
-def _phrase(text: str, kind: Any) -> tuple[str, str]:
+def _phrase(text: str, kind: Any, steps: Sequence[str | int]) -> tuple[str, str]:
     for pattern, name, rule in PHRASES:
         match = pattern.match(text)
         if match:
             return name, match.expand(rule)
-    if text.startswith("Invalid enum value"):
-        allowed = ", ".join(_allowed(kind))
-        return "enum", f"{text}; it should be one of {allowed}" if allowed else text
-    return "value_error", text
+    name = "enum" if text.startswith("Invalid enum value") else "value_error"
+    allowed = ", ".join(_allowed(kind, steps)) if text.startswith("Invalid ") else ""
+    return name, f"{text}; it should be one of {allowed}" if allowed else text
 
 
-def _allowed(kind: Any) -> Sequence[str]:
-    """The words that a field takes; none where they are those of something within it."""
+def _allowed(kind: Any, steps: Sequence[str | int]) -> Iterable[str]:
+    """The words that a field takes, or what is some steps within it; none where that is not known."""
     schema = msgspec.json.schema(kind)
+    named = schema.get("$defs", {})
+    parts = list(_parts(schema, named))
+    for step in steps:
+        inner = [_within(part, step) for part in parts]
+        parts = [one for schema in inner if schema is not None for one in _parts(schema, named)]
+    return sorted({str(word) for part in parts for word in part.get("enum", ())})
+
+
+def _parts(schema: Mapping[str, Any], named: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What a schema leaves the choice of."""
     if "$ref" in schema:
-        schema = next(iter(schema["$defs"].values()))
-    found = (part["enum"] for part in (schema, *schema.get("anyOf", ())) if "enum" in part)
-    return next(found, ())
+        yield from _parts(named[schema["$ref"].rpartition("/")[2]], named)
+    elif "anyOf" in schema:
+        for one in schema["anyOf"]:
+            yield from _parts(one, named)
+    else:
+        yield schema
+
+
+def _within(schema: Mapping[str, Any], step: str | int) -> Mapping[str, Any] | None:
+    inner = schema.get("items") if isinstance(step, int) else schema.get("properties", {}).get(step)
+    return inner if isinstance(inner, dict) else None
 
 
 def unstorable(value: msgspec.Struct, *, where: str) -> list[Problem]:

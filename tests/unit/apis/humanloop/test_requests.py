@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.apis.humanloop.api import OPERATIONS
+from headrace.apis.humanloop.call_wire import CallPromptRequest
 from headrace.apis.humanloop.requests import (
     BodyReader,
     ListPage,
@@ -21,6 +23,7 @@ from headrace.apis.humanloop.requests import (
     SetDeployment,
     UpdateVersion,
     UpsertFlow,
+    _allowed,
     read_query,
 )
 from headrace.core.errors import Invalid, Malformed
@@ -180,3 +183,31 @@ def test_any_query_is_read_or_refused(query: list[tuple[str, str]]) -> None:
     else:
         assert page.page >= 1
         assert page.size >= 0
+
+
+@pytest.mark.parametrize(
+    ("messages", "path", "said"),
+    [
+        ([{"role": "alien"}], (0, "role"), "assistant, developer, system, tool, user"),
+        ([{"role": "user", "content": [{"type": "film"}]}], (0, "content", 0, "type"), "image_url, text"),
+        (
+            [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "", "detail": "x"}}]}],
+            (0, "content", 0, "image_url", "detail"),
+            "auto, high, low",
+        ),
+    ],
+)
+def test_words_are_told_wherever_one_is_wanted(messages: Any, path: tuple[Any, ...], said: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        BodyReader(CallPromptRequest).read(json.dumps({"messages": messages}).encode())
+    (problem,) = caught.value.problems
+    assert problem.path == ("messages", *path)
+    assert f"; it should be one of {said}" in problem.message
+    assert problem.message.startswith("Invalid ")
+
+
+def test_the_words_of_every_body_can_be_told() -> None:
+    for operation in OPERATIONS:
+        for kind in (operation.body, operation.query):
+            for field in msgspec.structs.fields(kind) if kind is not None else ():
+                assert list(_allowed(field.type, ("nothing", 0, "of the kind"))) == []
