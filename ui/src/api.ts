@@ -9,6 +9,67 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * FileList
+         * @description Files.
+         *
+         *         Attributes:
+         *             total: how many are found in all, where they are searched; None where they are listed.
+         *             next: what `after` is to be for the following ones; None when there are none, or they are searched.
+         */
+        FileList: {
+            files: components["schemas"]["FileRow"][];
+            total: number | null;
+            next: string | null;
+        };
+        /**
+         * FileRow
+         * @description A file as lists show it.
+         *
+         *         Attributes:
+         *             name: the last part of the path.
+         *             updated_at: the last change of its path, texts, evaluators or deployments, or its last version.
+         *             last_used_at: None when it never was.
+         */
+        FileRow: {
+            id: string;
+            type: string;
+            path: string;
+            name: string;
+            updated_at: string;
+            logs_count: number;
+            last_used_at: string | null;
+        };
+        /**
+         * TreeBody
+         * @description Some of what is right in a directory.
+         *
+         *         Attributes:
+         *             path: the directory's; the root's is empty.
+         *             directories: by path; all of them come before the files.
+         *             files: by name.
+         *             next: what `after` is to be for the following ones; None when there are none.
+         */
+        TreeBody: {
+            id: string;
+            path: string;
+            directories: components["schemas"]["DirectoryRow"][];
+            files: components["schemas"]["FileRow"][];
+            next: string | null;
+        };
+        /**
+         * DirectoryRow
+         * @description A directory.
+         *
+         *         Attributes:
+         *             files_count: how many files it has below, however deep.
+         */
+        DirectoryRow: {
+            id: string;
+            path: string;
+            name: string;
+            files_count: number;
+        };
+        /**
          * AboutBody
          * @description A file, and how it stands.
          *
@@ -97,6 +158,152 @@ export interface components {
          */
         DraftStatus: "Failed" | "NotPrepared" | "Prepared" | "Preparing";
         /**
+         * VersionList
+         * @description Versions, newest first.
+         *
+         *         Attributes:
+         *             next: what `before` is to be for the older ones; None when there are none.
+         */
+        VersionList: {
+            file: components["schemas"]["FileBody"];
+            versions: components["schemas"]["VersionRow"][];
+            next: string | null;
+        };
+        /**
+         * FileBody
+         * @description A file.
+         *
+         *         Attributes:
+         *             type: its kind, such as `flow`.
+         */
+        FileBody: {
+            id: string;
+            type: string;
+            path: string;
+        };
+        /**
+         * VersionRow
+         * @description A version of a file.
+         *
+         *         Attributes:
+         *             numbers: ascending.
+         *             is_runnable: whether its content holds a definition that can run.
+         *             logs_count: how many logs it has.
+         *             score: the mean of what the evaluators found, on a scale from 0 to 1; None where nothing has one.
+         *             pointers: the environments and aliases that lead to it.
+         */
+        VersionRow: {
+            version_id: string;
+            numbers: number[];
+            digest: string;
+            name: string | null;
+            description: string | null;
+            created_by: components["schemas"]["PersonBody"];
+            created_at: string;
+            is_runnable: boolean;
+            logs_count: number;
+            last_used_at: string | null;
+            pointers: components["schemas"]["StandingBody"][];
+            recent: components["schemas"]["RecentBody"];
+            findings: components["schemas"]["headrace.apis.native.versions.FindingBody"][];
+            score: number | null;
+        };
+        /**
+         * StandingBody
+         * @description An environment or an alias that leads to a version.
+         *
+         *         Attributes:
+         *             weight: the version's share of a split; None when there is none.
+         */
+        StandingBody: {
+            kind: string;
+            id: string;
+            name: string;
+            weight: number | null;
+        };
+        /**
+         * RecentBody
+         * @description How a version did lately.
+         *
+         *         Attributes:
+         *             logs: how many of its logs this tells of: at most the 200 newest.
+         *             errors: those of them that have an error.
+         *             latency_p50_s: of those that have none and say how long they took; None where none does.
+         */
+        RecentBody: {
+            logs: number;
+            errors: number;
+            latency_p50_s: number | null;
+        };
+        /**
+         * FindingBody
+         * @description What an evaluator found of a version's logs.
+         *
+         *         Attributes:
+         *             name: the evaluator's.
+         *             judgments: how many booleans or numbers there are.
+         *             mean: of them; a boolean is 0 or 1. None where no double is near.
+         *             part: the mean on a scale from 0, which is bad, to 1; None where the judgments have none.
+         */
+        "headrace.apis.native.versions.FindingBody": {
+            evaluator_id: string;
+            name: string;
+            judgments: number;
+            mean: number | null;
+            part: number | null;
+        };
+        /**
+         * DashboardBody
+         * @description What came of a file over time.
+         *
+         *         Attributes:
+         *             zone: the time zone in which days begin; UTC, when the one that was asked for is not known here.
+         *             start: of the first bucket.
+         *             end: of the last one.
+         *             total: over all of it.
+         *             drawn: latencies and judgments are those of so many logs, drawn at random; None: of all.
+         */
+        DashboardBody: {
+            file: components["schemas"]["FileBody"];
+            grain: components["schemas"]["Grain"];
+            zone: string;
+            start: string;
+            end: string;
+            buckets: components["schemas"]["BucketBody"][];
+            total: components["schemas"]["BucketBody"];
+            drawn: number | null;
+        };
+        /**
+         * Grain
+         * @description How long a bucket is.
+         * @enum {unknown}
+         */
+        Grain: "day" | "hour" | "week";
+        /**
+         * BucketBody
+         * @description What came of a file within some time.
+         *
+         *         Attributes:
+         *             start: when it begins; it ends where the next one begins.
+         *             input_tokens: of models, also of those that its steps asked; `output_tokens` and `cost_usd`, too.
+         *             cost_usd: None where nothing is known.
+         *             latency_p50_s: of logs without an error that say how long they took; None where none does.
+         *             judged: judgments that say whether something is good: booleans, and options that are said to be.
+         *             positive: those of them that say it is.
+         */
+        BucketBody: {
+            start: string;
+            logs: number;
+            errors: number;
+            input_tokens: number;
+            output_tokens: number;
+            cost_usd: number | null;
+            latency_p50_s: number | null;
+            latency_p95_s: number | null;
+            judged: number;
+            positive: number;
+        };
+        /**
          * ContentBody
          * @description A content of a file.
          *
@@ -114,18 +321,6 @@ export interface components {
             created_by: components["schemas"]["PersonBody"];
             created_at: string;
             content: unknown;
-        };
-        /**
-         * FileBody
-         * @description A file.
-         *
-         *         Attributes:
-         *             type: its kind, such as `flow`.
-         */
-        FileBody: {
-            id: string;
-            type: string;
-            path: string;
         };
         /**
          * DifferenceBody
@@ -982,6 +1177,43 @@ export interface components {
             table: string;
             row: string;
             reason: string;
+        };
+        /**
+         * ExampleList
+         * @description All examples.
+         */
+        ExampleList: {
+            examples: components["schemas"]["ExampleBody"][];
+        };
+        /**
+         * ExampleBody
+         * @description An example that can be loaded.
+         *
+         *         Attributes:
+         *             about: what there is to be seen of it.
+         *             path: where its flow will be.
+         *             file_id: its flow's id, when it was loaded; None when there is nothing at the path.
+         */
+        ExampleBody: {
+            name: string;
+            title: string;
+            about: string;
+            path: string;
+            file_id: string | null;
+        };
+        /**
+         * LoadedBody
+         * @description What became of an example.
+         *
+         *         Attributes:
+         *             file: its flow.
+         *             evaluator: what judges its runs, a moment later.
+         *             runs: how many were made; 0 when the flow was there already.
+         */
+        LoadedBody: {
+            file: components["schemas"]["FileBody"];
+            evaluator: components["schemas"]["FileBody"];
+            runs: number;
         };
         /**
          * NewComparison
@@ -2077,6 +2309,180 @@ export interface components {
             scope?: components["schemas"]["Link"][];
         };
         /**
+         * RunForm
+         * @description What it takes to run a flow.
+         *
+         *         Attributes:
+         *             file_id: the flow; `short_id` is what clients of Amazon Bedrock name it by.
+         *             targets: all that can be run, most likely first.
+         *             chosen: which of them `definition` and `type` are of; None when there is none.
+         *             problem: why that can't be run; None when it can.
+         *             definition: the graph that would run.
+         *             node: the Input node.
+         *             type: of the document that it takes.
+         *             last_input: the last document that the flow was given; None when it is not known, or too large.
+         *             last_execution: which execution that was of.
+         */
+        RunForm: {
+            file_id: string;
+            short_id: string;
+            path: string;
+            targets: components["schemas"]["RunTarget"][];
+            /** @default null */
+            chosen?: components["schemas"]["RunTarget"] | null;
+            /** @default null */
+            problem?: string | null;
+            /** @default null */
+            definition?: unknown | null;
+            /** @default null */
+            node?: string | null;
+            /** @default null */
+            type?: components["schemas"]["PortType"] | null;
+            /** @default null */
+            last_input?: unknown | null;
+            /** @default null */
+            last_execution?: string | null;
+        };
+        /**
+         * RunTarget
+         * @description Something of a flow that can be run.
+         *
+         *         Attributes:
+         *             kind: `environment`, `alias`, `version` or `draft`.
+         *             ref: what names it in a run: an environment's or alias's id, a version's number, or `draft`.
+         *             name: for people.
+         *             number: the number that runs; None for the draft, and for a version without one.
+         *             version_id: None for the draft.
+         *             is_off: whether calls of it are refused.
+         *             alias_id: what clients of Amazon Bedrock name it by; None where they can't.
+         */
+        RunTarget: {
+            kind: string;
+            ref: string;
+            name: string;
+            number: number | null;
+            version_id: string | null;
+            is_off: boolean;
+            alias_id: string | null;
+        };
+        /**
+         * NewRun
+         * @description What to run, and with what.
+         *
+         *         Attributes:
+         *             execution: what to call the execution; with `answer` of the one that waits.
+         *             answer: whether `input` answers the question of an execution that waits; the `target` is to be the
+         *                 one that it was begun with.
+         */
+        NewRun: {
+            input: unknown;
+            /** @default null */
+            target?: string | number | null;
+            /** @default null */
+            execution?: string | null;
+            /** @default null */
+            split_key?: string | null;
+            /** @default false */
+            answer?: boolean;
+        };
+        /**
+         * Began
+         * @description An execution, or another turn of one; the first line.
+         *
+         *         Attributes:
+         *             name: what it can be answered by.
+         *             number: of the version that runs; None for the draft, and where it has none.
+         */
+        Began: {
+            /** @enum {unknown} */
+            event: "execution";
+            id: string;
+            name: string;
+            version_id: string;
+            number: number | null;
+            is_draft: boolean;
+        };
+        /**
+         * NewExecution
+         * @description What to run, and with what.
+         *
+         *         Attributes:
+         *             input: the flow's document.
+         *             target: an environment's or alias's id or name, a version's number or id, or `draft`; without one
+         *                 what the default environment has, the newest version, or the draft.
+         *             execution: what to call the execution; without one it gets a name.
+         *             split_key: calls of a pointer that is split go to the same version for the same key.
+         */
+        NewExecution: {
+            input: unknown;
+            /** @default null */
+            target?: string | number | null;
+            /** @default null */
+            execution?: string | null;
+            /** @default null */
+            split_key?: string | null;
+        };
+        /**
+         * TracePage
+         * @description Lines of a trace, each after the one it stands below.
+         *
+         *         Attributes:
+         *             root: the log at the root of the trace.
+         *             execution: the run that the server made it of; None when others wrote it.
+         *             started_at: the earliest start in the trace.
+         *             duration_ms: from then to the latest end; None while none is known.
+         *             count: how many logs it has.
+         *             next: what `after` is to be for more; None when there are none.
+         */
+        TracePage: {
+            root: string;
+            execution: string | null;
+            started_at: string;
+            duration_ms: number | null;
+            count: number;
+            lines: components["schemas"]["TraceLine"][];
+            next: string | null;
+        };
+        /**
+         * TraceLine
+         * @description A log of a trace.
+         *
+         *         Attributes:
+         *             id: the log's.
+         *             parent: the log above it in the tree; None for the root.
+         *             depth: how deep it stands; 0 is the root.
+         *             kind: of its file, such as `prompt`.
+         *             name: of its file.
+         *             file_id: None when the file is gone.
+         *             offset_ms: when it began, from the earliest start in the trace; None when that is not known.
+         *             duration_ms: None when it is not known, or not over.
+         *             inputs: the start of what it was given, as JSON text.
+         *             output: the start of what it gave.
+         *             error: the start of what went wrong.
+         *             cost_usd: None when it is not known.
+         *             scores: what evaluators found in it.
+         */
+        TraceLine: {
+            id: string;
+            parent: string | null;
+            depth: number;
+            kind: string;
+            name: string;
+            file_id: string | null;
+            version_id: string;
+            number: number | null;
+            state: components["schemas"]["BarState"];
+            offset_ms: number | null;
+            duration_ms: number | null;
+            inputs: string | null;
+            output: string | null;
+            error: string | null;
+            input_tokens: number | null;
+            output_tokens: number | null;
+            cost_usd: number | null;
+            scores: components["schemas"]["headrace.services.scores.Score"][];
+        };
+        /**
          * NodeTypeList
          * @description What flows are made of.
          *
@@ -2161,7 +2567,7 @@ export interface components {
         VerdictOfDefinition: {
             can_be_kept: boolean;
             can_run: boolean;
-            findings: components["schemas"]["FindingBody"][];
+            findings: components["schemas"]["headrace.apis.native.node_types.FindingBody"][];
             variables: components["schemas"]["VariablesBody"][];
         };
         /**
@@ -2177,7 +2583,7 @@ export interface components {
          *             path: of a `Shape`, the place in the definition.
          *             details: more, by name.
          */
-        FindingBody: {
+        "headrace.apis.native.node_types.FindingBody": {
             type: string;
             severity: string;
             message: string;
@@ -2221,7 +2627,7 @@ export interface components {
             name: string;
             definition: unknown;
             status: string;
-            findings: components["schemas"]["FindingBody"][] | null;
+            findings: components["schemas"]["headrace.apis.native.node_types.FindingBody"][] | null;
             digest: string;
             numbers: number[];
             can_be_released: boolean;
@@ -2289,6 +2695,358 @@ export interface components {
             definition?: Record<string, never> | null;
             /** @default null */
             description?: string | null;
+        };
+        /**
+         * LogList
+         * @description Logs, newest first.
+         *
+         *         Attributes:
+         *             evaluators: those that judged any of these.
+         *             next: what `before` is to be to look further; null when all was looked through.
+         *             looked_back_to: where few logs are wanted, a page may be short: so far it was looked. Null when all
+         *                 was looked through.
+         */
+        LogList: {
+            logs: components["schemas"]["LogRow"][];
+            evaluators: components["schemas"]["FileBody"][];
+            next: string | null;
+            looked_back_to: string | null;
+        };
+        /**
+         * LogRow
+         * @description A log in a table.
+         *
+         *         Attributes:
+         *             number: the highest number of its version; null when it has none.
+         *             latency_s: as the log says, or from its start to its end.
+         *             session: the root of its trace: what belongs together has the same one.
+         *             execution_id: the run that it tells of, where the server ran it.
+         *             is_root: whether it stands for itself: below no other log, and no judgment on one.
+         *             input: the beginning of what went in.
+         *             output: the beginning of what came out.
+         *             error: the beginning of what went wrong; null when nothing did.
+         *             input_tokens, output_tokens, cost_usd: of the whole trace where it is the root of one.
+         *             steps: how many other logs its trace has; null when it is no root of one.
+         */
+        LogRow: {
+            id: string;
+            file: components["schemas"]["FileBody"];
+            version_id: string;
+            number: number | null;
+            created_at: string;
+            latency_s: number | null;
+            status: components["schemas"]["LogStatus"] | null;
+            environment: string | null;
+            source: string | null;
+            user: string | null;
+            session: string;
+            execution_id: string | null;
+            is_root: boolean;
+            input: string;
+            output: string;
+            error: string | null;
+            input_tokens: number | null;
+            output_tokens: number | null;
+            cost_usd: number | null;
+            steps: number | null;
+            judgments: components["schemas"]["JudgmentBody"][];
+        };
+        /**
+         * LogStatus
+         * @description Whether more is to come (humanloop 3.2).
+         * @enum {unknown}
+         */
+        LogStatus: "complete" | "incomplete";
+        /**
+         * JudgmentBody
+         * @description What an evaluator found of a log.
+         *
+         *         Attributes:
+         *             log_id: the evaluator's own log.
+         *             version_id: the evaluator's version.
+         *             judgment: null when it came to none.
+         *             error: why, when it failed.
+         *             is_automatic: whether the server had it judge by itself.
+         */
+        JudgmentBody: {
+            log_id: string;
+            evaluator_id: string;
+            version_id: string;
+            judgment: unknown;
+            error: string | null;
+            is_automatic: boolean;
+            created_at: string;
+        };
+        /**
+         * LogBody
+         * @description A log in full. What was said of it in JSON is as it was sent; null when nothing was.
+         *
+         *         Attributes:
+         *             output_text: all that came out, as text.
+         *             error_text: all that went wrong.
+         *             stdout: what code printed.
+         *             parent_id: the log above it.
+         *             judged_id: the log that it judges.
+         *             judgment: what it found, where it is an evaluator's.
+         *             reasoning_tokens: of this log alone.
+         *             is_saved: false when nothing of its contents was kept.
+         *             evaluators: whose judgments are on it.
+         */
+        LogBody: {
+            id: string;
+            file: components["schemas"]["FileBody"];
+            version_id: string;
+            number: number | null;
+            created_at: string;
+            latency_s: number | null;
+            status: components["schemas"]["LogStatus"] | null;
+            environment: string | null;
+            source: string | null;
+            user: string | null;
+            session: string;
+            execution_id: string | null;
+            is_root: boolean;
+            input: string;
+            output: string;
+            error: string | null;
+            input_tokens: number | null;
+            output_tokens: number | null;
+            cost_usd: number | null;
+            steps: number | null;
+            judgments: components["schemas"]["JudgmentBody"][];
+            started_at: string | null;
+            ended_at: string | null;
+            created_by: string;
+            inputs: unknown;
+            messages: unknown;
+            output_text: string | null;
+            output_message: unknown;
+            error_text: string | null;
+            stdout: string | null;
+            metadata: unknown;
+            tool_choice: unknown;
+            provider_request: unknown;
+            provider_response: unknown;
+            parent_id: string | null;
+            judged_id: string | null;
+            judgment: unknown;
+            datapoint_id: string | null;
+            run_id: string | null;
+            finish_reason: string | null;
+            reasoning_tokens: number | null;
+            is_saved: boolean;
+            evaluators: components["schemas"]["FileBody"][];
+        };
+        /**
+         * NewJudgment
+         * @description What a person found of a log.
+         *
+         *         Attributes:
+         *             evaluator: its id or path.
+         *             judgment: of the evaluator's type; null says that there is none.
+         *             version: of the evaluator: a version's id or number, or the name of an environment.
+         */
+        NewJudgment: {
+            evaluator: string;
+            judgment: unknown;
+            /** @default null */
+            version?: string | number | null;
+        };
+        /**
+         * EvaluatorList
+         * @description Evaluators, the last changed first.
+         *
+         *         Attributes:
+         *             next: what `after` is to be for the following ones; null when there are none.
+         */
+        EvaluatorList: {
+            evaluators: components["schemas"]["EvaluatorRow"][];
+            next: string | null;
+        };
+        /**
+         * EvaluatorRow
+         * @description An evaluator.
+         *
+         *         Attributes:
+         *             evaluator_type: who judges; null when it has no version.
+         *             return_type: what a judgment is.
+         *             version_id: the version that a read shows; `number` is its highest number.
+         *             places: files whose logs it judges by itself, the first of them.
+         *             places_count: how many there are.
+         */
+        EvaluatorRow: {
+            file: components["schemas"]["FileBody"];
+            name: string;
+            evaluator_type: components["schemas"]["EvaluatorType"] | null;
+            return_type: components["schemas"]["ReturnType"] | null;
+            version_id: string | null;
+            number: number | null;
+            updated_at: string;
+            places: components["schemas"]["FileBody"][];
+            places_count: number;
+        };
+        /**
+         * EvaluatorType
+         * @description Who judges.
+         * @enum {unknown}
+         */
+        EvaluatorType: "external" | "human" | "llm" | "python";
+        /**
+         * ReturnType
+         * @description What a judgment is.
+         * @enum {unknown}
+         */
+        ReturnType: "boolean" | "multi_select" | "number" | "select" | "text";
+        /**
+         * NewEvaluatorBody
+         * @description An evaluator to be, or a new version of one: one of `path` and `evaluator`.
+         *
+         *         Attributes:
+         *             path: where it is, or is to be.
+         *             evaluator: its id.
+         *             spec: its content; `listEvaluatorTypes` has the forms.
+         *             name: of the version.
+         *             description: what changed.
+         */
+        NewEvaluatorBody: {
+            spec: Record<string, never>;
+            /** @default null */
+            path?: string | null;
+            /** @default null */
+            evaluator?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            description?: string | null;
+        };
+        /**
+         * EvaluatorBody
+         * @description An evaluator, and what it says.
+         *
+         *         Attributes:
+         *             spec: the content of that version; null when it has none.
+         */
+        EvaluatorBody: {
+            file: components["schemas"]["FileBody"];
+            name: string;
+            evaluator_type: components["schemas"]["EvaluatorType"] | null;
+            return_type: components["schemas"]["ReturnType"] | null;
+            version_id: string | null;
+            number: number | null;
+            updated_at: string;
+            places: components["schemas"]["FileBody"][];
+            places_count: number;
+            spec: unknown;
+        };
+        /**
+         * NewTrial
+         * @description What to try: one of `spec` and `evaluator`.
+         *
+         *         Attributes:
+         *             log: the id of the log that is judged.
+         *             spec: an evaluator's content, be it kept nowhere yet; needs the right editor.
+         *             evaluator: its id or path.
+         *             version: of that: a version's id or number, or the name of an environment.
+         */
+        NewTrial: {
+            log: string;
+            /** @default null */
+            spec?: Record<string, never> | null;
+            /** @default null */
+            evaluator?: string | null;
+            /** @default null */
+            version?: string | number | null;
+        };
+        /**
+         * TriedBody
+         * @description What came of a trial; nothing of it is kept.
+         *
+         *         Attributes:
+         *             judgment: null when there is none.
+         *             error: why there is none, or that another time there may be one.
+         *             is_passing: whether monitoring would try again after this error.
+         *             stdout: what code printed.
+         *             output: what a model wrote.
+         *             duration_s: how long it took.
+         *             usage: of the model.
+         */
+        TriedBody: {
+            judgment: unknown;
+            error: string | null;
+            is_passing: boolean;
+            stdout: string | null;
+            output: string | null;
+            duration_s: number;
+            usage: components["schemas"]["Usage"] | null;
+        };
+        /**
+         * TypeList
+         * @description The types of evaluators, each with the form of its specs.
+         */
+        TypeList: {
+            types: components["schemas"]["TypeAbout"][];
+        };
+        /**
+         * TypeAbout
+         * @description A type of evaluators.
+         *
+         *         Attributes:
+         *             is_carried_out: whether the server judges by itself.
+         *             form: the JSON Schema of its specs. `x-only-for` says for which values of another member a member
+         *                 counts, `x-form` how to write it: `code`, `text` or `messages`.
+         *             example: a spec to begin with.
+         */
+        TypeAbout: {
+            type: components["schemas"]["EvaluatorType"];
+            title: string;
+            about: string;
+            is_carried_out: boolean;
+            form: Record<string, never>;
+            example: Record<string, never>;
+        };
+        /**
+         * MonitorList
+         * @description The evaluators attached to a file, in the order in which they were.
+         */
+        MonitorList: {
+            file: components["schemas"]["FileBody"];
+            monitors: components["schemas"]["MonitorBody"][];
+        };
+        /**
+         * MonitorBody
+         * @description An evaluator that is attached to a file.
+         *
+         *         Attributes:
+         *             environment: the name of the one whose version judges; null when a version is named.
+         *             version_id: who judges now; null when nothing is deployed there. `number` is its highest number.
+         *             is_active: whether it judges; one that rests stays listed.
+         */
+        MonitorBody: {
+            id: string;
+            evaluator: components["schemas"]["FileBody"];
+            environment: string | null;
+            version_id: string | null;
+            number: number | null;
+            is_active: boolean;
+            created_at: string;
+        };
+        /**
+         * NewMonitor
+         * @description Whether an evaluator is to judge the logs of a file.
+         *
+         *         Attributes:
+         *             is_active: false lets it rest, however it is attached.
+         *             version: the one that is to judge, by its id or number.
+         *             environment: the one whose version is to judge, by its id or name; without either, where it was
+         *                 attached before, or the default environment.
+         */
+        NewMonitor: {
+            /** @default true */
+            is_active?: boolean;
+            /** @default null */
+            version?: string | number | null;
+            /** @default null */
+            environment?: string | null;
         };
         /**
          * EnvironmentList
@@ -2491,14 +3249,10 @@ export interface components {
          *             native: this API.
          */
         Endpoints: {
-            /** @default /v5 */
-            humanloop?: string;
-            /** @default  */
-            bedrock?: string;
-            /** @default /v1/traces */
-            otel?: string;
-            /** @default /api */
-            native?: string;
+            humanloop: string;
+            bedrock: string;
+            otel: string;
+            native: string;
         };
         /**
          * ErrorAnswer
