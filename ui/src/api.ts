@@ -1750,13 +1750,13 @@ export interface components {
             can_stop: boolean;
             source: string | null;
             log_id: string | null;
-            scores: components["schemas"]["headrace.services.scores.Score"][];
+            scores: components["schemas"]["LogScore"][];
             older: string | null;
             newer: string | null;
             asks: components["schemas"]["Asking"] | null;
         };
         /**
-         * Score
+         * LogScore
          * @description What an evaluator found.
          *
          *         Attributes:
@@ -1765,7 +1765,7 @@ export interface components {
          *             judgment: None where there is none.
          *             has_error: whether it failed.
          */
-        "headrace.services.scores.Score": {
+        LogScore: {
             log_id: string;
             evaluator_id: string;
             evaluator: string | null;
@@ -1838,7 +1838,7 @@ export interface components {
             cost_usd: number | null;
             request_id: string | null;
             log_id: string | null;
-            scores: components["schemas"]["headrace.services.scores.Score"][];
+            scores: components["schemas"]["LogScore"][];
         };
         /**
          * BarKind
@@ -2480,7 +2480,7 @@ export interface components {
             input_tokens: number | null;
             output_tokens: number | null;
             cost_usd: number | null;
-            scores: components["schemas"]["headrace.services.scores.Score"][];
+            scores: components["schemas"]["LogScore"][];
         };
         /**
          * NodeTypeList
@@ -2488,11 +2488,13 @@ export interface components {
          *
          *         Attributes:
          *             node_types: in the order of a palette.
+         *             port_types: what values may be.
          *             empty: a definition that only begins and ends.
          *             example: a small one that runs as it is.
          */
         NodeTypeList: {
             node_types: components["schemas"]["NodeTypeBody"][];
+            port_types: string[];
             empty: Record<string, never>;
             example: Record<string, never>;
         };
@@ -2510,6 +2512,7 @@ export interface components {
          *                 `x-follows` names the choice beside it that decides a value.
          *             has_own_inputs: whether the author may name further inputs.
          *             has_own_outputs: the same of outputs.
+         *             input_categories: what its inputs may be for, where that is to be said.
          *             in_loops: `only`, `never` or `also`.
          *             example: a first node; what only its author knows is blank.
          */
@@ -2525,6 +2528,7 @@ export interface components {
             outputs: components["schemas"]["PortBody"][];
             has_own_inputs: boolean;
             has_own_outputs: boolean;
+            input_categories: string[];
             in_loops: string;
             example: Record<string, never>;
         };

@@ -22,7 +22,7 @@ from headrace.services.base import Ports, read, write
 from headrace.services.durable_executions import Durables
 from headrace.services.event_pages import kinds_of
 from headrace.services.run_roots import log_id_of
-from headrace.services.scores import Score, scores_of
+from headrace.services.scores import LogScore, scores_of
 
 _ASKED = kinds_of([InputRequested])
 
@@ -67,7 +67,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     seen: Seen
     log_id: str | None
-    scores: list[Score]
+    scores: list[LogScore]
     older: str | None
     newer: str | None
     question: tuple[str, Any] | None = None

@@ -17,7 +17,7 @@ from headrace.services.paths_taken import CarriedOver, NodeRan, Path, nodes_of
 from headrace.services.run_logs import MOST_STEPS
 from headrace.services.run_roots import log_id_of, step_log_id
 from headrace.services.run_steps import STEPS
-from headrace.services.scores import Score, scores_of
+from headrace.services.scores import LogScore, scores_of
 from headrace.services.step_values import Telling, WholeStep
 from headrace.services.waterfalls import ROOT, Bar, BarKind, BarState, Waterfall
 
@@ -65,7 +65,7 @@ class StepLine(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: float | None
     request_id: str | None
     log_id: str | None
-    scores: list[Score]
+    scores: list[LogScore]
 
 
 class StepPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,7 +183,7 @@ def _line(
     depth: int,
     began_ns: int,
     logs: Mapping[str, str],
-    scores: Mapping[str, list[Score]],
+    scores: Mapping[str, list[LogScore]],
 ) -> StepLine:
     log_id = logs.get(bar.id)
     costs = [usage.cost_usd for usage in bar.usage if usage.cost_usd is not None]

@@ -11,7 +11,7 @@ from headrace.core.ports import Transaction
 from headrace.services.traces import BATCH
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True):
+class LogScore(msgspec.Struct, frozen=True, kw_only=True):
     """What an evaluator found.
 
     Attributes:
@@ -28,10 +28,10 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     has_error: bool
 
 
-def scores_of(tx: Transaction, log_ids: Collection[str]) -> Mapping[str, list[Score]]:
+def scores_of(tx: Transaction, log_ids: Collection[str]) -> Mapping[str, list[LogScore]]:
     """The scores of each of these logs, oldest first; those without any are left out."""
     ids = list(log_ids)
-    found: dict[str, list[Score]] = defaultdict(list)
+    found: dict[str, list[LogScore]] = defaultdict(list)
     paths: dict[str, str | None] = {}
     for first in range(0, len(ids), BATCH):
         for one in tx.logs.judgments(judged_ids=ids[first : first + BATCH]):
@@ -40,7 +40,7 @@ def scores_of(tx: Transaction, log_ids: Collection[str]) -> Mapping[str, list[Sc
                 paths[one.file_id] = None if file is None else file.path
             assert one.judged_id is not None, "it was asked for by that"
             found[one.judged_id].append(
-                Score(
+                LogScore(
                     log_id=one.id,
                     evaluator_id=one.file_id,
                     evaluator=paths[one.file_id],

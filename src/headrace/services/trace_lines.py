@@ -15,7 +15,7 @@ from headrace.core.logs import Log, LogStatus, Payload
 from headrace.core.ports import Transaction
 from headrace.services.base import Ports, scan
 from headrace.services.excerpts import EXCERPT_CHARS
-from headrace.services.scores import Score, scores_of
+from headrace.services.scores import LogScore, scores_of
 from headrace.services.traces import MOST_LEVELS
 from headrace.services.waterfalls import BarState
 
@@ -58,7 +58,7 @@ class TraceLine(msgspec.Struct, frozen=True, kw_only=True):
     input_tokens: int | None
     output_tokens: int | None
     cost_usd: float | None
-    scores: list[Score]
+    scores: list[LogScore]
 
 
 class TracePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +175,7 @@ def _lines(tx: Transaction, page: Sequence[_Placed], began: datetime) -> list[Tr
     return [_line(one, files[one.log.file_id], began, scores.get(one.log.id, [])) for one in page]
 
 
-def _line(placed: _Placed, file: File | None, began: datetime, scores: list[Score]) -> TraceLine:
+def _line(placed: _Placed, file: File | None, began: datetime, scores: list[LogScore]) -> TraceLine:
     log = placed.log
     content = log.content()
     costs = [one for one in (log.prompt_cost, log.output_cost) if one is not None]

@@ -19,7 +19,7 @@ from headrace.services.execution_lists import Place, Wanted
 from headrace.services.execution_looks import CalledBy, Look, Seen
 from headrace.services.execution_steps import PathTaken, StepPage
 from headrace.services.run_forms import flow_of
-from headrace.services.scores import Score
+from headrace.services.scores import LogScore
 from headrace.services.step_values import WholeStep
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -147,7 +147,7 @@ class WholeExecution(ExecutionBody, frozen=True, kw_only=True):
     """
 
     log_id: str | None
-    scores: list[Score]
+    scores: list[LogScore]
     older: str | None
     newer: str | None
     asks: Asking | None
