@@ -36,6 +36,8 @@ const place = (name: string, loads: Loads<ScreenProps>) => ({ name, Screen: lazy
 
 export const FILE_TABS: FileTab[] = [
   tab("canvas", "Canvas", () => import("../screens/canvas/Canvas"), ["flow"]),
+  tab("diff", "Diff", () => import("../screens/diff/Diff")),
+  tab("deployments", "Deployments", () => import("../screens/deployments/Deployments")),
 ];
 
 /** The screens of the whole workspace: `#/{name}`; the first is `#/`. */

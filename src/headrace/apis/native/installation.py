@@ -20,10 +20,13 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
         native: this API.
     """
 
-    humanloop: str = "/v5"
-    bedrock: str = ""
-    otel: str = "/v1/traces"
-    native: str = "/api"
+    humanloop: str
+    bedrock: str
+    otel: str
+    native: str
+
+
+ENDPOINTS = Endpoints(humanloop="/v5", bedrock="", otel="/v1/traces", native="/api")
 
 
 class SettingsBody(Installation, frozen=True, kw_only=True):
@@ -48,7 +51,7 @@ async def get_settings(call: Call) -> Response:
         **msgspec.structs.asdict(call.reach.installation),
         account=call.principal.account,
         is_open=await call.reach.gate.is_open(),
-        endpoints=Endpoints(),
+        endpoints=ENDPOINTS,
     )
     return ok(body)
 
