@@ -26,6 +26,8 @@ SURVEY = -1
 """The place of what is awaited of an evaluator until all logs of a run have been looked at for it."""
 BATCH = 500
 """So many ids are asked for at once."""
+HEAD_START, TURN = timedelta(days=1), timedelta(seconds=1)
+"""How early the first log of a run counts as asked for, and how much later each further one does."""
 
 
 def attach(tx: Transaction, ports: Ports, log: Log, *, is_strict: bool = True) -> None:
@@ -281,9 +283,20 @@ def _emptied(tx: Transaction, ports: Ports, slot: Slot) -> None:
     if run is None or run.status not in OPEN:
         return
     tx.runs.met([_awaited(slot, seat.version_id) for seat in panel(tx, run.id)])
-    if run.is_orchestrated and slot.datapoint_id is not None and slot.place < run.size:
-        ask(tx, ports, work=Work.GENERATE, subject=run.id, object=slot.datapoint_id, now=ports.clock.now())
+    generate(tx, ports, run, slot)
     settle(tx, run.id)
+
+
+def generate(tx: Transaction, ports: Ports, run: Run, slot: Slot) -> None:
+    """Have the log of a datapoint made, if the server makes it.
+
+    Work is taken by its time. So the first logs of a run come before the later ones of a run that was begun
+    earlier, and who evaluates on few datapoints does not wait for who does on many.
+    """
+    if run.is_orchestrated and slot.datapoint_id is not None and slot.place < run.size:
+        ahead = max(HEAD_START - slot.place * TURN, timedelta())
+        now = ports.clock.now() - ahead
+        ask(tx, ports, work=Work.GENERATE, subject=run.id, object=slot.datapoint_id, now=now)
 
 
 def _unjudged(tx: Transaction, ports: Ports, slot: Slot) -> None:

@@ -13,7 +13,6 @@ from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
 from headrace.services import run_progress
 from headrace.services.base import Ports, commit
-from headrace.services.work import ask
 from headrace.services.worker import Handler
 
 BATCH = 200
@@ -81,9 +80,8 @@ def _some(ports: Ports, run_id: str, after: int, tx: Transaction) -> int | None:
 def _see_to_empty(tx: Transaction, ports: Ports, run: Run, slot: Slot) -> None:
     if slot.log_id is not None:  # it was deleted while the run was made
         tx.runs.put_slot(msgspec.structs.replace(slot, log_id=None, is_done=False))
-    is_wanted = run.status in OPEN and slot.place < run.size
-    if run.is_orchestrated and is_wanted and slot.datapoint_id is not None:
-        ask(tx, ports, work=Work.GENERATE, subject=run.id, object=slot.datapoint_id, now=ports.clock.now())
+    if run.status in OPEN:
+        run_progress.generate(tx, ports, run, slot)
 
 
 def _see_to_full(

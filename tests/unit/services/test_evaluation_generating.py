@@ -136,6 +136,19 @@ def test_a_prompt_is_called_with_each_datapoint_and_judged(stage: Stage) -> None
     assert (stats.num_logs, stats.seats[0].num_judgments) == (4, 4)
 
 
+def test_few_datapoints_do_not_wait_for_many(stage: Stage) -> None:
+    many = VersionRef(version_id=stage.data("Many", [f"w{index}" for index in range(60)]).version.id)
+    _, first = stage.begun(stage.prompt, dataset=many)
+    stage.drain(Work.SURVEY)
+    begun = stage.take(Work.GENERATE, 30)
+    assert [job.object for job in begun] == [slot.datapoint_id for slot in stage.slots(first)[:30]]
+    _, second = stage.begun(stage.prompt)
+    stage.drain(Work.SURVEY)
+    taken = stage.take(Work.GENERATE, 29)
+    assert {job.object for job in taken if job.subject == second} == set(stage.points)
+    assert {job.subject for job in taken} == {first, second}
+
+
 def test_a_tool_is_run_with_the_inputs_of_each_datapoint(stage: Stage) -> None:
     _, run_id = stage.begun(stage.tool)
     stage.drain()
