@@ -138,7 +138,9 @@ def _value(judged: Judged, spec: EvaluatorSpec, *, is_own: bool) -> Any:
 
 
 def _per_option(spec: EvaluatorSpec, values: Iterable[Any]) -> dict[str, int]:
-    chosen = Counter(name for value in values for name in (value if isinstance(value, list) else [value]))
+    chosen = Counter(
+        name for value in values for name in (set(value) if isinstance(value, list) else [value])
+    )
     return {option.name: chosen[option.name] for option in spec.options or ()}
 
 

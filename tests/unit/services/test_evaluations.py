@@ -339,7 +339,7 @@ def test_each_return_type_has_its_shape_also_without_judgments() -> None:
     picked = [
         type(one)(
             **{name: getattr(one, name) for name in one.__struct_fields__ if name != "judgment"},
-            judgment=b'["a","b"]' if one.place == 0 else b'["b"]',
+            judgment=b'["a","b"]' if one.place == 0 else b'["b","b"]',
         )
         for one in picked
     ]
