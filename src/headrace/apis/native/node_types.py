@@ -10,7 +10,7 @@ import msgspec
 from headrace.apis.http import Response
 from headrace.apis.native.operations import Call, Operation, ok
 from headrace.core.access import Right
-from headrace.core.definition import NodeType
+from headrace.core.definition import InputCategory, NodeType, PortType
 from headrace.core.errors import Problem
 from headrace.core.node_catalogue import (
     CATALOGUE,
@@ -57,6 +57,7 @@ class NodeTypeBody(msgspec.Struct, frozen=True, kw_only=True):
             `x-follows` names the choice beside it that decides a value.
         has_own_inputs: whether the author may name further inputs.
         has_own_outputs: the same of outputs.
+        input_categories: what its inputs may be for, where that is to be said.
         in_loops: `only`, `never` or `also`.
         example: a first node; what only its author knows is blank.
     """
@@ -72,6 +73,7 @@ class NodeTypeBody(msgspec.Struct, frozen=True, kw_only=True):
     outputs: list[PortBody]
     has_own_inputs: bool
     has_own_outputs: bool
+    input_categories: list[str]
     in_loops: str
     example: dict[str, Any]
 
@@ -81,11 +83,13 @@ class NodeTypeList(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         node_types: in the order of a palette.
+        port_types: what values may be.
         empty: a definition that only begins and ends.
         example: a small one that runs as it is.
     """
 
     node_types: list[NodeTypeBody]
+    port_types: list[str]
     empty: dict[str, Any]
     example: dict[str, Any]
 
@@ -156,6 +160,7 @@ async def list_node_types(call: Call) -> Response:
     return ok(
         NodeTypeList(
             node_types=[_node_type(node_type, schemas[node_type]) for node_type in CATALOGUE],
+            port_types=[one.value for one in PortType],
             empty=empty_definition(),
             example=example_definition(),
         )
@@ -177,11 +182,13 @@ def _node_type(node_type: NodeType, schema: Mapping[str, Any]) -> NodeTypeBody:
         outputs=_ports(contract.outputs.values()),
         has_own_inputs=contract.has_own_inputs,
         has_own_outputs=contract.has_own_outputs,
+        input_categories=_CATEGORIES if node_type is NodeType.LOOP_CONTROLLER else [],
         in_loops=in_loops,
         example=example(node_type),
     )
 
 
+_CATEGORIES = [one.value for one in InputCategory]
 _NOT_IN_LOOPS = LOOP_INCOMPATIBLE | {NodeType.LOOP}
 
 
