@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -33,8 +34,8 @@ from tests.contract.storytelling import (
 
 pytestmark = pytest.mark.live
 
-WITHIN_S = 30.0
-SECONDS = 10.0
+WITHIN_S = 90.0
+SECONDS = timedelta(seconds=10)
 """Within so many a deployment that does badly is rolled back."""
 CALLERS = 50
 PRODUCTION, STAGING = (("files", FLOW, "pointers", name) for name in ("production", "staging"))
@@ -47,6 +48,7 @@ def team(tmp_path: Path) -> Iterator[Team]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_from_a_commit_to_a_rollback_by_itself(team: Team) -> None:
     begin(team)
     guard(team)
@@ -178,11 +180,12 @@ def users_complain(team: Team) -> None:
     for question in QUESTIONS[:3]:
         team.answer(question)
     logs = until(lambda: of_version(team, 3))
-    began = time.monotonic()
     for log in logs[:3]:
         humanloop.evaluators.log(path="support/Thumbs", parent_id=log.id, judgment=False)
+    told_at = datetime.now(UTC)
     until(lambda: team.live() == 1)
-    assert time.monotonic() - began < SECONDS
+    moved_at = datetime.fromisoformat(team.ann.native.ask("GET", *PRODUCTION)["moved_at"])
+    assert moved_at - told_at < SECONDS
     assert team.answer() == SAID["plain"]
 
 

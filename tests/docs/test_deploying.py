@@ -15,7 +15,7 @@ import pytest
 from tests.contract.conftest import LiveServer
 from tests.docs.pages import ADDRESS, ROOT, Block, blocks
 
-pytestmark = [pytest.mark.live, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(300)]
 
 TUTORIAL = ROOT / "docs" / "tutorials" / "deploy-with-a-gate.md"
 SAVED = re.compile(
