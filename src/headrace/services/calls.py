@@ -57,6 +57,11 @@ class Calls:
         self.turns: set[str] = set()
         self._going = 0
 
+    @property
+    def room(self) -> int:
+        """How many more calls there may be at the moment."""
+        return max(self.limits.concurrent - self._going, 0)
+
     @contextmanager
     def place(self) -> Iterator[None]:
         """A place for one call.
@@ -64,7 +69,7 @@ class Calls:
         Raises:
             Throttled: there is none.
         """
-        if self._going >= self.limits.concurrent:
+        if not self.room:
             raise Throttled(
                 f"There are {self._going} calls going on; this server carries out no more at once."
             )

@@ -147,7 +147,9 @@ class Generating:
     @property
     def handler(self) -> Handler:
         """What the worker is given."""
-        return Handler(act=self.act, give_up=self.give_up, pace=self._pace)
+        # What there is no place for is not tried: it would be given up for nothing that is wrong with it.
+        calls = self._means.calls
+        return Handler(act=self.act, give_up=self.give_up, room=lambda: calls.room, pace=self._pace)
 
     async def act(self, job: Job) -> None:
         """Call the version, unless the run has the log or needs it no more.

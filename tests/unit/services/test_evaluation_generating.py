@@ -182,6 +182,16 @@ def test_what_is_given_up_is_a_log_that_says_why(stage: Stage) -> None:
     assert stage.status(run_id) is RunStatus.COMPLETED
 
 
+def test_nothing_is_tried_while_there_is_no_place_for_a_call(stage: Stage) -> None:
+    stage.calls.limits = replace(stage.calls.limits, concurrent=2)
+    room = stage.generating.handler.room
+    assert room is not None
+    assert room() == 2
+    with stage.calls.place(), stage.calls.place():
+        assert room() == 0
+    assert room() == 2
+
+
 def test_a_failure_that_stays_is_a_log_at_once(stage: Stage) -> None:
     _, run_id = stage.begun(stage.prompt)
     stage.speaker.failure = EffectFailed("No such model.", resource="Model", fault=Fault.DEPENDENCY)
