@@ -410,6 +410,20 @@ def test_what_is_no_row_is_refused(taken: tuple[Desk, list[Line], Head]) -> None
         (changed(found(some, "gates"), pointer_id="env_9", spec="zzz"), "No gate looks like this"),
         (changed(found(some, "gates"), pointer_id="env_9", spec="{}"), "A gate needs rules"),
         (changed(found(some, "watches"), move_id="mv_8", rules="{}"), "can't be read"),
+        (changed(found(some, "drafts"), file_id="ev_1", content="W10="), "its content is no JSON object"),
+        (changed(found(some, "drafts"), file_id="ev_1", findings="e30="), "can't be read"),
+        (changed(found(some, "totals"), version_id="flv_9", numerator="zzz"), "can't be read"),
+        (changed(found(some, "totals"), version_id="flv_9", denominator="0"), "can't be read"),
+        (changed(found(some, "totals"), version_id="flv_9", judgments=0), "adds up no judgment"),
+        (
+            changed(found(some, "usage", version_id="flv_1"), version_id="flv_9"),
+            "version_id names what is not",
+        ),
+        (changed(found(some, "logs", id="log_1abc"), **made, version_id="flv_9"), "version_id names what is"),
+        (
+            changed(found(some, "logs", id="log_1abc"), **made, version_id="evv_1"),
+            "version_id names a version",
+        ),
     ):
         (fate,) = put(desk, [line], said)
         assert fate not in set(Fate), line

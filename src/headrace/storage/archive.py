@@ -27,7 +27,7 @@ from headrace.storage.sql_log_words import LogWords
 DATASET = "dataset"
 BY_NAME = {table.name: table for table in ARCHIVED}
 POINTER = mapper(Pointer)
-OF_THEIR_FILE = frozenset({"releases", "moves", "approvals"})
+OF_THEIR_FILE = frozenset({"releases", "moves", "approvals", "usage", "logs"})
 """Tables whose rows name versions of the very file that they belong to."""
 
 
@@ -37,6 +37,7 @@ class SqlArchive(SqlCollection):
     def __init__(self, connection: Connection, account: str, words: LogWords) -> None:
         super().__init__(connection, account)
         self._words = words
+        self._files: dict[tuple[str, str], str] = {}
         self._datasets = Datasets(connection, account)
         self._adding: Mapping[str, Callable[[dict[str, Any], datetime, str], None]] = {
             "users": self._add_user,
@@ -126,17 +127,21 @@ class SqlArchive(SqlCollection):
         if table.name == "entries" and values["deleted_at"] is None and values["path"]:
             named += [("directory_id", "entries"), ("owner_id", "entries")]
         for name, other in named:
-            if values[name] is not None and self._one(f"archive_one_{other}", id=values[name]) is None:
+            file_id = None if values[name] is None else self._file_of(other, values[name])
+            if values[name] is not None and file_id is None:
                 raise Refused(f"{name} names what is not here: {values[name]!r}")
-        if table.name in OF_THEIR_FILE:
-            for name, other in table.refers:
-                if values[name] is not None and self._file_of(other, values[name]) != values["file_id"]:
-                    raise Refused(f"{name} names a version of another file: {values[name]!r}")
+            if file_id is not None and other == "versions" and table.name in OF_THEIR_FILE:
+                _check_file(name, values, file_id)
 
-    def _file_of(self, table: str, id: str) -> str:
-        row = self._one(f"archive_one_{table}", id=id)
-        assert row is not None, "it was found"
-        return str(row[BY_NAME[table].names.index("file_id")])
+    def _file_of(self, table: str, id: str) -> str | None:
+        """The file that a row belongs to, or its own id; None when it is not here."""
+        if (table, id) not in self._files:  # a version has many logs
+            row = self._one(f"archive_one_{table}", id=id)
+            if row is None:
+                return None
+            names = BY_NAME[table].names
+            self._files[table, id] = row[names.index("file_id" if "file_id" in names else "id")]
+        return self._files[table, id]
 
     def _kind_of(self, file_id: str | None) -> str | None:
         row = self._one("archive_one_entries", id=file_id) if file_id else None
@@ -275,6 +280,11 @@ class SqlArchive(SqlCollection):
             ("recount_log", recount),
         )
         self._words.add(place, id=log.id, words=index_words(log, **numbers), beside=steps)
+
+
+def _check_file(name: str, values: Mapping[str, Any], file_id: str) -> None:
+    if file_id != values["file_id"]:
+        raise Refused(f"{name} names a version of another file: {values[name]!r}")
 
 
 def _check_same(given: Mapping[str, Any], there: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from headrace.core.gates import read_watched
 from headrace.core.kinds import KINDS
 from headrace.core.kinds.dataset import read_dataset
 from headrace.core.logs import read_payload
+from headrace.core.monitoring import Total
 from headrace.core.validate import Finding
 from headrace.core.versions import DRAFT
 from headrace.storage.archive_columns import Column, columns_of_all
@@ -107,11 +108,13 @@ def check_row(table: Archived, values: Mapping[str, Any], *, kind: str | None) -
         Refused: it can't be read.
     """
     try:
+        _check_moments(values)
         if table.name == "entries":
             _check_entry(values)
         elif table.struct is not None:
             _load(MAPPERS[table.name], values)
-        _check_content(table.name, values, kind)
+        if table.name in CONTENTS:
+            CONTENTS[table.name](values, kind)
     except Refused:
         raise
     except HeadraceError as error:
@@ -120,11 +123,18 @@ def check_row(table: Archived, values: Mapping[str, Any], *, kind: str | None) -
         raise Refused(f"can't be read: {type(error).__name__}") from None
 
 
-def _load(one: Mapper[Any], values: Mapping[str, Any]) -> Any:
-    known = {**ELSEWHERE, **values}
-    for name, value in known.items():
+def _check_moments(values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
         if name.endswith("_at") and isinstance(value, int):
             datetime.fromtimestamp(value / 1_000_000)  # noqa: DTZ006 - only whether it is one
+
+
+def _value_of(table: str, values: Mapping[str, Any]) -> Any:
+    return _load(MAPPERS[table], values)
+
+
+def _load(one: Mapper[Any], values: Mapping[str, Any]) -> Any:
+    known = {**ELSEWHERE, **values}
     return one.load(tuple(known[name] for name in one.columns))
 
 
@@ -144,27 +154,6 @@ def _check_entry(values: Mapping[str, Any]) -> None:
     name = path.rpartition("/")[2]
     if (values["name"], values["name_folded"]) != (name, name.casefold()):
         raise Refused("has another name than its path")
-
-
-def _check_content(table: str, values: Mapping[str, Any], kind: str | None) -> None:
-    if table == "logs":
-        read_payload(values["payload"])
-        if values["judgment"] is not None:
-            msgspec.json.decode(values["judgment"])
-    elif table == "event_batches":
-        MAPPERS[table].load(tuple(values[name] for name in MAPPERS[table].columns)).events()
-    elif table == "datapoints":
-        msgspec.json.decode(values["body"])
-    elif table == "versions":
-        _check_version(values, kind)
-    elif table == "moves":
-        _check_move(MAPPERS[table].load(tuple(values[name] for name in MAPPERS[table].columns)))
-    elif table == "drafts":
-        _check_draft(values)
-    elif table == "gates":
-        parse_gate(values["spec"].encode())
-    elif table == "watches":
-        read_watched(values["rules"])
 
 
 def _check_version(values: Mapping[str, Any], kind: str | None) -> None:
@@ -206,6 +195,12 @@ def _check_draft(values: Mapping[str, Any]) -> None:
         msgspec.json.decode(values["findings"], type=list[Finding])
 
 
+def _check_total(total: Total) -> None:
+    if total.judgments < 1:
+        raise Refused("adds up no judgment")
+    total.mean()
+
+
 def _check_move(move: Move) -> None:
     if move.evidence is not None and not isinstance(msgspec.json.decode(move.evidence), dict):
         raise Refused("its evidence is no JSON object")
@@ -223,3 +218,23 @@ def _can_target(kind: PointerKind, version_id: str | None, target: str | None) -
     if kind is PointerKind.ALIAS:
         return target == DRAFT if version_id is None else bool(target and _NUMBER.fullmatch(target))
     return kind is PointerKind.ENVIRONMENT and target is None
+
+
+def _check_log(values: Mapping[str, Any], _: str | None) -> None:
+    read_payload(values["payload"])
+    if values["judgment"] is not None:
+        msgspec.json.decode(values["judgment"])
+
+
+CONTENTS: Mapping[str, Callable[[Mapping[str, Any], str | None], Any]] = {
+    "versions": _check_version,
+    "drafts": lambda values, _: _check_draft(values),
+    "moves": lambda values, _: _check_move(_value_of("moves", values)),
+    "gates": lambda values, _: parse_gate(values["spec"].encode()),
+    "watches": lambda values, _: read_watched(values["rules"]),
+    "datapoints": lambda values, _: msgspec.json.decode(values["body"]),
+    "event_batches": lambda values, _: _value_of("event_batches", values).events(),
+    "logs": _check_log,
+    "totals": lambda values, _: _check_total(_value_of("totals", values)),
+}
+"""What is read of rows beyond their columns; with the kind of the file that they belong to."""

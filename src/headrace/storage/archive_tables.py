@@ -193,7 +193,7 @@ ARCHIVED = (
         name="usage",
         key=("version_id",),
         without=frozenset({"number", "file_number", "logs_count", "traced_count"}),
-        refers=(("file_id", "entries"),),
+        refers=(("file_id", "entries"), ("version_id", "versions")),
     ),
     Archived(
         name="logs",
@@ -204,6 +204,7 @@ ARCHIVED = (
         more=(("payload", "t.payload"),),
         people=_BY,
         struct=Log,
+        refers=(("version_id", "versions"),),
         source="kept_logs",
         is_walked=True,
     ),
