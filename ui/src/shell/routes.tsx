@@ -37,12 +37,14 @@ const place = (name: string, loads: Loads<ScreenProps>) => ({ name, Screen: lazy
 export const FILE_TABS: FileTab[] = [
   tab("canvas", "Canvas", () => import("../screens/canvas/Canvas"), ["flow"]),
   tab("diff", "Diff", () => import("../screens/diff/Diff")),
+  tab("logs", "Logs", () => import("../screens/logs/FileLogs")),
   tab("deployments", "Deployments", () => import("../screens/deployments/Deployments")),
 ];
 
-/** The screens of the whole workspace: `#/{name}`; the first is `#/`. */
+/** The screens of the whole workspace: `#/{name}`, and `#/{name}/…` by a name with `/`; the first is `#/`. */
 const PLACES: Record<string, { name: string; Screen: Screen<ScreenProps> }> = {
   "": place("Files", () => import("../screens/home/Home")),
+  logs: place("Logs", () => import("../screens/logs/AllLogs")),
 };
 
 function Nowhere() {
@@ -57,10 +59,10 @@ function Nowhere() {
 
 /** The screen of an address, and what it is called. */
 export function screenOf(address: Address): { Screen: Screen<ScreenProps>; title: string } {
-  const [first = "", , tabPath = ""] = address.parts;
+  const [first = "", second, tabPath = ""] = address.parts;
   if (first === "f") {
     return { Screen: FileFrame, title: FILE_TABS.find((one) => one.path === tabPath)?.name ?? "File" };
   }
-  const found = PLACES[first];
+  const found = (second ? PLACES[`${first}/`] : undefined) ?? PLACES[first];
   return found ? { Screen: found.Screen, title: found.name } : { Screen: Nowhere, title: "Nothing here" };
 }

@@ -1,0 +1,98 @@
+/** What logs and prompts hold, in the form in which people read it: messages as a chat, inputs by name, JSON. */
+import { CopyButton } from "../../parts/simple";
+import { asMessages, asText, type Part, partsOf, type Said, toolCallsOf } from "./messages";
+
+export function Text({ title, text, tone }: { title: string; text: string; tone?: "bad" }) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      <pre className={tone ? `text-box tone-${tone}` : "text-box"}>{text || "(nothing)"}</pre>
+    </section>
+  );
+}
+
+/** Inputs by their names. */
+export function Inputs({ inputs, title = "Inputs" }: { inputs: unknown; title?: string }) {
+  if (typeof inputs !== "object" || inputs === null || Object.keys(inputs).length === 0) return null;
+  return (
+    <section>
+      <h3>{title}</h3>
+      <dl className="named">
+        {Object.entries(inputs).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <pre className="text-box">{asText(value)}</pre>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+export function Messages({ messages, title = "Messages" }: { messages: unknown; title?: string }) {
+  const said = asMessages(messages);
+  if (said.length === 0) return null;
+  return (
+    <section>
+      <h3>{title}</h3>
+      <ol className="chat">
+        {said.map((one, place) => (
+          <li key={place}>
+            <Message message={one} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+export function Message({ message }: { message: unknown }) {
+  const said = message as Said;
+  const role = said.role ?? "assistant";
+  return (
+    <article className={`message ${role}`}>
+      <h4>
+        {role}
+        {said.name && <span className="quiet"> {said.name}</span>}
+        {said.tool_call_id && <span className="quiet"> answers {said.tool_call_id}</span>}
+      </h4>
+      {partsOf(said).map((part, place) => (
+        <PartView key={place} part={part} />
+      ))}
+      {toolCallsOf(said).map((call) => (
+        <div key={call.id} className="tool-call">
+          <span className="quiet">calls</span> <code>{call.name}</code>
+          <pre className="text-box">{call.text}</pre>
+        </div>
+      ))}
+    </article>
+  );
+}
+
+/** Pictures are named and not shown: no page of ours asks other servers for anything. */
+function PartView({ part }: { part: Part }) {
+  if (part.kind === "text") return <p className="said">{part.text}</p>;
+  return (
+    <p className="quiet">
+      {part.kind}: <code className="clip">{part.text.slice(0, 120)}</code>
+    </p>
+  );
+}
+
+export function Raw({ title, value, isOpen = false }: { title: string; value: unknown; isOpen?: boolean }) {
+  const text = JSON.stringify(value, null, 2);
+  return (
+    <details className="raw" open={isOpen}>
+      <summary>{title}</summary>
+      <div className="raw-in">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+        <pre className="text-box" tabIndex={0}>
+          {text}
+        </pre>
+        <CopyButton text={text} look="bare" />
+      </div>
+    </details>
+  );
+}
