@@ -12,7 +12,7 @@ from headrace.core.ports import Transaction
 from headrace.core.versions import Version
 from headrace.services.base import Ports
 from headrace.services.traces import FLOW
-from headrace.services.work import ask
+from headrace.services.work import ask, in_turn
 
 JUDGED_HERE = (EvaluatorType.PYTHON, EvaluatorType.LLM)
 """The types of evaluators that the server runs; people and clients do what others say."""
@@ -29,7 +29,7 @@ def trigger(tx: Transaction, ports: Ports, log: Log) -> None:
     monitors = [one for one in tx.monitors.of_file(file_id=log.file_id) if one.is_active]
     if not monitors or (log.is_automatic and _comes_round(tx, log)):
         return
-    now = ports.clock.now()
+    now = in_turn(ports.clock.now(), 0)  # before most of the logs of a large run
     for version_id in dict.fromkeys(_judges(tx, monitors)):
         ask(tx, ports, work=Work.JUDGE, subject=log.id, object=version_id, now=now)
 

@@ -20,14 +20,12 @@ from headrace.core.monitoring import Job, Work
 from headrace.core.parsing import parse
 from headrace.core.ports import Transaction
 from headrace.services.base import Ports
-from headrace.services.work import ask
+from headrace.services.work import ask, in_turn
 
 SURVEY = -1
 """The place of what is awaited of an evaluator until all logs of a run have been looked at for it."""
 BATCH = 500
 """So many ids are asked for at once."""
-HEAD_START, TURN = timedelta(days=1), timedelta(seconds=1)
-"""How early the first log of a run counts as asked for, and how much later each further one does."""
 
 
 def attach(tx: Transaction, ports: Ports, log: Log, *, is_strict: bool = True) -> None:
@@ -195,7 +193,7 @@ def look(
     if run.status in OPEN and rest:
         tx.runs.met([_awaited(slot, seat.version_id) for seat in rest])
     if slot.is_done and run.status is not RunStatus.CANCELLED:
-        _ask(tx, ports, log, [seat for seat in owing if seat.version_id not in asked])
+        _ask(tx, ports, slot, log, [seat for seat in owing if seat.version_id not in asked])
     return bool(owing)
 
 
@@ -203,8 +201,8 @@ def _awaited(slot: Slot, version_id: str) -> Awaited:
     return Awaited(run_id=slot.run_id, place=slot.place, version_id=version_id)
 
 
-def _ask(tx: Transaction, ports: Ports, log: Log, seats: Iterable[Seat]) -> None:
-    now = ports.clock.now()
+def _ask(tx: Transaction, ports: Ports, slot: Slot, log: Log, seats: Iterable[Seat]) -> None:
+    now = in_turn(ports.clock.now(), slot.place)
     for seat in seats:
         if seat.is_orchestrated:
             ask(tx, ports, work=Work.JUDGE, subject=log.id, object=seat.version_id, now=now)
@@ -234,7 +232,7 @@ def changed(
             tx.runs.put_slot(slot)
         run = tx.runs.get(id=slot.run_id)
         if run is not None and slot.is_done and run.status is not RunStatus.CANCELLED:
-            _ask(tx, ports, log, panel(tx, run.id))
+            _ask(tx, ports, slot, log, panel(tx, run.id))
             listen(tx, ports, run)
         settle(tx, slot.run_id)
     if before is None:
@@ -288,14 +286,9 @@ def _emptied(tx: Transaction, ports: Ports, slot: Slot) -> None:
 
 
 def generate(tx: Transaction, ports: Ports, run: Run, slot: Slot) -> None:
-    """Have the log of a datapoint made, if the server makes it.
-
-    Work is taken by its time. So the first logs of a run come before the later ones of a run that was begun
-    earlier, and who evaluates on few datapoints does not wait for who does on many.
-    """
+    """Have the log of a datapoint made, if the server makes it."""
     if run.is_orchestrated and slot.datapoint_id is not None and slot.place < run.size:
-        ahead = max(HEAD_START - slot.place * TURN, timedelta())
-        now = ports.clock.now() - ahead
+        now = in_turn(ports.clock.now(), slot.place)
         ask(tx, ports, work=Work.GENERATE, subject=run.id, object=slot.datapoint_id, now=now)
 
 

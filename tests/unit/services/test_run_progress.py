@@ -19,11 +19,13 @@ from headrace.services import (
     evaluations,
     log_changes,
     logs,
+    monitors,
     otel,
     otel_traces,
     versions,
 )
-from headrace.services.evaluation_views import SeatRef
+from headrace.services.evaluation_views import SeatRef, VersionRef
+from headrace.services.monitors import EvaluatorRef
 
 
 @pytest.fixture
@@ -249,6 +251,34 @@ def test_posted_judgments_of_a_version_without_a_seat_count_for_the_one_that_has
     assert isinstance(stats.seats[0], BooleanStats)
     assert (stats.seats[0].num_true, stats.seats[0].num_false) == (2, 2)
     assert stats.seats[0].version_id == judging_as(bench, "external")
+
+
+def test_a_log_that_is_monitored_does_not_wait_for_all_of_a_large_run(bench: Bench) -> None:
+    many = VersionRef(version_id=bench.data("Many", [f"w{index}" for index in range(60)]).version.id)
+    made = bench.evaluation()
+    run = bench.new_run(made.evaluation.id, dataset=many).run
+    for slot in bench.slots(run.id):
+        bench.log("x", run_id=run.id, source_datapoint_id=slot.datapoint_id)
+    seat = SeatRef(path="code")
+    bench.run(
+        evaluations.add_evaluators(
+            bench.ports, bench.principal, evaluation_id=made.evaluation.id, seats=[seat]
+        )
+    )
+    bench.drain(Work.SURVEY)
+    assert len(bench.take(Work.JUDGE, 30)) == 30
+    bench.run(
+        monitors.update(
+            bench.ports,
+            bench.principal,
+            kind="flow",
+            ref=bench.flow.file.id,
+            activate=[EvaluatorRef(version_id=judging_as(bench, "code"))],
+            deactivate=[],
+        )
+    )
+    log_id = bench.log("y")
+    assert log_id in [job.subject for job in bench.take(Work.JUDGE, 15)]
 
 
 def test_what_others_post_does_not_stand_for_what_the_server_is_to_find(bench: Bench) -> None:
