@@ -100,7 +100,7 @@ export interface components {
             updated_at: string;
             newest: components["schemas"]["NewestBody"] | null;
             versions_count: number;
-            draft: components["schemas"]["headrace.apis.native.files.DraftBody"] | null;
+            draft: components["schemas"]["DraftNoteBody"] | null;
             is_runnable: boolean;
             is_off: boolean;
             logs_count: number;
@@ -134,7 +134,7 @@ export interface components {
             created_at: string;
         };
         /**
-         * DraftBody
+         * DraftNoteBody
          * @description What is being edited.
          *
          *         Attributes:
@@ -142,7 +142,7 @@ export interface components {
          *             is_prepared: whether there is a prepared snapshot of it, which can run.
          *             is_newest: whether it says the same as the newest version.
          */
-        "headrace.apis.native.files.DraftBody": {
+        DraftNoteBody: {
             version_id: string;
             status: components["schemas"]["DraftStatus"];
             is_edited: boolean;
@@ -205,7 +205,7 @@ export interface components {
             last_used_at: string | null;
             pointers: components["schemas"]["StandingBody"][];
             recent: components["schemas"]["RecentBody"];
-            findings: components["schemas"]["headrace.apis.native.versions.FindingBody"][];
+            findings: components["schemas"]["OpinionBody"][];
             score: number | null;
         };
         /**
@@ -236,7 +236,7 @@ export interface components {
             latency_p50_s: number | null;
         };
         /**
-         * FindingBody
+         * OpinionBody
          * @description What an evaluator found of a version's logs.
          *
          *         Attributes:
@@ -245,7 +245,7 @@ export interface components {
          *             mean: of them; a boolean is 0 or 1. None where no double is near.
          *             part: the mean on a scale from 0, which is bad, to 1; None where the judgments have none.
          */
-        "headrace.apis.native.versions.FindingBody": {
+        OpinionBody: {
             evaluator_id: string;
             name: string;
             judgments: number;
@@ -339,7 +339,7 @@ export interface components {
             is_empty: boolean;
             line: string;
             summary: components["schemas"]["Summary"];
-            edits: (components["schemas"]["Added"] | components["schemas"]["headrace.core.diff.edits.Removed"] | components["schemas"]["Replaced"] | components["schemas"]["TextChanged"] | components["schemas"]["Moved"] | components["schemas"]["GraphChanged"])[];
+            edits: (components["schemas"]["Added"] | components["schemas"]["Removed"] | components["schemas"]["Replaced"] | components["schemas"]["TextChanged"] | components["schemas"]["Moved"] | components["schemas"]["GraphChanged"])[];
             datapoints: components["schemas"]["DatapointsChanged"] | null;
         };
         /**
@@ -416,7 +416,7 @@ export interface components {
          * Removed
          * @description A member or an element that is there no more.
          */
-        "headrace.core.diff.edits.Removed": {
+        Removed: {
             /** @enum {unknown} */
             change: "removed";
             path: (string | number)[];
@@ -495,7 +495,7 @@ export interface components {
             /** @default [] */
             order?: components["schemas"]["Moved"][];
             /** @default [] */
-            edits?: (components["schemas"]["Added"] | components["schemas"]["headrace.core.diff.edits.Removed"] | components["schemas"]["Replaced"] | components["schemas"]["TextChanged"] | components["schemas"]["Moved"] | components["schemas"]["GraphChanged"])[];
+            edits?: (components["schemas"]["Added"] | components["schemas"]["Removed"] | components["schemas"]["Replaced"] | components["schemas"]["TextChanged"] | components["schemas"]["Moved"] | components["schemas"]["GraphChanged"])[];
         };
         /**
          * NodeAdded
@@ -540,7 +540,7 @@ export interface components {
             was: string;
             type: string;
             /** @default [] */
-            edits?: (components["schemas"]["Added"] | components["schemas"]["headrace.core.diff.edits.Removed"] | components["schemas"]["Replaced"] | components["schemas"]["TextChanged"] | components["schemas"]["Moved"] | components["schemas"]["GraphChanged"])[];
+            edits?: (components["schemas"]["Added"] | components["schemas"]["Removed"] | components["schemas"]["Replaced"] | components["schemas"]["TextChanged"] | components["schemas"]["Moved"] | components["schemas"]["GraphChanged"])[];
         };
         /**
          * ConnectionAdded
@@ -917,17 +917,17 @@ export interface components {
             input_tokens: number;
             output_tokens: number;
             cost_usd: number | null;
-            scores: components["schemas"]["headrace.services.split_figures.Score"][];
+            scores: components["schemas"]["EvaluatorScore"][];
         };
         /**
-         * Score
+         * EvaluatorScore
          * @description What an evaluator found.
          *
          *         Attributes:
          *             judgments: how many booleans or numbers there are.
          *             mean: of them; a boolean is 0 or 1. None where no double is near.
          */
-        "headrace.services.split_figures.Score": {
+        EvaluatorScore: {
             evaluator_id: string;
             judgments: number;
             mean: number | null;
@@ -961,7 +961,7 @@ export interface components {
          */
         GateSpec: {
             /** @default [] */
-            rules?: (components["schemas"]["headrace.core.gates.Score"] | components["schemas"]["Errors"] | components["schemas"]["Approval"])[];
+            rules?: (components["schemas"]["Score"] | components["schemas"]["Errors"] | components["schemas"]["Approval"])[];
             /** @default null */
             watch?: components["schemas"]["WatchSpec"] | null;
         };
@@ -976,7 +976,7 @@ export interface components {
          *             min_judgments: of fewer nothing is concluded, and the rule is not met.
          *             max_regression: at most so much worse than the version that is targeted now.
          */
-        "headrace.core.gates.Score": {
+        Score: {
             /** @enum {unknown} */
             type: "score";
             evaluator: string;
@@ -1631,10 +1631,10 @@ export interface components {
             message: string;
         };
         /**
-         * Removed
+         * RemovedFile
          * @description A file that is gone.
          */
-        "headrace.apis.native.sync.Removed": {
+        RemovedFile: {
             id: string;
             type: string;
             path: string;
@@ -2571,7 +2571,7 @@ export interface components {
         VerdictOfDefinition: {
             can_be_kept: boolean;
             can_run: boolean;
-            findings: components["schemas"]["headrace.apis.native.node_types.FindingBody"][];
+            findings: components["schemas"]["FindingBody"][];
             variables: components["schemas"]["VariablesBody"][];
         };
         /**
@@ -2587,7 +2587,7 @@ export interface components {
          *             path: of a `Shape`, the place in the definition.
          *             details: more, by name.
          */
-        "headrace.apis.native.node_types.FindingBody": {
+        FindingBody: {
             type: string;
             severity: string;
             message: string;
@@ -2625,13 +2625,13 @@ export interface components {
          *             numbers: of the version that says the same; none says that no version does.
          *             can_be_released: whether a version can be made of it.
          */
-        "headrace.apis.native.drafts.DraftBody": {
+        DraftBody: {
             file: components["schemas"]["FileBody"];
             short_id: string;
             name: string;
             definition: unknown;
             status: string;
-            findings: components["schemas"]["headrace.apis.native.node_types.FindingBody"][] | null;
+            findings: components["schemas"]["FindingBody"][] | null;
             digest: string;
             numbers: number[];
             can_be_released: boolean;

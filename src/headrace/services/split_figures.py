@@ -35,7 +35,7 @@ MOST = 10_000
 PAGE = 500
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True):
+class EvaluatorScore(msgspec.Struct, frozen=True, kw_only=True):
     """What an evaluator found.
 
     Attributes:
@@ -70,7 +70,7 @@ class VersionFigures(msgspec.Struct, frozen=True, kw_only=True):
     input_tokens: int
     output_tokens: int
     cost_usd: float | None
-    scores: tuple[Score, ...]
+    scores: tuple[EvaluatorScore, ...]
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,7 +236,7 @@ def rank(ordered: Sequence[float], part: float) -> float | None:
     return ordered[math.ceil(part * len(ordered)) - 1] if ordered else None
 
 
-def _scores(tx: Transaction, logs: Sequence[Log]) -> tuple[Score, ...]:
+def _scores(tx: Transaction, logs: Sequence[Log]) -> tuple[EvaluatorScore, ...]:
     """What each evaluator found of these logs, in the order of the evaluators' ids."""
     found: dict[str, Counter[bool | int | float]] = {}
     for start in range(0, len(logs), PAGE):
@@ -245,7 +245,7 @@ def _scores(tx: Transaction, logs: Sequence[Log]) -> tuple[Score, ...]:
             if value is not None:
                 found.setdefault(judgment.file_id, Counter())[value] += 1
     return tuple(
-        Score(evaluator_id=evaluator, judgments=values.total(), mean=_mean(values))
+        EvaluatorScore(evaluator_id=evaluator, judgments=values.total(), mean=_mean(values))
         for evaluator, values in sorted(found.items())
     )
 

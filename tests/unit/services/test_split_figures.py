@@ -19,7 +19,7 @@ from headrace.core.execution import Status
 from headrace.core.ports import Transaction
 from headrace.services import split_figures, versions
 from headrace.services.pointers import Where
-from headrace.services.split_figures import Figures, Score, figures, rank
+from headrace.services.split_figures import EvaluatorScore, Figures, figures, rank
 from headrace.services.targets import environment_alias
 from headrace.services.versions import Submission
 
@@ -205,7 +205,7 @@ def test_of_other_files_logs_are_told_and_what_they_were_judged(desk: Desk) -> N
     one, other = told(desk, where).versions
     assert (one.runs, one.errors, one.latency_p50_s) == (2, 1, 2.0)
     assert (one.input_tokens, one.output_tokens, one.cost_usd) == (3, 4, 0.5)
-    assert one.scores == (Score(evaluator_id="ev_1", judgments=2, mean=0.5),)
+    assert one.scores == (EvaluatorScore(evaluator_id="ev_1", judgments=2, mean=0.5),)
     assert (other.runs, other.latency_p95_s, other.cost_usd, other.scores) == (1, 5.0, 0.1, ())
 
 

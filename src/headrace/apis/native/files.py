@@ -31,7 +31,7 @@ class NewestBody(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class DraftBody(msgspec.Struct, frozen=True, kw_only=True):
+class DraftNoteBody(msgspec.Struct, frozen=True, kw_only=True):
     """What is being edited.
 
     Attributes:
@@ -76,7 +76,7 @@ class AboutBody(FileBody, frozen=True, kw_only=True):
     updated_at: datetime
     newest: NewestBody | None
     versions_count: int
-    draft: DraftBody | None
+    draft: DraftNoteBody | None
     is_runnable: bool
     is_off: bool
     logs_count: int
@@ -106,7 +106,7 @@ def _about_body(about: About) -> AboutBody:
         updated_at=file.updated_at,
         newest=_newest_body(about),
         versions_count=about.versions,
-        draft=_draft_body(about),
+        draft=_draft_note(about),
         is_runnable=about.is_runnable,
         is_off=about.is_off,
         logs_count=about.usage.logs_count,
@@ -129,11 +129,11 @@ def _newest_body(about: About) -> NewestBody | None:
     )
 
 
-def _draft_body(about: About) -> DraftBody | None:
+def _draft_note(about: About) -> DraftNoteBody | None:
     draft = about.draft
     if draft is None:
         return None
-    return DraftBody(
+    return DraftNoteBody(
         version_id=draft.id,
         status=draft.status,
         is_edited=draft.is_edited,

@@ -222,7 +222,7 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
     files: list[Outcome]
 
 
-class Removed(msgspec.Struct, frozen=True, kw_only=True):
+class RemovedFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file that is gone."""
 
     id: str
@@ -281,7 +281,7 @@ async def delete_file(call: Call) -> Response:
     gone = await workspace_changes.remove(
         call.ports, call.principal, ref=call.parameters["file"], expected=call.query.expected
     )
-    return ok(Removed(id=gone.id, type=gone.kind, path=gone.path))
+    return ok(RemovedFile(id=gone.id, type=gone.kind, path=gone.path))
 
 
 def _check_count(name: str, count: int, *, where: str) -> None:
@@ -390,7 +390,7 @@ OPERATIONS = (
         handler=delete_file,
         right=Right.EDITOR,
         query=Expected,
-        response=Removed,
+        response=RemovedFile,
         errors=(404, 409),
     ),
 )

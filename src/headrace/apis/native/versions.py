@@ -37,7 +37,7 @@ class StandingBody(PointerName, frozen=True, kw_only=True):
     weight: int | None
 
 
-class FindingBody(msgspec.Struct, frozen=True, kw_only=True):
+class OpinionBody(msgspec.Struct, frozen=True, kw_only=True):
     """What an evaluator found of a version's logs.
 
     Attributes:
@@ -91,7 +91,7 @@ class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None
     pointers: list[StandingBody]
     recent: RecentBody
-    findings: list[FindingBody]
+    findings: list[OpinionBody]
     score: float | None
 
 
@@ -148,8 +148,8 @@ def _standing(standing: Standing) -> StandingBody:
     return StandingBody(**msgspec.structs.asdict(pointer_name(standing.spot)), weight=standing.weight)
 
 
-def _finding(finding: Finding) -> FindingBody:
-    return FindingBody(**msgspec.structs.asdict(finding))
+def _finding(finding: Finding) -> OpinionBody:
+    return OpinionBody(**msgspec.structs.asdict(finding))
 
 
 OPERATIONS = (
