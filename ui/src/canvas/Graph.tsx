@@ -77,7 +77,7 @@ function Picture(props: GraphProps) {
       }),
     [definition, placed, edgeMarks, taken, labels],
   );
-  const box = useFit(placed, selected);
+  const box = useFit([...placed.boxes.keys()].join("\n"), placed.boxes, selected);
   const { setCenter, getZoom, getInternalNode } = useReactFlow();
   const move = (event: KeyboardEvent) => {
     const here = (event.target as HTMLElement).closest(".react-flow__node")?.getAttribute("data-id");

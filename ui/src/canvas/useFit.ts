@@ -1,25 +1,30 @@
 import { useReactFlow } from "@xyflow/react";
 import { type RefObject, useEffect, useRef } from "react";
-import type { Layout } from "./layout";
+import type { Box } from "./layout";
 
 export const FIT = { padding: 0.08, maxZoom: 1 };
 /** Below this nothing can be read. */
 const READABLE = 0.55;
 
 /**
- * Fit the picture in when it is first shown, when its frame changes and when other nodes are there.
+ * Fit the picture in when it is first shown, when its frame changes and when it is another picture.
  *
  * A node that is chosen from the start is gone to, where the whole is too large to be read.
+ *
+ * @param picture says which picture it is; nothing is fitted in while it is empty.
  */
-export function useFit(placed: Layout, chosen: string | null | undefined): RefObject<HTMLDivElement | null> {
+export function useFit(
+  picture: string,
+  boxes: Map<string, Box>,
+  chosen: string | null | undefined,
+): RefObject<HTMLDivElement | null> {
   const box = useRef<HTMLDivElement>(null);
   const { fitView, getZoom } = useReactFlow();
-  const names = [...placed.boxes.keys()].join("\n");
   const first = useRef(chosen);
-  const known = useRef(placed.boxes);
-  known.current = placed.boxes;
+  const known = useRef(boxes);
+  known.current = boxes;
   useEffect(() => {
-    if (!box.current || !names) return;
+    if (!box.current || !picture) return;
     const fit = async () => {
       await fitView(FIT);
       const node = first.current;
@@ -29,6 +34,6 @@ export function useFit(placed: Layout, chosen: string | null | undefined): RefOb
     const watching = new ResizeObserver(() => void fit());
     watching.observe(box.current);
     return () => watching.disconnect();
-  }, [names, fitView, getZoom]);
+  }, [picture, fitView, getZoom]);
   return box;
 }

@@ -35,16 +35,21 @@ const tab = (path: string, name: string, loads: Loads<FileScreenProps>, only?: s
 const place = (name: string, loads: Loads<ScreenProps>) => ({ name, Screen: lazy(loads) });
 
 export const FILE_TABS: FileTab[] = [
-  tab("canvas", "Canvas", () => import("../screens/canvas/Canvas"), ["flow"]),
+  tab("editor", "Editor", () => import("../screens/editor/Editor"), ["flow"]),
   tab("diff", "Diff", () => import("../screens/diff/Diff")),
   tab("logs", "Logs", () => import("../screens/logs/FileLogs")),
+  tab("compare", "Compare", () => import("../screens/compare/Compare"), ["flow", "prompt"]),
   tab("deployments", "Deployments", () => import("../screens/deployments/Deployments")),
+  tab("playground", "Playground", () => import("../screens/playground/Playground"), ["flow"]),
+  tab("executions", "Executions", () => import("../screens/executions/Executions"), ["flow"]),
 ];
 
 /** The screens of the whole workspace: `#/{name}`, and `#/{name}/…` by a name with `/`; the first is `#/`. */
 const PLACES: Record<string, { name: string; Screen: Screen<ScreenProps> }> = {
+  settings: place("Settings", () => import("../screens/settings/Settings")),
   "": place("Files", () => import("../screens/home/Home")),
   logs: place("Logs", () => import("../screens/logs/AllLogs")),
+  logs: place("Trace", () => import("../screens/trace/Trace")),
 };
 
 function Nowhere() {

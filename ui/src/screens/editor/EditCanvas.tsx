@@ -1,0 +1,142 @@
+/** The canvas of the level that is edited: nodes are put, moved, chosen and connected. */
+import {
+  Background,
+  BackgroundVariant,
+  type Connection,
+  Controls,
+  type EdgeChange,
+  MiniMap,
+  type NodeChange,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+} from "@xyflow/react";
+import "@xyflow/react/dist/style.css";
+import { type DragEvent, useMemo } from "react";
+import "../../canvas/canvas.css";
+import { linesOf, nodesOf } from "../../canvas/elements";
+import { EDGE_TYPES, MANY, NODE_TYPES } from "../../canvas/Graph";
+import { NodesTable } from "../../canvas/NodesTable";
+import { SvgButton } from "../../canvas/SvgButton";
+import { useFit } from "../../canvas/useFit";
+import { endsOf } from "./ends";
+import { connect } from "./model/edits";
+import type { NodeTypeBody } from "./model/settings";
+import { DRAGGED } from "./Palette";
+import type { Editing } from "./useEditor";
+import { useInView } from "./useInView";
+import { usePicture } from "./usePicture";
+import type { Places } from "./usePlaces";
+
+export interface EditCanvasProps {
+  editing: Editing;
+  types: NodeTypeBody[];
+  places: Places;
+  onDrop: (type: NodeTypeBody, at: { x: number; y: number }) => void;
+}
+
+export function EditCanvas(props: EditCanvasProps) {
+  const { level, choose } = props.editing;
+  return (
+    <section className="graph editing" aria-label="Canvas">
+      <ReactFlowProvider>
+        <Surface {...props} />
+      </ReactFlowProvider>
+      <NodesTable definition={level} onSelect={(node) => choose(node === null ? [] : [node])} />
+    </section>
+  );
+}
+
+function Surface({ editing, types, places, onDrop }: EditCanvasProps) {
+  const { level, loops, chosen, connection } = editing;
+  const { boxes, placed, problems } = usePicture(editing, places.of(loops));
+  const nodes = useMemo(
+    () =>
+      nodesOf(level, boxes, (path) => ({ problems: problems.get(path) })).map((node) =>
+        node.parentId
+          ? { ...node, draggable: false, selectable: false, connectable: false, focusable: false }
+          : { ...node, selected: chosen.includes(node.id) },
+      ),
+    [level, boxes, problems, chosen],
+  );
+  const lines = useMemo(
+    () =>
+      linesOf(level, boxes === placed.boxes ? placed.bends : null, (path) => ({
+        selected: path === connection,
+      })),
+    [level, boxes, placed, connection],
+  );
+  const box = useFit(level.nodes?.length ? `level ${loops.join("/")}` : "", boxes, chosen[0]);
+  useInView(chosen, boxes, box);
+  const { screenToFlowPosition } = useReactFlow();
+  const drop = (event: DragEvent) => {
+    const type = types.find((one) => one.name === event.dataTransfer.getData(DRAGGED));
+    if (!type) return;
+    event.preventDefault();
+    const at = screenToFlowPosition({ x: event.clientX, y: event.clientY });
+    onDrop(type, { x: at.x - 75, y: at.y - 22 });
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the palette's buttons do the same without dragging
+    <div className="graph-picture" ref={box} onDrop={drop} onDragOver={(event) => event.preventDefault()}>
+      <ReactFlow
+        nodes={nodes}
+        edges={lines}
+        nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
+        onNodesChange={(changes) => follow(changes, editing, places)}
+        onEdgesChange={(changes) => followLines(changes, editing)}
+        onConnect={(made) => join(made, editing)}
+        isValidConnection={(made) => endsOf(made) !== null}
+        onNodeDoubleClick={(_, node) =>
+          node.data.isGroup && !node.parentId && editing.enter([...loops, node.id])
+        }
+        onPaneClick={() => editing.choose([])}
+        deleteKeyCode={null}
+        minZoom={0.08}
+        maxZoom={2.5}
+        connectionRadius={28}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
+        <Controls showInteractive={false} position="bottom-left">
+          <SvgButton definition={level} layout={placed} name="flow" />
+        </Controls>
+        {nodes.length > MANY && <MiniMap pannable zoomable position="bottom-right" ariaLabel="Overview" />}
+      </ReactFlow>
+    </div>
+  );
+}
+
+function join(made: Connection, { level, apply, chooseConnection }: Editing): void {
+  const ends = endsOf(made);
+  const joined = ends && connect(level, ends);
+  if (!joined) return;
+  apply((now) => connect(now, ends)?.level ?? now);
+  chooseConnection(joined.name);
+}
+
+/** Moves and choices of nodes; everything else about them is said by the definition. */
+function follow(changes: NodeChange[], { chosen, choose, loops, level }: Editing, places: Places): void {
+  const names = new Set(chosen);
+  let isOther = false;
+  for (const change of changes) {
+    if (change.type === "position" && change.position && change.dragging !== undefined) {
+      places.put(loops, change.id, change.position);
+    }
+    if (change.type === "select" && level.nodes?.some((node) => node.name === change.id)) {
+      isOther = true;
+      if (change.selected) names.add(change.id);
+      else names.delete(change.id);
+    }
+  }
+  if (isOther) choose([...names]);
+}
+
+function followLines(changes: EdgeChange[], { connection, chooseConnection }: Editing): void {
+  for (const change of changes) {
+    if (change.type !== "select") continue;
+    if (change.selected) chooseConnection(change.id);
+    else if (change.id === connection) chooseConnection(null);
+  }
+}
