@@ -49,7 +49,7 @@ const PLACES: Record<string, { name: string; Screen: Screen<ScreenProps> }> = {
   settings: place("Settings", () => import("../screens/settings/Settings")),
   "": place("Files", () => import("../screens/home/Home")),
   logs: place("Logs", () => import("../screens/logs/AllLogs")),
-  logs: place("Trace", () => import("../screens/trace/Trace")),
+  "logs/": place("Trace", () => import("../screens/trace/Trace")),
 };
 
 function Nowhere() {
