@@ -213,12 +213,14 @@ export interface components {
          * @description An environment or an alias that leads to a version.
          *
          *         Attributes:
+         *             is_default: whether it is the default environment.
          *             weight: the version's share of a split; None when there is none.
          */
         StandingBody: {
             kind: string;
             id: string;
             name: string;
+            is_default: boolean;
             weight: number | null;
         };
         /**
@@ -1280,6 +1282,7 @@ export interface components {
          *                 given.
          *             input: a flow's document, or inputs by name of a datapoint or of a prompt.
          *             path_difference: null where both went the same way.
+         *             edits: what differs between the outputs; none unless both succeeded.
          */
         Pair: {
             /** @enum {unknown} */
@@ -1289,6 +1292,7 @@ export interface components {
             input: unknown;
             likeness: components["schemas"]["Likeness"];
             path_difference: components["schemas"]["PathDifference"] | null;
+            edits: (components["schemas"]["Added"] | components["schemas"]["Removed"] | components["schemas"]["Replaced"] | components["schemas"]["TextChanged"] | components["schemas"]["Moved"] | components["schemas"]["GraphChanged"])[];
             before: components["schemas"]["RunOutcome"];
             after: components["schemas"]["RunOutcome"];
         };

@@ -14,11 +14,14 @@ from typing import Any
 import msgspec
 
 from headrace.core.canonical import canonical
+from headrace.core.diff import Edit, diff
 from headrace.core.effects import JSON
 from headrace.core.execution import Status
 from headrace.core.jsontext import json_text
 from headrace.services.split_figures import rank
 
+MOST_STEPS = 20_000
+"""How many steps it may take to find out what differs between two outputs: a twentieth of a second or so."""
 REFUSED = "Refused"
 """The status of a run that did not even begin."""
 
@@ -111,6 +114,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, tag="pair", tag_field="lin
             given.
         input: a flow's document, or inputs by name of a datapoint or of a prompt.
         path_difference: null where both went the same way.
+        edits: what differs between the outputs; none unless both succeeded.
     """
 
     index: int
@@ -118,6 +122,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, tag="pair", tag_field="lin
     input: JSON
     likeness: Likeness
     path_difference: PathDifference | None
+    edits: tuple[Edit, ...]
     before: RunOutcome
     after: RunOutcome
 
@@ -175,11 +180,14 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, tag="summary", tag_field
 
 def pair_of(before: RunOutcome, after: RunOutcome, *, index: int, origin: str | None, input: JSON) -> Pair:
     """Two outcomes side by side."""
+    likeness = _likeness(before, after)
+    is_different = likeness is Likeness.DIFFERENT
     return Pair(
         index=index,
         origin=origin,
         input=input,
-        likeness=_likeness(before, after),
+        likeness=likeness,
+        edits=diff(before.output, after.output, most_steps=MOST_STEPS).edits if is_different else (),
         path_difference=_path_difference(before, after),
         before=before,
         after=after,

@@ -63,6 +63,19 @@ def test_other_outputs_differ(before: Any, after: Any) -> None:
     assert pair(outcome(before), outcome(after)).likeness is Likeness.DIFFERENT
 
 
+def test_what_differs_between_outputs_is_told() -> None:
+    said = "The invoice of May is wrong, and will be sent again."
+    [edit] = pair(outcome(said), outcome(said.replace("again", "tomorrow"))).edits
+    assert [(span.in_, span.text) for span in edit.spans if span.in_ != "both"] == [
+        ("before", "again"),
+        ("after", "tomorrow"),
+    ]
+    [edit] = pair(outcome({"a": 1, "b": 2}), outcome({"a": 1, "b": 3})).edits
+    assert (edit.path, edit.before, edit.after) == (("b",), 2, 3)
+    for same in (pair(outcome(), outcome()), pair(outcome("a"), outcome("b", "Failed"))):
+        assert same.edits == ()
+
+
 @pytest.mark.parametrize("status", ["Failed", "TimedOut", REFUSED])
 def test_what_did_not_succeed_is_no_equal(status: str) -> None:
     failed = outcome(None, status)
