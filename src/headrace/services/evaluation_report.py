@@ -34,11 +34,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         is_awaited: whether runs wait for it; they do not for people.
+        is_posted: whether its judgments are posted by programs.
     """
 
     version_id: str
     path: str
     is_awaited: bool
+    is_posted: bool
 
 
 def progress_of(columns: Sequence[Column], rows: Sequence[Row]) -> str:
@@ -59,7 +61,7 @@ def progress_of(columns: Sequence[Column], rows: Sequence[Row]) -> str:
         f"Total Judgments: {made}/{logs * len(newest.seats)}",
     ]
     waits = _waits(newest, rows) if run.status in OPEN else []
-    return "\n".join([*lines, f"Waiting for: {', '.join(waits)}"] if waits else lines)
+    return "\n".join([*lines, f"Waiting for: {'; '.join(waits)}"] if waits else lines)
 
 
 def _waits(column: Column, rows: Sequence[Row]) -> list[str]:
@@ -69,7 +71,8 @@ def _waits(column: Column, rows: Sequence[Row]) -> list[str]:
         waits.append("logs that are missing or incomplete")
     for row, seat in zip(rows, column.seats, strict=True):
         if row.is_awaited and seat.total_logs < column.num_logs:
-            waits.append(f"{column.num_logs - seat.total_logs} judgments by {row.path}")
+            whose = f"{row.path}, to be posted by a program" if row.is_posted else row.path
+            waits.append(f"{column.num_logs - seat.total_logs} judgments by {whose}")
     return waits or ["somebody to close it"]
 
 

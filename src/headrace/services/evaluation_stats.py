@@ -100,6 +100,7 @@ def _stats(tx: Transaction, evaluation: Evaluation) -> EvaluationStats:
             version_id=judge.seat.version_id,
             path=judge.path,
             is_awaited=type_of(judge.spec) is not EvaluatorType.HUMAN,
+            is_posted=not judge.seat.is_orchestrated,
         )
         for judge in judges
     ]

@@ -55,6 +55,17 @@ def test_a_run_without_a_dataset_waits_for_somebody(bench: Bench) -> None:
     assert waits(bench, made.id) == "Waiting for: somebody to close it"
 
 
+def test_a_run_tells_whose_judgments_are_missing(bench: Bench) -> None:
+    made = bench.evaluation("external", "code", "human").evaluation
+    run = bench.new_run(made.id).run
+    for point in bench.points:
+        bench.log("ant", run_id=run.id, source_datapoint_id=point)
+    missing = "4 judgments by external, to be posted by a program"
+    assert waits(bench, made.id) == f"Waiting for: {missing}; 4 judgments by code"
+    bench.drain()
+    assert waits(bench, made.id) == f"Waiting for: {missing}"
+
+
 def test_a_judgment_that_is_replaced_leaves_the_runs_of_its_evaluator(bench: Bench) -> None:
     """An evaluator may be evaluated, too: then judgments are the logs of its runs."""
     judge = bench.evaluators["external"]
