@@ -8,7 +8,7 @@ from fractions import Fraction
 import msgspec
 
 from headrace.core.access import Principal, Right, User
-from headrace.core.deployments import PointerKind
+from headrace.core.deployments import EnvironmentTag, PointerKind
 from headrace.core.errors import NotFound
 from headrace.core.figures import Used
 from headrace.core.files import File
@@ -30,10 +30,12 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """A pointer that leads to a version.
 
     Attributes:
+        is_default: whether it is the default environment.
         weight: the version's share; None when there is no split.
     """
 
     spot: Spot
+    is_default: bool
     weight: int | None
 
 
@@ -143,14 +145,19 @@ def _rows(tx: Transaction, file: File, versions: Sequence[Version]) -> tuple[Row
 
 def _standings(tx: Transaction, file: File, wanted: set[str]) -> Mapping[str, list[Standing]]:
     """The pointers that lead to some versions, by these: environments in their order, then aliases."""
-    places = {one.id: place for place, one in enumerate(tx.environments.all())}
+    environments = tx.environments.all()
+    places = {one.id: place for place, one in enumerate(environments)}
+    default = next(one.id for one in environments if one.tag is EnvironmentTag.DEFAULT)
     found: dict[str, list[Standing]] = {}
     states = [one for one in tx.pointers.of_file(file_id=file.id) if one.kind is not PointerKind.FLOW]
     for state in sorted(states, key=lambda one: (places.get(one.pointer_id, len(places)), one.pointer_id)):
         weights = {one.version_id: one.weight for one in state.shares}
         for version_id in wanted.intersection(weights or {state.version_id}):
             spot = pointers.named(tx, file, state.kind, state.pointer_id)
-            found.setdefault(version_id, []).append(Standing(spot=spot, weight=weights.get(version_id)))
+            standing = Standing(
+                spot=spot, is_default=spot.pointer_id == default, weight=weights.get(version_id)
+            )
+            found.setdefault(version_id, []).append(standing)
     return found
 
 

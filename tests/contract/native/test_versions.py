@@ -51,7 +51,9 @@ def test_versions_newest_first_and_where_they_are(desk: Desk) -> None:
     assert [(one["kind"], one["name"], one["weight"]) for one in third["pointers"]] == [
         ("environment", "staging", None)
     ]
-    assert (second["pointers"], [one["name"] for one in first["pointers"]]) == ([], ["production"])
+    assert second["pointers"] == []
+    assert [(one["name"], one["is_default"]) for one in first["pointers"]] == [("production", True)]
+    assert third["pointers"][0]["is_default"] is False
     assert second["recent"] == {"logs": 0, "errors": 0, "latency_p50_s": None}
     assert (second["findings"], second["score"], second["last_used_at"]) == ([], None, None)
     assert second["created_by"]["name"]

@@ -35,6 +35,8 @@ const tab = (path: string, name: string, loads: Loads<FileScreenProps>, only?: s
 const place = (name: string, loads: Loads<ScreenProps>) => ({ name, Screen: lazy(loads) });
 
 export const FILE_TABS: FileTab[] = [
+  tab("overview", "Overview", () => import("../screens/overview/Overview")),
+  tab("versions", "Versions", () => import("../screens/versions/Versions")),
   tab("editor", "Editor", () => import("../screens/editor/Editor"), ["flow"]),
   tab("diff", "Diff", () => import("../screens/diff/Diff")),
   tab("logs", "Logs", () => import("../screens/logs/FileLogs")),

@@ -31,9 +31,11 @@ class StandingBody(PointerName, frozen=True, kw_only=True):
     """An environment or an alias that leads to a version.
 
     Attributes:
+        is_default: whether it is the default environment.
         weight: the version's share of a split; None when there is none.
     """
 
+    is_default: bool
     weight: int | None
 
 
@@ -145,7 +147,11 @@ def _row(row: Row) -> VersionRow:
 
 
 def _standing(standing: Standing) -> StandingBody:
-    return StandingBody(**msgspec.structs.asdict(pointer_name(standing.spot)), weight=standing.weight)
+    return StandingBody(
+        **msgspec.structs.asdict(pointer_name(standing.spot)),
+        is_default=standing.is_default,
+        weight=standing.weight,
+    )
 
 
 def _finding(finding: Finding) -> OpinionBody:
