@@ -16,6 +16,7 @@ from tests.contract.bedrock.running import chain, install, invoke
 from tests.contract.bedrock.things import new_token
 from tests.contract.conftest import NO_CERTIFICATES, LiveServer
 from tests.contract.humanloop.evaluating import ALWAYS, Lab, finished, serving
+from tests.contract.test_runs_as_logs import long_id, the_log
 
 from headrace.cli import main
 
@@ -104,6 +105,8 @@ def _make_bedrock(live: LiveServer) -> None:
         clientToken=new_token(),
     )
     invoke(live.boto("bedrock-agent-runtime"), flow, "hello", alias=made["id"])
+    human = live.humanloop()
+    the_log(human, long_id(human, client, flow))  # made behind the scenes, and not in the middle of an export
     with raw_client(live, "api") as api:
         rules = {"rules": [{"type": "approval", "by": 1}]}
         assert api.put(f"/files/{flow}/pointers/live/gate", json=rules).status_code == 200
