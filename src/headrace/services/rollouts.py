@@ -215,7 +215,10 @@ def _again(tx: Transaction, spot: Spot, goal: Move) -> Aim:
         for share in goal.shares:
             aim_at(tx, spot.file, spot.kind, _wanted(share.version_id, share.target))
     except NotFound as error:
-        message = f"{error.message} It was deleted since move `{goal.id}`, so it can't be rolled back to."
+        message = (
+            f"{error.message} It was deleted since move `{goal.id}`, so it can't be rolled back to. "
+            "Roll back to an earlier move by its id, or move to a version that is there."
+        )
         raise Conflict(message) from None
     if goal.target not in (None, DRAFT) and aim.version_id != goal.version_id:
         raise Conflict(f"{goal.target} stands for another version since move `{goal.id}`.")
