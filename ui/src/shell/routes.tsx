@@ -39,6 +39,13 @@ export const FILE_TABS: FileTab[] = [
   tab("versions", "Versions", () => import("../screens/versions/Versions")),
   tab("editor", "Editor", () => import("../screens/editor/Editor"), ["flow"]),
   tab("diff", "Diff", () => import("../screens/diff/Diff")),
+  tab("content", "Content", () => import("../screens/content/ContentTab"), [
+    "prompt",
+    "tool",
+    "agent",
+    "dataset",
+    "evaluator",
+  ]),
   tab("logs", "Logs", () => import("../screens/logs/FileLogs")),
   tab("compare", "Compare", () => import("../screens/compare/Compare"), ["flow", "prompt"]),
   tab("deployments", "Deployments", () => import("../screens/deployments/Deployments")),
@@ -50,6 +57,8 @@ export const FILE_TABS: FileTab[] = [
 const PLACES: Record<string, { name: string; Screen: Screen<ScreenProps> }> = {
   settings: place("Settings", () => import("../screens/settings/Settings")),
   "": place("Files", () => import("../screens/home/Home")),
+  evaluators: place("Evaluators", () => import("../screens/evaluators/Evaluators")),
+  "evaluators/": place("Evaluator", () => import("../screens/evaluators/Evaluator")),
   logs: place("Logs", () => import("../screens/logs/AllLogs")),
   "logs/": place("Trace", () => import("../screens/trace/Trace")),
 };
