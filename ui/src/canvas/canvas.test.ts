@@ -102,7 +102,7 @@ test("curves pass through their points and do not overshoot", () => {
     { x: 60, y: 30 },
     { x: 90, y: 0 },
   ];
-  expect(curve(points)).toBe("M0,0 C10,0 20,30 30,30 C40,30 50,30 60,30 C70,30 80,0 90,0");
+  expect(curve(points)).toBe("M0,0 C15,0 15,30 30,30 C45,30 45,30 60,30 C75,30 75,0 90,0");
   expect(isForward(points)).toBe(true);
   expect(isForward([...points].reverse())).toBe(false);
   expect(swing({ x: 100, y: 0 }, { x: 0, y: 50 })).toBe("M100,0 C150,0 -50,50 0,50");

@@ -8,9 +8,10 @@ export function curve(points: Point[]): string {
   const slopes = tangents(points);
   const parts = rest.map((to, index) => {
     const from = points[index] as Point;
-    const third = (to.x - from.x) / 3;
-    const one = `${round(from.x + third)},${round(from.y + third * (slopes[index] ?? 0))}`;
-    const two = `${round(to.x - third)},${round(to.y - third * (slopes[index + 1] ?? 0))}`;
+    const [leaving = 0, arriving = 0] = [slopes[index], slopes[index + 1]];
+    const part = (to.x - from.x) * (leaving || arriving ? 1 / 3 : 1 / 2);
+    const one = `${round(from.x + part)},${round(from.y + part * leaving)}`;
+    const two = `${round(to.x - part)},${round(to.y - part * arriving)}`;
     return `C${one} ${two} ${round(to.x)},${round(to.y)}`;
   });
   return `M${round(first.x)},${round(first.y)} ${parts.join(" ")}`;

@@ -63,7 +63,7 @@ export function layout(definition: Definition): Layout {
 
 function laid(definition: Definition, within: string): Laid {
   const graph = new dagre.graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 28, ranksep: 64, edgesep: 14, marginx: MARGIN, marginy: MARGIN });
+  graph.setGraph({ rankdir: "LR", nodesep: 26, ranksep: 54, edgesep: 14, marginx: MARGIN, marginy: MARGIN });
   const nodes = definition.nodes ?? [];
   const bodies = new Map<string, Laid>();
   for (const node of nodes) {
@@ -104,10 +104,33 @@ function collected(
       boxes.set(path, isRight ? { ...box, y: box.y + top } : box);
     }
   }
+  const columns = columnsOf(graph, definition);
   for (const edge of graph.edges()) {
-    const points = ((graph.edge(edge) as { points?: Point[] }).points ?? []).slice(1, -1);
-    if (points.length > 1) bends.set(edge.name ?? "", points);
+    const points = (graph.edge(edge) as { points?: Point[] }).points ?? [];
+    const passed = points.slice(1, -1).flatMap((point) => across(point, columns));
+    if (passed.length) bends.set(edge.name ?? "", passed);
   }
   const { width = 0, height = 0 } = graph.graph();
   return { boxes, bends, width, height };
+}
+
+/** How wide the nodes are that stand above each other, by their middle. */
+function columnsOf(graph: dagre.graphlib.Graph, definition: Definition): Map<number, number> {
+  const columns = new Map<number, number>();
+  for (const { name } of definition.nodes ?? []) {
+    const { x, width } = graph.node(name) as Box;
+    columns.set(Math.round(x), Math.max(columns.get(Math.round(x)) ?? 0, width));
+  }
+  return columns;
+}
+
+/** A bend beside a column of nodes becomes a level way past it; bends between columns are let go. */
+function across({ x, y }: Point, columns: Map<number, number>): Point[] {
+  const width = columns.get(Math.round(x));
+  return width === undefined
+    ? []
+    : [
+        { x: x - width / 2, y },
+        { x: x + width / 2, y },
+      ];
 }

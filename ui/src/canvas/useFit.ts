@@ -2,7 +2,7 @@ import { useReactFlow } from "@xyflow/react";
 import { type RefObject, useEffect, useRef } from "react";
 import type { Box } from "./layout";
 
-export const FIT = { padding: 0.08, maxZoom: 1 };
+export const FIT = { padding: 0.04, maxZoom: 1 };
 /** Below this nothing can be read. */
 const READABLE = 0.55;
 

@@ -110,7 +110,7 @@ TOLD: Mapping[str, Told] = {
     ),
     "continueCondition": Told(title="Go round again while"),
     "definition": Told(title="Inside", description="The nodes that are repeated.", format="flow"),
-    "expression": Told(description='Compares inputs: kind == "billing" and score > 3.', format="expression"),
+    "expression": Told(description='kind == "billing" and score > 3', format="expression"),
     "guardrailConfiguration": Told(title="Guardrail"),
     "inferenceConfiguration": Told(title="Inference"),
     "inferenceConfig": Told(title="Inference"),

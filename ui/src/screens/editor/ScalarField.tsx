@@ -17,7 +17,10 @@ export function ScalarField(props: ScalarFieldProps) {
   const { title, schema, isRequired } = props;
   if (isFree(schema)) return <JsonField {...props} />;
   return (
-    <Field name={isRequired ? title : `${title} (optional)`} about={aboutOf(schema)}>
+    <Field
+      name={isRequired ? title : `${title} (optional)`}
+      about={schema.format === "expression" ? undefined : aboutOf(schema)}
+    >
       <Control {...props} />
     </Field>
   );
@@ -75,6 +78,7 @@ function Control({ schema, value, isRequired, onChange, place }: ScalarFieldProp
   return (
     <input
       className={schema.format === "expression" ? "input code" : "input"}
+      placeholder={schema.format === "expression" ? schema.description : undefined}
       maxLength={schema.maxLength}
       value={text}
       onChange={change}

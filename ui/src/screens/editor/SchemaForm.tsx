@@ -1,5 +1,6 @@
 /** A form made from a JSON Schema that the server gives: it knows the types, and this only how to ask. */
 import { Button } from "../../parts/simple";
+import { Items } from "./Items";
 import { initial, isChoice, isFree, onlyWay, type Schema, type Values, withMember } from "./model/form";
 import { ScalarField } from "./ScalarField";
 
@@ -54,11 +55,11 @@ function isAsked(schema: Schema): boolean {
   return !schema["x-follows"] && schema.format !== "flow" && schema.enum?.length !== 1;
 }
 
-function isScalar(schema: Schema): boolean {
+export function isScalar(schema: Schema): boolean {
   return !isFree(schema) && schema.type !== "object" && schema.type !== "array";
 }
 
-interface MemberProps {
+export interface MemberProps {
   name: string;
   schema: Schema;
   value: unknown;
@@ -96,7 +97,7 @@ function Member({ name, schema, value, isRequired, onChange, place }: MemberProp
 }
 
 /** Exactly one of several members. */
-function Choice({ schema, values, onChange, place, title }: MembersProps & { title: string }) {
+export function Choice({ schema, values, onChange, place, title }: MembersProps & { title: string }) {
   const only = onlyWay(schema);
   const ways = Object.entries(schema.properties ?? {});
   const chosen = only?.[0] ?? Object.keys(values)[0] ?? "";
@@ -142,69 +143,4 @@ function Choice({ schema, values, onChange, place, title }: MembersProps & { tit
       )}
     </>
   );
-}
-
-interface ItemsProps {
-  schema: Schema;
-  values: unknown[];
-  onChange: Change<unknown[]>;
-  place: string;
-}
-
-function Items({ schema, values, onChange, place }: ItemsProps) {
-  const inner = schema.items ?? {};
-  const isFull = schema.maxItems !== undefined && values.length >= schema.maxItems;
-  const isLeast = values.length <= (schema.minItems ?? 0);
-  return (
-    <>
-      {values.map((value, index) => (
-        <div className="form-item" key={index}>
-          <div className="stack grow">
-            <Item
-              schema={inner}
-              value={value}
-              title={`${schema.title ?? "Item"} ${index + 1}`}
-              onChange={(next, where) =>
-                onChange(
-                  values.map((one, at) => (at === index ? next : one)),
-                  where,
-                )
-              }
-              place={`${place}.${index}`}
-            />
-          </div>
-          <Button
-            look="bare"
-            disabled={isLeast}
-            aria-label={`Remove ${schema.title ?? "item"} ${index + 1}`}
-            onClick={() =>
-              onChange(
-                values.filter((_, at) => at !== index),
-                place,
-              )
-            }
-          >
-            ✕
-          </Button>
-        </div>
-      ))}
-      <Button look="bare" disabled={isFull} onClick={() => onChange([...values, initial(inner)], place)}>
-        + {schema.title ?? "Item"}
-      </Button>
-    </>
-  );
-}
-
-function Item({
-  schema,
-  value,
-  title,
-  onChange,
-  place,
-}: Omit<MemberProps, "name" | "isRequired"> & { title: string }) {
-  if (isScalar(schema) || isFree(schema)) {
-    return <ScalarField {...{ title, schema, value, isRequired: true, onChange, place }} />;
-  }
-  const inner = { schema, values: (value as Values | undefined) ?? {}, onChange, place };
-  return isChoice(schema) ? <Choice {...inner} title={title} /> : <Members {...inner} />;
 }
