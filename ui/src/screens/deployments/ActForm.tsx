@@ -43,7 +43,14 @@ export function ActForm(props: ActFormProps) {
         </p>
       );
     case "split":
-      return <Shares shares={choice.shares} versions={versions} onChange={(shares) => choose({ shares })} />;
+      return (
+        <Shares
+          hasSplit={state.shares.length > 0}
+          shares={choice.shares}
+          versions={versions}
+          onChange={(shares) => choose({ shares })}
+        />
+      );
     case "switch":
       return (
         <p>
@@ -77,12 +84,14 @@ function Sources({ others, choice, choose }: ActFormProps & { others: Live[] }) 
 }
 
 interface SharesProps {
+  /** Whether there is a split already. */
+  hasSplit: boolean;
   shares: ShareInput[];
   versions: VersionOption[];
   onChange: (shares: ShareInput[]) => void;
 }
 
-function Shares({ shares, versions, onChange }: SharesProps) {
+function Shares({ hasSplit, shares, versions, onChange }: SharesProps) {
   const sum = shares.reduce((all, one) => all + one.weight, 0);
   const change = (place: number, changes: Partial<ShareInput>) =>
     onChange(shares.map((one, index) => (index === place ? { ...one, ...changes } : one)));
@@ -123,9 +132,11 @@ function Shares({ shares, versions, onChange }: SharesProps) {
       ))}
       <div className="row wrap">
         <Button onClick={() => onChange([...shares, { version: "", weight: 10 }])}>Add a version</Button>
-        <Button look="danger" onClick={() => onChange([])}>
-          End the split
-        </Button>
+        {hasSplit && (
+          <Button look="danger" onClick={() => onChange([])}>
+            End the split
+          </Button>
+        )}
       </div>
       <p className="quiet">
         Calls with the same executionId, or the same X-Headrace-Split-Key, always go to the same version.

@@ -94,10 +94,12 @@ function FigureRow({ name, values, shown }: FigureRowProps) {
         <td key={place} className="number">
           <span className="figure">
             {shown(value)}
-            <svg viewBox="0 0 60 4" className="bar" aria-hidden="true">
-              <rect className="ground" width="60" height="4" rx="2" />
-              <rect className="value" width={largest ? ((value ?? 0) / largest) * 60 : 0} height="4" rx="2" />
-            </svg>
+            {value !== null && largest > 0 && (
+              <svg viewBox="0 0 60 4" className="bar" aria-hidden="true">
+                <rect className="ground" width="60" height="4" rx="2" />
+                <rect className="value" width={(value / largest) * 60} height="4" rx="2" />
+              </svg>
+            )}
           </span>
         </td>
       ))}

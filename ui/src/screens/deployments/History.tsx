@@ -7,7 +7,7 @@ import { Time } from "../../parts/Time";
 import { aimed } from "../../parts/versions";
 import { ask, type Body } from "../../server";
 import { useMay } from "../../shell/session";
-import { AimText, VerdictView } from "./Rehearsal";
+import { AimText, VerdictView, type VerdictViewProps } from "./Rehearsal";
 
 type Move = Body<"MoveBody">;
 
@@ -127,7 +127,7 @@ function MoveRow({ move, address, mayMove }: { move: Move; address: Address; may
       <td>{move.moved_by.name ?? move.moved_by.id}</td>
       <td className="why-cell">
         {move.reason ?? (move.is_automatic ? <span className="quiet">by itself</span> : "")}
-        {move.evidence && <Evidence evidence={move.evidence} />}
+        {move.evidence && <Evidence evidence={move.evidence} aims={[move, from]} />}
       </td>
       <td className="number">
         {canGoBack && (
@@ -146,12 +146,13 @@ interface Told {
 }
 
 /** What the gate said then, or what was seen by who watched; anything else as it was kept. */
-function Evidence({ evidence }: { evidence: NonNullable<Move["evidence"]> }) {
+function Evidence(props: { evidence: NonNullable<Move["evidence"]>; aims: VerdictViewProps["aims"] }) {
+  const { evidence, aims } = props;
   const { gate, watch, ...rest } = evidence as Told;
   return (
     <details className="evidence">
       <summary className="quiet">Evidence{gate?.is_overridden ? ": the gate was overridden" : ""}</summary>
-      {gate && <VerdictView verdict={{ ...gate, has_gate: true }} />}
+      {gate && <VerdictView verdict={{ ...gate, has_gate: true }} aims={aims} />}
       {watch && (
         <ul>
           {(watch.rules ?? []).map((rule) => (

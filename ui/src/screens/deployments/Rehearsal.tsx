@@ -1,5 +1,4 @@
 /** What would come of a change: what is live before and after, what differs, and what the gate says. */
-import { Badge } from "../../parts/simple";
 import { aimed } from "../../parts/versions";
 import { percent } from "../../parts/words";
 import type { Body } from "../../server";
@@ -29,7 +28,9 @@ export function Rehearsal({ choice, would }: { choice: Choice; would: Moved }) {
           </>
         )}
       </p>
-      {!isSwitch && <VerdictView verdict={would.verdict} />}
+      {!isSwitch && (
+        <VerdictView verdict={would.verdict} aims={[would.after, would.before, ...would.after.shares]} />
+      )}
       {would.difference && (
         <details open={would.difference.edits.length > 0}>
           <summary>What differs</summary>
@@ -63,26 +64,35 @@ interface Finding {
   says: string;
 }
 
+export interface VerdictViewProps {
+  verdict: Body<"VerdictBody">;
+  /** What is called by its number where the verdict names it by its id. */
+  aims?: { version_id: string | null; number: number | null; target?: string | null }[];
+}
+
 /** What a gate says, with all reasons and figures. */
-export function VerdictView({ verdict }: { verdict: Body<"VerdictBody"> }) {
+export function VerdictView({ verdict, aims = [] }: VerdictViewProps) {
   if (!verdict.has_gate) return <p className="quiet">There is no gate here.</p>;
+  const named = (text: string) =>
+    aims.reduce((said, aim) => {
+      const id = aim.version_id;
+      return id ? said.replaceAll(`version ${id}`, aimed(aim)).replaceAll(id, aimed(aim)) : said;
+    }, text);
   const findings = Object.values(verdict.figures as Record<string, Finding[]>).flat();
   const isTold = findings.length > 0 && findings.every((one) => typeof one?.says === "string");
   return (
     <div className={verdict.is_open ? "verdict open" : "verdict closed"}>
-      <p className="row">
-        <Badge tone={verdict.is_open ? "good" : "bad"}>{verdict.is_open ? "Gate open" : "Gate closed"}</Badge>
-      </p>
+      <strong>{verdict.is_open ? "The gate is open" : "The gate is closed"}</strong>
       <ul>
         {isTold
           ? findings.map((one) => (
               <li key={`${one.rule} ${one.says}`} className={one.is_passed ? "passed" : "missed"}>
                 <span aria-hidden="true">{one.is_passed ? "✓" : "✗"}</span>{" "}
                 <span className="hidden">{one.is_passed ? "met: " : "not met: "}</span>
-                {one.says}
+                {named(one.says)}
               </li>
             ))
-          : verdict.reasons.map((reason) => <li key={reason}>{reason}</li>)}
+          : verdict.reasons.map((reason) => <li key={reason}>{named(reason)}</li>)}
       </ul>
     </div>
   );

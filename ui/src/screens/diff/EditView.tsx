@@ -4,6 +4,7 @@ import {
   linePieces,
   type Piece,
   pathText,
+  shortPath,
   type TextEdit,
   valueText,
   wordPieces,
@@ -23,8 +24,8 @@ export function EditView({ edit }: { edit: Edit }) {
   }
   return (
     <div className="edit">
-      <p className="edit-path mono">
-        {pathText(edit.path) || "the whole"}
+      <p className="edit-path mono" title={pathText(edit.path)}>
+        {shortPath(edit.path) || "the whole"}
         {edit.change === "moved" && <span className="quiet"> is now at place {edit.to + 1}</span>}
       </p>
       {edit.change === "text" && <TextView edit={edit} />}

@@ -20,12 +20,26 @@ export function TextDiff(props: { file: string; from: string; to: string }) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <pre tabIndex={0}>
         {text.value.split("\n").map((line, place) => (
-          <span key={place} className={`line ${KINDS[line.trimStart()[0] ?? ""] ?? ""}`}>
-            {line}
-            {"\n"}
-          </span>
+          <Line key={place} line={line} />
         ))}
       </pre>
     </div>
+  );
+}
+
+const MARKS = /(\[-.*?-\]|\{\+.*?\+\})/;
+
+/** A line, with the words in it that were removed or added marked. */
+function Line({ line }: { line: string }) {
+  return (
+    <span className={`line ${KINDS[line.trimStart()[0] ?? ""] ?? ""}`}>
+      {line.split(MARKS).map((piece, place) => {
+        const key = `${place} ${piece.length}`;
+        if (piece.startsWith("[-")) return <del key={key}>{piece}</del>;
+        if (piece.startsWith("{+")) return <ins key={key}>{piece}</ins>;
+        return <span key={key}>{piece}</span>;
+      })}
+      {"\n"}
+    </span>
   );
 }

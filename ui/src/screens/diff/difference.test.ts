@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { edgeMarksOf, type GraphEdit, linePieces, marksOf, merged, pathText, wordPieces } from "./difference";
+import {
+  edgeMarksOf,
+  type GraphEdit,
+  linePieces,
+  marksOf,
+  merged,
+  pathText,
+  shortPath,
+  wordPieces,
+} from "./difference";
 
 const node = (name: string) => ({ name, type: "Prompt" });
 const graph = {
@@ -48,6 +57,9 @@ test("a removed node and a new one of its name are two", () => {
 test("paths are written as people write them", () => {
   expect(pathText(["inputs", 0, "name"])).toBe("inputs[0].name");
   expect(pathText([])).toBe("");
+  expect(shortPath(["configuration", "prompt", "inference", "temperature"])).toBe(
+    "… prompt.inference.temperature",
+  );
 });
 
 test("what is far from a change is left out", () => {

@@ -78,6 +78,13 @@ export function pathText(path: (string | number)[]): string {
     .join("");
 }
 
+const STEPS = 3;
+
+/** The end of a path: what is far above a value hardly tells anything. */
+export function shortPath(path: (string | number)[]): string {
+  return path.length <= STEPS ? pathText(path) : `… ${pathText(path.slice(-STEPS)).replace(/^\./, "")}`;
+}
+
 /** A JSON value as text: what is a text stays one. */
 export function valueText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
