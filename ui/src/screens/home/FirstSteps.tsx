@@ -1,4 +1,5 @@
 /** What to do on a server that has nothing yet: an example by one click, or a first flow by any client. */
+
 import { useState } from "react";
 import { type Address, go, withQuery } from "../../address";
 import { useLoaded } from "../../loaded";
@@ -6,6 +7,7 @@ import { fileLink, filesChanged } from "../../parts/files";
 import { Button, Copy, Failure } from "../../parts/simple";
 import { ask, type Body } from "../../server";
 import { useMay, useWho } from "../../shell/session";
+import { NewFlow } from "./NewFlow";
 import { serverAddress, steps } from "./steps";
 
 export function FirstSteps({ address, isEmpty }: { address: Address; isEmpty: boolean }) {
@@ -24,6 +26,10 @@ export function FirstSteps({ address, isEmpty }: { address: Address; isEmpty: bo
       <Examples />
       <section className="stack" aria-label="A first flow">
         <h2>Make a first flow</h2>
+        <div className="row wrap">
+          <NewFlow />
+          <span className="quiet">and draw it here, or make it with a client:</span>
+        </div>
         <nav className="row wrap" aria-label="By which client">
           {all.map((one) => (
             <a

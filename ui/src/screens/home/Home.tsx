@@ -9,6 +9,7 @@ import { ask } from "../../server";
 import type { ScreenProps } from "../../shell/routes";
 import { FilesTable } from "./FilesTable";
 import { FirstSteps } from "./FirstSteps";
+import { NewFlow } from "./NewFlow";
 import "./home.css";
 
 const AT_ONCE = 50;
@@ -36,6 +37,7 @@ export default function Home({ address }: ScreenProps) {
         <a className="link" href={to([], { start: "1" })}>
           First steps
         </a>
+        <NewFlow />
       </header>
       <div className="row wrap">
         <Search key={search} address={address} text={search} />

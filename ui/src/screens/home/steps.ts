@@ -12,36 +12,50 @@ export function serverAddress(href: string): string {
   return new URL(".", href.split("#")[0]).href.replace(/\/$/, "");
 }
 
-const AN_INPUT = '{"name": "Input", "type": "Input", "outputs": [{"name": "document", "type": "String"}]}';
-const AN_OUTPUT =
-  '{"name": "Output", "type": "Output", "inputs": [{"name": "document", "type": "String", "expression": "$.data"}]}';
-const A_CONNECTION =
-  '{"name": "Through", "type": "Data", "source": "Input", "target": "Output", "configuration": {"data": {"sourceOutput": "document", "targetInput": "document"}}}';
+/** A flow that answers with what it was given. */
+const DEFINITION = {
+  nodes: [
+    { name: "Input", type: "Input", outputs: [{ name: "document", type: "String" }] },
+    {
+      name: "Output",
+      type: "Output",
+      inputs: [{ name: "document", type: "String", expression: "$.data" }],
+    },
+  ],
+  connections: [
+    {
+      name: "Through",
+      type: "Data",
+      source: "Input",
+      target: "Output",
+      configuration: { data: { sourceOutput: "document", targetInput: "document" } },
+    },
+  ],
+};
+const WHAT = "It answers with what it was given";
+const WIDTH = 88;
 
-/** A definition that answers with what it was given, as JSON that is Python as well. */
-function definition(indent: string): string {
+/** Lists and objects on a line where there is room; it is JSON, and without truths and nulls Python, too. */
+export function written(value: unknown, indent = ""): string {
+  const flat = JSON.stringify(value, null, 1)
+    .replace(/\n\s*/g, " ")
+    .replace(/([[{]) | ([\]}])/g, "$1$2");
+  if (typeof value !== "object" || value === null || indent.length + flat.length < WIDTH) return flat;
   const inner = `${indent}    `;
-  return [
-    "{",
-    `${inner}"nodes": [`,
-    `${inner}    ${AN_INPUT},`,
-    `${inner}    ${AN_OUTPUT},`,
-    `${inner}],`,
-    `${inner}"connections": [`,
-    `${inner}    ${A_CONNECTION},`,
-    `${inner}],`,
-    `${indent}}`,
-  ].join("\n");
+  if (Array.isArray(value)) {
+    const items = value.map((one) => inner + written(one, inner));
+    return `[\n${items.join(",\n")}\n${indent}]`;
+  }
+  const members = Object.entries(value).map(([name, one]) => `${inner}"${name}": ${written(one, inner)}`);
+  return `{\n${members.join(",\n")}\n${indent}}`;
 }
 
 /** @param isOpen whether the server has no keys yet: then any will do. */
 export function steps(server: string, isOpen: boolean): Step[] {
-  const key = isOpen ? '"any"' : 'os.environ["HEADRACE_API_KEY"]';
-  const aws = isOpen ? '"any"' : null;
-  return [humanloop(server, key, isOpen), boto3(server, aws), awsCli(server, isOpen), push(server, isOpen)];
+  return [humanloop(server, isOpen), boto3(server, isOpen), awsCli(server, isOpen), push(server, isOpen)];
 }
 
-function humanloop(server: string, key: string, isOpen: boolean): Step {
+function humanloop(server: string, isOpen: boolean): Step {
   return {
     name: "humanloop",
     about: "A flow is made with its first version. Each other content is another version.",
@@ -50,32 +64,39 @@ function humanloop(server: string, key: string, isOpen: boolean): Step {
       ...(isOpen ? [] : ["import os", ""]),
       "from humanloop import Humanloop",
       "",
-      `client = Humanloop(api_key=${key}, base_url="${server}/v5")`,
+      `definition = ${written(DEFINITION)}`,
+      "client = Humanloop(",
+      `    api_key=${isOpen ? '"any"' : 'os.environ["HEADRACE_API_KEY"]'},`,
+      `    base_url="${server}/v5",`,
+      ")",
       "client.flows.upsert(",
       '    path="My first flow",',
-      `    attributes={"definition": ${definition("    ")}},`,
-      '    version_description="It answers with what it was given",',
+      '    attributes={"definition": definition},',
+      `    version_description="${WHAT}",`,
       ")",
     ].join("\n"),
   };
 }
 
-function boto3(server: string, key: string | null): Step {
-  const credentials = key ? [`    aws_access_key_id=${key},`, `    aws_secret_access_key=${key},`] : [];
+function boto3(server: string, isOpen: boolean): Step {
+  const keys = isOpen ? ['    aws_access_key_id="any",', '    aws_secret_access_key="any",'] : [];
   return {
     name: "boto3",
     about: "A flow is made as a draft, which is prepared and then given a number.",
     install: "pip install boto3",
     code: [
+      ...(isOpen
+        ? []
+        : ["# AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are those of a key of this server.", ""]),
       "import boto3",
       "",
+      `definition = ${written(DEFINITION)}`,
       "client = boto3.client(",
       '    "bedrock-agent",',
       `    endpoint_url="${server}",`,
       '    region_name="us-east-1",',
-      ...credentials,
+      ...keys,
       ")",
-      `definition = ${definition("")}`,
       "flow = client.create_flow(",
       '    name="MyFirstFlow",',
       '    executionRoleArn="arn:aws:iam::000000000000:role/flows",',
@@ -88,24 +109,23 @@ function boto3(server: string, key: string | null): Step {
 }
 
 function awsCli(server: string, isOpen: boolean): Step {
-  const json = `{"nodes": [${AN_INPUT}, ${AN_OUTPUT}], "connections": [${A_CONNECTION}]}`;
+  const key = isOpen ? "any" : "…";
   return {
     name: "aws",
     about: "The same from the command line.",
     install: "pip install awscli",
     code: [
-      isOpen
-        ? "export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=us-east-1"
-        : "export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… AWS_DEFAULT_REGION=us-east-1",
-      `export AWS_ENDPOINT_URL=${server}`,
-      "aws bedrock-agent create-flow --name MyFirstFlow \\",
-      "    --execution-role-arn arn:aws:iam::000000000000:role/flows \\",
-      `    --definition '${json}'`,
+      `export AWS_ENDPOINT_URL=${server} AWS_DEFAULT_REGION=us-east-1`,
+      `export AWS_ACCESS_KEY_ID=${key} AWS_SECRET_ACCESS_KEY=${key}`,
+      "cat > first.json <<'END'",
+      written(DEFINITION),
+      "END",
+      "aws bedrock-agent create-flow --name MyFlowByCommand --definition file://first.json \\",
+      "    --execution-role-arn arn:aws:iam::000000000000:role/flows",
     ].join("\n"),
   };
 }
 
-/** A flow in YAML, as `headrace pull` writes it. */
 function push(server: string, isOpen: boolean): Step {
   return {
     name: "headrace push",
@@ -114,17 +134,24 @@ function push(server: string, isOpen: boolean): Step {
     code: [
       `export HEADRACE_URL=${server}`,
       ...(isOpen ? [] : ["export HEADRACE_API_KEY=…   # with the right editor"]),
-      "mkdir -p flows",
-      "cat > flows/first.yaml <<'END'",
+      "mkdir -p flows && cat > flows/pushed.yaml <<'END'",
       "attributes:",
       "  definition:",
       "    nodes:",
-      `      - ${AN_INPUT}`,
-      `      - ${AN_OUTPUT}`,
+      "      - name: Input",
+      "        type: Input",
+      "        outputs: [{name: document, type: String}]",
+      "      - name: Output",
+      "        type: Output",
+      "        inputs: [{name: document, type: String, expression: $.data}]",
       "    connections:",
-      `      - ${A_CONNECTION}`,
+      "      - name: Through",
+      "        type: Data",
+      "        source: Input",
+      "        target: Output",
+      "        configuration: {data: {sourceOutput: document, targetInput: document}}",
       "END",
-      'headrace push -m "It answers with what it was given"',
+      `headrace push -m "${WHAT}"`,
     ].join("\n"),
   };
 }

@@ -30,7 +30,7 @@ export function snippets(where: Where): Snippet[] {
   return [
     {
       name: "humanloop, Python",
-      about: "pip install humanloop requests",
+      about: "pip install humanloop==0.8.38 requests",
       text: `from humanloop import Humanloop
 
 client = Humanloop(api_key="${where.key}", base_url="${humanloop}")
@@ -38,7 +38,7 @@ print([flow.path for flow in client.flows.list()])`,
     },
     {
       name: "humanloop, TypeScript",
-      about: "npm install humanloop",
+      about: "npm install humanloop@0.8.20",
       text: `import { HumanloopClient } from "humanloop";
 
 const client = new HumanloopClient({ apiKey: "${where.key}", environment: "${humanloop}" });
