@@ -14,6 +14,7 @@ import { PathCanvas } from "./PathCanvas";
 import { StepDetails } from "./StepDetails";
 import { isGoing } from "./states";
 import { useSteps } from "./steps";
+import { cause } from "./values";
 import "./execution.css";
 
 const EVERY_MS = 1000;
@@ -38,7 +39,13 @@ export function Execution({ file, address }: FileScreenProps) {
   const left = (steps.value?.count ?? 0) - steps.rows.length;
   return (
     <div className="execution">
-      <ExecutionHead run={run.value} file={file} address={address} onChanged={run.reload} />
+      <ExecutionHead
+        run={run.value}
+        file={file}
+        address={address}
+        durationMs={steps.rows[0]?.durationMs ?? null}
+        onChanged={run.reload}
+      />
       <Notes run={run.value} file={file} failure={failure?.id ?? null} onSelect={select} />
       <div className="execution-body">
         <div className="execution-main">
@@ -93,7 +100,7 @@ function Notes({ run, file, failure, onSelect }: NotesProps) {
         <div className="failure row wrap" role="alert">
           <span className="grow">
             {run.failed_node && <strong>{run.failed_node}: </strong>}
-            {run.error}
+            {cause(run.error, run.failed_node)}
           </span>
           {failure && (
             <Button look="bare" onClick={() => onSelect(failure)}>

@@ -13,10 +13,12 @@ export interface ExecutionHeadProps {
   run: Body<"WholeExecution">;
   file: string;
   address: Address;
+  /** As its events tell it; null while they don't. */
+  durationMs: number | null;
   onChanged: () => void;
 }
 
-export function ExecutionHead({ run, file, address, onChanged }: ExecutionHeadProps) {
+export function ExecutionHead({ run, file, address, durationMs, onChanged }: ExecutionHeadProps) {
   const tokens = run.input_tokens + run.output_tokens;
   const list = to(["f", file, "executions"], { ...Object.fromEntries(address.query), step: null });
   const beside = (id: string) => to(["f", file, "executions", id]);
@@ -37,7 +39,7 @@ export function ExecutionHead({ run, file, address, onChanged }: ExecutionHeadPr
         )}
         {run.pointer && ` via ${run.pointer.name ?? run.pointer.id}`}
       </span>
-      <span className="number">{duration(run.duration_ms / 1000)}</span>
+      <span className="number">{duration((durationMs ?? run.duration_ms) / 1000)}</span>
       <span className="number" title={`${count(run.input_tokens)} in, ${count(run.output_tokens)} out`}>
         {count(tokens)} tokens
       </span>

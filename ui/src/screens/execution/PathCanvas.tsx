@@ -32,7 +32,7 @@ export function PathCanvas({ execution, version, selected, onSelect }: PathCanva
   const chosen = node && named(node);
   const marks = useMemo(() => marksOf(shown), [shown]);
   const labels = useMemo(
-    () => (shown ? labelsOf(shown, withValues ? null : chosen) : {}),
+    () => (shown && (withValues || chosen) ? labelsOf(shown, withValues ? null : chosen) : {}),
     [shown, withValues, chosen],
   );
   if (path.error && !shown) return <Failure error={path.error} again={path.reload} />;

@@ -5,6 +5,7 @@ import { Time } from "../../parts/Time";
 import { count, duration, money } from "../../parts/words";
 import { ask, type Body } from "../../server";
 import { toneOfStatus, wordOfStatus } from "../execution/states";
+import { cause, line } from "../execution/values";
 
 type Run = Body<"ExecutionBody">;
 
@@ -94,7 +95,7 @@ function Row({ run, file, address, onChanged }: RowProps) {
 function Told({ run, address }: { run: Run; address: Address }) {
   return (
     <div className="told-in">
-      <span className="clip quiet">{run.input ?? "not kept"}</span>
+      <span className="clip quiet">{run.input === null ? "not kept" : line(run.input)}</span>
       {run.error ? (
         <span className="clip tone-bad" title={run.error}>
           {run.failed_node && (
@@ -102,10 +103,10 @@ function Told({ run, address }: { run: Run; address: Address }) {
               <strong>{run.failed_node}</strong>{" "}
             </a>
           )}
-          {run.error}
+          {cause(run.error, run.failed_node)}
         </span>
       ) : (
-        <span className="clip">{run.output ?? ""}</span>
+        <span className="clip">{line(run.output ?? "")}</span>
       )}
     </div>
   );

@@ -106,13 +106,10 @@ function Found({ page, file, address, isFiltered, onChanged }: FoundProps) {
 function Never({ file }: { file: string }) {
   return (
     <Empty title="This flow never ran">
-      <p>
-        Run it in the{" "}
-        <a className="link" href={to(["f", file, "playground"])}>
-          playground
-        </a>
-        , through Amazon Bedrock's API, or from a terminal:
-      </p>
+      <a className="button main" href={to(["f", file, "playground"])}>
+        Run it in the playground
+      </a>
+      <p>Or call it through Amazon Bedrock's API, or from a terminal:</p>
       <Copy text={`headrace run ${file} --input '"Hello"'`} />
     </Empty>
   );

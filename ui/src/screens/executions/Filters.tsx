@@ -33,6 +33,7 @@ export function Filters({ address }: { address: Address }) {
         <span className="quiet">Status</span>
         <select
           className="input"
+          aria-label="Status"
           value={filters.status ?? ""}
           onChange={(event) => set("status", event.target.value)}
         >
