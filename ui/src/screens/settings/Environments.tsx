@@ -131,7 +131,7 @@ function Row({ environment, mayManage, change, onRemove }: RowProps) {
                 <Button
                   look="bare"
                   onClick={() => patch({ is_default: true })}
-                  aria-label={`Make ${name} the default`}
+                  aria-label={`Make default: ${name}`}
                 >
                   Make default
                 </Button>
