@@ -35,12 +35,17 @@ const DEFINITION = {
 const WHAT = "It answers with what it was given";
 const WIDTH = 88;
 
+function onLine(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(onLine).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).map(([name, one]) => `"${name}": ${onLine(one)}`);
+  return `{${members.join(", ")}}`;
+}
+
 /** Lists and objects on a line where there is room; it is JSON, and without truths and nulls Python, too. */
 export function written(value: unknown, indent = ""): string {
-  const flat = JSON.stringify(value, null, 1)
-    .replace(/\n\s*/g, " ")
-    .replace(/([[{]) | ([\]}])/g, "$1$2");
-  if (typeof value !== "object" || value === null || indent.length + flat.length < WIDTH) return flat;
+  const line = onLine(value);
+  if (typeof value !== "object" || value === null || indent.length + line.length < WIDTH) return line;
   const inner = `${indent}    `;
   if (Array.isArray(value)) {
     const items = value.map((one) => inner + written(one, inner));

@@ -20,11 +20,13 @@ export interface ChartProps {
   most?: number;
   /** What is told while nothing is pointed at. */
   rest: string;
+  /** What stands below, at both ends. */
+  ends: [string, string];
 }
 
 const HEIGHT = 100;
 
-export function Chart({ label, kind, series, told, link, most, rest }: ChartProps) {
+export function Chart({ label, kind, series, told, link, most, rest, ends }: ChartProps) {
   const [at, setAt] = useState<number | null>(null);
   const size = series[0]?.values.length ?? 0;
   const top = most ?? highest(kind, series, size);
@@ -67,6 +69,10 @@ export function Chart({ label, kind, series, told, link, most, rest }: ChartProp
           )}
         </svg>
       </div>
+      <p className="chart-ends" aria-hidden="true">
+        <span>{ends[0]}</span>
+        <span>{ends[1]}</span>
+      </p>
     </div>
   );
 }
@@ -101,7 +107,11 @@ function Line({ series, top }: { series: Series; top: number }) {
     <g className={`chart-${series.tone} chart-line`}>
       {runs(points).map((run) => (
         // A lone point is a line of no length, which round ends make a dot.
-        <polyline key={run[0]} points={run.length > 1 ? run.join(" ") : `${run[0]} ${run[0]}`} />
+        <polyline
+          key={run[0]}
+          className={run.length > 1 ? undefined : "lone"}
+          points={run.length > 1 ? run.join(" ") : `${run[0]} ${run[0]}`}
+        />
       ))}
     </g>
   );

@@ -8,12 +8,14 @@ import { type Grain, startText } from "./range";
 type Dashboard = Body<"DashboardBody">;
 type Bucket = Body<"BucketBody">;
 
-interface Card extends Omit<ChartProps, "label" | "told" | "link"> {
+interface Card extends Omit<ChartProps, "label" | "told" | "link" | "ends"> {
   name: string;
   value: string;
   href?: string;
   told: (bucket: Bucket) => string;
   error?: "true";
+  /** What the series are called, where there are several. */
+  keys?: string[];
 }
 
 export function Figures({ file, dashboard }: { file: string; dashboard: Dashboard }) {
@@ -21,20 +23,27 @@ export function Figures({ file, dashboard }: { file: string; dashboard: Dashboar
   const logs = ["f", file, "logs"];
   const within = (place: number, error?: string) =>
     to(logs, { from: buckets[place]?.start, to: buckets[place + 1]?.start ?? end, error });
+  const first = startText(start, grain as Grain);
+  const last = startText(buckets.at(-1)?.start ?? start, grain as Grain);
+  const ends: [string, string] = [first, last];
   return (
     <div className="figures">
       {cardsOf(dashboard).map((card) => {
-        const { name, value, error, told, ...chart } = card;
+        const { name, value, error, told, keys, ...chart } = card;
         const href = to(logs, { from: start, to: end, error });
         return (
           <section key={name} className="card figure" aria-label={name}>
-            <h3 className="quiet">{name}</h3>
+            <header className="figure-head">
+              <h3 className="quiet">{name}</h3>
+              {keys && <Keys names={keys} tones={chart.series.map((one) => one.tone)} />}
+            </header>
             <a className="figure-value" href={href} title="The logs that it is of">
               {value}
             </a>
             <Chart
               {...chart}
               label={name}
+              ends={ends}
               told={(place) => tell(buckets[place], grain as Grain, told)}
               link={(place) => within(place, error)}
             />
@@ -42,6 +51,18 @@ export function Figures({ file, dashboard }: { file: string; dashboard: Dashboar
         );
       })}
     </div>
+  );
+}
+
+function Keys({ names, tones }: { names: string[]; tones: string[] }) {
+  return (
+    <ul className="figure-keys">
+      {names.map((name, place) => (
+        <li key={name} className={`chart-${tones[place]}`}>
+          {name}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -61,6 +82,7 @@ function cardsOf({ buckets, total, drawn }: Dashboard): Card[] {
       name: "Logs",
       value: count(total.logs),
       kind: "bars",
+      keys: ["fine", "with an error"],
       rest: total.errors ? `${counted(total.errors, "error")} among them` : "no errors",
       series: [
         { tone: "main", values: all((one) => one.logs - one.errors) },
@@ -81,7 +103,8 @@ function cardsOf({ buckets, total, drawn }: Dashboard): Card[] {
       name: "Latency",
       value: duration(total.latency_p50_s),
       kind: "lines",
-      rest: `p50; p95 ${duration(total.latency_p95_s)} ${of}`,
+      keys: ["p50", "p95"],
+      rest: `p50 · p95 ${duration(total.latency_p95_s)} ${of}`,
       series: [
         { tone: "main", values: all((one) => one.latency_p50_s) },
         { tone: "second", values: all((one) => one.latency_p95_s) },
@@ -92,6 +115,7 @@ function cardsOf({ buckets, total, drawn }: Dashboard): Card[] {
       name: "Tokens",
       value: count(total.input_tokens + total.output_tokens),
       kind: "bars",
+      keys: ["in", "out"],
       rest: `${count(total.input_tokens)} in, ${count(total.output_tokens)} out`,
       series: [
         { tone: "main", values: all((one) => one.input_tokens) },

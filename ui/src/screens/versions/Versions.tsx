@@ -145,7 +145,7 @@ const WORDS: Record<string, string> = {
 function DraftLine(props: { draft: NonNullable<About["draft"]>; address: Address; isSelected: boolean }) {
   const { draft, address, isSelected } = props;
   return (
-    <tr className={isSelected ? "line chosen" : "line"}>
+    <tr className={isSelected ? "version-line chosen" : "version-line"}>
       <td className="pick" />
       <td>
         <a

@@ -34,8 +34,8 @@ export function VersionsTable({ file, rows, link, selected, picked, onPick, chil
           <th>Change</th>
           <th>Deployed</th>
           <th className="number">Logs</th>
-          <th className="number">p50</th>
-          <th className="number">Errors</th>
+          <th className="number wide-only">p50</th>
+          <th className="number wide-only">Errors</th>
           <th className="number">Score</th>
         </tr>
       </thead>
@@ -68,7 +68,7 @@ function Line({ file, row, href, isSelected, pick }: LineProps) {
   const { recent } = row;
   const of = `of the newest ${count(recent.logs)} logs`;
   return (
-    <tr className={isSelected ? "line chosen" : "line"}>
+    <tr className={isSelected ? "version-line chosen" : "version-line"}>
       {pick && (
         <td className="pick">
           <input
@@ -102,10 +102,10 @@ function Line({ file, row, href, isSelected, pick }: LineProps) {
           <span className="quiet">0</span>
         )}
       </td>
-      <td className="number" title={of}>
+      <td className="number wide-only" title={of}>
         {duration(recent.latency_p50_s)}
       </td>
-      <td className="number" title={of}>
+      <td className="number wide-only" title={of}>
         <Errors file={file} row={row} />
       </td>
       <td className="number" title={row.findings.map(finding).join("\n") || undefined}>
