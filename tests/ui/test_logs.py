@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from tests.contract.conftest import LiveServer
-from tests.ui.conftest import Screen
+from tests.ui.conftest import WITHIN_MS, Screen
 
 _numbers = itertools.count(1)
 TOPICS = ["invoices", "refunds", "delivery", "passwords"]
@@ -79,7 +79,8 @@ def rows(screen: Screen) -> list[str]:
 
 
 def wait_for_rows(screen: Screen, count: int) -> list[str]:
-    screen.page.wait_for_function(f"document.querySelectorAll('tr[data-log]').length === {count}")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api.expect(screen.page.locator("tr[data-log]")).to_have_count(count, timeout=WITHIN_MS)
     return rows(screen)
 
 

@@ -67,7 +67,7 @@ export default function Evaluators({ address }: ScreenProps) {
 function Table({ rows }: { rows: Row[] }) {
   return (
     <div className="table-box">
-      <table className="table">
+      <table className="table evaluators-table">
         <thead>
           <tr>
             <th>Evaluator</th>

@@ -1,5 +1,6 @@
 /** The messages of a prompt's template, each with who says it; or its only text. */
 import { Button } from "../../parts/simple";
+import { Told } from "./Told";
 
 const ROLES = ["system", "user", "assistant"];
 
@@ -23,7 +24,11 @@ export function MessagesField({ title, about, value, isReadOnly, onChange }: Mes
   return (
     <fieldset className="group">
       <legend>{title}</legend>
-      {about && <p className="quiet about">{about}</p>}
+      {about && (
+        <p className="quiet about">
+          <Told text={about} />
+        </p>
+      )}
       {messages.map((one, place) => (
         <div key={place} className="stack message-line">
           <div className="row">

@@ -67,7 +67,7 @@ function Form({ type, address }: { type: TypeAbout; address: ScreenProps["addres
   return (
     <div className="evaluator">
       <form className="stack card pad" onSubmit={create}>
-        <Field name="Path" about="Where it is kept, such as `support/polite`.">
+        <Field name="Path" about="Where it is kept, such as support/polite.">
           <input className="input" required value={path} onChange={(event) => setPath(event.target.value)} />
         </Field>
         <SchemaForm schema={form} value={spec} onChange={setSpec} />

@@ -3,6 +3,7 @@ import { useId } from "react";
 import { Button } from "../../parts/simple";
 import { MessagesField } from "./MessagesField";
 import { membersOf, type Schema, type Value, withMember, worded } from "./schema";
+import { Told } from "./Told";
 
 export interface SchemaFormProps {
   schema: Schema;
@@ -58,7 +59,11 @@ function Member(props: MemberProps) {
     return (
       <fieldset className="group">
         <legend>{title}</legend>
-        {schema.description && <p className="quiet about">{schema.description}</p>}
+        {schema.description && (
+          <p className="quiet about">
+            <Told text={schema.description} />
+          </p>
+        )}
         <SchemaForm
           schema={schema}
           value={(value as Value) ?? {}}
@@ -79,7 +84,11 @@ function Single({ schema, title, ...rest }: MemberProps & { title: string }) {
         {title}
       </label>
       <Entry schema={schema} id={named} {...rest} />
-      {schema.description && <span className="about">{schema.description}</span>}
+      {schema.description && (
+        <span className="about">
+          <Told text={schema.description} />
+        </span>
+      )}
     </div>
   );
 }
@@ -144,7 +153,11 @@ function Rows({ title, about, schema, value, isReadOnly, onChange }: RowsProps) 
   return (
     <fieldset className="group">
       <legend>{title}</legend>
-      {about && <p className="quiet about">{about}</p>}
+      {about && (
+        <p className="quiet about">
+          <Told text={about} />
+        </p>
+      )}
       {rows.map((row, place) => (
         <div key={place} className="row line">
           {Object.entries(schema.properties ?? {}).map(([name, member]) => (

@@ -1,4 +1,5 @@
 /** What logs and prompts hold, in the form in which people read it: messages as a chat, inputs by name, JSON. */
+import { useState } from "react";
 import { CopyButton } from "../../parts/simple";
 import { asMessages, asText, type Part, partsOf, type Said, toolCallsOf } from "./messages";
 
@@ -81,18 +82,25 @@ function PartView({ part }: { part: Part }) {
   );
 }
 
+/** JSON that is written out only where it is wanted. */
 export function Raw({ title, value, isOpen = false }: { title: string; value: unknown; isOpen?: boolean }) {
-  const text = JSON.stringify(value, null, 2);
+  const [isShown, setShown] = useState(isOpen);
   return (
-    <details className="raw" open={isOpen}>
+    <details className="raw" open={isShown} onToggle={(event) => setShown(event.currentTarget.open)}>
       <summary>{title}</summary>
-      <div className="raw-in">
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
-        <pre className="text-box" tabIndex={0}>
-          {text}
-        </pre>
-        <CopyButton text={text} look="bare" />
-      </div>
+      {isShown && <Written text={JSON.stringify(value, null, 2)} />}
     </details>
+  );
+}
+
+function Written({ text }: { text: string }) {
+  return (
+    <div className="raw-in">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+      <pre className="text-box" tabIndex={0}>
+        {text}
+      </pre>
+      <CopyButton text={text} look="bare" />
+    </div>
   );
 }

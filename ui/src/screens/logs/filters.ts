@@ -17,7 +17,7 @@ export interface Filter {
 const YES_NO = { true: "Only with an error", false: "Only without" };
 
 export const FILTERS: Filter[] = [
-  { name: "version", title: "Version", entry: "text", about: "A number, an id, `draft` or an environment." },
+  { name: "version", title: "Version", entry: "text", about: "A number, an id, draft or an environment." },
   { name: "environment", title: "Environment", entry: "text", about: "The label of the log." },
   { name: "from", title: "From", entry: "moment" },
   { name: "to", title: "Until", entry: "moment" },
@@ -33,7 +33,7 @@ export const FILTERS: Filter[] = [
     name: "source",
     title: "Source",
     entry: "text",
-    about: "Such as `run`, `comparison` or what an SDK says.",
+    about: "Such as run, comparison, or what an SDK says.",
   },
   { name: "session", title: "Session", entry: "text", about: "The id of an execution or of a trace's root." },
   { name: "metadata", title: "Metadata", entry: "text", about: "Words of its keys and values." },
