@@ -15,6 +15,7 @@ export function Dialog({ title, onClose, isWide = false, children }: DialogProps
   useEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
+    shown?.querySelector<HTMLElement>("[data-first]")?.focus(); // what the dialog asks for, not its way out
     return () => shown?.close();
   }, []);
   return (

@@ -30,7 +30,7 @@ export function AddDialog({ types, onAdd, onClose }: AddDialogProps) {
           placeholder="Search; Enter adds the first"
           value={wanted}
           onChange={(event) => setWanted(event.target.value)}
-          autoFocus
+          data-first
         />
       </form>
       <div className="add-list">

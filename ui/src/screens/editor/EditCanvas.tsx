@@ -28,6 +28,8 @@ import { useInView } from "./useInView";
 import { usePicture } from "./usePicture";
 import type { Places } from "./usePlaces";
 
+const READABLE = 0.6;
+
 export interface EditCanvasProps {
   editing: Editing;
   types: NodeTypeBody[];
@@ -66,7 +68,7 @@ function Surface({ editing, types, places, onDrop }: EditCanvasProps) {
       })),
     [level, boxes, placed, connection],
   );
-  const box = useFit(level.nodes?.length ? `level ${loops.join("/")}` : "", boxes, chosen[0]);
+  const box = useFit(level.nodes?.length ? `level ${loops.join("/")}` : "", boxes, chosen[0], READABLE);
   useInView(chosen, boxes, box);
   const { screenToFlowPosition } = useReactFlow();
   const drop = (event: DragEvent) => {

@@ -23,7 +23,7 @@ export function Facts({ node, type }: { node: DefinitionNode; type: NodeTypeBody
 function PortsTold({ title, ports }: { title: string; ports: DefinitionNode["inputs"] }) {
   if (!ports?.length) return null;
   return (
-    <section className="stack tight">
+    <section className="facts-section">
       <h3>{title}</h3>
       <ul className="facts-ports">
         {ports.map(({ name, type, expression, category }) => (
@@ -40,7 +40,11 @@ function PortsTold({ title, ports }: { title: string; ports: DefinitionNode["inp
 
 function Members({ schema, values }: { schema: Schema; values: Record<string, unknown> }) {
   const shown = Object.entries(schema.properties ?? {}).filter(
-    ([name, inner]) => values[name] !== undefined && !inner["x-follows"] && inner.format !== "flow",
+    ([name, inner]) =>
+      values[name] !== undefined &&
+      !inner["x-follows"] &&
+      inner.enum?.length !== 1 &&
+      inner.format !== "flow",
   );
   return (
     <dl className="facts">

@@ -50,7 +50,7 @@ export function ReleaseDialog({ editing, onClose }: { editing: Editing; onClose:
             value={description}
             maxLength={MOST}
             onChange={(event) => setDescription(event.target.value)}
-            autoFocus
+            data-first
           />
         </Field>
         {error && <Failure error={error} />}

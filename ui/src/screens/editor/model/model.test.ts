@@ -151,6 +151,11 @@ describe("settings", () => {
     const fewer = setVariables(level, "B", ["tone"]);
     expect(fewer.nodes?.[1]?.inputs?.map((one) => one.name)).toEqual(["in", "tone"]);
     expect(setVariables(fewer, "B", ["tone", "in"])).toBe(fewer);
+    const text = { text: "{{tone}}", inputVariables: [{ name: "old" }] };
+    const told = { nodes: [node("A", { inputs: [], configuration: { prompt: { text } } })] };
+    expect(setVariables(told, "A", ["tone"]).nodes?.[0]?.configuration).toEqual({
+      prompt: { text: { text: "{{tone}}", inputVariables: [{ name: "tone" }] } },
+    });
   });
 });
 

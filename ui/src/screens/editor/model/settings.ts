@@ -70,5 +70,22 @@ export function setVariables(level: Level, name: string, variables: string[]): L
     .filter((one) => !known.has(one))
     .map((one) => ({ name: one, type: "String", expression: "$.data" }));
   if (!added.length && kept.length === (node.inputs ?? []).length) return level;
-  return changeNode(level, name, (one) => ({ ...one, inputs: [...kept, ...added] }));
+  const names = [...kept, ...added].map((one) => one.name);
+  return changeNode(level, name, (one) => ({
+    ...one,
+    inputs: [...kept, ...added],
+    configuration: declared(one.configuration, names) as DefinitionNode["configuration"],
+  }));
+}
+
+/** Where a template declares its variables by name, it declares these. */
+function declared(value: unknown, names: string[]): unknown {
+  if (Array.isArray(value)) return value.map((one) => declared(one, names));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      key === "inputVariables" ? names.map((name) => ({ name })) : declared(inner, names),
+    ]),
+  );
 }
