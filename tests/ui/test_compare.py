@@ -43,7 +43,7 @@ def test_pairs_come_with_what_differs(open_screen: Any, live: LiveServer, flow: 
     screen: Screen = open_screen(live)
     screen.open(f"#/f/{flow.id}/compare?from=3&to=4&on=typed&judges=judges/Short")
     page = screen.page
-    page.get_by_label("Inputs").fill("My invoice is wrong\nThe app crashes")
+    page.get_by_role("textbox", name="Inputs").fill("My invoice is wrong\nThe app crashes")
     page.get_by_role("button", name="Run both").click()
     totals = page.get_by_role("region", name="What it adds up to")
     totals.wait_for()
@@ -68,7 +68,7 @@ def test_what_can_not_be_compared_is_said(open_screen: Any, live: LiveServer, fl
     page.get_by_role("button", name="Run both").click()
     page.get_by_role("alert").wait_for()
     page.get_by_label("A dataset").check()
-    page.get_by_label("Dataset", exact=False).last.fill("no/such")
+    page.get_by_role("combobox", name="Dataset").fill("no/such")
     page.get_by_role("button", name="Run both").click()
     page.get_by_role("alert").filter(has_text="no/such").wait_for()
     assert "dataset=no%2Fsuch" in page.url, "what was typed stays"

@@ -82,7 +82,7 @@ def test_a_closed_gate_and_how_admins_pass_it(screen: Screen, flow: Deployed) ->
     screen.shot("gate-closed")
     dialog.get_by_role("checkbox").check()
     assert confirm.is_disabled(), "without a reason"
-    dialog.get_by_label("Reason").fill("customers wait")
+    dialog.get_by_role("textbox", name="Reason").fill("customers wait")
     confirm.click()
     page.get_by_role("status").filter(has_text="production is now at v4.").wait_for()
     evidence = flow.ask("GET", "pointers", "production", "moves")["moves"][0]["evidence"]

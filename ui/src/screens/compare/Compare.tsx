@@ -12,6 +12,7 @@ import { useMay } from "../../shell/session";
 import "./compare.css";
 import { after, type Line, NOTHING, type Seen, type Source, typedInputs } from "./comparison";
 import { InputsForm } from "./InputsForm";
+import { split } from "./Judges";
 import { PairCard } from "./PairCard";
 import { TotalsTable } from "./TotalsTable";
 
@@ -41,11 +42,7 @@ export default function Compare({ file, address }: FileScreenProps) {
       dataset: { dataset: query("dataset") },
       typed: { inputs: typedInputs(typed, about.value?.type !== "flow") },
     };
-    const evaluators = query("judges")
-      .split(",")
-      .map((one) => one.trim())
-      .filter(Boolean);
-    run({ from, to: until, ...on[source], evaluators });
+    run({ from, to: until, ...on[source], evaluators: split(query("judges")) });
   };
   return (
     <div className="page stack compare">

@@ -1,6 +1,8 @@
 /** On what two versions are run. */
+import { PathInput } from "../../parts/PathInput";
 import { Field } from "../../parts/simple";
 import type { Source } from "./comparison";
+import { Judges } from "./Judges";
 
 export interface InputsFormProps {
   source: Source;
@@ -44,11 +46,11 @@ export function InputsForm(props: InputsFormProps) {
         )}
         {source === "dataset" && (
           <Field name="Dataset" about="Its path or id.">
-            <input
-              className="input"
+            <PathInput
+              kind="dataset"
               required
               value={query("dataset")}
-              onChange={(event) => pick({ dataset: event.target.value })}
+              onPath={(dataset) => pick({ dataset })}
             />
           </Field>
         )}
@@ -70,14 +72,8 @@ export function InputsForm(props: InputsFormProps) {
             />
           </Field>
         )}
-        <Field name="Judged by (may be left out)" about="Paths of evaluators, separated by commas.">
-          <input
-            className="input"
-            value={query("judges")}
-            onChange={(event) => pick({ judges: event.target.value })}
-          />
-        </Field>
       </div>
+      <Judges chosen={query("judges")} onChange={(judges) => pick({ judges })} />
     </>
   );
 }

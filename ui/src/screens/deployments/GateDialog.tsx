@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { useLoaded } from "../../loaded";
 import { Dialog } from "../../parts/Dialog";
+import { PathInput } from "../../parts/PathInput";
 import { Button, Failure, Field, Loading } from "../../parts/simple";
 import { ask, type Body } from "../../server";
 import type { GateSpec } from "./gate";
@@ -146,13 +147,22 @@ function RuleRow({ rule, where, onChange, onRemove }: RuleRowProps) {
       <strong>{NAMES[rule.type]}</strong>
       {(FIELDS[where][rule.type] ?? []).map((field) => (
         <Field key={field.name} name={field.label}>
-          <input
-            className="input"
-            inputMode={field.isText ? "text" : "decimal"}
-            required={field.isNeeded}
-            value={rule.values[field.name] ?? ""}
-            onChange={(event) => onChange({ ...rule.values, [field.name]: event.target.value })}
-          />
+          {field.names ? (
+            <PathInput
+              kind={field.names}
+              required={field.isNeeded}
+              value={rule.values[field.name] ?? ""}
+              onPath={(path) => onChange({ ...rule.values, [field.name]: path })}
+            />
+          ) : (
+            <input
+              className="input"
+              inputMode="decimal"
+              required={field.isNeeded}
+              value={rule.values[field.name] ?? ""}
+              onChange={(event) => onChange({ ...rule.values, [field.name]: event.target.value })}
+            />
+          )}
         </Field>
       ))}
       <Button look="bare" onClick={onRemove} aria-label={`Remove the rule ${NAMES[rule.type]}`}>

@@ -20,6 +20,8 @@ export interface FieldOf {
   name: string;
   label: string;
   isText?: boolean;
+  /** The kind of file that it names by its path. */
+  names?: string;
   isNeeded?: boolean;
 }
 
@@ -32,9 +34,9 @@ const LIMITS: FieldOf[] = [
 export const FIELDS: Record<"rules" | "watched", Partial<Record<RuleType, FieldOf[]>>> = {
   rules: {
     score: [
-      { name: "evaluator", label: "Evaluator", isText: true, isNeeded: true },
+      { name: "evaluator", label: "Evaluator", isText: true, names: "evaluator", isNeeded: true },
       { name: "logs", label: "On newest logs" },
-      { name: "dataset", label: "or on dataset", isText: true },
+      { name: "dataset", label: "or on dataset", isText: true, names: "dataset" },
       ...LIMITS,
       { name: "max_regression", label: "At most worse by" },
       { name: "min_judgments", label: "Judgments, at least" },
@@ -48,7 +50,7 @@ export const FIELDS: Record<"rules" | "watched", Partial<Record<RuleType, FieldO
   },
   watched: {
     score: [
-      { name: "evaluator", label: "Evaluator", isText: true, isNeeded: true },
+      { name: "evaluator", label: "Evaluator", isText: true, names: "evaluator", isNeeded: true },
       ...LIMITS,
       { name: "min_judgments", label: "Judgments, at least" },
     ],

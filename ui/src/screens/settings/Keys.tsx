@@ -71,8 +71,12 @@ function KeyTable({ keys, onEnd }: { keys: Key[]; onEnd: (key: Key) => void }) {
             <th scope="col">Whose</th>
             <th scope="col">What for</th>
             <th scope="col">Right</th>
-            <th scope="col">AWS access key</th>
-            <th scope="col">Made</th>
+            <th scope="col" className="wide-only">
+              AWS access key
+            </th>
+            <th scope="col" className="wide-only">
+              Made
+            </th>
             <th scope="col">State</th>
             <th scope="col">
               <span className="hidden">Do</span>
@@ -87,8 +91,8 @@ function KeyTable({ keys, onEnd }: { keys: Key[]; onEnd: (key: Key) => void }) {
               </td>
               <td>{key.name}</td>
               <td>{key.right}</td>
-              <td className="mono">{key.access_key_id}</td>
-              <td>
+              <td className="mono wide-only">{key.access_key_id}</td>
+              <td className="wide-only">
                 <Time at={key.created_at} />
               </td>
               <td>
