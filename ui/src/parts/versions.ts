@@ -36,12 +36,16 @@ export function usePointers(file: string, everyMs?: number): Loaded<Body<"LiveLi
     (signal) => ask<Body<"LiveList">>("GET", ["files", file, "pointers"], { signal }),
     { everyMs },
   );
-  const { reload } = found;
+  useAfterMoves(found.reload);
+  return found;
+}
+
+/** Load again whenever this page made a version or moved a pointer. */
+export function useAfterMoves(reload: () => void): void {
   useEffect(() => {
     pointerMoved.addEventListener("moved", reload);
     return () => pointerMoved.removeEventListener("moved", reload);
   }, [reload]);
-  return found;
 }
 
 /** What a version is called: its newest number, or its name, or the beginning of its id. */

@@ -3,7 +3,7 @@ import { to } from "../address";
 import { useLoaded } from "../loaded";
 import { IdChip } from "../parts/IdChip";
 import { Dot, Kind } from "../parts/simple";
-import { aimed, type Live, usePointers } from "../parts/versions";
+import { aimed, type Live, useAfterMoves, usePointers } from "../parts/versions";
 import { suggestion } from "../screens/deployments/suggestion";
 import { ask, type Body } from "../server";
 import type { Shown } from "./FileFrame";
@@ -16,7 +16,14 @@ const MOST = 4;
 export function FileHead({ file }: { file: Shown }) {
   const folder = file.path.slice(0, file.path.length - file.name.length);
   const pointers = usePointers(file.id, EVERY_MS);
-  const about = useLoaded(file.id, (signal) => ask<Body<"AboutBody">>("GET", ["files", file.id], { signal }));
+  const about = useLoaded(
+    file.id,
+    (signal) => ask<Body<"AboutBody">>("GET", ["files", file.id], { signal }),
+    {
+      everyMs: EVERY_MS,
+    },
+  );
+  useAfterMoves(about.reload);
   const all = pointers.value?.pointers ?? [];
   const deployments = to(["f", file.id, "deployments"]);
   return (

@@ -2,13 +2,20 @@ import { useState } from "react";
 import { to } from "../../address";
 import { Dialog } from "../../parts/Dialog";
 import { Button, Failure, Field } from "../../parts/simple";
+import { pointerMoved } from "../../parts/versions";
 import { ask, type Body } from "../../server";
 import type { Editing } from "./useEditor";
 
 const MOST = 200;
 
+export interface ReleaseDialogProps {
+  editing: Editing;
+  onClose: () => void;
+  onMade: () => void;
+}
+
 /** Makes a version of the prepared draft. */
-export function ReleaseDialog({ editing, onClose }: { editing: Editing; onClose: () => void }) {
+export function ReleaseDialog({ editing, onClose, onMade }: ReleaseDialogProps) {
   const [description, setDescription] = useState("");
   const [error, setError] = useState<Error | null>(null);
   const [made, setMade] = useState<Body<"MadeVersion"> | null>(null);
@@ -19,6 +26,9 @@ export function ReleaseDialog({ editing, onClose }: { editing: Editing; onClose:
     try {
       const body = { description: description.trim() || null };
       setMade(await ask<Body<"MadeVersion">>("POST", ["files", file.id, "versions"], { body }));
+      onMade();
+      await editing.refresh();
+      pointerMoved.dispatchEvent(new Event("moved"));
     } catch (failure) {
       setError(failure as Error);
     }

@@ -42,7 +42,6 @@ function NewFlowDialog({ onClose }: { onClose: () => void }) {
             className="input"
             value={path}
             onChange={(event) => setPath(event.target.value)}
-            // biome-ignore lint/a11y/noAutofocus: it is what the dialog asks
             autoFocus
             required
           />
