@@ -36,6 +36,8 @@ output_usd = 15.0
 """
 ASK = {"toolUse": {"toolUseId": "t1", "name": "ask_user", "input": {"question": "Which colour?"}}}
 ANSWERS: list[dict[str, Any]] = [
+    {"node": "Classify", "text": "slowly", "answer": {"text": "problem", "delay_s": 4}},
+    {"node": "DraftReply", "text": "slowly", "answer": {"text": "We are sorry.", "delay_s": 4}},
     {
         "text": "broken",
         "answer": {"error": {"fault": "throttled", "message": "The model is busy. Slow down."}},

@@ -158,6 +158,9 @@ def _targets(tx: Transaction, file: File) -> Iterator[RunTarget]:
         spot, state = live.spot, live.pointer
         if spot.kind is PointerKind.FLOW or state is None or (state.version_id, state.target) == (None, None):
             continue
+        version = None if state.version_id is None else tx.versions.get(id=state.version_id)
+        if version is not None and not version.is_runnable:
+            continue
         is_environment = spot.kind is PointerKind.ENVIRONMENT
         yield RunTarget(
             kind=spot.kind.value,

@@ -78,11 +78,12 @@ export function InputForm({ form, target, address, run }: InputFormProps) {
       </Field>
       <div className="row wrap">
         {run.isRunning ? (
-          <Button look="danger" onClick={run.stop}>
+          // Two buttons, not one that changes: a click on Stop would submit what it has become.
+          <Button key="stop" look="danger" onClick={run.stop}>
             Stop
           </Button>
         ) : (
-          <Button look="main" type="submit" disabled={form.problem !== null}>
+          <Button key="run" look="main" type="submit" disabled={form.problem !== null}>
             Run
           </Button>
         )}
