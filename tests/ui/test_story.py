@@ -76,6 +76,7 @@ def test_a_flow_is_drawn_deployed_broken_and_taken_back(make_server: Any, open_s
     page = screen.page
     screen.open()
     draw(page)
+    expect(page.get_by_role("complementary", name="Files and places")).to_contain_text("Backwards")
     release(page, GOOD, "Says it backwards")
     page.get_by_role("dialog").get_by_role("link", name="Deploy").click()
     page.get_by_role("region", name="production").get_by_role("link", name="Deploy").click()

@@ -53,8 +53,14 @@ export function useTree(): Tree {
     for (const path of wanted.split("\n")) void load(path);
   }, [wanted, load]);
   useEffect(() => {
+    // Others make files meanwhile: who comes back to the page sees them.
+    const look = () => document.hidden || reload();
     filesChanged.addEventListener("changed", reload);
-    return () => filesChanged.removeEventListener("changed", reload);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      filesChanged.removeEventListener("changed", reload);
+      document.removeEventListener("visibilitychange", look);
+    };
   }, [reload]);
   const toggle = useCallback((path: string) => {
     setOpen((all) => new Set(all.has(path) ? [...all].filter((one) => one !== path) : [...all, path]));

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { go, to } from "../../address";
 import { Dialog } from "../../parts/Dialog";
+import { filesChanged } from "../../parts/files";
 import { Button, Failure, Field } from "../../parts/simple";
 import { ask, type Body } from "../../server";
 import { useMay } from "../../shell/session";
@@ -29,6 +30,7 @@ function NewFlowDialog({ onClose }: { onClose: () => void }) {
     try {
       const body = { path: path.trim(), start: isExample ? "example" : "empty" };
       const made = await ask<Body<"DraftBody">>("POST", ["flows"], { body });
+      filesChanged.dispatchEvent(new Event("changed"));
       go(to(["f", made.file.id, "editor"]));
     } catch (failure) {
       setError(failure as Error);
