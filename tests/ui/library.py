@@ -43,7 +43,7 @@ def library(folder: Path) -> Iterator[InProcess]:
             other.submit(server.__exit__, None, None, None).result()
 
 
-def api(url: str, method: str, path: str, **body: Any) -> Any:
+def api(url: str, method: str, path: str, /, **body: Any) -> Any:
     """Ask a server's own API, or with a path that begins with ``/v5`` the Humanloop API."""
     address = path if path.startswith("/v5") else f"/api{path}"
     headers = {"x-api-key": "any"}
