@@ -3,8 +3,9 @@ import { useMemo } from "react";
 import { graphIn } from "../../canvas/definition";
 import { Graph } from "../../canvas/Graph";
 import type { Loaded } from "../../loaded";
-import { CopyButton, Failure, Loading } from "../../parts/simple";
+import { Failure, Loading } from "../../parts/simple";
 import type { Body } from "../../server";
+import { Reading } from "../content/Reading";
 import { type Difference, edgeMarksOf, graphEdit, marksOf, merged } from "../diff/difference";
 
 export interface ContentProps {
@@ -33,12 +34,9 @@ export function Content({ content, difference, selected, onSelect }: ContentProp
       </Graph>
     );
   }
-  const text = JSON.stringify(said, null, 2);
   return (
-    <section className="as-written" aria-label="What it says">
-      <CopyButton text={text} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
-      <pre tabIndex={0}>{text}</pre>
+    <section className="page" aria-label="What it says">
+      <Reading content={content.value} />
     </section>
   );
 }

@@ -88,7 +88,7 @@ function Shown({ file, address, pages, about, draft }: ShownProps) {
       </div>
       <Beside
         file={file}
-        nothing={against.ref ? null : "There is nothing before it to compare it with."}
+        nothing={against.ref ? null : against.why}
         against={against.name}
         found={difference}
         selected={node}

@@ -15,11 +15,22 @@ describe("with what a version is compared", () => {
     ["draft", { ref: "1", name: "production" }],
     ["1", { ref: null, name: null }],
   ])("%s", (ref, expected) => {
-    expect(againstOf(rows, ref)).toEqual(expected);
+    expect(againstOf(rows, ref)).toMatchObject(expected);
   });
 
   it("is the one before where that is live itself", () => {
-    expect(againstOf([row(2, production), row(1)], "2")).toEqual({ ref: "1", name: null });
-    expect(againstOf([row(2), row(1)], "draft")).toEqual({ ref: "2", name: null });
+    expect(againstOf([row(2, production), row(1)], "2")).toMatchObject({ ref: "1", name: null });
+    expect(againstOf([row(2), row(1)], "draft")).toMatchObject({ ref: "2", name: null });
+    expect(againstOf([row(2), row(1)], "1")).toMatchObject({
+      ref: null,
+      why: expect.stringContaining("nothing before"),
+    });
+  });
+
+  it("is not guessed of one that is not in the list", () => {
+    expect(againstOf([row(20), row(19)], "3")).toMatchObject({
+      ref: null,
+      why: expect.stringContaining("further down"),
+    });
   });
 });

@@ -7,7 +7,11 @@ export interface Against {
   ref: string | null;
   /** Where the other one is deployed, if that is why. */
   name: string | null;
+  /** Why there is no other one. */
+  why: string;
 }
+
+const FIRST = "There is nothing before it to compare it with.";
 
 /**
  * What the default environment has, unless that is the one itself; otherwise the one before.
@@ -19,8 +23,10 @@ export function againstOf(rows: VersionRow[], ref: string): Against {
   const isIt = (row: VersionRow) => refOf(row) === ref || row.version_id === ref;
   for (const row of rows) {
     const live = row.pointers.find((one) => one.is_default);
-    if (live && !isIt(row)) return { ref: refOf(row), name: live.name };
+    if (live && !isIt(row)) return { ref: refOf(row), name: live.name, why: "" };
   }
-  const before = ref === "draft" ? rows[0] : rows[rows.findIndex(isIt) + 1];
-  return { ref: before && !isIt(before) ? refOf(before) : null, name: null };
+  const place = ref === "draft" ? -1 : rows.findIndex(isIt);
+  if (place < 0 && ref !== "draft") return { ref: null, name: null, why: "It is further down in the list." };
+  const before = rows[place + 1];
+  return { ref: before ? refOf(before) : null, name: null, why: before ? "" : FIRST };
 }
