@@ -123,7 +123,7 @@ def test_filters_are_made_in_a_dialog(screen: Screen, desk: Desk) -> None:
     assert wait_for_rows(screen, 1) == [desk.logs[36]]
     screen.page.get_by_role("button", name="Clear").click()
     wait_for_rows(screen, 40)
-    screen.page.get_by_role("searchbox").fill("number 12")
+    screen.page.get_by_role("searchbox", name="Words").fill("number 12")
     screen.page.keyboard.press("Enter")
     assert wait_for_rows(screen, 1) == [desk.logs[12]]
     screen.open(desk.link(search="nothing like this"))

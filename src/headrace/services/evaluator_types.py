@@ -23,7 +23,7 @@ class TypeAbout(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         is_carried_out: whether the server judges by itself.
         form: the JSON Schema of its specs. `x-only-for` says for which values of another member a member
-            counts, `x-form` how to write it: `code`, `text` or `messages`.
+            counts, `x-form` how to write it: `code`, `text` or `messages`, `x-words` what to call its values.
         example: a spec to begin with.
     """
 
@@ -61,7 +61,14 @@ MEMBERS: Mapping[str, _Member] = {
     "number_limits": _Member(title="Limits", about="What a number may be.", more=_COUNTED),
     "number_valence": _Member(title="Which numbers are good", about="Whether more is better.", more=_COUNTED),
     "arguments_type": _Member(
-        title="Needs", about="Whether it needs the target of a datapoint beside the log."
+        title="Needs",
+        about="Whether it needs the target of a datapoint beside the log.",
+        more={
+            "x-words": {
+                "target_free": "the log alone",
+                "target_required": "the log and the target of a datapoint",
+            }
+        },
     ),
 }
 PROMPT_MEMBERS: Mapping[str, _Member] = {

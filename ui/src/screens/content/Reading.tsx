@@ -1,4 +1,5 @@
 /** A content that was loaded, in the form of its kind. */
+import { to } from "../../address";
 import type { Body } from "../../server";
 import { Raw } from "../logs/contents";
 import { Datapoints } from "./Datapoints";
@@ -14,6 +15,13 @@ export function Reading({ content }: { content: Body<"ContentBody"> }) {
   return (
     <div className="stack content-view">
       {content.description && <p className="quiet">{content.description}</p>}
+      {content.file.type === "evaluator" && (
+        <p>
+          <a className="link" href={to(["evaluators", content.file.id])}>
+            Change it, try it, attach it
+          </a>
+        </p>
+      )}
       <Kinds type={content.file.type} said={said} version={content.version_id} />
       <Raw title="As JSON" value={said} />
     </div>

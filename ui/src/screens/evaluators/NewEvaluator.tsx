@@ -65,7 +65,7 @@ function Form({ type, address }: { type: TypeAbout; address: ScreenProps["addres
     }
   };
   return (
-    <div className="evaluator">
+    <div className="evaluator-page">
       <form className="stack card pad" onSubmit={create}>
         <Field name="Path" about="Where it is kept, such as support/polite.">
           <input className="input" required value={path} onChange={(event) => setPath(event.target.value)} />

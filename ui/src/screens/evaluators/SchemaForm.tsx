@@ -102,7 +102,7 @@ function Entry({ schema, id, value, isRequired, isReadOnly, onChange }: MemberPr
         {!isRequired && <option value="">–</option>}
         {schema.enum.map((one) => (
           <option key={one} value={one}>
-            {worded(one)}
+            {schema["x-words"]?.[one] ?? worded(one)}
           </option>
         ))}
       </select>

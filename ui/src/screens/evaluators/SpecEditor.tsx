@@ -35,7 +35,7 @@ export function SpecEditor({ address, evaluator, start, onSaved, children }: Spe
   const form = type.form as Schema;
   const isChanged = !isSame(pruned(form, spec), start);
   return (
-    <div className="evaluator">
+    <div className="evaluator-page">
       <section className="stack card pad" aria-label="What it says">
         <h2>{type.title}</h2>
         <p className="quiet">{type.about}</p>

@@ -11,6 +11,7 @@ export interface Schema {
   items?: Schema;
   anyOf?: Schema[];
   "x-form"?: "code" | "text" | "messages";
+  "x-words"?: Record<string, string>;
   "x-only-for"?: Record<string, unknown[]>;
 }
 

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 import { to } from "../../address";
 import { useLoaded } from "../../loaded";
+import { IdChip } from "../../parts/IdChip";
 import { Badge, Button, Chip, Failure, Kind, Loading } from "../../parts/simple";
 import { Time } from "../../parts/Time";
 import { count, counted, duration, money } from "../../parts/words";
@@ -108,7 +109,7 @@ function Facts({ log }: { log: LogBody }) {
         </Fact>
       ) : null}
       {log.cost_usd !== null && <Fact name="Cost">{money(log.cost_usd)}</Fact>}
-      {log.steps !== null && (
+      {log.steps !== null && log.steps > 0 && (
         <Fact name="Trace">
           <a className="link" href={to(["logs", log.id])}>
             {counted(log.steps, "step")}
@@ -133,7 +134,7 @@ function Facts({ log }: { log: LogBody }) {
         </Fact>
       )}
       <Fact name="Id">
-        <code>{log.id}</code>
+        <IdChip id={log.id} letters={14} />
       </Fact>
     </dl>
   );
