@@ -134,6 +134,8 @@ def test_from_nothing_to_a_version_by_keyboard(screen: Screen, server: LiveServe
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Version 1 is made").wait_for()
     page.keyboard.press("Escape")
+    page.get_by_text("version 1", exact=True).wait_for()
+    assert "v1" in page.get_by_label("What is shown").inner_text()
     found = server.boto().get_flow_version(flowIdentifier=flow["short_id"], flowVersion="1")
     assert (found["description"], len(found["definition"]["nodes"])) == ("By hand", 3)
 

@@ -20,7 +20,7 @@ import { useShortcuts } from "./useShortcuts";
 
 export type Open = "add" | "json" | "release" | null;
 
-export function Board({ first, address, types, pick }: EditorProps & { first: DraftBody }) {
+export function Board({ first, address, types, pick, onMade }: EditorProps & { first: DraftBody }) {
   const editing = useEditor(first, address);
   const places = usePlaces();
   const [open, setOpen] = useState<Open>(null);
@@ -47,7 +47,7 @@ export function Board({ first, address, types, pick }: EditorProps & { first: Dr
       </div>
       {open === "add" && <AddDialog types={offered} onAdd={add} onClose={close} />}
       {open === "json" && <JsonDialog editing={editing} onClose={close} />}
-      {open === "release" && <ReleaseDialog editing={editing} onClose={close} />}
+      {open === "release" && <ReleaseDialog editing={editing} onClose={close} onMade={onMade} />}
     </div>
   );
 }

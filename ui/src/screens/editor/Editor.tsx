@@ -1,4 +1,5 @@
 /** Draws a flow: its draft is edited, its versions are looked at. */
+import { useState } from "react";
 import { type Address, go, withQuery } from "../../address";
 import { useLoaded } from "../../loaded";
 import { Failure, Loading } from "../../parts/simple";
@@ -15,13 +16,14 @@ import { VersionView } from "./VersionView";
 
 export default function Editor({ file, address }: FileScreenProps) {
   const ref = address.query.get("version") ?? "draft";
+  const [made, setMade] = useState(0);
   const types = useLoaded("node types", (signal) =>
     ask<Body<"NodeTypeList">>("GET", ["node-types"], { signal }),
   );
   if (types.error) return <Failure error={types.error} again={types.reload} />;
   if (!types.value) return <Loading />;
-  const pick = <Pick file={file} address={address} value={ref} />;
-  const props = { file, address, types: types.value, pick };
+  const pick = <Pick key={made} file={file} address={address} value={ref} />;
+  const props = { file, address, types: types.value, pick, onMade: () => setMade(made + 1) };
   return ref === "draft" ? <OfDraft key={file} {...props} /> : <VersionView {...props} version={ref} />;
 }
 
@@ -40,6 +42,8 @@ export interface EditorProps {
   types: Body<"NodeTypeList">;
   /** Chooses among the draft and the versions. */
   pick: React.ReactNode;
+  /** Told that there is another version to choose. */
+  onMade: () => void;
 }
 
 function OfDraft(props: EditorProps) {

@@ -24,6 +24,8 @@ export interface Kept {
   /** Save over what somebody else wrote. */
   overwrite: () => Promise<void>;
   prepare: () => Promise<DraftBody>;
+  /** Look again how the draft stands. */
+  refresh: () => Promise<void>;
 }
 
 export function useDraft(first: DraftBody, definition: Definition): Kept {
@@ -93,7 +95,11 @@ export function useDraft(first: DraftBody, definition: Definition): Kept {
     setDraft(answer);
     return answer;
   };
-  return { draft, saving, flush, theirs, overwrite, prepare };
+  const refresh = async () => {
+    const found = await ask<DraftBody>("GET", at);
+    if (found.digest === kept.current.digest) setDraft(found);
+  };
+  return { draft, saving, flush, theirs, overwrite, prepare, refresh };
 }
 
 /** The browser asks before what is not saved is left. */

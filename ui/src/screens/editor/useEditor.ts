@@ -1,5 +1,5 @@
 /** What is being edited: the definition with its history, the level that is shown, and what is chosen in it. */
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { type Address, go, parse, withQuery } from "../../address";
 import type { Definition } from "../../canvas/definition";
 import { amend, begin, type History, push, redo, undo } from "./model/history";
@@ -62,11 +62,18 @@ export function useEditor(first: DraftBody, address: Address): Editing {
     if (name !== null) setChosen([]);
     setConnection(name);
   }, []);
-  const enter = useCallback((path: string[], node?: string) => {
-    setChosen(node ? [node] : []);
-    setConnection(null);
-    tellAddress({ loop: path.join("/"), node: node ?? null });
-  }, []);
+  const enter = useCallback(
+    (path: string[], node?: string) => {
+      setChosen(node ? [node] : []);
+      setConnection(null);
+      tellAddress({ loop: path.join("/"), node: node ?? null }, { replace: path.join("/") === within });
+    },
+    [within],
+  );
+  const wanted = address.query.get("node");
+  useEffect(() => {
+    setChosen((now) => ((now.length === 1 ? now[0] : null) === wanted ? now : partsOf(wanted)));
+  }, [wanted]);
   const judged = useVerdict(definition, (verdict) =>
     setHistory((now) => amend(now, withAllVariables(now.present, verdict))),
   );
@@ -89,8 +96,8 @@ export function useEditor(first: DraftBody, address: Address): Editing {
   };
 }
 
-function tellAddress(changes: Record<string, string | null | undefined>): void {
-  go(withQuery(parse(location.hash), changes), { replace: true });
+function tellAddress(changes: Record<string, string | null | undefined>, { replace = true } = {}): void {
+  go(withQuery(parse(location.hash), changes), { replace });
 }
 
 /** The inputs of prompts follow the variables that the server found in their texts. */

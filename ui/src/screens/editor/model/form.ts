@@ -65,10 +65,12 @@ export function withMember(schema: Schema, values: Values, name: string, value: 
   return followed(schema, next);
 }
 
-/** The values that say no more than what was chosen beside them. */
+/** The values that are not asked for: the only one that there is, or what was chosen beside it. */
 function followed(schema: Schema, values: Values): Values {
   const said = { ...values };
   for (const [name, inner] of Object.entries(schema.properties ?? {})) {
+    const [only, ...others] = inner.enum ?? [];
+    if (only && !others.length && schema.required?.includes(name)) said[name] = only;
     const rule = inner["x-follows"];
     const [chosen] = Object.keys((rule && (values[rule.member] as Values)) ?? {});
     if (rule && chosen && rule.values[chosen]) said[name] = rule.values[chosen];

@@ -228,6 +228,12 @@ describe("forms", () => {
     const begun = initial(schema) as Record<string, unknown>;
     expect(withMember(schema, begun, "template", { chat: {} })).toMatchObject({ kind: "CHAT" });
     expect(withMember(schema, { ...begun, rate: 1 }, "rate", undefined)).not.toHaveProperty("rate");
+    const code: Schema = {
+      type: "object",
+      required: ["language"],
+      properties: { code: { type: "string" }, language: { type: "string", enum: ["Python_3"] } },
+    };
+    expect(withMember(code, {}, "code", "1")).toEqual({ code: "1", language: "Python_3" });
     expect(isChoice(schema.properties?.template ?? {})).toBe(true);
     expect(onlyWay({ type: "object", maxProperties: 1, properties: { s3: {} } })?.[0]).toBe("s3");
     expect(onlyWay(schema.properties?.template ?? {})).toBeNull();
