@@ -636,6 +636,7 @@ export interface components {
          *             is_off: whether calls by it are refused; also while the file itself is switched off.
          *             move_id: its last move, by which this state is known; None when it never moved.
          *             moved_by: who made that move, for the `reason`.
+         *             from_version_id: what it targeted before that move; None when that was nothing.
          */
         LiveBody: {
             file: components["schemas"]["FileBody"];
@@ -651,6 +652,7 @@ export interface components {
             moved_by: components["schemas"]["PersonBody"] | null;
             action: string | null;
             reason: string | null;
+            from_version_id: string | null;
         };
         /**
          * PointerName
@@ -3001,7 +3003,7 @@ export interface components {
          *         Attributes:
          *             is_carried_out: whether the server judges by itself.
          *             form: the JSON Schema of its specs. `x-only-for` says for which values of another member a member
-         *                 counts, `x-form` how to write it: `code`, `text` or `messages`.
+         *                 counts, `x-form` how to write it: `code`, `text` or `messages`, `x-words` what its values are called.
          *             example: a spec to begin with.
          */
         TypeAbout: {

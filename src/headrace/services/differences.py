@@ -22,6 +22,7 @@ from headrace.services.base import Ports, read
 from headrace.services.pointers import Spot, title
 from headrace.services.views import as_version, default_environment
 
+NOTHING_DIFFERS = "no differences"
 LARGE_BYTES = 32 * 1024
 """From here on a comparison takes so long that others are let run meanwhile."""
 
@@ -59,6 +60,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     def is_empty(self) -> bool:
         """Whether both are the same."""
         return self.diff.is_empty and (self.datapoints is None or self.datapoints.is_empty)
+
+    @property
+    def line(self) -> str:
+        """How much differs, as a line."""
+        parts = (None if self.diff.is_empty else self.diff.summary, self.datapoints)
+        told = [one.line for one in parts if one is not None and one.line != NOTHING_DIFFERS]
+        return "; ".join(told) or NOTHING_DIFFERS
 
 
 async def show(ports: Ports, principal: Principal, *, file: str, ref: str) -> Content:

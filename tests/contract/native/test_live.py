@@ -34,6 +34,7 @@ def test_who_made_it_live_and_why(desk: Desk) -> None:
     moved = desk.move(2, reason="it answers faster")["move"]
     for live in (desk.live(), desk.ask("GET", "pointers")["pointers"][0]):
         assert (live["reason"], live["moved_by"]) == ("it answers faster", moved["moved_by"])
+        assert live["from_version_id"] == desk.versions[0]
         assert moved["moved_by"]["name"]
     desk.ask("DELETE", "pointers", "production", reason="not ready")
     gone = desk.live()

@@ -17,8 +17,6 @@ from headrace.services.pointers import Spot
 from headrace.services.rollouts import Live
 from headrace.services.subjects import Around
 
-NOTHING_DIFFERS = "no differences"
-
 
 class FileBody(msgspec.Struct, frozen=True, kw_only=True):
     """A file.
@@ -98,6 +96,7 @@ class LiveBody(msgspec.Struct, frozen=True, kw_only=True):
         is_off: whether calls by it are refused; also while the file itself is switched off.
         move_id: its last move, by which this state is known; None when it never moved.
         moved_by: who made that move, for the `reason`.
+        from_version_id: what it targeted before that move; None when that was nothing.
     """
 
     file: FileBody
@@ -113,6 +112,7 @@ class LiveBody(msgspec.Struct, frozen=True, kw_only=True):
     moved_by: PersonBody | None
     action: str | None
     reason: str | None
+    from_version_id: str | None
 
 
 class LiveList(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,6 +285,7 @@ def live_body(live: Live, around: Around) -> LiveBody:
         moved_by=None if live.move is None else person_body(live.move.moved_by, around),
         action=None if live.move is None else live.move.action.value,
         reason=None if live.move is None else live.move.reason,
+        from_version_id=None if live.move is None else live.move.from_version_id,
     )
 
 
@@ -406,15 +407,8 @@ def difference_body(found: Difference) -> DifferenceBody:
         source=content_name(found.before),
         to=content_name(found.after),
         is_empty=found.is_empty,
-        line=line_of(found),
+        line=found.line,
         summary=found.diff.summary,
         edits=list(found.diff.edits),
         datapoints=found.datapoints,
     )
-
-
-def line_of(found: Difference) -> str:
-    """How much differs, as a line."""
-    parts = (None if found.diff.is_empty else found.diff.summary, found.datapoints)
-    told = [one.line for one in parts if one is not None and one.line != NOTHING_DIFFERS]
-    return "; ".join(told) or NOTHING_DIFFERS

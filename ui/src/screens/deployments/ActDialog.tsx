@@ -111,14 +111,15 @@ function Change(props: ActDialogProps & { state: Live; lookAgain: () => void }) 
     lookAgain();
   };
   const problem = failure ?? rehearsed.error;
-  const canGo =
-    would?.is_new === true && !rehearsed.isLoading && (!isClosed || (isOverride && reason.trim()));
+  const isStale = problem instanceof Refusal && problem.code === "stale";
+  const mayPass = !isClosed || (isOverride && reason.trim() !== "");
+  const canGo = would?.is_new === true && !rehearsed.isLoading && !isStale && mayPass;
   return (
     <form className="stack" onSubmit={confirm}>
       <ActForm {...props} choice={choice} choose={choose} />
-      {problem && <Trouble error={problem} again={again} />}
+      {problem && <Trouble error={problem} again={isStale ? again : undefined} />}
       {!problem && rehearsed.isLoading && <Loading what="Looking at what would come of it" />}
-      {would && !rehearsed.error && <Rehearsal choice={choice} would={would} />}
+      {would && !rehearsed.error && !isStale && <Rehearsal choice={choice} would={would} />}
       {isClosed && mayOverride && choice.act !== "switch" && (
         <label className="row override">
           <input type="checkbox" checked={isOverride} onChange={() => setOverride(!isOverride)} />
@@ -159,12 +160,11 @@ function verb(choice: Choice): string {
 }
 
 /** What was refused; when somebody else was faster, the way to see what is there now. */
-function Trouble({ error, again }: { error: Error; again: () => void }) {
-  const isStale = error instanceof Refusal && error.code === "stale";
+function Trouble({ error, again }: { error: Error; again?: () => void }) {
   return (
     <div className="stack">
       <Failure error={error} />
-      {isStale && (
+      {again && (
         <p className="row wrap">
           <span>Somebody else was faster. Nothing was changed by you.</span>
           <Button onClick={again}>Look again</Button>

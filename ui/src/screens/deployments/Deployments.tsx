@@ -1,6 +1,6 @@
 /** What is live of a file, every change of it, and the ways to change it. What is open is in the address. */
 import { useState } from "react";
-import { type Address, go, to, withQuery } from "../../address";
+import { type Address, go, to } from "../../address";
 import { useLoaded } from "../../loaded";
 import { Failure, Loading } from "../../parts/simple";
 import { pointerMoved, usePointers, useVersions } from "../../parts/versions";
@@ -28,7 +28,7 @@ export default function Deployments({ file, address }: FileScreenProps) {
   const error = pointers.error ?? places.error;
   if (error && !pointers.value) return <Failure error={error} again={pointers.reload} />;
   if (!pointers.value || !places.value) return <Loading />;
-  const close = () => go(withQuery(address, { do: null, from: null, version: null, move: null }));
+  const close = () => go(to(address.parts));
   const finish = (said: string) => {
     setDone(said);
     setTurn((n) => n + 1);

@@ -11,6 +11,7 @@ function live(name: string, number: number | null, more: Partial<Live> = {}): Li
     target: null,
     shares: [],
     is_off: false,
+    from_version_id: null,
     ...more,
   } as Live;
 }
@@ -27,8 +28,9 @@ test("what is ahead elsewhere is promoted, the furthest first", () => {
 test("what is deployed nowhere is offered, and otherwise the way back", () => {
   const all = [live("production", 3), live("staging", 2)];
   expect(suggestion(all[0] as Live, all, 4)?.name).toBe("Deploy v4");
-  expect(suggestion(all[0] as Live, all, 3)?.query).toEqual({ do: "rollback", pointer: "production" });
-  expect(suggestion(live("production", 1), [], 1)).toBeNull();
+  const moved = live("production", 3, { from_version_id: "flv_2" });
+  expect(suggestion(moved, [], 3)?.query).toEqual({ do: "rollback", pointer: "production" });
+  expect(suggestion(live("production", 3), [], 3)).toBeNull();
 });
 
 test("what is off is to be switched on first", () => {

@@ -31,6 +31,6 @@ export function suggestion(live: Live, all: Live[], newest: number | null): Sugg
   if (newest !== null && newest > live.number) {
     return { name: `Deploy v${newest}`, isMain: false, query: { do: "move", pointer, version: newest } };
   }
-  const hasPast = live.number > 1 && live.shares.length === 0;
+  const hasPast = live.from_version_id !== null && live.shares.length === 0;
   return hasPast ? { name: "Roll back", isMain: false, query: { do: "rollback", pointer } } : null;
 }
