@@ -24,7 +24,7 @@ from headrace.services.differences import content_of
 from headrace.services.logs import find
 from headrace.services.run_roots import log_id_of
 
-MOST_LOOKED_AT = 40_000
+MOST_LOOKED_AT = 20_000
 """So many logs are looked at for one page: no more than a moment's work."""
 AT_ONCE = 200
 """So many logs are read at a time where all are wanted."""
