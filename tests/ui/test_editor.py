@@ -140,6 +140,20 @@ def test_from_nothing_to_a_version_by_keyboard(screen: Screen, server: LiveServe
     assert (found["description"], len(found["definition"]["nodes"])) == ("By hand", 3)
 
 
+def test_a_connection_is_chosen_and_taken_away(screen: Screen, asker: Asker) -> None:
+    flow = made(asker, start="example")
+    page = opened(screen, flow, "?node=Shout")
+    page.locator(".react-flow__edge").first.click(force=True)
+    panel = page.get_by_role("complementary", name="What is chosen")
+    panel.get_by_role("heading", name="Connection").wait_for()
+    screen.axe()
+    page.keyboard.press("Delete")
+    page.locator(".react-flow__edge").nth(1).wait_for(state="detached")
+    saved(page)
+    kept = asker.ask("GET", "files", flow["file"]["id"], "draft")["definition"]
+    assert [one["source"] for one in kept["connections"]] == ["Shout"]
+
+
 def test_undo_and_redo(screen: Screen, asker: Asker) -> None:
     flow = made(asker, start="example")
     page = opened(screen, flow, "?node=Shout")
@@ -264,6 +278,27 @@ def test_what_a_loop_repeats(screen: Screen, asker: Asker) -> None:
     kept = asker.ask("GET", "files", flow["file"]["id"], "draft")["definition"]
     inside = kept["nodes"][0]["configuration"]["loop"]["definition"]["nodes"]
     assert [one["name"] for one in inside] == ["LoopInput", "LoopController", "LambdaFunction"]
+
+
+def test_a_condition_that_is_renamed_stays_connected(screen: Screen, asker: Asker) -> None:
+    types = {one["name"]: one for one in asker.ask("GET", "node-types")["node_types"]}
+    turn = {
+        "name": "Turn",
+        "type": "Conditional",
+        "source": "Condition",
+        "target": "Output",
+        "configuration": {"conditional": {"condition": "yes"}},
+    }
+    nodes = [types[name]["example"] for name in ("Input", "Condition", "Output")]
+    flow = made(asker, definition={"nodes": nodes, "connections": [turn]})
+    page = opened(screen, flow, "?node=Condition")
+    panel = page.get_by_role("complementary", name="What is chosen")
+    panel.get_by_role("textbox", name="Name").nth(1).fill("surely")
+    panel.get_by_text("Condition when surely → Output").wait_for()
+    handle(page, "Condition", "when surely").wait_for()
+    saved(page)
+    kept = asker.ask("GET", "files", flow["file"]["id"], "draft")["definition"]
+    assert kept["connections"][0]["configuration"] == {"conditional": {"condition": "surely"}}
 
 
 def test_versions_are_only_looked_at(screen: Screen, asker: Asker) -> None:

@@ -132,7 +132,7 @@ function follow(changes: NodeChange[], { chosen, choose, loops, level }: Editing
       else names.delete(change.id);
     }
   }
-  if (isOther) choose([...names]);
+  if (isOther) choose([...names], names.size === 0);
 }
 
 function followLines(changes: EdgeChange[], { connection, chooseConnection }: Editing): void {

@@ -57,7 +57,7 @@ function PortRow({ side, node, type, types, apply, port }: PortsFormProps & { po
       `${node.name} ${side} ${port.name}`,
     );
   return (
-    <div className="port-row">
+    <div className={side === "inputs" ? "port-row" : "port-row short"}>
       {fixed ? (
         <code className="port-name">{port.name}</code>
       ) : (

@@ -22,7 +22,8 @@ export interface Editing extends Kept, Judged {
   undo: () => void;
   redo: () => void;
   chosen: string[];
-  choose: (names: string[]) => void;
+  /** Choose nodes; the connection that is chosen is let go, unless it is kept. */
+  choose: (names: string[], keepsConnection?: boolean) => void;
   connection: string | null;
   chooseConnection: (name: string | null) => void;
   enter: (loops: string[], node?: string) => void;
@@ -53,9 +54,9 @@ export function useEditor(first: DraftBody, address: Address): Editing {
     },
     [within],
   );
-  const choose = useCallback((names: string[]) => {
+  const choose = useCallback((names: string[], keepsConnection = false) => {
     setChosen(names);
-    setConnection(null);
+    if (!keepsConnection) setConnection(null);
     tellAddress({ node: names.length === 1 ? names[0] : null });
   }, []);
   const chooseConnection = useCallback((name: string | null) => {

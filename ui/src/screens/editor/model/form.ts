@@ -43,7 +43,7 @@ export function initial(schema: Schema): unknown {
       const [first] = members;
       if (isChoice(schema)) return first ? { [first[0]]: initial(first[1]) } : {};
       const needed = members.filter(([name]) => schema.required?.includes(name));
-      return followed(schema, Object.fromEntries(needed.map(([name, inner]) => [name, initial(inner)])));
+      return followed(schema, Object.fromEntries(needed.map(([name, inner]) => [name, begun(inner)])));
     }
     case "array":
       return Array.from({ length: schema.minItems ?? 0 }, () => initial(schema.items ?? {}));
@@ -55,6 +55,12 @@ export function initial(schema: Schema): unknown {
     default:
       return "";
   }
+}
+
+/** What is needed and can be a list begins with one item. */
+function begun(schema: Schema): unknown {
+  const value = initial(schema);
+  return Array.isArray(value) && !value.length && schema.items ? [initial(schema.items)] : value;
 }
 
 /** With another value of a member; undefined takes it away. */

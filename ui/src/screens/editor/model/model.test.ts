@@ -221,6 +221,9 @@ describe("forms", () => {
     expect(initial(schema)).toEqual({ template: { text: { text: "" } }, kind: "TEXT" });
     expect(initial({ type: "array", minItems: 2, items: { type: "integer", minimum: 1 } })).toEqual([1, 1]);
     expect(initial({ type: "boolean" })).toBe(false);
+    const lists: Schema = { type: "array", items: { type: "string" } };
+    const both: Schema = { type: "object", required: ["one"], properties: { one: lists, other: lists } };
+    expect(initial(both)).toEqual({ one: [""] });
     expect(initial({ format: "json" })).toEqual({});
   });
 
