@@ -63,7 +63,7 @@ export function Chart({ label, kind, series, told, link, most, rest, ends }: Cha
         <svg viewBox={`0 0 ${size} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
           {at !== null && <rect className="chart-at" x={at} y="0" width="1" height={HEIGHT} />}
           {kind === "bars" ? (
-            <Bars series={series} top={top} size={size} />
+            <Bars series={series} top={top} size={size} showsNone={most !== undefined} />
           ) : (
             series.map((one) => <Line key={one.tone} series={one} top={top} />)
           )}
@@ -85,12 +85,20 @@ function highest(kind: "bars" | "lines", series: Series[], size: number): number
   return Math.max(...tops, 0) || 1;
 }
 
-function Bars({ series, top, size }: { series: Series[]; top: number; size: number }) {
+interface BarsProps {
+  series: Series[];
+  top: number;
+  size: number;
+  /** Whether nothing of something is to be seen, unlike nothing at all. */
+  showsNone: boolean;
+}
+
+function Bars({ series, top, size, showsNone }: BarsProps) {
   const feet = new Array<number>(size).fill(0);
   return series.map((one) => (
     <g key={one.tone} className={`chart-${one.tone}`}>
       {one.values.map((value, place) => {
-        if (!value) return null;
+        if (value === null || (value === 0 && !showsNone)) return null;
         const height = Math.max(2, (value / top) * (HEIGHT - 4));
         const foot = feet[place] ?? 0;
         feet[place] = foot + height;

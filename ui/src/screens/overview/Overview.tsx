@@ -19,7 +19,9 @@ type About = Body<"AboutBody">;
 
 export default function Overview({ file, address }: FileScreenProps) {
   const { range, grain } = rangeOf(address.query);
-  const about = useLoaded(`about ${file}`, (signal) => ask<About>("GET", ["files", file], { signal }));
+  const about = useLoaded(`about ${file}`, (signal) => ask<About>("GET", ["files", file], { signal }), {
+    everyMs: EVERY_MS,
+  });
   const found = useLoaded(
     `dashboard ${file} ${range.name} ${grain}`,
     (signal) =>
@@ -33,12 +35,17 @@ export default function Overview({ file, address }: FileScreenProps) {
     <div className="page overview">
       {about.value?.description && <p className="described">{about.value.description}</p>}
       <section className="stack" aria-label="What came of it">
-        <Pickers address={address} />
-        {found.error && <Failure error={found.error} again={found.reload} />}
-        {!found.value && !found.error && <Loading />}
-        {found.value && <Figures file={file} dashboard={found.value} />}
-        {found.value && found.value.total.logs > 0 && <FiguresTable dashboard={found.value} />}
-        {about.value?.logs_count === 0 && <NothingRan about={about.value} />}
+        {about.value?.logs_count === 0 ? (
+          <NothingRan about={about.value} />
+        ) : (
+          <>
+            <Pickers address={address} />
+            {found.error && <Failure error={found.error} again={found.reload} />}
+            {!found.value && !found.error && <Loading />}
+            {found.value && <Figures file={file} dashboard={found.value} />}
+            {found.value && found.value.total.logs > 0 && <FiguresTable dashboard={found.value} />}
+          </>
+        )}
       </section>
       <Environments file={file} />
       <Newest file={file} total={about.value?.versions_count ?? null} />
