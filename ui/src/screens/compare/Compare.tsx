@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import { go, withQuery } from "../../address";
 import { useLoaded } from "../../loaded";
-import { Button, Empty, Failure } from "../../parts/simple";
+import { Button, Copy, Empty, Failure } from "../../parts/simple";
 import { VersionPick } from "../../parts/VersionPick";
 import { usePointers, useVersions } from "../../parts/versions";
 import { counted } from "../../parts/words";
@@ -78,13 +78,16 @@ export default function Compare({ file, address }: FileScreenProps) {
             Both versions run on the same inputs, as ordinary runs that are logged, and what they answer
             stands side by side. The same on the command line:
           </p>
-          <code>
-            headrace compare {about.value?.path ?? "FLOW"} {from || "1"} {until || "2"} --last 5
-          </code>
+          <Copy text={command(about.value?.path ?? "FLOW", from || "1", until || "2")} />
         </Empty>
       )}
     </div>
   );
+}
+
+function command(path: string, from: string, until: string): string {
+  const quoted = /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  return `headrace compare ${quoted} ${from} ${until} --executions last:5`;
 }
 
 function Progress({ seen, isRunning }: { seen: Seen; isRunning: boolean }) {

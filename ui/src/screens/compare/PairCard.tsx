@@ -67,7 +67,7 @@ function Side({ name, outcome, spans, opening }: SideProps) {
         {!isGood && <Badge tone="bad">{outcome.status}</Badge>}
         <span>{duration(outcome.latency_s)}</span>
         <span>{count(tokens)} tokens</span>
-        <span>{money(outcome.cost_usd)}</span>
+        {outcome.cost_usd != null && <span>{money(outcome.cost_usd)}</span>}
         {outcome.log_id && (
           <a className="link" href={to(["logs", outcome.log_id])}>
             Trace
