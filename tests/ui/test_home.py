@@ -114,18 +114,30 @@ def test_files_by_words_type_and_page(screen: Screen) -> None:
     screen.page.get_by_role("heading", name="Nothing is called").wait_for()
 
 
-def test_an_empty_store_and_an_example(tmp_path: Path, open_screen: Any) -> None:
-    with library(tmp_path) as running:
-        screen: Screen = open_screen(running)
-        screen.open("#/")
-        screen.page.get_by_role("heading", name="Nothing is here yet").wait_for()
-        screen.page.get_by_text("No files yet.").wait_for()
-        screen.shot("first-steps")
-        screen.axe()
-        screen.page.get_by_role("button", name="Load it").click()
-        screen.page.get_by_role("heading", name="Where tickets go").wait_for()
-        item(screen, "Where tickets go").wait_for()  # the tree knows of it
-        screen.check()
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[InProcess]:
+    """A server with nothing in its store. It must outlive its screens: they go on asking."""
+    (tmp_path / "store").mkdir()
+    with library(tmp_path / "store") as running:
+        yield running
+
+
+@pytest.fixture
+def first(empty: InProcess, open_screen: Any) -> Screen:
+    """Its screen."""
+    found: Screen = open_screen(empty)
+    return found
+
+
+def test_an_empty_store_and_an_example(first: Screen) -> None:
+    first.open("#/")
+    first.page.get_by_role("heading", name="Nothing is here yet").wait_for()
+    first.page.get_by_text("No files yet.").wait_for()
+    first.shot("first-steps")
+    first.axe()
+    first.page.get_by_role("button", name="Load it").click()
+    first.page.get_by_role("heading", name="Where tickets go").wait_for()
+    item(first, "Where tickets go").wait_for()  # the tree knows of it
 
 
 STEPS = {
@@ -137,22 +149,18 @@ STEPS = {
 
 
 @pytest.mark.parametrize("client", STEPS)
-def test_first_steps_work_as_they_are_written(client: str, tmp_path: Path, open_screen: Any) -> None:
-    (tmp_path / "store").mkdir()
-    with library(tmp_path / "store") as running:
-        screen: Screen = open_screen(running)
-        screen.open("#/?start=1")
-        screen.page.get_by_role("link", name=client, exact=True).click()
-        screen.page.wait_for_url(f"**with={client.replace(' ', '+')}")
-        block = screen.page.locator(".copy").last
-        block.get_by_role("button", name="Copy").click()
-        block.get_by_role("button", name="Copied").wait_for()
-        text = screen.page.evaluate("navigator.clipboard.readText()")
-        _carry_out(text, tmp_path)
-        found = api(running.url, "GET", f"/files?search={STEPS[client]}")
-        assert [one["name"] for one in found["files"]] == [STEPS[client]]
-        about = api(running.url, "GET", f"/files/{found['files'][0]['id']}")
-        assert about["is_runnable"] is (client != "aws"), "the draft of the command is not prepared yet"
+def test_first_steps_work_as_they_are_written(client: str, first: Screen, tmp_path: Path) -> None:
+    first.open("#/?start=1")
+    first.page.get_by_role("link", name=client, exact=True).click()
+    first.page.wait_for_url(f"**with={client.replace(' ', '+')}")
+    block = first.page.locator(".copy").last
+    block.get_by_role("button", name="Copy").click()
+    block.get_by_role("button", name="Copied").wait_for()
+    _carry_out(first.page.evaluate("navigator.clipboard.readText()"), tmp_path)
+    found = api(first.url, "GET", f"/files?search={STEPS[client]}")
+    assert [one["name"] for one in found["files"]] == [STEPS[client]]
+    about = api(first.url, "GET", f"/files/{found['files'][0]['id']}")
+    assert about["is_runnable"] is (client != "aws"), "the draft of the command is not prepared yet"
 
 
 def _carry_out(text: str, folder: Path) -> None:
