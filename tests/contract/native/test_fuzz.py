@@ -30,7 +30,8 @@ FAST_REQUESTS = 200
 REQUESTS = int(os.environ.get("HEADRACE_TEST_FUZZ_REQUESTS", FAST_REQUESTS))
 PER_OPERATION = max(2, REQUESTS // (3 * len(OPERATIONS)))
 KEY = {"X-API-KEY": "any"}
-PATH = "fuzz/known"
+PATH, JUDGE, LOG = "fuzz/known", "fuzz/judge", "log_known"
+SPEC = {"evaluator_type": "human", "arguments_type": "target_free", "return_type": "boolean"}
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120 + REQUESTS)]
 
@@ -46,13 +47,19 @@ def examples(count: int) -> settings:
     )
 
 
+def send(live: LiveServer, path: str, body: Any) -> None:
+    """Make something that is there."""
+    requests.post(f"{live.url}/v5/{path}", json=body, headers=KEY, timeout=30).raise_for_status()
+
+
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     path = tmp_path_factory.mktemp("fuzz") / "headrace.db"
     live = LiveServer(store=f"sqlite:///{path}").start()
     for number in (1, 2, 3):
-        body = {"path": PATH, "attributes": {"number": number}}
-        requests.post(f"{live.url}/v5/flows", json=body, headers=KEY, timeout=30).raise_for_status()
+        send(live, "flows", {"path": PATH, "attributes": {"number": number}})
+    send(live, "evaluators", {"path": JUDGE, "spec": SPEC})
+    send(live, "flows/log", {"path": PATH, "log_id": LOG, "output": "known"})
     yield live.url
     assert live.stop() == 0
 
@@ -67,8 +74,19 @@ KNOWN = {
     "pointer": ["production", "staging"],
     "environment": ["production", "staging"],
     "version": ["1", "draft", "production"],
+    "log": [LOG, "log_none"],
+    "evaluator": [JUDGE.replace("/", "%2F"), PATH.replace("/", "%2F")],
+    "execution": ["exe_none"],
+    "key": ["key_none"],
+    "name": ["none"],
 }
-VALUES = {"from": ["1", "production", "draft"], "to": ["1", "2", "draft"], "version": ["1", "3"]}
+VALUES = {
+    "from": ["1", "production", "draft"],
+    "to": ["1", "2", "draft"],
+    "version": ["1", "3"],
+    "evaluator": [JUDGE],
+    "log": [LOG],
+}
 
 
 def check_shape(status: int, body: bytes) -> None:
