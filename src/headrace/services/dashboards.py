@@ -26,7 +26,7 @@ from headrace.services.split_figures import rank
 
 T = TypeVar("T")
 MOST_BUCKETS = 1_000
-MOST_DRAWN = 20_000
+MOST_DRAWN = 10_000
 """Latencies and judgments are those of so many logs, drawn at random where there are more."""
 WITH_STEPS = frozenset({"flow", "agent"})
 """The kinds whose logs have steps below them, which use models."""
