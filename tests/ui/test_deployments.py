@@ -114,6 +114,35 @@ def test_who_may_not_override_is_only_told(make_server: Any, open_screen: Any) -
         assert screen.page.get_by_role("link", name=name).count() == 0
 
 
+def test_others_approve_and_what_came_is_watched(make_server: Any, open_screen: Any) -> None:
+    live = make_server()
+    admin = create_key(live.store)["api_key"]
+    other = create_key(live.store, "editor", "--email", "ben@example.com", "--full-name", "Ben")["api_key"]
+    flow = deployed(live, admin)
+    watch = {"for_s": 600, "rules": [{"type": "errors", "max_rate": 0.5}]}
+    body = {"rules": [{"type": "approval", "by": 1}], "watch": watch}
+    flow.ask("PUT", "pointers", "production", "gate", body=body)
+    screen: Screen = open_screen(live)
+    screen.allowed.append("401")
+    sign_in(screen, other, f"#/f/{flow.id}/deployments")
+    production = card(screen.page, "production")
+    production.get_by_role("button", name="Approve").click()
+    production.get_by_role("listitem").filter(has_text="Ben").wait_for()
+    production.get_by_role("button", name="Withdraw mine").click()
+    production.get_by_text("Nobody has approved it.").wait_for()
+    production.get_by_role("button", name="Approve").click()
+    production.get_by_role("button", name="Withdraw mine").wait_for()
+    screen.page.get_by_role("button", name="Sign out").click()
+    sign_in(screen, admin, f"#/f/{flow.id}/deployments?do=promote&pointer=production&from=staging")
+    dialog = screen.page.get_by_role("dialog")
+    dialog.get_by_text("The gate is open").wait_for()
+    dialog.get_by_role("button", name="Promote", exact=True).click()
+    production.get_by_text("Being watched").wait_for()
+    assert flow.at()["number"] == 4
+    screen.axe()
+    screen.shot("deployments-watched")
+
+
 def sign_in(screen: Screen, key: str, link: str) -> None:
     screen.open(link)
     screen.page.get_by_label("API key").fill(key)

@@ -3072,6 +3072,7 @@ export interface components {
          *         Attributes:
          *             is_default: whether it is the one that reads show, and that first versions are deployed to.
          *             files: so many files have a version deployed there.
+         *             has_gate: whether there is a gate for all files.
          */
         EnvironmentBody: {
             id: string;
@@ -3079,6 +3080,7 @@ export interface components {
             is_default: boolean;
             created_at: string;
             files: number;
+            has_gate: boolean;
         };
         /**
          * NewEnvironment

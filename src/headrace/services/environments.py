@@ -22,10 +22,11 @@ BATCH = 200
 
 
 class EnvironmentView(msgspec.Struct, frozen=True, kw_only=True):
-    """An environment and how many files have a version deployed there."""
+    """An environment, how many files have a version deployed there, and whether it has a gate for all."""
 
     environment: Environment
     files_count: int
+    has_gate: bool = False
 
 
 async def list_all(ports: Ports, principal: Principal) -> list[EnvironmentView]:
@@ -36,7 +37,9 @@ async def list_all(ports: Ports, principal: Principal) -> list[EnvironmentView]:
 
 def _view(tx: Transaction, environment: Environment) -> EnvironmentView:
     query = FileQuery(environment_id=environment.id)
-    return EnvironmentView(environment=environment, files_count=tx.files.page(query, skip=0, take=0)[1])
+    gate = tx.gates.get(file_id="", kind=PointerKind.ENVIRONMENT, pointer_id=environment.id)
+    files_count = tx.files.page(query, skip=0, take=0)[1]
+    return EnvironmentView(environment=environment, files_count=files_count, has_gate=gate is not None)
 
 
 async def create(ports: Ports, principal: Principal, *, name: str) -> EnvironmentView:

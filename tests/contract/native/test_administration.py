@@ -38,6 +38,12 @@ def test_environments_are_made_renamed_and_removed(make_server: Any) -> None:
     chosen = asker.ask("PATCH", "environments", renamed["id"], body={"is_default": True})
     assert chosen["is_default"] is True
     assert [name for name, one in named(asker).items() if one["is_default"]] == ["EU west ü"]
+    asker.ask("PUT", "environments", "production", "gate", body={"rules": [{"type": "approval", "by": 1}]})
+    assert {name: one["has_gate"] for name, one in named(asker).items()} == {
+        "production": True,
+        "staging": False,
+        "EU west ü": False,
+    }
     asker.ask("DELETE", "environments", "staging")
     assert list(named(asker)) == ["production", "EU west ü"]
 

@@ -22,6 +22,7 @@ class EnvironmentBody(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         is_default: whether it is the one that reads show, and that first versions are deployed to.
         files: so many files have a version deployed there.
+        has_gate: whether there is a gate for all files.
     """
 
     id: str
@@ -29,6 +30,7 @@ class EnvironmentBody(msgspec.Struct, frozen=True, kw_only=True):
     is_default: bool
     created_at: datetime
     files: int
+    has_gate: bool
 
 
 class EnvironmentList(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +113,7 @@ def _body(view: EnvironmentView) -> EnvironmentBody:
         is_default=environment.is_default,
         created_at=environment.created_at,
         files=view.files_count,
+        has_gate=view.has_gate,
     )
 
 

@@ -63,7 +63,11 @@ export default function Deployments({ file, address }: FileScreenProps) {
         />
       )}
       {act === "gate" && pointer && (
-        <GateDialog file={file} pointer={pointer} onClose={close} onDone={finish} />
+        <GateDialog
+          place={{ name: pointer, parts: ["files", file, "pointers", pointer, "gate"] }}
+          onClose={close}
+          onDone={finish}
+        />
       )}
     </div>
   );

@@ -1,10 +1,11 @@
-/** The gate of one pointer of a file, as a form; for who administers. */
+/** A gate as a form; for who administers. */
 import { useState } from "react";
 import { useLoaded } from "../../loaded";
 import { Dialog } from "../../parts/Dialog";
 import { PathInput } from "../../parts/PathInput";
 import { Button, Failure, Field, Loading } from "../../parts/simple";
 import { ask, type Body } from "../../server";
+import "./deployments.css";
 import type { GateSpec } from "./gate";
 import {
   FIELDS,
@@ -17,40 +18,48 @@ import {
   specOf,
 } from "./gateForm";
 
+/** Where a gate stands: at a pointer of a file, or at an environment for all files. */
+export interface GatePlace {
+  /** What it is called. */
+  name: string;
+  /** Its place in the API. */
+  parts: string[];
+}
+
 export interface GateDialogProps {
-  file: string;
-  pointer: string;
+  place: GatePlace;
+  /** Whether none stands there now, so that there is nothing to look for. */
+  isNew?: boolean;
   onClose: () => void;
   onDone: (said: string) => void;
 }
 
 export function GateDialog(props: GateDialogProps) {
-  const { file, pointer, onClose } = props;
-  const parts = ["files", file, "pointers", pointer, "gate"];
-  const found = useLoaded(`gate ${file} ${pointer}`, (signal) =>
-    ask<Body<"GateList">>("GET", parts, { signal }),
-  );
-  const own = found.value?.gates.find((one) => !one.is_for_all_files);
+  const { place, isNew = false, onClose } = props;
+  const found = useLoaded(isNew ? null : `gate ${place.parts.join("/")}`, async (signal) => {
+    const told = await ask<Body<"GateBody"> | Body<"GateList">>("GET", place.parts, { signal });
+    const own = "gates" in told ? told.gates.find((one) => !one.is_for_all_files) : told;
+    return { spec: (own?.gate as GateSpec | undefined) ?? null };
+  });
+  const shown = isNew ? { spec: null } : found.value;
   return (
-    <Dialog title={`Gate of ${pointer}`} onClose={onClose} isWide>
+    <Dialog title={`Gate of ${place.name}`} onClose={onClose} isWide>
       {found.error && <Failure error={found.error} again={found.reload} />}
-      {!found.value && !found.error && <Loading />}
-      {found.value && (
-        <GateForm {...props} parts={parts} spec={(own?.gate as GateSpec | undefined) ?? null} />
-      )}
+      {!shown && !found.error && <Loading />}
+      {shown && <GateForm {...props} spec={shown.spec} />}
     </Dialog>
   );
 }
 
-function GateForm(props: GateDialogProps & { parts: string[]; spec: GateSpec | null }) {
-  const { pointer, parts, spec, onClose, onDone } = props;
+function GateForm({ place, spec, onClose, onDone }: GateDialogProps & { spec: GateSpec | null }) {
   const [input, setInput] = useState<GateInput>(() => inputOf(spec));
   const [failure, setFailure] = useState<Error | null>(null);
   const send = async (method: "PUT" | "DELETE") => {
     setFailure(null);
     const body = method === "PUT" ? specOf(input) : undefined;
+    const { name, parts } = place;
     const said =
-      method === "PUT" ? `The gate of ${pointer} is set.` : `${pointer} has no gate of its own any more.`;
+      method === "PUT" ? `The gate of ${name} is set.` : `${name} has no gate of its own any more.`;
     await ask(method, parts, { body }).then(() => onDone(said), setFailure);
   };
   return (
@@ -62,7 +71,8 @@ function GateForm(props: GateDialogProps & { parts: string[]; spec: GateSpec | n
       }}
     >
       <p className="quiet">
-        All of it must be so before a version is let through. Rolling back is never stopped by a gate.
+        All of it must be so before a version is let through. Rolling back is not stopped by it, but for going
+        back to the draft.
       </p>
       <Rules
         title="Before a move"

@@ -6,6 +6,7 @@ import { Time } from "../../parts/Time";
 import { counted } from "../../parts/words";
 import { ask, type Body } from "../../server";
 import { useMay } from "../../shell/session";
+import { GateDialog } from "../deployments/GateDialog";
 import { RemoveEnvironment } from "./RemoveEnvironment";
 
 export type Environment = Body<"EnvironmentBody">;
@@ -14,6 +15,7 @@ export function Environments() {
   const mayManage = useMay("admin");
   const [failure, setFailure] = useState<Error | null>(null);
   const [removing, setRemoving] = useState<Environment | null>(null);
+  const [gating, setGating] = useState<Environment | null>(null);
   const found = useLoaded("environments", (signal) =>
     ask<Body<"EnvironmentList">>("GET", ["environments"], { signal }),
   );
@@ -57,12 +59,24 @@ export function Environments() {
                 mayManage={mayManage}
                 change={change}
                 onRemove={() => setRemoving(one)}
+                onGate={() => setGating(one)}
               />
             ))}
           </tbody>
         </table>
       </div>
       {mayManage && <NewEnvironment change={change} />}
+      {gating && (
+        <GateDialog
+          place={{ name: `${gating.name}, for all files`, parts: ["environments", gating.id, "gate"] }}
+          isNew={!gating.has_gate}
+          onClose={() => setGating(null)}
+          onDone={() => {
+            setGating(null);
+            found.reload();
+          }}
+        />
+      )}
       {removing && (
         <RemoveEnvironment
           environment={removing}
@@ -84,10 +98,11 @@ interface RowProps {
   mayManage: boolean;
   change: Changing;
   onRemove: () => void;
+  onGate: () => void;
 }
 
-function Row({ environment, mayManage, change, onRemove }: RowProps) {
-  const { id, name, is_default: isDefault, files } = environment;
+function Row({ environment, mayManage, change, onRemove, onGate }: RowProps) {
+  const { id, name, is_default: isDefault, files, has_gate: hasGate } = environment;
   const [newName, setNewName] = useState<string | null>(null);
   const patch = (body: object) => change(ask("PATCH", ["environments", id], { body }));
   const rename = async (event: React.FormEvent) => {
@@ -100,6 +115,7 @@ function Row({ environment, mayManage, change, onRemove }: RowProps) {
         {newName === null ? (
           <span className="row">
             <strong>{name}</strong> {isDefault && <Badge tone="busy">default</Badge>}
+            {hasGate && <Badge tone="warn">gate for all files</Badge>}
           </span>
         ) : (
           <form className="row" onSubmit={rename}>
@@ -125,6 +141,9 @@ function Row({ environment, mayManage, change, onRemove }: RowProps) {
           <span className="row wrap do">
             <Button look="bare" onClick={() => setNewName(name)} aria-label={`Rename ${name}`}>
               Rename
+            </Button>
+            <Button look="bare" onClick={onGate} aria-label={`Gate … of ${name}`}>
+              Gate …
             </Button>
             {!isDefault && (
               <>
