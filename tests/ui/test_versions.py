@@ -110,7 +110,7 @@ def test_a_thousand_versions(screen: Screen, shelves: Shelves) -> None:
     screen.open(f"#/f/{shelves.many}/versions?version=17")
     line(screen, f"v{MANY}").wait_for()
     beside(screen).get_by_text("further down").wait_for()
-    screen.page.get_by_text('"says": "version 17"').wait_for()
+    screen.page.get_by_role("region", name="What it says").get_by_text("version 17").wait_for()
     rows = screen.page.locator(".version-line")
     assert rows.count() == 50
     screen.page.get_by_role("button", name="Show older ones").click()
