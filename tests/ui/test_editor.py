@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.contract.bedrock.things import ROLE, definition, new_name
 from tests.contract.conftest import LiveServer
+from tests.contract.keys import create_key
 from tests.contract.native.asking import Asker
 from tests.ui.conftest import Screen
 
@@ -105,8 +106,11 @@ def test_from_nothing_to_a_version_by_keyboard(screen: Screen, server: LiveServe
     page.keyboard.press("Enter")
     panel = page.get_by_role("complementary", name="What is chosen")
     panel.get_by_label("Name", exact=True).wait_for()
-    panel.get_by_label("Model", exact=False).first.focus()
+    page.wait_for_function("document.activeElement.value === 'Prompt'")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     page.keyboard.type("echo.model")
+    assert panel.get_by_label("Model", exact=False).first.input_value() == "echo.model"
     panel.get_by_label("Text", exact=False).last.focus()
     page.keyboard.press("Control+a")
     page.keyboard.type("Translate {{phrase}}")
@@ -117,8 +121,11 @@ def test_from_nothing_to_a_version_by_keyboard(screen: Screen, server: LiveServe
     panel.get_by_role("button", name="Connect").focus()
     page.keyboard.press("Enter")
     panel.get_by_text("Prompt.modelCompletion → Output.document").wait_for()
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.id") == "Prompt", "back on the canvas"
     node(page, "Input").focus()
     page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.value === 'Input'")
     panel.get_by_label("To input").focus()
     page.keyboard.type("Prompt.phrase")
     panel.get_by_role("button", name="Connect").focus()
@@ -135,7 +142,7 @@ def test_from_nothing_to_a_version_by_keyboard(screen: Screen, server: LiveServe
     page.get_by_role("heading", name="Version 1 is made").wait_for()
     page.keyboard.press("Escape")
     page.get_by_text("version 1", exact=True).wait_for()
-    assert "v1" in page.get_by_label("What is shown").inner_text()
+    page.get_by_label("What is shown").locator("option", has_text="v1").wait_for(state="attached")
     found = server.boto().get_flow_version(flowIdentifier=flow["short_id"], flowVersion="1")
     assert (found["description"], len(found["definition"]["nodes"])) == ("By hand", 3)
 
@@ -316,6 +323,21 @@ def test_versions_are_only_looked_at(screen: Screen, asker: Asker) -> None:
     assert panel.get_by_role("textbox").count() == 0
     screen.axe()
     screen.shot("editor-version")
+
+
+def test_who_may_only_read_looks_at_the_draft(make_server: Any, open_screen: Any) -> None:
+    live = make_server()
+    editor = create_key(live.store, right="editor")["api_key"]
+    reader = create_key(live.store, right="reader")["api_key"]
+    flow = made(Asker(url=live.url, key=editor), start="example")
+    screen: Screen = open_screen(live)
+    screen.allowed.append("401")
+    screen.open(f"#/f/{flow['file']['id']}/editor")
+    screen.page.get_by_label("API key").fill(reader)
+    screen.page.keyboard.press("Enter")
+    screen.page.get_by_text("read only").wait_for()
+    node(screen.page, "Shout").wait_for()
+    assert screen.page.get_by_role("button", name="Prepare").count() == 0
 
 
 def test_a_flow_without_nodes_begins(screen: Screen, server: LiveServer) -> None:

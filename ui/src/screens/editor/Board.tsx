@@ -5,6 +5,7 @@ import { AddDialog } from "./AddDialog";
 import { Conflict } from "./Conflict";
 import { EditCanvas } from "./EditCanvas";
 import type { EditorProps } from "./Editor";
+import { focusPanel } from "./focus";
 import { JsonDialog } from "./JsonDialog";
 import { addNode } from "./model/edits";
 import type { NodeTypeBody } from "./model/settings";
@@ -32,6 +33,7 @@ export function Board({ first, address, types, pick, onMade }: EditorProps & { f
     if (at) places.put(editing.loops, made.name, at);
     editing.choose([made.name]);
     setOpen(null);
+    if (!at) focusPanel();
   };
   const close = () => setOpen(null);
   return (

@@ -12,7 +12,7 @@ import {
   useReactFlow,
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { type DragEvent, useMemo } from "react";
+import { type DragEvent, type KeyboardEvent, useMemo } from "react";
 import "../../canvas/canvas.css";
 import { linesOf, nodesOf } from "../../canvas/elements";
 import { EDGE_TYPES, MANY, NODE_TYPES } from "../../canvas/Graph";
@@ -20,6 +20,7 @@ import { NodesTable } from "../../canvas/NodesTable";
 import { SvgButton } from "../../canvas/SvgButton";
 import { useFit } from "../../canvas/useFit";
 import { endsOf } from "./ends";
+import { focusPanel } from "./focus";
 import { connect } from "./model/edits";
 import type { NodeTypeBody } from "./model/settings";
 import { DRAGGED } from "./Palette";
@@ -78,9 +79,19 @@ function Surface({ editing, types, places, onDrop }: EditCanvasProps) {
     const at = screenToFlowPosition({ x: event.clientX, y: event.clientY });
     onDrop(type, { x: at.x - 75, y: at.y - 22 });
   };
+  const enter = (event: KeyboardEvent) => {
+    const isNode = (event.target as HTMLElement).classList.contains("react-flow__node");
+    if (event.key === "Enter" && isNode) focusPanel();
+  };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the palette's buttons do the same without dragging
-    <div className="graph-picture" ref={box} onDrop={drop} onDragOver={(event) => event.preventDefault()}>
+    <div
+      className="graph-picture"
+      ref={box}
+      onDrop={drop}
+      onDragOver={(event) => event.preventDefault()}
+      onKeyDown={enter}
+    >
       <ReactFlow
         nodes={nodes}
         edges={lines}

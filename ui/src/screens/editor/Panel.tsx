@@ -3,6 +3,7 @@ import { Button } from "../../parts/simple";
 import { counted } from "../../parts/words";
 import type { Body } from "../../server";
 import { ConnectionPanel } from "./ConnectionPanel";
+import { focusNode } from "./focus";
 import { nodeOf } from "./model/edits";
 import { NodePanel } from "./NodePanel";
 import { Problems } from "./Problems";
@@ -14,7 +15,11 @@ export function Panel({ editing, types }: { editing: Editing; types: Body<"NodeT
   const node = chosen.length === 1 ? nodeOf(level, chosen[0]) : null;
   const line = (level.connections ?? []).find((one) => one.name === connection);
   return (
-    <aside className="panel" aria-label="What is chosen">
+    <aside
+      className="panel"
+      aria-label="What is chosen"
+      onKeyDown={(event) => event.key === "Escape" && focusNode(chosen[0])}
+    >
       {node ? (
         <NodePanel key={node.name} node={node} editing={editing} types={types} />
       ) : line ? (
