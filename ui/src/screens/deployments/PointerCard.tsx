@@ -63,7 +63,7 @@ export function PointerCard(props: PointerCardProps) {
       {specs.some(needsApproval) && (
         <Approvals file={file} pointer={name} newest={newest} mayMove={mayMove} turn={turn} />
       )}
-      {specs.some((one) => one.watch) && <Watches file={file} pointer={name} turn={turn} />}
+      {specs.some((one) => one.watch) && <Watches file={file} pointer={name} live={live} turn={turn} />}
     </section>
   );
 }

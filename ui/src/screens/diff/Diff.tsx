@@ -32,10 +32,16 @@ export default function Diff({ file, address }: FileScreenProps) {
           until={until ?? (shown ? nameOf(shown.to) : "")}
           versions={versions.value ?? []}
           pointers={pointers.value?.pointers ?? []}
+          canRun={shown !== null && RUNNABLE.has(shown.file.type)}
         />
         <span className="grow" />
         <nav className="row" aria-label="How it is shown">
-          <Way address={address} as={null} name="By node" isHere={!isText} />
+          <Way
+            address={address}
+            as={null}
+            name={shown && !graphEdit(shown) ? "By value" : "By node"}
+            isHere={!isText}
+          />
           <Way address={address} as="text" name="As text" isHere={isText} />
         </nav>
       </header>
@@ -63,15 +69,19 @@ function Way(props: { address: Address; as: string | null; name: string; isHere:
   );
 }
 
+/** What can be run to be compared. */
+const RUNNABLE = new Set(["flow", "prompt"]);
+
 interface PicksProps {
   address: Address;
   from: string;
   until: string;
   versions: VersionOption[];
   pointers: Live[];
+  canRun: boolean;
 }
 
-function Picks({ address, from, until, versions, pointers }: PicksProps) {
+function Picks({ address, from, until, versions, pointers, canRun }: PicksProps) {
   const some = { versions, pointers, hasDraft: true };
   const pick = (changes: Record<string, string>) => go(withQuery(address, { ...changes, node: null }));
   return (
@@ -85,9 +95,11 @@ function Picks({ address, from, until, versions, pointers }: PicksProps) {
       >
         ⇄ Swap
       </Button>
-      <a className="button" href={to([...address.parts.slice(0, 2), "compare"], { from, to: until })}>
-        Run both …
-      </a>
+      {canRun && (
+        <a className="button" href={to([...address.parts.slice(0, 2), "compare"], { from, to: until })}>
+          Run both …
+        </a>
+      )}
     </div>
   );
 }
