@@ -159,8 +159,8 @@ class Waterfall:
 
     def _add(self, node: str, type_: NodeType, at_ns: int, scope: Scope) -> Bar | None:
         """A bar for a node; None when there are too many."""
-        above = self._round(scope, at_ns)
-        if above is None or self._size >= self._most:
+        above = None if self._size >= self._most else self._round(scope, at_ns)
+        if above is None:  # nothing stands in a round that was left out
             self.left_out += 1
             return None
         bar = Bar(

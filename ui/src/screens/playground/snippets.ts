@@ -26,7 +26,7 @@ function curl({ origin, flow, target, input }: CallOfFlow): string {
   const body = JSON.stringify({ input, target: target?.ref });
   return [
     `curl -N ${origin}/api/files/${encodeURIComponent(flow)}/run \\`,
-    `  -H "X-API-KEY: $HEADRACE_API_KEY" -H 'content-type: application/json' \\`,
+    `  -H "X-API-KEY: \${HEADRACE_API_KEY:-any}" -H 'content-type: application/json' \\`,
     `  -d ${quoted(body)}`,
   ].join("\n");
 }

@@ -92,9 +92,13 @@ const PARTS: { name: string; of: (log: Log) => unknown }[] = [
   { name: "provider response", of: (log) => log.provider_response },
 ];
 
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
 function Contents({ log }: { log: Log }) {
   const parts = PARTS.map(({ name, of }) => ({ name, value: of(log) })).filter(
-    ({ value }) => value !== null && value !== undefined && value !== "",
+    ({ value }) => value !== null && value !== undefined && !["", "{}", "[]"].includes(textOf(value)),
   );
   if (!log.is_saved) return <p className="quiet">What went in and out of it was not kept.</p>;
   return (

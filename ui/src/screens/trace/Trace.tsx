@@ -58,6 +58,7 @@ export default function Trace({ address }: ScreenProps) {
         <div className="execution-main">
           <Waterfall
             label="Logs of the trace"
+            what="Log"
             rows={rows}
             totalMs={trace.value.duration_ms ?? undefined}
             selected={selected}

@@ -1,12 +1,14 @@
 /** A tree on the left, its bars on a line of time on the right; only the rows near the window are drawn. */
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { duration } from "../../parts/words";
-import { after, type BarRow, open, parents, span, window_ } from "./bars";
+import { after, type BarRow, open, parents, type Range, rangeOf, span, window_ } from "./bars";
 import { ROW_PX, WaterfallRow } from "./WaterfallRow";
 import "./waterfall.css";
 
 export interface WaterfallProps {
   label: string;
+  /** What a row is called. */
+  what?: string;
   rows: BarRow[];
   /** How long all of it takes at least. */
   totalMs?: number;
@@ -16,12 +18,15 @@ export interface WaterfallProps {
 
 const TICKS = [0, 0.25, 0.5, 0.75];
 
-export function Waterfall({ label, rows, totalMs, selected, onSelect }: WaterfallProps) {
+export function Waterfall({ label, what = "Step", rows, totalMs, selected, onSelect }: WaterfallProps) {
   const [closed, setClosed] = useState<Set<string>>(new Set());
   const shown = useMemo(() => open(rows, closed), [rows, closed]);
   const withBelow = useMemo(() => parents(rows), [rows]);
   const total = useMemo(() => span(rows, totalMs), [rows, totalMs]);
   const prefix = useId();
+  const [part, setPart] = useState<Range | null>(null);
+  const range = part ?? { fromMs: 0, lengthMs: total };
+  const zoom = (row: BarRow | undefined) => setPart(part || !row ? null : rangeOf(row));
   const { box, view, onScroll } = useView(shown, selected);
   const { first, last } = window_(shown.length, view.top, view.height, ROW_PX);
 
@@ -33,6 +38,7 @@ export function Waterfall({ label, rows, totalMs, selected, onSelect }: Waterfal
     });
   const press = (event: KeyboardEvent) => {
     const row = rows.find((one) => one.id === selected);
+    if (event.key === "z") zoom(row);
     if (row && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
       const isOpen = withBelow.has(row.id) && !closed.has(row.id);
       event.preventDefault();
@@ -49,15 +55,26 @@ export function Waterfall({ label, rows, totalMs, selected, onSelect }: Waterfal
 
   return (
     <div className="waterfall">
-      <div className="waterfall-head" aria-hidden="true">
-        <span>Step</span>
+      <div className="waterfall-head">
+        <span className="row">
+          {what}
+          <button
+            type="button"
+            className="button bare zoom"
+            aria-pressed={part !== null}
+            title="Fit the line of time to the selected row (z, or a double click)"
+            onClick={() => zoom(rows.find((one) => one.id === selected))}
+          >
+            {part ? "Whole time" : "Zoom"}
+          </button>
+        </span>
         <span className="waterfall-ticks">
           {TICKS.map((tick) => (
             <span key={tick} style={{ left: `${tick * 100}%` }}>
-              {duration((total * tick) / 1000)}
+              {duration((range.fromMs + range.lengthMs * tick) / 1000)}
             </span>
           ))}
-          <span className="end">{duration(total / 1000)}</span>
+          <span className="end">{duration((range.fromMs + range.lengthMs) / 1000)}</span>
         </span>
       </div>
       <div
@@ -77,11 +94,13 @@ export function Waterfall({ label, rows, totalMs, selected, onSelect }: Waterfal
               id={`${prefix}${row.id}`}
               row={row}
               index={first + place}
-              totalMs={total}
+              fromMs={range.fromMs}
+              lengthMs={range.lengthMs}
               isSelected={row.id === selected}
               isOpen={withBelow.has(row.id) ? !closed.has(row.id) : undefined}
               onSelect={onSelect}
               onToggle={toggle}
+              onZoom={zoom}
             />
           ))}
         </div>

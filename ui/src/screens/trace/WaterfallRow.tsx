@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { lookOf } from "../../canvas/looks";
 import { duration } from "../../parts/words";
-import { type BarRow, placing } from "./bars";
+import { type BarRow, placing, type Range } from "./bars";
 import { ScoreChip } from "./ScoreChip";
 
 export const ROW_PX = 26;
@@ -26,17 +26,20 @@ export interface WaterfallRowProps {
   id: string;
   row: BarRow;
   index: number;
-  totalMs: number;
+  /** The part of the line of time that is shown. */
+  fromMs: number;
+  lengthMs: number;
   isSelected: boolean;
   /** Undefined when nothing stands below it. */
   isOpen?: boolean;
   onSelect: (id: string) => void;
   onToggle: (id: string) => void;
+  onZoom: (row: BarRow) => void;
 }
 
 /** Keys are heard by the grid that it is part of. */
 export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps) {
-  const { id, row, index, totalMs, isSelected, isOpen, onSelect, onToggle } = props;
+  const { id, row, index, fromMs, lengthMs, isSelected, isOpen, onSelect, onToggle, onZoom } = props;
   const tone = toneOf(row.look);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid hears keys for all its rows
@@ -50,6 +53,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       aria-expanded={isOpen}
       style={{ transform: `translateY(${index * ROW_PX}px)` }}
       onClick={() => onSelect(row.id)}
+      onDoubleClick={() => onZoom(row)}
     >
       <div className="waterfall-name" style={{ paddingLeft: Math.min(row.depth, MOST_INDENT) * INDENT_PX }}>
         {isOpen === undefined ? (
@@ -75,7 +79,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
         ))}
       </div>
       <div className="waterfall-lane">
-        <BarLine row={row} tone={tone} totalMs={totalMs} />
+        <BarLine row={row} tone={tone} range={{ fromMs, lengthMs }} />
       </div>
     </div>
   );
@@ -87,8 +91,8 @@ function StateWord({ state }: { state: BarRow["state"] }) {
   return <span className={`tag tone-${tone}`}>{state}</span>;
 }
 
-function BarLine({ row, tone, totalMs }: { row: BarRow; tone: string; totalMs: number }) {
-  const at = placing(row, totalMs);
+function BarLine({ row, tone, range }: { row: BarRow; tone: string; range: Range }) {
+  const at = placing(row, range);
   const said =
     row.durationMs === null ? (row.state === "Running" ? "…" : "") : duration(row.durationMs / 1000);
   if (at === null) return <span className="quiet">{said}</span>;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { after, type BarRow, firstFailure, open, placing, span, window_ } from "./bars";
+import { after, type BarRow, firstFailure, open, placing, rangeOf, span, window_ } from "./bars";
 
 const row = (id: string, parent: string | null, more: Partial<BarRow> = {}): BarRow => ({
   id,
@@ -35,18 +35,32 @@ test("keys lead from row to row and never out of the list", () => {
 });
 
 test("a bar stands where it took place, and never beyond the end", () => {
+  const all = { fromMs: 0, lengthMs: 100 };
   expect(span([row("a", null, { offsetMs: 90, durationMs: 60 })])).toBe(150);
-  expect(placing(row("a", null, { offsetMs: 50, durationMs: 25 }), 100)).toEqual({
-    left: 50,
+  const one = row("a", null, { offsetMs: 50, durationMs: 25 });
+  expect(placing(one, all)).toEqual({ left: 50, width: 25, side: "right" });
+  const last = row("a", null, { offsetMs: 90, durationMs: 50 });
+  expect(placing(last, all)).toMatchObject({ width: 10, side: "left" });
+  const goes = row("a", null, { offsetMs: 20, durationMs: null, state: "Running" });
+  expect(placing(goes, all)?.width).toBe(80);
+  expect(placing(row("a", null, { offsetMs: null }), all)).toBeNull();
+});
+
+test("a part of the line shows what took place in it", () => {
+  const part = rangeOf(row("a", null, { offsetMs: 50, durationMs: 20 }));
+  expect(part).toEqual({ fromMs: 50, lengthMs: 20 });
+  if (!part) return;
+  expect(placing(row("b", null, { offsetMs: 55, durationMs: 5 }), part)).toMatchObject({
+    left: 25,
     width: 25,
-    side: "right",
   });
-  expect(placing(row("a", null, { offsetMs: 90, durationMs: 50 }), 100)).toMatchObject({
-    width: 10,
-    side: "left",
+  expect(placing(row("c", null, { offsetMs: 40, durationMs: 20 }), part)).toMatchObject({
+    left: 0,
+    width: 50,
   });
-  expect(placing(row("a", null, { offsetMs: 20, durationMs: null, state: "Running" }), 100)?.width).toBe(80);
-  expect(placing(row("a", null, { offsetMs: null }), 100)).toBeNull();
+  expect(placing(row("d", null, { offsetMs: 0, durationMs: 20 }), part)).toBeNull();
+  expect(placing(row("e", null, { offsetMs: 80, durationMs: 20 }), part)).toBeNull();
+  expect(rangeOf(row("f", null, { durationMs: 0 }))).toBeNull();
 });
 
 test("a window shows what is near it", () => {

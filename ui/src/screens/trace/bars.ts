@@ -50,12 +50,27 @@ export interface Placing {
   side: "left" | "right";
 }
 
-/** Where a bar stands; null where no start is known. */
-export function placing(row: BarRow, totalMs: number): Placing | null {
+/** A part of the line of time, in milliseconds from the start of all. */
+export interface Range {
+  fromMs: number;
+  lengthMs: number;
+}
+
+/** The part that a row fills; null when it has no length. */
+export function rangeOf(row: BarRow): Range | null {
+  if (row.offsetMs === null || !row.durationMs) return null;
+  return { fromMs: row.offsetMs, lengthMs: row.durationMs };
+}
+
+/** Where a bar stands in a part of the line of time; null where no start is known, or it is elsewhere. */
+export function placing(row: BarRow, { fromMs, lengthMs }: Range): Placing | null {
   if (row.offsetMs === null) return null;
-  const left = Math.min((row.offsetMs / totalMs) * 100, 100);
-  const length = row.durationMs ?? (row.state === "Running" || row.state === "Waiting" ? totalMs : 0);
-  const width = Math.max(Math.min((length / totalMs) * 100, 100 - left), 0);
+  const goes = row.state === "Running" || row.state === "Waiting";
+  const end = row.durationMs === null && goes ? Infinity : row.offsetMs + (row.durationMs ?? 0);
+  if (row.offsetMs > fromMs + lengthMs || end < fromMs) return null;
+  const percent = (ms: number) => Math.min(Math.max(((ms - fromMs) / lengthMs) * 100, 0), 100);
+  const left = percent(row.offsetMs);
+  const width = percent(end) - left;
   return { left, width, side: left + width > 88 && left > 12 ? "left" : "right" };
 }
 
