@@ -229,7 +229,8 @@ class Waterfall:
 
     def _end(self, event: NodeFinished | ConditionsDecided | NodeFailed | FlowOutput) -> None:
         bar = self._open.pop((event.node, event.scope), None)
-        if bar is None and isinstance(event, NodeFinished):  # an Input or LoopInput only finishes
+        # An Input or LoopInput only finishes; what can't be given its inputs only fails.
+        if bar is None and isinstance(event, NodeFinished | NodeFailed):
             bar = self._add(event.node, event.type, event.at_ns, event.scope)
         if bar is None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from typing import Any
 
 import pytest
@@ -78,6 +79,20 @@ def test_what_failed_and_what_was_left_lying() -> None:
     assert {bar.state for bar in done} <= {BarState.FAILED, BarState.ABORTED}
     assert all(bar.ended_ns is not None for bar, _, _ in found)
     assert states(found)["Each"] is BarState.FAILED, "an item of it did"
+
+
+def test_a_node_that_could_not_be_given_its_inputs_is_where_it_failed() -> None:
+    definition = copy.deepcopy(CHOOSING)
+    for node in definition["nodes"]:
+        if node["name"] == "Start":
+            node["outputs"][0]["type"] = "Object"
+        elif node["name"] != "End":
+            node["inputs"][0]["expression"] = "$.data.priority"
+    found = waterfall(events_of(definition, {"subject": "late"}), Status.FAILED)
+    (failed,) = [bar for bar, _, _ in found if bar.name == "Pick"]
+    assert failed.state is BarState.FAILED
+    assert "priority" in (failed.error or "")
+    assert states(found)["Execution"] is BarState.FAILED
 
 
 @pytest.mark.parametrize("is_told", [True, False])
