@@ -142,6 +142,11 @@ def test_a_whole_log_by_keyboard(screen: Screen, desk: Desk) -> None:
     assert f"log={desk.logs[38]}" in screen.page.url
     screen.page.keyboard.press("ArrowUp")
     drawer.locator(".said", has_text="What about my passwords?").wait_for()
+    drawer.get_by_role("heading", level=2).click()
+    screen.page.keyboard.press("j")
+    drawer.locator(".said", has_text="What about my delivery?").wait_for()
+    screen.page.keyboard.press("k")
+    drawer.locator(".said", has_text="What about my passwords?").wait_for()
     screen.axe()
     screen.shot("log-drawer")
     assert (

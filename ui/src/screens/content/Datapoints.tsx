@@ -5,7 +5,7 @@ import { Button, Empty, Failure, Loading } from "../../parts/simple";
 import { count } from "../../parts/words";
 import { ask, type Body } from "../../server";
 import { asMessages, partsOf } from "../logs/messages";
-import { inputsOf, type Said, textOf } from "./said";
+import { inputsOf, lineOf, type Said } from "./said";
 
 const TAKE = 50;
 
@@ -94,5 +94,5 @@ function chatText(messages: unknown): string {
 
 function Cell({ value }: { value: unknown }) {
   if (value === undefined || value === null) return <span className="quiet">–</span>;
-  return <div className="datapoint-cell">{textOf(value)}</div>;
+  return <div className="datapoint-cell">{lineOf(value)}</div>;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inputsOf, parametersOf, toolOf, variablesIn } from "./said";
+import { inputsOf, lineOf, parametersOf, toolOf, variablesIn } from "./said";
 
 test("a prompt's parameters are what is no template and no tool", () => {
   const prompt = { model: "gpt-4o", template: [], max_tokens: 40, stop: ["a", "b"], seed: null, tools: [] };
@@ -37,4 +37,10 @@ test("variables are found in texts and in messages", () => {
 
 test("inputs of datapoints are columns", () => {
   expect(inputsOf([{ inputs: { a: 1 } }, { inputs: null }, { inputs: { b: 2, a: 3 } }])).toEqual(["a", "b"]);
+});
+
+test("short values stand on one line", () => {
+  expect(lineOf({ output: "4" })).toBe('{"output":"4"}');
+  expect(lineOf("a\nb")).toBe("a\nb");
+  expect(lineOf({ output: "x".repeat(120) })).toContain("\n");
 });

@@ -7,6 +7,12 @@ export function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }
 
+/** The same, on one line where it is short. */
+export function lineOf(value: unknown): string {
+  const line = typeof value === "string" ? value : JSON.stringify(value);
+  return line.length > 100 ? textOf(value) : line;
+}
+
 /** What a prompt says beside its template and tools, name by name. */
 export function parametersOf(prompt: Said): [string, string][] {
   const apart = new Set(["template", "tools", "linked_tools", "attributes"]);

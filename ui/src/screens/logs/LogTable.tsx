@@ -1,6 +1,6 @@
 /** A table of logs; a row is a link to the whole log beside it. */
 import { type KeyboardEvent, useEffect, useRef } from "react";
-import { type Address, go, withQuery } from "../../address";
+import { type Address, go, to, withQuery } from "../../address";
 import { COLUMNS, Moment } from "./columns";
 import type { Judge, LogRow } from "./pages";
 import { Verdicts } from "./Verdict";
@@ -43,6 +43,14 @@ export function LogTable({ address, rows, evaluators, shown }: LogTableProps) {
     event.preventDefault();
     go(withQuery(address, { log: next }), { replace: true });
   };
+  useLetters((key) => {
+    const next = stepped(
+      rows.map((one) => one.id),
+      selected,
+      key,
+    );
+    if (next !== null) go(withQuery(address, { log: next }), { replace: true });
+  });
   return (
     <div className="table-box logs-box">
       <table className="table logs-table" onKeyDown={onKey}>
@@ -56,7 +64,7 @@ export function LogTable({ address, rows, evaluators, shown }: LogTableProps) {
             ))}
             {judges.map((one) => (
               <th key={one.id} title={one.path}>
-                {one.path.split("/").at(-1)}
+                <a href={to(["evaluators", one.id])}>{one.path.split("/").at(-1)}</a>
               </th>
             ))}
           </tr>
@@ -69,6 +77,22 @@ export function LogTable({ address, rows, evaluators, shown }: LogTableProps) {
       </table>
     </div>
   );
+}
+
+/** `j` and `k` wherever nothing is typed and the table does not hear them itself. */
+function useLetters(step: (key: string) => void): void {
+  const latest = useRef(step);
+  latest.current = step;
+  useEffect(() => {
+    const onKey = (event: globalThis.KeyboardEvent) => {
+      const at = event.target as Element | null;
+      const isTaken = event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey;
+      const isTyped = at?.closest("input, select, textarea, dialog, [contenteditable]");
+      if (!isTaken && !isTyped && (event.key === "j" || event.key === "k")) latest.current(event.key);
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
 }
 
 interface LineProps {
