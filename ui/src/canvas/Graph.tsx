@@ -16,11 +16,11 @@ import type { Definition } from "./definition";
 import { linesOf, nodesOf } from "./elements";
 import { FlowNode, type Mark, type RunState } from "./FlowNode";
 import { LineEdge } from "./LineEdge";
-import { layout } from "./layout";
 import { NodesTable } from "./NodesTable";
 import { neighbour } from "./neighbour";
 import { SvgButton } from "./SvgButton";
 import { useFit } from "./useFit";
+import { useLayout } from "./useLayout";
 
 export const NODE_TYPES = { flow: FlowNode };
 export const EDGE_TYPES = { line: LineEdge };
@@ -60,7 +60,7 @@ export function Graph(props: GraphProps) {
 
 function Picture(props: GraphProps) {
   const { definition, marks, edgeMarks, states, taken, labels, selected, onSelect, children } = props;
-  const placed = useMemo(() => layout(definition), [definition]);
+  const placed = useLayout(definition);
   const nodes = useMemo(
     () =>
       nodesOf(definition, placed.boxes, (path) => ({ mark: marks?.[path], state: states?.[path] })).map(

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
-import { allConnections, allNodes, inputsOf, outputsOf } from "../../canvas/definition";
-import { type Box, type Layout, layout, type Point } from "../../canvas/layout";
+import type { Box, Layout, Point } from "../../canvas/layout";
+import { useLayout } from "../../canvas/useLayout";
 import type { Editing } from "./useEditor";
 
 export interface Picture {
@@ -11,13 +11,9 @@ export interface Picture {
   problems: Map<string, number>;
 }
 
-/** Where the nodes of a level are drawn. Nothing is laid out anew while only settings change. */
+/** Where the nodes of a level are drawn, and what is wrong with them. */
 export function usePicture({ level, loops, verdict }: Editing, put: Record<string, Point>): Picture {
-  const shape = JSON.stringify([
-    allNodes(level).map(({ path, node }) => [path, node.type, inputsOf(node), outputsOf(node)]),
-    allConnections(level).map(({ path, connection: { source, target } }) => [path, source, target]),
-  ]);
-  const placed = useMemo(() => layout(level), [shape]);
+  const placed = useLayout(level);
   const boxes = useMemo(() => {
     if (!Object.keys(put).length) return placed.boxes;
     return new Map([...placed.boxes].map(([path, box]) => [path, { ...box, ...put[path] }]));
