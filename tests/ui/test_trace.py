@@ -85,6 +85,14 @@ def test_a_trace_of_an_sdk(screen: Screen, server: LiveServer, small: Trace) -> 
     expect(side).to_contain_text("What is known of headraces?")
     screen.page.keyboard.press("ArrowLeft")
     expect(tree(screen).get_by_role("treeitem")).to_have_count(1)
+    screen.page.keyboard.press("ArrowRight")
+    screen.page.keyboard.press("ArrowDown")
+    screen.page.keyboard.press("z")
+    bar = tree(screen).locator("[aria-selected=true] .waterfall-bar")
+    lane = tree(screen).locator("[aria-selected=true] .waterfall-lane")
+    assert bar.bounding_box()["width"] == pytest.approx(lane.bounding_box()["width"], abs=2)
+    screen.page.get_by_role("button", name="Whole time").click()
+    assert bar.bounding_box()["width"] < 10
 
 
 def test_the_address_names_a_log_within_a_trace(screen: Screen, small: Trace) -> None:

@@ -1,5 +1,14 @@
 /** A tree on the left, its bars on a line of time on the right; only the rows near the window are drawn. */
-import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  useCallback,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { duration } from "../../parts/words";
 import { after, type BarRow, open, parents, type Range, rangeOf, span, window_ } from "./bars";
 import { ROW_PX, WaterfallRow } from "./WaterfallRow";
@@ -16,6 +25,8 @@ export interface WaterfallProps {
   onSelect: (id: string) => void;
 }
 
+/** Only after so many rows others are drawn: there are more around the window. */
+const STEP = 6;
 const TICKS = [0, 0.25, 0.5, 0.75];
 
 export function Waterfall({ label, what = "Step", rows, totalMs, selected, onSelect }: WaterfallProps) {
@@ -26,16 +37,20 @@ export function Waterfall({ label, what = "Step", rows, totalMs, selected, onSel
   const prefix = useId();
   const [part, setPart] = useState<Range | null>(null);
   const range = part ?? { fromMs: 0, lengthMs: total };
-  const zoom = (row: BarRow | undefined) => setPart(part || !row ? null : rangeOf(row));
+  // These never change, so that rows that stay are not drawn again while others come into view.
+  const zoom = useCallback((row: BarRow | undefined) => {
+    setPart((old) => (old || !row ? null : rangeOf(row)));
+  }, []);
   const { box, view, onScroll } = useView(shown, selected);
   const { first, last } = window_(shown.length, view.top, view.height, ROW_PX);
 
-  const toggle = (id: string) =>
+  const toggle = useCallback((id: string) => {
     setClosed((old) => {
       const next = new Set(old);
       if (!next.delete(id)) next.add(id);
       return next;
     });
+  }, []);
   const press = (event: KeyboardEvent) => {
     const row = rows.find((one) => one.id === selected);
     if (event.key === "z") zoom(row);
@@ -114,8 +129,9 @@ function useView(shown: BarRow[], selected: string | null) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
   const look = () => {
-    const { scrollTop = 0, clientHeight = 600 } = box.current ?? {};
-    setView({ top: scrollTop, height: clientHeight });
+    const { scrollTop = 0, clientHeight: height = 600 } = box.current ?? {};
+    const top = Math.floor(scrollTop / (ROW_PX * STEP)) * ROW_PX * STEP;
+    setView((old) => (old.top === top && old.height === height ? old : { top, height }));
   };
   useLayoutEffect(() => {
     const watched = box.current;
