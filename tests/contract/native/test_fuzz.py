@@ -77,6 +77,7 @@ KNOWN = {
     "log": [LOG, "log_none"],
     "evaluator": [JUDGE.replace("/", "%2F"), PATH.replace("/", "%2F")],
     "execution": ["exe_none"],
+    "step": ["0", "1", "step_none"],
     "key": ["key_none"],
     "name": ["none"],
 }
