@@ -47,10 +47,10 @@ def painted_ms(browser: Browser, url: str, shown: str, *, away_ms: int) -> tuple
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     if away_ms:
-        context.new_cdp_session(page).send(
-            "Network.emulateNetworkConditions",
-            {"offline": False, "latency": away_ms, "downloadThroughput": -1, "uploadThroughput": -1},
-        )
+        session = context.new_cdp_session(page)
+        session.send("Network.enable")
+        conditions = {"offline": False, "latency": away_ms, "downloadThroughput": -1, "uploadThroughput": -1}
+        session.send("Network.emulateNetworkConditions", conditions)
     page.goto(url)
     page.locator(shown).first.wait_for()
     whole = float(page.evaluate(READ))

@@ -19,6 +19,17 @@ export function splitPath(path: string): { folder: string; name: string } {
   return { folder: path.slice(0, cut), name: path.slice(cut) };
 }
 
+const going = new Map<string, Promise<Body<"AboutBody">>>();
+
+/** How a file stands. Several parts of a page ask at the same moment, and share the answer. */
+export function askAbout(file: string): Promise<Body<"AboutBody">> {
+  const known = going.get(file);
+  if (known) return known;
+  const asked = ask<Body<"AboutBody">>("GET", ["files", file]).finally(() => going.delete(file));
+  going.set(file, asked);
+  return asked;
+}
+
 export function search(text: string, take: number, signal: AbortSignal): Promise<FileList> {
   return ask<FileList>("GET", ["files"], { query: { search: text, take }, signal });
 }

@@ -2,8 +2,8 @@
 import { Suspense } from "react";
 import { to } from "../address";
 import { useLoaded } from "../loaded";
+import { askAbout } from "../parts/files";
 import { Failure, Loading, Tabs } from "../parts/simple";
-import { ask } from "../server";
 import { FileHead } from "./FileHead";
 import { FILE_TABS, type ScreenProps } from "./routes";
 
@@ -17,7 +17,7 @@ export interface Shown {
 
 export function FileFrame({ address }: ScreenProps) {
   const [, id = "", tabPath] = address.parts;
-  const file = useLoaded(id || null, (signal) => ask<Shown>("GET", ["files", id], { signal }));
+  const file = useLoaded(id || null, () => askAbout(id));
   if (file.error) {
     return (
       <div className="page">

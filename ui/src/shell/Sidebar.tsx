@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { to, useAddress } from "../address";
 import { useLoaded } from "../loaded";
-import { ask, type Body } from "../server";
+import { askAbout } from "../parts/files";
 import { FileTree } from "./FileTree";
 import { Logo } from "./Logo";
 import { QuickSearch } from "./QuickSearch";
@@ -19,7 +19,7 @@ export function Sidebar({ here }: { here: string }) {
   const [text, setText] = useState("");
   const address = useAddress();
   const id = address.parts[0] === "f" ? (address.parts[1] ?? null) : null;
-  const file = useLoaded(id, (signal) => ask<Body<"AboutBody">>("GET", ["files", id ?? ""], { signal }));
+  const file = useLoaded(id, () => askAbout(id ?? ""));
   return (
     <div className="sidebar-in">
       <Logo />

@@ -1,6 +1,7 @@
 /** A file at a glance: what came of it, what is live of it, its newest versions. */
 import { type Address, to, withQuery } from "../../address";
 import { useLoaded } from "../../loaded";
+import { askAbout } from "../../parts/files";
 import { Copy, Empty, Failure, Loading } from "../../parts/simple";
 import { refOf } from "../../parts/VersionPick";
 import { ask, type Body } from "../../server";
@@ -19,7 +20,7 @@ type About = Body<"AboutBody">;
 
 export default function Overview({ file, address }: FileScreenProps) {
   const { range, grain } = rangeOf(address.query);
-  const about = useLoaded(`about ${file}`, (signal) => ask<About>("GET", ["files", file], { signal }), {
+  const about = useLoaded(`about ${file}`, () => askAbout(file), {
     everyMs: EVERY_MS,
   });
   const found = useLoaded(

@@ -1,6 +1,7 @@
 /** All versions of a file; one of them as a picture, and what it changes of what is live. */
 import { type Address, go, to, withQuery } from "../../address";
 import { useLoaded } from "../../loaded";
+import { askAbout } from "../../parts/files";
 import { Badge, Button, Chip, Empty, Failure, Loading, type Tone } from "../../parts/simple";
 import { Time } from "../../parts/Time";
 import { refOf } from "../../parts/VersionPick";
@@ -19,7 +20,7 @@ type About = Body<"AboutBody">;
 
 export default function Versions({ file, address }: FileScreenProps) {
   const pages = useVersionList(file);
-  const about = useLoaded(`about ${file}`, (signal) => ask<About>("GET", ["files", file], { signal }));
+  const about = useLoaded(`about ${file}`, () => askAbout(file));
   const { first } = pages;
   if (first.error && !first.value) return <Failure error={first.error} again={first.reload} />;
   if (!first.value || !about.value) return <Loading />;
