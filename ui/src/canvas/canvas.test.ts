@@ -5,6 +5,7 @@ import { handlesOf } from "./elements";
 import { layout, portY, sizeOf } from "./layout";
 import { neighbour } from "./neighbour";
 import { svgOf } from "./svg";
+import { isSame } from "./useSame";
 
 const data = (source: string, target: string, name = `${source}${target}`) => ({
   name,
@@ -128,4 +129,12 @@ test("the file has each node once, and texts are escaped", () => {
   expect(file.match(/marker-end/g)).toHaveLength(7);
   expect(file).toContain("&lt;&amp;&gt;");
   expect(file).not.toContain("<&>");
+});
+
+test("things are the same when their members are, one level deep", () => {
+  const inner = { deep: [1] };
+  expect(isSame({ id: "a", data: { inner } }, { id: "a", data: { inner } })).toBe(true);
+  expect(isSame({ id: "a", data: { inner } }, { id: "a", data: { inner: { deep: [1] } } })).toBe(false);
+  expect(isSame({ id: "a" }, { id: "a", more: undefined })).toBe(false);
+  expect(isSame({ at: { x: 1 } }, { at: { x: 2 } })).toBe(false);
 });

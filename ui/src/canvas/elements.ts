@@ -20,6 +20,17 @@ export const WHEN = "when";
 
 type Handles = NonNullable<FlowNodeType["handles"]>;
 
+const handles = new WeakMap<DefinitionNode, { width: number; found: Handles }>();
+
+/** The same for the same node, so that it need not be drawn again. */
+function knownHandles(node: DefinitionNode, box: Box): Handles {
+  const known = handles.get(node);
+  if (known?.width === box.width) return known.found;
+  const found = handlesOf(node, box);
+  handles.set(node, { width: box.width, found });
+  return found;
+}
+
 /** The handles of a node, so that lines can be drawn before anything was measured. */
 export function handlesOf(node: DefinitionNode, { width }: Box): Handles {
   const handle = (id: string, type: "source" | "target", middle: number) => ({
@@ -57,7 +68,7 @@ export function nodesOf(
       width,
       height,
       measured: { width, height },
-      handles: handlesOf(node, box),
+      handles: knownHandles(node, box),
       data: { node, isGroup: bodyOf(node) !== null, ...said(path) },
       ariaLabel: `${node.type} ${node.name}`,
     };

@@ -10,6 +10,7 @@ import {
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  useStoreApi,
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import { type DragEvent, type KeyboardEvent, useMemo } from "react";
@@ -19,6 +20,7 @@ import { EDGE_TYPES, MANY, NODE_TYPES } from "../../canvas/Graph";
 import { NodesTable } from "../../canvas/NodesTable";
 import { SvgButton } from "../../canvas/SvgButton";
 import { useFit } from "../../canvas/useFit";
+import { useSame } from "../../canvas/useSame";
 import { endsOf } from "./ends";
 import { focusPanel } from "./focus";
 import { connect } from "./model/edits";
@@ -72,6 +74,7 @@ function Surface({ editing, types, places, onDrop }: EditCanvasProps) {
   const box = useFit(level.nodes?.length ? `level ${loops.join("/")}` : "", boxes, chosen[0], READABLE);
   useInView(chosen, boxes, box);
   const { screenToFlowPosition } = useReactFlow();
+  const store = useStoreApi();
   const drop = (event: DragEvent) => {
     const type = types.find((one) => one.name === event.dataTransfer.getData(DRAGGED));
     if (!type) return;
@@ -93,12 +96,12 @@ function Surface({ editing, types, places, onDrop }: EditCanvasProps) {
       onKeyDown={enter}
     >
       <ReactFlow
-        nodes={nodes}
-        edges={lines}
+        nodes={useSame(nodes)}
+        edges={useSame(lines)}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         onNodesChange={(changes) => follow(changes, editing, places)}
-        onEdgesChange={(changes) => followLines(changes, editing)}
+        onEdgesChange={(changes) => followLines(changes, editing, store.getState().userSelectionActive)}
         onConnect={(made) => join(made, editing)}
         isValidConnection={(made) => endsOf(made) !== null}
         onNodeDoubleClick={(_, node) =>
@@ -146,10 +149,15 @@ function follow(changes: NodeChange[], { chosen, choose, loops, level }: Editing
   if (isOther) choose([...names], names.size === 0);
 }
 
-function followLines(changes: EdgeChange[], { connection, chooseConnection }: Editing): void {
+/** Choices of connections; a frame that is drawn around nodes is not about those between them. */
+function followLines(
+  changes: EdgeChange[],
+  { connection, chooseConnection }: Editing,
+  isFrame: boolean,
+): void {
   for (const change of changes) {
     if (change.type !== "select") continue;
-    if (change.selected) chooseConnection(change.id);
+    if (change.selected && !isFrame) chooseConnection(change.id);
     else if (change.id === connection) chooseConnection(null);
   }
 }
