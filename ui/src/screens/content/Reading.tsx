@@ -7,7 +7,6 @@ import { EvaluatorView } from "./EvaluatorView";
 import { PromptView } from "./PromptView";
 import { type Said, textOf } from "./said";
 import { ToolView } from "./ToolView";
-import "../logs/logs.css";
 import "./content.css";
 
 export function Reading({ content }: { content: Body<"ContentBody"> }) {

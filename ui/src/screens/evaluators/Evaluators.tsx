@@ -48,7 +48,7 @@ export default function Evaluators({ address }: ScreenProps) {
         </Empty>
       )}
       {rows.length > 0 && <Table rows={rows} />}
-      <p className="row logs-end">
+      <p className="row more-evaluators">
         {after && (
           <a className="button" href={to(["evaluators"])}>
             To the first

@@ -8,7 +8,6 @@ import { ask, type Body } from "../../server";
 import { useMay } from "../../shell/session";
 import { Text } from "../logs/contents";
 import { JudgmentValue } from "../logs/Verdict";
-import "../logs/logs.css";
 import type { Value } from "./schema";
 
 type Tried = Body<"TriedBody">;

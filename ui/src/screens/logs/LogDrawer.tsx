@@ -10,6 +10,7 @@ import { ask, type Body } from "../../server";
 import { Inputs, Message, Messages, Raw, Text } from "./contents";
 import { Judgments } from "./Judgments";
 import type { Judge, LogRow } from "./pages";
+import "./drawer.css";
 
 export type LogBody = Body<"LogBody">;
 

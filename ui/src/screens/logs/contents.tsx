@@ -1,6 +1,7 @@
 /** What logs and prompts hold, in the form in which people read it: messages as a chat, inputs by name, JSON. */
 import { useState } from "react";
 import { CopyButton } from "../../parts/simple";
+import "./contents.css";
 import { asMessages, asText, type Part, partsOf, type Said, toolCallsOf } from "./messages";
 
 export function Text({ title, text, tone }: { title: string; text: string; tone?: "bad" }) {
