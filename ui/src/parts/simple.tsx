@@ -1,5 +1,5 @@
 /** The small parts that all screens are made of. */
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Refusal } from "../server";
 import "./parts.css";
 
@@ -136,8 +136,15 @@ export interface Tab {
 }
 
 export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
+  const row = useRef<HTMLElement>(null);
+  const here = tabs.find((tab) => tab.isHere)?.name;
+  // Where there is no room for all, the one that is shown is in sight.
+  useEffect(() => {
+    const shown = here && row.current?.querySelector("[aria-current]");
+    if (shown) shown.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [here]);
   return (
-    <nav className="tabs" aria-label={label}>
+    <nav ref={row} className="tabs" aria-label={label}>
       {tabs.map((tab) => (
         <a key={tab.name} href={tab.href} aria-current={tab.isHere ? "page" : undefined}>
           {tab.name}
