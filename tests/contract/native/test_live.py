@@ -45,7 +45,7 @@ def test_who_made_it_live_and_why(desk: Desk) -> None:
 def test_an_etag_is_the_move(desk: Desk) -> None:
     first = desk.send("GET", "pointers", "production")
     tag = first.headers["etag"]
-    assert tag == f'"{first.json()["move_id"]}"'
+    assert tag.startswith(f'"{first.json()["move_id"]}.')
     for known in (tag, f"W/{tag}", f'"mv_other", {tag}', "*"):
         again = desk.send("GET", "pointers", "production", headers={"if-none-match": known})
         assert (again.status_code, again.headers["etag"], again.content) == (304, tag, b"")
@@ -54,6 +54,24 @@ def test_an_etag_is_the_move(desk: Desk) -> None:
     assert (moved.status_code, moved.json()["number"]) == (200, 2)
     assert moved.headers["etag"] != tag
     assert "etag" not in desk.send("GET", "pointers", "staging").headers, "it never moved"
+
+
+def test_another_number_or_path_changes_the_tag(server: LiveServer, desk: Desk) -> None:
+    """What is targeted stays, but how it is called does not."""
+
+    def asked(path: str, tag: str) -> Any:
+        return desk.asker.send("GET", "files", path, "pointers", "production", headers={"if-none-match": tag})
+
+    tag = asked(desk.path, "none").headers["etag"]
+    wanted = {"type": "flow", "path": desk.path, "content": {"says": "version 1"}}
+    desk.asker.ask("POST", "workspace", "files", body={"files": [wanted]})
+    numbered = asked(desk.path, tag)
+    assert (numbered.status_code, numbered.json()["number"]) == (200, 4)
+    assert numbered.json()["version_id"] == desk.versions[0]
+    tag = asked(desk.path, "none").headers["etag"]
+    server.humanloop().flows.move(desk.id, path=f"{desk.path} renamed")
+    renamed = asked(f"{desk.path} renamed", tag)
+    assert (renamed.status_code, renamed.json()["file"]["path"]) == (200, f"{desk.path} renamed")
 
 
 def test_switching_the_file_off_changes_the_tag_of_its_pointers(desk: Desk) -> None:

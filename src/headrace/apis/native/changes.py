@@ -185,7 +185,7 @@ def _matched(call: Call) -> str | None:
     if len(tag) < 3 or tag[0] != '"' or tag[-1] != '"' or '"' in tag[1:-1]:
         message = f'`If-Match` takes one `ETag` of a pointer, such as "mv_…" with its quotes, not {tag!r}.'
         raise Invalid.at("if-match", message=message, kind="value", where="header")
-    return tag[1:-1].removesuffix(".off")
+    return tag[1:-1].partition(".")[0]
 
 
 def reference(ref: str | int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zlib import crc32
 
 import msgspec
 
@@ -38,8 +39,9 @@ async def get_pointer(call: Call) -> Response:
     """What a pointer targets right now.
 
     `{pointer}` is an environment's or an alias's name or id. The answer's `ETag` is the id of the pointer's
-    last move (followed by `.off` while the file itself is switched off): sent as `If-None-Match` it is
-    answered 304 for as long as nothing changed, and sent as `If-Match` with a change it is what is expected.
+    last move, a dot, and what tells whether anything else of the answer changed, such as the version's
+    number: sent as `If-None-Match` it is answered 304 for as long as nothing did. Sent as `If-Match` with a
+    change, that last move is what is expected.
     """
 
     def look(tx: Transaction) -> Live:
@@ -71,8 +73,9 @@ def etag_of(live: Live) -> str | None:
     """What a pointer's state is known by; None when it never moved."""
     if live.move_id is None:
         return None
-    is_by_file = live.is_off and not (live.pointer is not None and live.pointer.is_off)
-    return f'"{live.move_id}.off"' if is_by_file else f'"{live.move_id}"'
+    spot = live.spot
+    shown = "\n".join((spot.file.path, spot.name, str(live.number), str(live.is_off)))
+    return f'"{live.move_id}.{crc32(shown.encode()):08x}"'
 
 
 def _knows(header: str | None, tag: str) -> bool:
