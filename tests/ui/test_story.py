@@ -10,7 +10,6 @@ from tests.ui.test_editor import node, saved
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
-expect.set_options(timeout=15_000)
 
 GOOD = "import time\ntime.sleep(1.5)\ntext[::-1]"
 BAD = "text.backwards()"
@@ -70,7 +69,6 @@ def production(page: Any) -> str:
     return str(option.inner_text())
 
 
-@pytest.mark.timeout(240)
 def test_a_flow_is_drawn_deployed_broken_and_taken_back(make_server: Any, open_screen: Any) -> None:
     screen: Screen = open_screen(make_server())
     page = screen.page
