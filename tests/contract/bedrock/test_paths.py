@@ -78,9 +78,7 @@ def test_identifiers_that_are_none(server: LiveServer, method: str, path: str) -
 @pytest.mark.parametrize(
     ("method", "path", "status", "name"),
     [
-        ("GET", "/", 404, "UnknownOperationException"),
         ("GET", "//", 404, "UnknownOperationException"),
-        ("POST", "/", 404, "UnknownOperationException"),
         ("GET", "/nothing", 404, "UnknownOperationException"),
         ("GET", "/flows/ABCDEFGHIJ/nothing", 404, "UnknownOperationException"),
         ("GET", "/flows/ABCDEFGHIJ/versions/1/more", 404, "UnknownOperationException"),

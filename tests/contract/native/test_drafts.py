@@ -176,7 +176,7 @@ def test_a_place_is_taken_once(asker: Asker) -> None:
     wrong = {"nodes": [{"name": "A", "type": "Teapot"}]}
     message = asker.refused(400, "invalid", "POST", "flows", body={"path": f"{path} 2", "definition": wrong})
     assert "nodes.1.type" in message
-    other = asker.ask("POST", "flows", body={"path": f"elsewhere/{path.rpartition('/')[2]}"})
+    other = asker.ask("POST", "flows", body={"path": f"other drafts/{path.rpartition('/')[2]}"})
     assert other["name"] != flow["name"], "names of one API are unique, paths of the other"
 
 
