@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 from tests.contract.conftest import LiveServer
 from tests.docs.pages import ROOT
@@ -21,3 +22,9 @@ def fresh_server(tmp_path: Path) -> Iterator[LiveServer]:
     yield live
     if live.process is not None and live.process.poll() is None:
         assert live.stop() == 0
+
+
+@pytest.fixture(autouse=True)
+def own_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page's `boto3.client` looks for its credentials itself, not at those another page in this process found."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
