@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path("build/bench")
-NOT_BENCHMARKS = frozenset({"__init__", "__main__", "load", "server"})
+NOT_BENCHMARKS = frozenset({"__init__", "__main__", "counting", "hot_paths", "load", "server"})
 
 
 def names() -> list[str]:
