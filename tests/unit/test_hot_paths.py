@@ -90,7 +90,8 @@ def test_twice_the_work_is_twice_the_count() -> None:
     assert 1.95 < found[1].bytecodes / found[0].bytecodes < 2.05
     (name, most), *_ = found[0].by_function()
     assert name.endswith("_sum")
-    assert most == found[0].beyond(found[0], per=1).bytecodes + found[0].bytecodes
+    assert most > 0.9 * found[0].bytecodes
+    assert found[1].beyond(found[0], per=1000).bytecodes == most // 1000
 
 
 def test_what_connections_do_is_counted_while_it_is_on() -> None:
