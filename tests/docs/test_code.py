@@ -134,9 +134,13 @@ def test_a_backup_made_while_the_server_runs_can_be_restored(
     fresh_server.humanloop().flows.upsert(path="kept", attributes={"note": "before"})
     key = _make_key(fresh_server.store)
     page = ROOT / "docs" / "how-to" / "back-up-sqlite.md"
-    _shell(next(block.text for block in blocks(page, "sh") if "sqlite3" in block.text), "", tmp_path)
+    backup, _, check, restore = (block.text for block in blocks(page, "sh")[:4])
+    _shell(backup, "", tmp_path)
     fresh_server.humanloop(key["api_key"]).flows.upsert(path="late", attributes={"note": "after"})
-    restored = LiveServer(store=f"sqlite:///{tmp_path / 'backup.db'}").start()
+    assert fresh_server.stop() == 0
+    assert "all in order" in _shell(check, "", tmp_path)
+    assert "What was there before is" in _shell(restore, "", tmp_path)
+    restored = LiveServer(store=fresh_server.store).start()
     try:
         listed = restored.humanloop(key["api_key"]).flows.list()
         assert [flow.path for flow in listed] == ["kept"]
@@ -146,7 +150,7 @@ def test_a_backup_made_while_the_server_runs_can_be_restored(
         assert client.list_flows()["flowSummaries"] == []  # signed with a secret that the key file opens
     finally:
         assert restored.stop() == 0
-    assert oct((tmp_path / "backup.db").stat().st_mode)[-3:] == "600"
+    assert oct((tmp_path / "before-upgrade.tar.gz").stat().st_mode)[-3:] == "600"
 
 
 def _make_key(store: str) -> dict[str, Any]:

@@ -35,6 +35,8 @@ COMMANDS = {
     "export": ("headrace.cli.export", "Take flows and prompts out."),
     "kb": ("headrace.cli.kb", "Keep local knowledge bases."),
     "store": ("headrace.cli.store", "Copy a store to another place."),
+    "backup": ("headrace.cli.backup", "Back a SQLite store up while its server runs."),
+    "restore": ("headrace.cli.restore", "Put a SQLite store in its place out of a backup."),
     "settings": ("headrace.cli.settings", "List the settings with their values."),
 }
 """Each command's line in the help, and its module with ``command``, or what a colon names."""
