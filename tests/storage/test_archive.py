@@ -38,8 +38,10 @@ from tests.storage.things import (
     monitor,
     move,
     payload,
+    provider_account,
     receipt,
     release,
+    retention,
     run,
     seat,
     session,
@@ -126,6 +128,8 @@ def _registry(tx: Transaction) -> None:
     tx.drafts.put(draft())
     tx.aliases.add(alias())
     tx.tags.put(resource="flow/FL_1", tags={"a": ODD})
+    tx.keeping.put_rule(retention())
+    tx.providers.put(provider_account())
     tx.secrets.put(file_id="fl_1", secrets={"TOKEN": "sealed token"})
     tx.datasets.add(file_id="ds_1", datapoints=[datapoint(body=json.dumps(ODD))])
     tx.datasets.add_parts(file_id="ds_1", parts={"d" * 64: json.dumps(ODD)})

@@ -31,6 +31,7 @@ from tests.storage.things import (
     batch,
     draft,
     environment,
+    erasure,
     evaluation,
     execution,
     file,
@@ -43,8 +44,11 @@ from tests.storage.things import (
     monitor,
     move,
     payload,
+    provider_account,
+    provider_use,
     receipt,
     release,
+    retention,
     run,
     seat,
     session,
@@ -138,6 +142,10 @@ def _registry(tx: Transaction) -> None:
     tx.gates.put(gate(spec=json.dumps(ODD)))
     tx.gates.approve(approved(reason=ODD))
     tx.gates.watch(watch(outcome=ODD))
+    tx.keeping.put_rule(retention())
+    tx.keeping.add_erasure(erasure())
+    tx.providers.put(provider_account())
+    tx.providers.add_use(provider_use())
     tx.tags.put(resource="flow/FL_1", tags={"a": ODD})
     tx.secrets.put(file_id="fl_1", secrets={"TOKEN": KeyVault(SECRET_KEY).seal(b"token")})
     tx.datasets.add(file_id="ds_1", datapoints=[datapoint(body=json.dumps(ODD))])

@@ -22,7 +22,11 @@ SCANS = {
     "all_keys": "they are all wanted",
     "processes": "a handful",
     "count_of_jobs": "they are all counted",
+    "count_of_jobs_by_work": "they are all counted",
     "sealed_secret": "it stops at the first row",
+    "sealed_keys": "they are all wanted",
+    "sealed_secrets": "the same",
+    "sealed_provider_accounts": "the same",
 }
 """Statements that may look at every row of a table, and why."""
 

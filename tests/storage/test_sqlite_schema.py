@@ -18,9 +18,11 @@ from headrace.core.durable import Ticket
 from headrace.core.evaluations import Awaited, Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import Directory, File
 from headrace.core.gates import Approved, Gate, Watch
+from headrace.core.keeping import Erasure, Retention
 from headrace.core.logs import Log
 from headrace.core.monitoring import Job, Monitor, Total
 from headrace.core.processes import Process
+from headrace.core.providers import ProviderAccount, ProviderUse
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
 from headrace.storage import sql
@@ -31,6 +33,10 @@ from headrace.storage.sqlite_connection import RULES, SqliteConnection, make_fil
 
 TABLES: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "aliases": (Alias, {"account"}),
+    "retentions": (Retention, {"account"}),
+    "erasures": (Erasure, {"account"}),
+    "provider_accounts": (ProviderAccount, {"account"}),
+    "provider_uses": (ProviderUse, {"account"}),
     "approvals": (Approved, {"account"}),
     "gates": (Gate, {"account"}),
     "watches": (Watch, {"account"}),
@@ -80,6 +86,12 @@ SCANS = {
     "fold_words": "a few rows, all of them",
     "fold_ids": "the same",
     "count_of_jobs": "counts what waits, which is little",
+    "count_of_jobs_by_work": "counts what waits, which is little",
+    "all_accounts": "organisations are few",
+    "accounts_with_retentions": "the same",
+    "sealed_keys": "seals everything anew, once in years, while no server runs",
+    "sealed_secrets": "the same",
+    "sealed_provider_accounts": "the same",
 }
 """Statements that may walk through a whole table, and why."""
 
@@ -168,6 +180,9 @@ def test_every_unique_constraint_has_a_rule(engine: SqliteConnection) -> None:
         "pointers",
         "migrations",
         "processes",
+        "provider_accounts",
+        "provider_uses",
+        "retentions",
         "run_links",
         "seats",
         "sessions",

@@ -15,9 +15,11 @@ from headrace.core.evaluations import Evaluation, Run, RunLink, RunStatus, Seat,
 from headrace.core.execution import Status
 from headrace.core.files import Directory, File
 from headrace.core.gates import Approved, Gate, Watch
+from headrace.core.keeping import Count, Erasure, Retention, Sort
 from headrace.core.logs import Log, Payload, write_payload
 from headrace.core.monitoring import Job, Monitor, Work
 from headrace.core.ports import Store, Transaction
+from headrace.core.providers import ProviderAccount, ProviderUse, Span
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, DraftStatus, Receipt, Release, Version
 
@@ -307,6 +309,45 @@ def gate(file_id: str = "fl_1", **changes: Any) -> Gate:
         "set_at": START,
     }
     return Gate(file_id=file_id, **values | changes)
+
+
+def provider_account(provider: str = "openai", **changes: Any) -> ProviderAccount:
+    values: dict[str, Any] = {
+        "sealed": "sealed provider key",
+        "hint": "wxyz",
+        "requests_a_minute": 60,
+        "tokens_a_day": None,
+        "cost_a_month_usd": 1.5,
+        "set_by": "usr_1",
+        "set_at": START,
+    }
+    return ProviderAccount(provider=provider, **values | changes)
+
+
+def provider_use(provider: str = "openai", **changes: Any) -> ProviderUse:
+    values: dict[str, Any] = {
+        "span": Span.DAY,
+        "begins_at": Span.DAY.begin(START),
+        "requests": 2,
+        "tokens": 30,
+        "cost_usd": 0.25,
+    }
+    return ProviderUse(provider=provider, **values | changes)
+
+
+def retention(file_id: str = "fl_1", **changes: Any) -> Retention:
+    return Retention(file_id=file_id, **{"keep_days": 30, "set_by": "usr_1", "set_at": START} | changes)
+
+
+def erasure(id: str = "ers_1", **changes: Any) -> Erasure:
+    values: dict[str, Any] = {
+        "sort": Sort.USER,
+        "subject": "a1b2",
+        "erased_by": "usr_1",
+        "erased_at": START,
+        "counts": (Count(kind="logs", number=3),),
+    }
+    return Erasure(id=id, **values | changes)
 
 
 def approved(user_id: str = "usr_1", **changes: Any) -> Approved:

@@ -27,6 +27,8 @@ class Fault(StrEnum):
     """It could not be reached, answered with a server error, or took too long."""
     THROTTLED = "throttled"
     """It asks to be called less often."""
+    QUOTA = "quota"
+    """The organisation has used up what it may use of it."""
     DENIED = "denied"
     """The credentials that the run uses are not allowed to."""
 
@@ -37,12 +39,21 @@ class EffectFailed(HeadraceError):
     Attributes:
         resource: what it is, in AWS's words: ``Amazon Bedrock``, ``Lambda``, ``Amazon S3``, ``InlineCode`` …
         fault: whose fault it is.
+        retry_after_s: when it may be tried again; None where nobody knows.
     """
 
-    def __init__(self, message: str, *, resource: str, fault: Fault = Fault.DEPENDENCY) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        resource: str,
+        fault: Fault = Fault.DEPENDENCY,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.resource = resource
         self.fault = fault
+        self.retry_after_s = retry_after_s
 
 
 class ModelFailed(EffectFailed):
@@ -53,28 +64,41 @@ class ModelFailed(EffectFailed):
     """
 
     def __init__(self, failure: EffectFailed, *, origin: str) -> None:
-        super().__init__(failure.message, resource=failure.resource, fault=failure.fault)
+        super().__init__(
+            failure.message,
+            resource=failure.resource,
+            fault=failure.fault,
+            retry_after_s=failure.retry_after_s,
+        )
         self.origin = origin
 
 
 class CallerKeys:
-    """The keys of providers that a caller brought along, by the names it has for the providers.
+    """The keys of providers that a call is made with, by the names that its caller has for the providers.
 
     They are used for this one call: never kept, never told, never shown.
+
+    Args:
+        own: the organisation's own key for the provider that is asked; empty where it has none.
     """
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_keys", "_own")
 
-    def __init__(self, keys: Mapping[str, str]) -> None:
+    def __init__(self, keys: Mapping[str, str], *, own: str = "") -> None:
         self._keys = dict(keys)
+        self._own = own
 
     def get(self, name: str) -> str:
-        """A provider's key; empty when there is none."""
-        return self._keys.get(name, "")
+        """The caller's key, or else the organisation's own; empty when there is neither."""
+        return self._keys.get(name, "") or self._own
+
+    def with_own(self, own: str) -> CallerKeys:
+        """The same beside a key of the organisation."""
+        return CallerKeys(self._keys, own=own)
 
     def values(self) -> Iterable[str]:
         """All of them, to be struck out of what others say."""
-        return self._keys.values()
+        return (*self._keys.values(), self._own)
 
     def __repr__(self) -> str:
         return f"CallerKeys({', '.join(self._keys)})"

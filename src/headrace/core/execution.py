@@ -33,6 +33,7 @@ class FailureKind(StrEnum):
     DEPENDENCY = "dependency"
     GATEWAY = "gateway"
     THROTTLED = "throttled"
+    QUOTA = "quota"
     DENIED = "denied"
     TIMED_OUT = "timed_out"
     """The execution as a whole took longer than it may."""

@@ -28,7 +28,9 @@ from headrace.core.evaluation_ports import Evaluations, Runs
 from headrace.core.figure_ports import Figures
 from headrace.core.files import FileSort as FileSort
 from headrace.core.gate_ports import Gates
+from headrace.core.keeping_ports import Keeping
 from headrace.core.log_ports import Jobs, Logs, Monitors
+from headrace.core.providers import ProviderAccounts
 from headrace.core.run_ports import Executions, Processes, Sessions, Tickets
 from headrace.core.tree_ports import Environments, Files
 from headrace.core.validate import Finding, PromptVariables, TypeLimits
@@ -308,6 +310,12 @@ class Transaction(Protocol):
     def access(self) -> Access: ...
 
     @property
+    @property
+    def keeping(self) -> Keeping: ...
+
+    @property
+    def providers(self) -> ProviderAccounts: ...
+
     def archive(self) -> Archive:
         """Raises Conflict in a store that is gone with its process: it has none."""
 
@@ -342,6 +350,9 @@ class Store(Protocol):
         """Raise Unavailable when the store can't be read."""
 
     async def close(self) -> None:
+    async def scrub(self) -> None:
+        """Leave no bytes of what was removed where the store keeps its rows and indexes."""
+
         """Finish what was begun and let go of the store."""
 
 

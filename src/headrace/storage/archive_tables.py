@@ -10,6 +10,7 @@ from headrace.core.deployments import Alias, Environment, Move
 from headrace.core.evaluations import Awaited, Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import File
 from headrace.core.gates import Approved, Gate, Watch
+from headrace.core.keeping import Retention
 from headrace.core.logs import Log
 from headrace.core.monitoring import Monitor, Total
 from headrace.core.records import EventBatch, Execution
@@ -165,6 +166,13 @@ ARCHIVED = (
     Archived(name="watches", key=("move_id", "version_id"), struct=Watch, only="t.ended_at IS NOT NULL"),
     Archived(name="tags", key=("resource", "key")),
     Archived(
+        name="retentions",
+        key=("file_id",),
+        people=frozenset({"set_by"}),
+        struct=Retention,
+        refers=(("file_id", "entries"),),
+    ),
+    Archived(
         name="monitors",
         key=("id",),
         order=("t.file_id", _IN_PLACE),
@@ -228,6 +236,9 @@ LEFT_OUT = {
     "receipts": "what repeats of requests are answered with, for a day",
     "jobs": "work that waits",
     "processes": "the processes of a server",
+    "erasures": "what was erased there, under hashes that only their own server can make",
+    "provider_accounts": "keys of providers, which are set anew with their limits",
+    "provider_uses": "what was used of providers",
 }
 """Tables that are not in an archive, and why."""
 

@@ -55,6 +55,10 @@ TABLES = (
     "gates",
     "approvals",
     "watches",
+    "retentions",
+    "erasures",
+    "provider_accounts",
+    "provider_uses",
 )
 """What is copied, in an order in which nothing comes before what it refers to."""
 MADE_ANEW = frozenset({"log_ids", "log_terms", "log_words", "migrations", "new_words"})

@@ -26,6 +26,7 @@ from headrace.storage.memory_executions import Executions, Processes, Sessions, 
 from headrace.storage.memory_figures import Figures
 from headrace.storage.memory_files import Drafts, Releases, Versions
 from headrace.storage.memory_gates import Gates
+from headrace.storage.memory_keeping import Keeping, Providers
 from headrace.storage.memory_logs import Logs
 from headrace.storage.memory_monitors import Jobs, Monitors
 from headrace.storage.memory_tables import Claim, Rows, Shared, Undo
@@ -284,6 +285,8 @@ class _Transaction:
         self.processes = Processes(shared)
         self.receipts = _Receipts(rows)
         self.access = _Access(rows, shared)
+        self.keeping = Keeping(account, rows, shared)
+        self.providers = Providers(rows)
 
     @property
     def archive(self) -> Archive:
@@ -337,6 +340,9 @@ class MemoryStore:
     async def check(self) -> None:
         if self._is_closed:
             raise Unavailable("The store is closed.")
+
+    async def scrub(self) -> None:
+        pass
 
     async def close(self) -> None:
         self._is_closed = True

@@ -14,10 +14,12 @@ from headrace.core.durable import Ticket
 from headrace.core.evaluations import Awaited, Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import Directory, File
 from headrace.core.gates import Approved, Gate, Watch
+from headrace.core.keeping import Erasure, Retention
 from headrace.core.logs import Log, Usage
 from headrace.core.monitoring import Job, Monitor, Total, Work
 from headrace.core.ports import Clash
 from headrace.core.processes import Process
+from headrace.core.providers import ProviderAccount, ProviderUse, Span
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
 
@@ -120,6 +122,9 @@ class Rows:
         self.gates: Table[tuple[str, PointerKind, str], Gate] = Table(journal)
         self.approvals: Table[tuple[str, PointerKind, str, str, str], Approved] = Table(journal)
         self.watches: Table[tuple[str, str], Watch] = Table(journal)
+        self.erasures: Table[str, Erasure] = Table(journal)
+        self.provider_accounts: Table[str, ProviderAccount] = Table(journal)
+        self.provider_uses: Table[tuple[str, Span], ProviderUse] = Table(journal)
         self._of_file: dict[str, FileRows] = defaultdict(lambda: FileRows(journal))
 
     def of(self, file_id: str) -> FileRows:
@@ -151,5 +156,6 @@ class Shared:
         self.tickets: Table[tuple[str, str], Ticket] = Table(journal)
         self.sessions: Table[tuple[str, str, str], Session] = Table(journal)
         self.processes: Table[str, Process] = Table(journal)
+        self.retentions: Table[tuple[str, str], Retention] = Table(journal)
         self.jobs: Table[JobKey, Job] = Table(journal)
         self.claims = Claims(journal)

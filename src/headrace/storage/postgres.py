@@ -87,6 +87,9 @@ class PostgresStore:
                 async with asyncio.timeout(self._limits.timeout_s):
                     await self._idle.wait()
         await self._pool.close()
+    async def scrub(self) -> None:
+        """Nothing: no row is left, and what the server does with its files is up to VACUUM."""
+
 
 
 async def _on_snapshot(connection: PostgresConnection, account: str, work: Callable[[Any], T]) -> T:

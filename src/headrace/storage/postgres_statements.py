@@ -54,6 +54,7 @@ RULES = {
     "environments_default": "environment_default",
     "environments_pkey": "id",
     "environments_name": "environment_name",
+    "erasures_pkey": "id",
     "evaluations_name": "evaluation_name",
     "evaluations_pkey": "id",
     "event_batches_pkey": "id",

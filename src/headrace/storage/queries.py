@@ -18,9 +18,11 @@ from headrace.core.durable import Ticket
 from headrace.core.evaluations import Evaluation, Run, RunLink, Seat, Slot
 from headrace.core.files import File
 from headrace.core.gates import Approved, Gate, Watch
+from headrace.core.keeping import Erasure, Retention
 from headrace.core.logs import Log
 from headrace.core.monitoring import Job, Monitor, Total
 from headrace.core.processes import Process
+from headrace.core.providers import ProviderAccount, ProviderUse
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
 from headrace.storage import archive_tables
@@ -32,6 +34,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         Approved,
         Draft,
         Environment,
+        Erasure,
         Evaluation,
         EventBatch,
         Execution,
@@ -45,8 +48,11 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         Organisation,
         Pointer,
         Process,
+        ProviderAccount,
+        ProviderUse,
         Receipt,
         Release,
+        Retention,
         Run,
         RunLink,
         Seat,
@@ -99,6 +105,7 @@ FILES = (
     "evaluation_queries.sql",
     "gate_queries.sql",
     "figure_queries.sql",
+    "keeping_queries.sql",
     "archive_queries.sql",
 )
 """The statements of every store that speaks SQL; PostgreSQL's form of them is made by `dialect`."""

@@ -605,7 +605,8 @@ UPDATE keys SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL;
 
 -- name: sealed_secret
 -- Something that was sealed with the server's key and is still of use, if there is anything.
-SELECT secret_sealed FROM keys WHERE revoked_at IS NULL UNION ALL SELECT sealed FROM secrets LIMIT 1;
+SELECT secret_sealed FROM keys WHERE revoked_at IS NULL UNION ALL SELECT sealed FROM secrets
+UNION ALL SELECT sealed FROM provider_accounts WHERE sealed IS NOT NULL LIMIT 1;
 
 -- name: has_keys
 -- Whether there is a key at all.

@@ -5,6 +5,7 @@ Reads that may look at very much have a thread and a connection of their own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +19,7 @@ from headrace.storage.lock import FileLock
 from headrace.storage.migrations import SCHEMA, migrate, migrations_in
 from headrace.storage.scans import Scans
 from headrace.storage.sql import SqlTransaction
-from headrace.storage.sqlite_connection import SqliteConnection, make_file, opening
+from headrace.storage.sqlite_connection import SqliteConnection, empty_log, make_file, opening
 from headrace.storage.sqlite_log_words import SqliteLogWords
 from headrace.storage.watching import Watching
 
@@ -26,6 +27,11 @@ T = TypeVar("T")
 
 
 class SqliteStore:
+CHECKPOINT_ATTEMPTS = 100
+CHECKPOINT_PAUSE_S = 0.05
+"""How often, and how long apart, the log is tried to be emptied while others read."""
+
+
     """A store of one file. Belongs to one event loop from its first write on."""
 
     is_shared: ClassVar = False
@@ -51,6 +57,7 @@ class SqliteStore:
             self._reader = SqliteConnection(path, is_read_only=True)
             undo.pop_all()
         self.changes = Changes()
+        self._path = path
         self._watching = Watching(self._writer)
         self._groups = GroupCommit(self._writer, self._count)
         self._scans = Scans(path)
@@ -99,3 +106,14 @@ class SqliteStore:
         self._reader.close()
         self._writer.close()
         self._lock.release()
+    async def scrub(self) -> None:
+        """Overwritten at once is what tables held; the indexes of words forget when they are written anew."""
+        words = SqliteLogWords(self._watching, "")
+        await self._groups.run(words.fold)
+        while not await self._groups.run(words.merge):
+            pass
+        for _ in range(CHECKPOINT_ATTEMPTS):
+            if await asyncio.to_thread(empty_log, self._path):
+                break
+            await asyncio.sleep(CHECKPOINT_PAUSE_S)
+

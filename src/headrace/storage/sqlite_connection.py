@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,6 +40,7 @@ RULES = {
     "environments.account, environments.name": "environment_name",
     "evaluations.account, evaluations.file_id, evaluations.name": "evaluation_name",
     "evaluations.account, evaluations.id": "id",
+    "erasures.account, erasures.id": "id",
     "event_batches.account, event_batches.execution_id, event_batches.first": "id",
     "executions.account, executions.id": "id",
     "executions.account, executions.file_id, executions.pointer_id, executions.name": "execution_name",
@@ -101,6 +102,7 @@ class SqliteConnection:
             ("cache_size", -CACHE_KIB),
             ("mmap_size", MMAP_BYTES),
             ("wal_autocheckpoint", CHECKPOINT_PAGES),
+            ("secure_delete", "ON"),  # what is removed is overwritten, so that erasing needs no new file
         ):
             self._sqlite.pragma(name, value)
 
@@ -216,6 +218,17 @@ class SqliteConnection:
         if not self._sqlite.readonly("main"):
             self._sqlite.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._sqlite.close()
+
+
+def empty_log(path: Path) -> bool:
+    """Move the write-ahead log of a store that is open into its file; False when others were in the way."""
+    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as sqlite:
+        sqlite.set_busy_timeout(BUSY_TIMEOUT_MS)
+        try:
+            sqlite.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except (apsw.BusyError, apsw.LockedError):
+            return False
+        return True
 
 
 @contextmanager

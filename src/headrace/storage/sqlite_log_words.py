@@ -15,6 +15,8 @@ from headrace.storage.sql_collection import SqlCollection, Step
 
 FOLDED_AT_ONCE = 32
 """New logs for which the indexes are written."""
+MERGED_AT_ONCE = -200
+"""So many pages of an index are written at once; negative, for all of it to become one piece in the end."""
 MAX_CANDIDATES = 20_000
 """More logs than these are not looked up one by one: it is faster to look at every id in a row."""
 
@@ -28,8 +30,25 @@ class SqliteLogWords(SqlCollection):
         row = self._one("add_words", place=place, id=id, words=words)
         assert row is not None
         if row[0] >= FOLDED_AT_ONCE:
-            for statement in ("fold_words", "fold_ids", "forget_new_words"):
-                self._connection.run(statement)
+            self.fold()
+
+    def fold(self) -> None:
+        """Write the indexes for what is new."""
+        for statement in ("fold_words", "fold_ids", "forget_new_words"):
+            self._connection.run(statement)
+
+    def merge(self) -> bool:
+        """Write a part of the indexes anew, without what was removed; whether all of them are."""
+        moved = 0
+        for statement in ("merge_words", "merge_ids"):
+            before = self._changes()
+            self._connection.run(statement, pages=MERGED_AT_ONCE)
+            moved += self._changes() - before > 1
+        return not moved
+
+    def _changes(self) -> int:
+        ((count,),) = self._connection.all("count_of_changes")
+        return int(count)
 
     def change(self, place: int, words: str) -> None:
         """Find it by these terms instead of those before."""

@@ -26,6 +26,18 @@ INSERT INTO log_ids (rowid, id) SELECT place, id FROM new_words WHERE id IS NOT 
 -- They are in the indexes.
 DELETE FROM new_words;
 
+-- name: merge_words
+-- Let the index become fewer pieces, some pages at a time.
+INSERT INTO log_words (log_words, rank) VALUES ('merge', :pages);
+
+-- name: merge_ids
+-- The same of the index of ids.
+INSERT INTO log_ids (log_ids, rank) VALUES ('merge', :pages);
+
+-- name: count_of_changes
+-- How many rows this connection has changed so far; a merge that has nothing to do changes less than two.
+SELECT total_changes();
+
 -- name: remove_words
 -- Find a log by words no more.
 DELETE FROM log_words WHERE rowid = :place;

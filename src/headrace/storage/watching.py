@@ -12,6 +12,7 @@ BEYOND = frozenset(
     {
         "awaited",
         "evaluations",
+        "erasures",
         "event_batches",
         "executions",
         "jobs",
@@ -21,6 +22,7 @@ BEYOND = frozenset(
         "new_words",
         "payloads",
         "processes",
+        "provider_uses",
         "run_links",
         "runs",
         "seats",

@@ -34,6 +34,7 @@ NODE_CODES: Mapping[FailureKind, str] = {
     FailureKind.DEPENDENCY: "DEPENDENCY_FAILED",
     FailureKind.GATEWAY: "BAD_GATEWAY",
     FailureKind.THROTTLED: "DEPENDENCY_FAILED",
+    FailureKind.QUOTA: "DEPENDENCY_FAILED",
     FailureKind.DENIED: "DEPENDENCY_FAILED",
     FailureKind.TIMED_OUT: "INTERNAL_SERVER",
     FailureKind.GONE: "INTERNAL_SERVER",

@@ -37,6 +37,7 @@ EXCEPTIONS: Mapping[FailureKind, str] = {
     FailureKind.DEPENDENCY: "dependencyFailedException",
     FailureKind.GATEWAY: "badGatewayException",
     FailureKind.THROTTLED: "throttlingException",
+    FailureKind.QUOTA: "serviceQuotaExceededException",
     FailureKind.DENIED: "accessDeniedException",
     FailureKind.TIMED_OUT: "internalServerException",
     FailureKind.GONE: "resourceNotFoundException",

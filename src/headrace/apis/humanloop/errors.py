@@ -97,6 +97,7 @@ FAULTS = {
     Fault.DEPENDENCY: Shown(422, "unprocessable_entity_error"),
     Fault.DENIED: Shown(401, "authentication_error"),
     Fault.THROTTLED: Shown(429, "rate_limit_error"),
+    Fault.QUOTA: Shown(429, "rate_limit_error"),
     Fault.GATEWAY: Shown(503, "service_unavailable_error"),
 }
 """What a provider that did not answer is told as, by whose fault it was."""
@@ -124,7 +125,7 @@ def failure(request: Request, error: HeadraceError | None) -> Response:
 def _model_failure(error: ModelFailed) -> Response:
     status, kind = FAULTS[error.fault]
     detail = ModelError(type=kind, message=error.message, code=status, origin=error.origin)
-    return _answer(status, ModelErrorResponse(detail=detail))
+    return _answer(status, ModelErrorResponse(detail=detail), _headers(error))
 
 
 def status_of(kind: type[HeadraceError]) -> int:
@@ -138,6 +139,8 @@ def _item(problem: Problem) -> ValidationError:
 
 def _headers(error: HeadraceError) -> Headers:
     if isinstance(error, errors.Throttled):
+        return ((b"retry-after", str(math.ceil(error.retry_after_s)).encode()),)
+    if isinstance(error, ModelFailed) and error.retry_after_s is not None:
         return ((b"retry-after", str(math.ceil(error.retry_after_s)).encode()),)
     if isinstance(error, MethodNotAllowed):
         return ((b"allow", ", ".join(error.allowed).encode()),)
