@@ -115,6 +115,7 @@ class ConsoleApi:
 
     async def _create_key(self, request: Request, parameters: Mapping[str, str]) -> Response:
         principal = await self._gate.by_console(request)
+        principal.require(Right.ADMIN)
         wanted = _parse(request.body)
         issued = await access.create_key(
             self._ports,
@@ -139,6 +140,7 @@ class ConsoleApi:
 
     async def _import(self, request: Request, parameters: Mapping[str, str]) -> Response:
         principal = await self._gate.by_console(request)
+        principal.require(Right.EDITOR)
         options = {name for name, value in request.query if value == "true"}
         report = await self._exchange.bring_in(
             principal, request.body, is_update="update" in options, is_rehearsal="dry_run" in options

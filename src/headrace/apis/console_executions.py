@@ -14,7 +14,7 @@ import msgspec
 from headrace.apis.console_runs import Row, choice_of
 from headrace.apis.gate import Gate
 from headrace.apis.http import JSON, SPLIT_KEY, Request, Response
-from headrace.core.access import Principal
+from headrace.core.access import Principal, Right
 from headrace.core.errors import Conflict, Invalid
 from headrace.core.execution import Status
 from headrace.core.jsontext import json_text
@@ -92,6 +92,7 @@ class ConsoleExecutions:
 
     async def _start(self, request: Request, parameters: Mapping[str, str]) -> Response:
         principal = await self._gate.by_console(request)
+        principal.require(Right.RUNNER)
         wanted = _parse(request.body)
         flow_id, choice = await read(self._ports, principal, lambda tx: _choice(tx, wanted))
         order = Order(
@@ -121,6 +122,7 @@ class ConsoleExecutions:
 
     async def _stop(self, request: Request, parameters: Mapping[str, str]) -> Response:
         principal = await self._gate.by_console(request)
+        principal.require(Right.RUNNER)
         found = await self._find(principal, request, parameters)
         execution = found.execution
         if not execution.is_durable:

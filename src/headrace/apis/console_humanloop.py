@@ -10,7 +10,7 @@ import msgspec
 from headrace.apis.console_runs import Row
 from headrace.apis.gate import Gate
 from headrace.apis.http import JSON, Request, Response
-from headrace.core.access import Principal
+from headrace.core.access import Principal, Right
 from headrace.core.errors import Invalid
 
 LINES = (b"content-type", b"application/x-ndjson")
@@ -53,6 +53,7 @@ class ConsoleHumanloop:
 
     async def _import(self, request: Request, parameters: Mapping[str, str]) -> Response:
         principal = await self._gate.by_console(request)
+        principal.require(Right.ADMIN)
         answer = await self._mover.bring_in(principal, request.body)
         return Response(status=200, headers=[JSON], body=answer)
 

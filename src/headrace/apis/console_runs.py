@@ -13,6 +13,7 @@ import msgspec
 
 from headrace.apis.gate import Gate
 from headrace.apis.http import SPLIT_KEY, Request, Response
+from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
@@ -93,6 +94,7 @@ class ConsoleRuns:
 
     async def _run(self, request: Request, parameters: Mapping[str, str]) -> Response:
         principal = await self._gate.by_console(request)
+        principal.require(Right.RUNNER)
         wanted = _parse(request.body)
 
         def look(tx: Transaction) -> tuple[str, Choice]:
