@@ -54,13 +54,20 @@ _FORMS = {
         "origins such as https://app.example.com, separated by commas, or *",
     ),
     "environments": (r"([^\s,/]([^,/]*[^\s,/])?(,[^\s,/]([^,/]*[^\s,/])?)*)?", "names, separated by commas"),
+    "otlp_endpoint": (r"(https?://[^\s/?#]+[^\s?#]*)?", "an address such as http://collector:4318"),
+    "otlp_headers": (
+        r"(\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*=[^,\r\n]*(,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*=[^,\r\n]*)*)?",
+        "name=value pairs, separated by commas",
+    ),
     "log_format": ("text|json", "text or json"),
     "log_level": ("debug|info|warning|error", "debug, info, warning or error"),
 }
 """What the AWS clients are shown must have the forms that these clients were made for; a few settings are
 one of a few words."""
 
-_AT_MOST = {"port": 65_535, "health_port": 65_535}
+_SECRET = frozenset({"otlp_headers"})
+"""What is not shown to who got it wrong."""
+_AT_MOST = {"port": 65_535, "health_port": 65_535, "otlp_share": 1}
 _AT_LEAST_ONE = (
     "durable_attempts",
     "call_timeout",
@@ -78,6 +85,8 @@ _AT_LEAST_ONE = (
     "comparison_inputs",
     "comparison_timeout",
     "process_timeout",
+    "otlp_queue",
+    "otlp_timeout",
     "watch_interval",
     "store_connections",
     "store_timeout",
@@ -184,6 +193,9 @@ class Settings:
         DEFAULT_CONFIG,
         "File that says what flows may call: models, functions, knowledge bases. A missing one is empty.",
     )
+    scripted: str = _setting(
+        "", "File of answers that stand for all models, whatever the configuration says of them: for tests."
+    )
     knowledge: str = _setting(
         "", "File of the local knowledge bases. Beside a SQLite store it is made when it is needed."
     )
@@ -211,8 +223,8 @@ class Settings:
     )
     health_port: int = _setting(
         0,
-        "Port on which `headrace worker` answers /healthz and /readyz, and nothing else, at the address "
-        "HEADRACE_HOST; 0 is none.",
+        "Port on which `headrace worker`, and `headrace serve` beside its own, answers /healthz, /readyz and "
+        "/metrics to anybody, and nothing else, without TLS, at the address HEADRACE_HOST; 0 is none.",
     )
     drain_timeout: int = _setting(
         20,
@@ -295,6 +307,34 @@ class Settings:
         False, "Keep AWS's limits on how many nodes of each type a flow may have."
     )
     zoned_timestamps: bool = _setting(False, "End the Humanloop API's times with Z, unlike the original.")
+    otlp_endpoint: str = _setting(
+        "",
+        "Exports spans of requests, runs, nodes and calls of models by OTLP over HTTP to /v1/traces below "
+        "this address, such as http://collector:4318; empty exports none. Needs the extra otel.",
+    )
+    otlp_headers: str = _setting(
+        "",
+        "Headers for that, with keys for instance: name=value pairs, separated by commas, percent-encoded. A "
+        "secret.",
+    )
+    otlp_share: float = _setting(
+        1.0,
+        "The share of traces that are exported, 0 to 1, of those that begin here; callers that send a "
+        "traceparent decide themselves.",
+    )
+    otlp_content: bool = _setting(
+        False, "Export what goes into nodes and models and what comes out, too; else spans have no content."
+    )
+    otlp_queue: int = _setting(
+        10_000,
+        "So many spans wait to be exported at the most; further ones are dropped, and counted.",
+        "spans",
+    )
+    otlp_timeout: float = _setting(
+        10.0,
+        "How long sending spans may take, with repetitions, and how long the last ones may at the end.",
+        "seconds",
+    )
     log_requests: bool = _setting(False, "Log every request and not only failures of the server.")
     log_format: str = _setting("text", "text or json.")
     log_level: str = _setting("info", "debug, info, warning or error.")
@@ -329,7 +369,8 @@ class Settings:
             _check_number(one.name, getattr(self, one.name))
         for name, (pattern, words) in _FORMS.items():
             if re.fullmatch(pattern, getattr(self, name)) is None:
-                raise BadSetting(f"{PREFIX}{name.upper()} must be {words}, not {getattr(self, name)!r}.")
+                shown = "" if name in _SECRET else f", not {getattr(self, name)!r}"
+                raise BadSetting(f"{PREFIX}{name.upper()} must be {words}{shown}.")
         if self.profile not in PROFILES:
             known = ", ".join(PROFILES)
             raise BadSetting(f"HEADRACE_PROFILE must be one of these: {known}; not {self.profile!r}.")

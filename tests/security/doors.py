@@ -27,6 +27,7 @@ FIXED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "PagesApi": (("GET", "/"), ("GET", "/ui/none.js")),
     "SessionsApi": (("GET", "/api/session"), ("POST", "/api/session"), ("DELETE", "/api/session")),
     "OtlpApi": (("POST", "/v1/traces"),),
+    "MetricsApi": (("GET", "/metrics"),),
 }
 """The APIs that have no table, and their paths."""
 OPEN = frozenset(

@@ -169,7 +169,7 @@ def _needed(door: Door) -> str:
         return CONSOLE_RIGHTS[door.name]
     if door.api == "OtlpApi":
         return "runner"
-    if door.api == "SessionsApi":
+    if door.api in ("SessionsApi", "MetricsApi"):
         return "reader"
     name: str = door.row.right.name.lower()
     return name

@@ -7,7 +7,7 @@ that the server leaves in a file only its own user can read.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
@@ -15,6 +15,7 @@ from headrace.apis.console_runs import Row
 from headrace.apis.console_tree import ConsoleTree
 from headrace.apis.gate import Gate
 from headrace.apis.http import JSON, Request, Response
+from headrace.apis.request_watch import OPERATION
 from headrace.apis.routing import Match, Table
 from headrace.core.access import Key, Principal, Right, User
 from headrace.core.errors import (
@@ -46,6 +47,9 @@ STATUSES: Mapping[type[BaseException], int] = {
 }
 
 
+Handler = Callable[[Request, Mapping[str, str]], Awaitable[Response]]
+
+
 class NewKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The body of a request for a key."""
 
@@ -75,12 +79,15 @@ class ConsoleApi:
         more: further operations.
     """
 
+    name: ClassVar = "console"
+
     def __init__(self, ports: Ports, gate: Gate, exchange: Exchange, *, more: Iterable[Row] = ()) -> None:
         self._ports = ports
         self._gate = gate
         self._exchange = exchange
-        self._table: Table[Callable[[Request, Mapping[str, str]], Awaitable[Response]]] = Table(
-            [
+        self._table: Table[tuple[str, Handler]] = Table(
+            (method, template, (f"{method} {template}", handler))
+            for method, template, handler in (
                 ("GET", "/console/keys", self._list_keys),
                 ("POST", "/console/keys", self._create_key),
                 ("DELETE", "/console/keys/{key}", self._revoke_key),
@@ -89,7 +96,7 @@ class ConsoleApi:
                 ("GET", "/console/bedrock/export", self._export),
                 *ConsoleTree(ports, gate).rows(),
                 *more,
-            ]
+            )
         )
 
     def owns(self, segments: tuple[str, ...]) -> bool:
@@ -100,7 +107,9 @@ class ConsoleApi:
         if not isinstance(match, Match):
             path = request.raw_path.decode("latin-1")
             raise NotFound("path", path, f"There is nothing at {request.method} {path}.")
-        return await match.row(request, match.parameters)
+        operation, handler = match.row
+        OPERATION.set(operation)
+        return await handler(request, match.parameters)
 
     def failure(self, request: Request, error: HeadraceError | None) -> Response:
         if error is None:

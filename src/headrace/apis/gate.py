@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from headrace.apis.http import Request
 from headrace.core.access import Principal
 from headrace.core.changes import Kept
+from headrace.core.counts import Tally
 from headrace.core.errors import Forbidden, Throttled, Unauthenticated
 from headrace.services import access, sessions
 from headrace.services.base import Ports
@@ -189,12 +190,21 @@ class Throttle:
     Args:
         read_rate_per_s: for operations that only read; 0 is the same rate as for the others.
         burst: the size of a bucket; 0 is what is filled in within a second.
+        refused: counts what was refused, by operation.
     """
 
-    def __init__(self, rate_per_s: float, burst: int, *, read_rate_per_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        rate_per_s: float,
+        burst: int,
+        *,
+        read_rate_per_s: float = 0.0,
+        refused: Tally | None = None,
+    ) -> None:
         self._rates = {False: rate_per_s, True: read_rate_per_s or rate_per_s}
         self._sizes = {is_read: float(burst or max(rate, 1)) for is_read, rate in self._rates.items()}
         self._buckets: dict[tuple[str, str], _Bucket] = {}
+        self._refused = refused or Tally()
 
     def take(self, account: str, operation: str, *, is_read: bool) -> None:
         """Take one token.
@@ -210,5 +220,6 @@ class Throttle:
         bucket.tokens = min(size, bucket.tokens + (now - bucket.filled_at) * rate)
         bucket.filled_at = now
         if bucket.tokens < 1:
+            self._refused.add((operation,))
             raise Throttled(retry_after_s=(1 - bucket.tokens) / rate)
         bucket.tokens -= 1

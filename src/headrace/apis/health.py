@@ -5,13 +5,14 @@ It is of use while its store answers and it is not about to end. Nobody needs a 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from headrace import __version__
 from headrace.apis.http import JSON, Request, Response
 from headrace.apis.readiness import Readiness
+from headrace.apis.request_watch import OPERATION
 from headrace.core.errors import HeadraceError, NotFound, Unavailable
 from headrace.services.base import Ports
 from headrace.services.work import waiting_jobs
@@ -27,6 +28,8 @@ class HealthApi:
         is_alone: whether there is no other API, so that all paths are its own.
     """
 
+    name: ClassVar = "health"
+
     def __init__(self, ports: Ports, readiness: Readiness, *, is_alone: bool = False) -> None:
         self._ports = ports
         self._readiness = readiness
@@ -39,6 +42,7 @@ class HealthApi:
         if request.segments not in PATHS or request.method not in ("GET", "HEAD"):
             path = request.raw_path.decode("latin-1")
             raise NotFound("path", path, f"There is nothing at {request.method} {path}.")
+        OPERATION.set(request.segments[0])
         if request.segments == ("healthz",):
             return _json(200, {"status": "ok", "version": __version__})
         if self._readiness.is_leaving:

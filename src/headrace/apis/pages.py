@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
 from headrace.apis.http import Request, Response, options
 from headrace.apis.native import errors
 from headrace.apis.native.errors import MethodNotAllowed
+from headrace.apis.request_watch import OPERATION
 from headrace.core.errors import HeadraceError, NotFound
 
 FOLDER: Final = Path(__file__).parent.parent / "web"
@@ -68,6 +69,8 @@ class PagesApi:
         folder: where the built files are.
     """
 
+    name: ClassVar = "pages"
+
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
         self._read = cache(self._load)
@@ -82,6 +85,7 @@ class PagesApi:
             return options(METHODS)
         if request.method not in METHODS:
             raise MethodNotAllowed(METHODS)
+        OPERATION.set("GetPage")
         name = "/".join(request.segments) or "index.html"
         file = self._read().get(name)
         if file is None and request.segments:

@@ -14,11 +14,12 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from headrace.apis.cors import Cors
 from headrace.apis.http import Headers, Request, Response, join_headers, split_path, split_query
 from headrace.apis.readiness import Readiness
+from headrace.apis.request_watch import RequestWatch
 from headrace.core.errors import HeadraceError, TooLarge, TooSlow, Unavailable
 
 Scope = MutableMapping[str, Any]
@@ -34,7 +35,13 @@ WATCH_AFTER_S = 0.1
 
 
 class Api(Protocol):
-    """One of the protocols that this server speaks."""
+    """One of the protocols that this server speaks.
+
+    Attributes:
+        name: what counts and spans call it.
+    """
+
+    name: ClassVar[str]
 
     def owns(self, segments: tuple[str, ...]) -> bool:
         """Whether a path is this API's; asked in order, the first yes decides."""
@@ -61,6 +68,7 @@ class App:
         body_timeout_s: how long the body of a request may take to arrive; None is for ever.
         cors: which web pages may read the answers; None is no foreign one.
         readiness: whether the process is about to end.
+        watch: hears of every request; None is nobody.
     """
 
     def __init__(
@@ -74,6 +82,7 @@ class App:
         on_shutdown: Callable[[], Awaitable[None]],
         on_startup: Callable[[], Awaitable[None]] | None = None,
         readiness: Readiness | None = None,
+        watch: RequestWatch | None = None,
     ) -> None:
         self._apis = apis
         self._max_body_bytes = max_body_bytes
@@ -83,6 +92,7 @@ class App:
         self._on_startup = on_startup
         self._on_shutdown = on_shutdown
         self._readiness = readiness or Readiness()
+        self._watch = watch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -106,9 +116,34 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        raw_path: bytes = scope["raw_path"]
-        segments = split_path(raw_path)
+        segments = split_path(scope["raw_path"])
         api = next(api for api in self._apis if api.owns(segments))
+        watch, request_id, status = self._watch, _request_id(), 0
+        scene = None if watch is None else watch.begin(api.name, scope["headers"])
+        try:
+            status = await self._serve(api, segments, request_id, started, scope, receive, send)
+        finally:
+            if watch is not None:
+                watch.end(
+                    api.name,
+                    scene,
+                    method=scope["method"],
+                    request_id=request_id,
+                    status=status,
+                    started_s=started,
+                )
+
+    async def _serve(
+        self,
+        api: Api,
+        segments: tuple[str, ...],
+        request_id: str,
+        started: float,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> int:
+        """Answer a request; the answer's status, or 0 when nobody waited for one."""
         refused: HeadraceError | None = None
         body = b""
         try:
@@ -119,11 +154,11 @@ class App:
         except TimeoutError:
             refused = TooSlow()
         except Disconnected:
-            return
+            return 0
         request = Request(
-            id=_request_id(),
+            id=request_id,
             method=scope["method"],
-            raw_path=raw_path,
+            raw_path=scope["raw_path"],
             raw_query=scope["query_string"],
             segments=segments,
             query=split_query(scope["query_string"]),
@@ -139,6 +174,7 @@ class App:
         await _send(response, request, more, receive, send)
         if self._logs_all or response.status >= 500:
             _log(request, response, started)
+        return response.status
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         """The request's body, refused as soon as it is known to be too large."""

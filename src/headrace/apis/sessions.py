@@ -6,6 +6,8 @@ only, and that counts only together with a header (`headrace.apis.gate.PAGE`).
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from headrace.apis.gate import PAGE, SESSION, Gate, check_origin
@@ -13,12 +15,14 @@ from headrace.apis.http import JSON, Request, Response, options
 from headrace.apis.native import errors
 from headrace.apis.native.errors import MethodNotAllowed
 from headrace.apis.native.requests import read_body
+from headrace.apis.request_watch import OPERATION
 from headrace.core.access import Principal
 from headrace.core.errors import Forbidden, HeadraceError
 from headrace.services import sessions
 from headrace.services.base import Ports
 
 METHODS = ("GET", "POST", "DELETE")
+SESSION_OPERATIONS = {"GET": "GetSession", "HEAD": "GetSession", "POST": "SignIn", "DELETE": "SignOut"}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -52,6 +56,8 @@ class SessionsApi:
         is_tls: whether browsers reach the server by TLS, so that the cookie must never be sent without.
     """
 
+    name: ClassVar = "sessions"
+
     def __init__(self, ports: Ports, gate: Gate, *, lifetime_s: int, is_tls: bool) -> None:
         self._ports = ports
         self._gate = gate
@@ -64,6 +70,7 @@ class SessionsApi:
 
     async def answer(self, request: Request) -> Response:
         """See `headrace.apis.pipeline.Api`."""
+        OPERATION.set(SESSION_OPERATIONS.get(request.method, ""))
         if request.method in ("GET", "HEAD"):
             return await self._shown(await self._gate.by_page(request))
         if request.method == "OPTIONS":

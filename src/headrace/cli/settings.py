@@ -13,7 +13,12 @@ from headrace.cli.options import json_option, read_settings
 from headrace.settings import PREFIX
 from headrace.storage.place import shown
 
-HIDDEN: dict[str, Callable[[str], str]] = {"secret_key": lambda key: "(set)" if key else "", "store": shown}
+HIDDEN: dict[str, Callable[[str], str]] = {
+    "otlp_endpoint": shown,
+    "otlp_headers": lambda headers: "(set)" if headers else "",
+    "secret_key": lambda key: "(set)" if key else "",
+    "store": shown,
+}
 """What holds secrets, and what is shown of it."""
 
 

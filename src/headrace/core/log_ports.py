@@ -135,3 +135,6 @@ class Jobs(Protocol):
 
     def count(self) -> int:
         """How many wait, of all organisations."""
+
+    def count_by_work(self) -> dict[str, int]:
+        """The same by kind of work; a kind of which none waits is not there."""

@@ -92,13 +92,18 @@ class Carrier:
         taken = await self._take_up(account, execution_id)
         if taken is None:
             return
-        record = Record(self._ports, account, taken.execution, keeps=self._runs.recorder.keeps)
+        recorder = self._runs.recorder
+        telemetry, counts = recorder.telemetry, recorder.telemetry.counts
+        telling = telemetry.run(taken.execution)
+        record = Record(self._ports, account, taken.execution, keeps=recorder.keeps, telling=telling)
+        counts.durable_going += 1
         lost = self._held.hold(account, execution_id, taken.execution.attempt)
         try:
             await _until_kept(record.keep(), self._told(taken, record, journal), lost)
         except Over:
             log.info("execution %s was stopped", execution_id)
         finally:
+            counts.durable_going -= 1
             self._held.let_go(execution_id, taken.execution.attempt)
 
     async def _take_up(self, account: str, execution_id: str) -> _Taken | None:

@@ -143,7 +143,9 @@ async def start(durables: Durables, ports: Ports, principal: Principal, order: O
         work.ask(tx, ports, work=Work.EXECUTE, subject=execution.id, now=execution.started_at)
         return Found(file=file, execution=execution)
 
-    return await write(ports, principal, begin)
+    begun = await write(ports, principal, begin)
+    durables.runs.recorder.telemetry.queued(begun.execution)
+    return begun
 
 
 def _check(tx: Transaction, durables: Durables, execution: Execution) -> None:

@@ -26,6 +26,7 @@ from headrace.services.durable_executions import settle
 from headrace.services.holding import Over
 from headrace.services.keeping import Keeps, without_content
 from headrace.services.run_facts import FACTS, Facts
+from headrace.services.telemetry import RunTelling
 
 DELAY_S = 0.1
 """How long an event waits for others at the most; writing takes its time on top."""
@@ -53,13 +54,17 @@ class Record:
 
     Args:
         execution: the row as it was taken up.
+        telling: hears of what this attempt adds.
     """
 
-    def __init__(self, ports: Ports, account: str, execution: Execution, *, keeps: Keeps) -> None:
+    def __init__(
+        self, ports: Ports, account: str, execution: Execution, *, keeps: Keeps, telling: RunTelling
+    ) -> None:
         self._ports = ports
         self._account = account
         self._execution = execution
         self._keeps = keeps
+        self._telling = telling
         # All of it is told again, from the beginning.
         blank = msgspec.structs.replace(execution, input_tokens=0, output_tokens=0, cost_usd=None)
         self._facts = Facts(blank, keeps=keeps)
@@ -80,6 +85,7 @@ class Record:
         for event in events:
             if type(event) in FACTS:
                 self._facts.learn(event)
+        self._telling.hear(events, known=min(self._known, len(events)))
         fresh = events[self._known :]
         self._known -= len(events) - len(fresh)
         self._note(fresh)
@@ -92,6 +98,7 @@ class Record:
         if not self.is_over:
             self._facts.learn(event)
             self._known = 0
+            self._telling.hear((event,))
             self._note((event,))
 
     def _note(self, events: Sequence[Event]) -> None:

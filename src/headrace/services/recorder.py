@@ -32,6 +32,7 @@ from headrace.core.records import EventBatch, Execution
 from headrace.services.bell import Bell
 from headrace.services.keeping import Keeps, without_content
 from headrace.services.run_facts import FACTS, Facts
+from headrace.services.telemetry import Telemetry
 
 DELAY_S = 0.05
 """How long an event waits for others at the most; writing takes its time on top."""
@@ -69,6 +70,7 @@ class Recording:
         self._count = execution.events_count
         self._events: list[Event] = []
         self._facts = Facts(execution, keeps=recorder.keeps)
+        self._telling = recorder.telemetry.run(execution)
 
     @property
     def id(self) -> str:
@@ -85,6 +87,7 @@ class Recording:
         for event in events:
             if type(event) in FACTS:  # most events are none, and there may be thousands in a run
                 self._facts.learn(event)
+        self._telling.hear(events)
         self._events += self._recorder.thin(events)
         if not self.is_noted:
             self._recorder.note(self)
@@ -154,6 +157,7 @@ class Recorder:
     Attributes:
         keeps: how much is kept.
         dropped: how many events were not kept, or not whole, because the store did not keep up.
+        telemetry: hears of all runs.
 
     Args:
         at_rest: called in the transaction that writes the last there is of a run that has ended or waits.
@@ -168,8 +172,10 @@ class Recorder:
         keeps: Keeps = Keeps.ALL,
         at_rest: AtRest | None = None,
         bell: Bell | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.keeps = keeps
+        self.telemetry = telemetry or Telemetry()
         self.clock = clock
         self.dropped = 0
         self._store = store

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from headrace.core.counts import Tally
 from headrace.core.effects import EffectFailed
 from headrace.core.errors import Unavailable
 from headrace.core.monitoring import Job, Work
@@ -76,15 +77,23 @@ class Worker:
     Args:
         account: any organisation.
         handlers: by kind of work.
+        counts: counts attempts by kind of work and outcome.
     """
 
     def __init__(
-        self, ports: Ports, account: str, handlers: Mapping[Work, Handler], pace: Pace | None = None
+        self,
+        ports: Ports,
+        account: str,
+        handlers: Mapping[Work, Handler],
+        pace: Pace | None = None,
+        *,
+        counts: Tally | None = None,
     ) -> None:
         self._ports = ports
         self._account = account
         self._handlers = handlers
         self._pace = pace or Pace()
+        self._counts = counts or Tally()
         self._loop: asyncio.Task[None] | None = None
         self._tasks: dict[asyncio.Task[None], Work] = {}
 
@@ -164,6 +173,7 @@ class Worker:
     async def _do(self, job: Job) -> None:
         try:
             reason = await self._tried(job)
+            self._counts.add((job.work.value, "failed" if reason else "done"))
             if reason is not None:
                 await self._put_off(job, reason)
         except Unavailable as error:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
+from headrace.core.counts import Commits
 from headrace.core.errors import Unavailable
 
 T = TypeVar("T")
@@ -69,11 +70,15 @@ class GroupCommit:
 
     Args:
         on_commit: called once a commit is over, whatever came of it, before anybody is told.
+
+    Attributes:
+        commits: what is counted of them.
     """
 
     def __init__(self, engine: Engine, on_commit: Callable[[], None] = lambda: None) -> None:
         self._engine = engine
         self._on_commit = on_commit
+        self.commits = Commits()
         self._waiting: deque[_Job] = deque()
         self._is_busy = False
         self._is_closed = False
@@ -81,6 +86,11 @@ class GroupCommit:
         self._commits: SimpleQueue[_Commit | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._commit_groups, name="headrace-commit", daemon=True)
         self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many use cases wait for a transaction."""
+        return len(self._waiting)
 
     async def run(self, work: Callable[[], T]) -> T:
         """What ``work`` returned, once it is durable."""
@@ -146,10 +156,14 @@ class GroupCommit:
         """The thread: make one group after another durable."""
         while (commit := self._commits.get()) is not None:
             reason: Exception | None = None
+            started_s = time.perf_counter()
             try:
                 self._engine.commit()
             except Exception as error:  # noqa: BLE001 - as above; and the next group needs this thread
                 reason = error
+                self.commits.failed += 1
+            self.commits.seconds.add((), time.perf_counter() - started_s)
+            self.commits.sizes.add((), len(commit.group))
             with suppress(RuntimeError):  # the loop was closed: nobody waits any more
                 commit.loop.call_soon_threadsafe(self._answer, commit, reason)
 

@@ -356,3 +356,7 @@ WHERE leased_until IS NOT NULL AND holder IS NOT DISTINCT FROM :holder;
 -- name: count_of_jobs
 -- How much waits, of all organisations.
 SELECT count(*) FROM jobs;
+
+-- name: count_of_jobs_by_work
+-- The same by kind of work.
+SELECT work, count(*) FROM jobs GROUP BY work;

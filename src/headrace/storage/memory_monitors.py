@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 import msgspec
@@ -100,3 +101,6 @@ class Jobs:
 
     def count(self) -> int:
         return len(self._jobs)
+
+    def count_by_work(self) -> dict[str, int]:
+        return dict(Counter(job.work.value for job in self._jobs.values()))

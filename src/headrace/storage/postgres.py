@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
 from headrace.core.changes import Uncounted
+from headrace.core.counts import Commits
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Transaction
 from headrace.storage.limits import StoreLimits
@@ -43,6 +44,16 @@ class PostgresStore:
         self._is_closed = False
         self._going = 0
         self._idle = asyncio.Event()
+
+    @property
+    def commits(self) -> Commits:
+        """What is counted of its transactions."""
+        return self._writer.commits
+
+    @property
+    def waiting_writes(self) -> int:
+        """How many use cases wait for a transaction."""
+        return self._writer.waiting
 
     async def read(self, account: str, work: Callable[[Transaction], T]) -> T:
         if self._is_closed:
@@ -76,6 +87,9 @@ class PostgresStore:
     async def check(self) -> None:
         await self.read("", _look)
 
+    async def scrub(self) -> None:
+        """Nothing: no row is left, and what the server does with its files is up to VACUUM."""
+
     async def close(self) -> None:
         if self._is_closed:
             return
@@ -87,9 +101,6 @@ class PostgresStore:
                 async with asyncio.timeout(self._limits.timeout_s):
                     await self._idle.wait()
         await self._pool.close()
-    async def scrub(self) -> None:
-        """Nothing: no row is left, and what the server does with its files is up to VACUUM."""
-
 
 
 async def _on_snapshot(connection: PostgresConnection, account: str, work: Callable[[Any], T]) -> T:

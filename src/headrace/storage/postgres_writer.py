@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from headrace.core.counts import Commits
 from headrace.core.errors import Unavailable
 from headrace.storage.postgres_connection import (
     WRITE,
@@ -70,9 +71,13 @@ class PostgresWriter:
     Args:
         connect: makes a connection, or raises Unavailable.
         timeout_s: how long a use case is tried.
+
+    Attributes:
+        commits: what is counted of them.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[PostgresConnection]], *, timeout_s: float) -> None:
+        self.commits = Commits()
         self._connect = connect
         self._timeout_s = timeout_s
         self._connection: PostgresConnection | None = None
@@ -80,6 +85,11 @@ class PostgresWriter:
         self._going: asyncio.Task[None] | None = None
         self._alone = 0
         self._lost = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many use cases wait for a transaction."""
+        return len(self._waiting)
 
     async def run(self, account: str, work: Callable[[Any], T]) -> T:
         """What ``work`` returned, once it is durable."""
@@ -131,7 +141,10 @@ class PostgresWriter:
         try:
             connection = await self._open()
             done = await self._run_group(connection, group)
+            started_s = time.perf_counter()
             await connection.commit()
+            self.commits.seconds.add((), time.perf_counter() - started_s)
+            self.commits.sizes.add((), len(done))
         except LostRace:
             self._alone = ALONE_AFTER_LOSS
             self._wait_again(group)

@@ -65,6 +65,9 @@ class Jobs(SqlCollection):
         ((count,),) = self._connection.all("count_of_jobs")
         return int(count)
 
+    def count_by_work(self) -> dict[str, int]:
+        return {work: int(count) for work, count in self._connection.all("count_of_jobs_by_work")}
+
 
 def _key(job: Job) -> dict[str, Any]:
     columns = JOB.dump(job)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from headrace.core.changes import Changes
+from headrace.core.counts import Commits
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Transaction
 from headrace.storage.groups import GroupCommit
@@ -26,12 +27,12 @@ from headrace.storage.watching import Watching
 T = TypeVar("T")
 
 
-class SqliteStore:
 CHECKPOINT_ATTEMPTS = 100
 CHECKPOINT_PAUSE_S = 0.05
 """How often, and how long apart, the log is tried to be emptied while others read."""
 
 
+class SqliteStore:
     """A store of one file. Belongs to one event loop from its first write on."""
 
     is_shared: ClassVar = False
@@ -56,14 +57,24 @@ CHECKPOINT_PAUSE_S = 0.05
             migrate(self._writer, migrations_in(SCHEMA))
             self._reader = SqliteConnection(path, is_read_only=True)
             undo.pop_all()
-        self.changes = Changes()
         self._path = path
+        self.changes = Changes()
         self._watching = Watching(self._writer)
         self._groups = GroupCommit(self._writer, self._count)
         self._scans = Scans(path)
         self._writes: dict[str, SqlTransaction] = {}
         self._reads: dict[str, SqlTransaction] = {}
         self._is_closed = False
+
+    @property
+    def commits(self) -> Commits:
+        """What is counted of its transactions."""
+        return self._groups.commits
+
+    @property
+    def waiting_writes(self) -> int:
+        """How many use cases wait for a transaction."""
+        return self._groups.waiting
 
     def annotate(self, note: Mapping[str, str]) -> None:
         """Leave ``note`` in the lock file, for who finds the store open."""
@@ -97,15 +108,6 @@ CHECKPOINT_PAUSE_S = 0.05
             raise Unavailable("The store is closed.")
         self._reader.one("newest_migration")
 
-    async def close(self) -> None:
-        if self._is_closed:
-            return
-        self._is_closed = True
-        await self._groups.close()
-        await self._scans.close()
-        self._reader.close()
-        self._writer.close()
-        self._lock.release()
     async def scrub(self) -> None:
         """Overwritten at once is what tables held; the indexes of words forget when they are written anew."""
         words = SqliteLogWords(self._watching, "")
@@ -117,3 +119,12 @@ CHECKPOINT_PAUSE_S = 0.05
                 break
             await asyncio.sleep(CHECKPOINT_PAUSE_S)
 
+    async def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        await self._groups.close()
+        await self._scans.close()
+        self._reader.close()
+        self._writer.close()
+        self._lock.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from headrace.apis.bedrock import aliases, errors, executions, flows, prompts, runtime, sigv4, tags
 from headrace.apis.bedrock.arns import Place
@@ -13,6 +14,7 @@ from headrace.apis.bedrock.model import Operation, Service, ServiceModel
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import SPLIT_KEY, Request, Response, options
 from headrace.apis.kept import KeptAnswers
+from headrace.apis.request_watch import OPERATION
 from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Unauthenticated
@@ -91,6 +93,8 @@ class BedrockConfig:
 class BedrockApi:
     """The two Bedrock services. It owns every path that no other API took."""
 
+    name: ClassVar = "bedrock"
+
     def __init__(
         self,
         *,
@@ -124,6 +128,7 @@ class BedrockApi:
         principal = await self._authenticate(request)
         match = self._match(request)
         operation = match.row
+        OPERATION.set(operation.name)
         self._throttle.take(principal.account, operation.name, is_read=operation.method == "GET")
         if operation.method == "GET" and operation.name not in GOING_ON:
             made = await self._answers.answer(

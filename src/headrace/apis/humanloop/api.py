@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -29,6 +29,7 @@ from headrace.apis.humanloop.operations import BodyRead, Call, Operation
 from headrace.apis.humanloop.render import Renderer
 from headrace.apis.humanloop.requests import BodyReader, read_query
 from headrace.apis.kept import KeptAnswers
+from headrace.apis.request_watch import OPERATION
 from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Problem
@@ -61,6 +62,8 @@ class HumanloopApi:
         max_page: the largest ``size`` of a list that is accepted.
         max_body_bytes: the most that a packed body may unpack to.
     """
+
+    name: ClassVar = "humanloop"
 
     def __init__(
         self,
@@ -98,6 +101,7 @@ class HumanloopApi:
         if isinstance(found, Response):
             return found
         operation = found.row
+        OPERATION.set("GetDocument" if operation is None else operation.name)
         if operation is None:  # the document: the same for everybody, so it needs no key
             return Response(status=200, headers=(JSON,), body=openapi.document(OPERATIONS))
         principal = await self._gate.by_api_key(request)

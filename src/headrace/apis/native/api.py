@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -29,6 +30,7 @@ from headrace.apis.native import (
     node_types,
     openapi,
     pointers,
+    provider_keys,
     runs,
     sync,
     traces,
@@ -38,6 +40,7 @@ from headrace.apis.native import (
 from headrace.apis.native.errors import MethodNotAllowed
 from headrace.apis.native.operations import Call, Operation, Reach
 from headrace.apis.native.requests import read_body, read_query
+from headrace.apis.request_watch import OPERATION
 from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Problem
@@ -65,12 +68,15 @@ OPERATIONS: tuple[Operation, ...] = (
     *evaluators.OPERATIONS,
     *environments.OPERATIONS,
     *keys.OPERATIONS,
+    *provider_keys.OPERATIONS,
     *installation.OPERATIONS,
 )
 
 
 class NativeApi:
     """Everything under ``/api``."""
+
+    name: ClassVar = "native"
 
     def __init__(self, reach: Reach, gate: Gate, throttle: Throttle) -> None:
         self._reach = reach
@@ -90,6 +96,7 @@ class NativeApi:
         if isinstance(found, Response):
             return found
         operation = found.row
+        OPERATION.set("GetDocument" if operation is None else operation.name)
         if operation is None:  # the document: the same for everybody, so it needs no key
             return Response(status=200, headers=(JSON,), body=openapi.document(OPERATIONS))
         principal = await self._gate.by_page(request)

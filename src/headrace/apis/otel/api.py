@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from typing import ClassVar
 
 import msgspec
 
+from headrace.apis.bearer import with_bearer_key
 from headrace.apis.gate import Gate, Throttle
 from headrace.apis.http import Headers, Request, Response
 from headrace.apis.otel.body import unpack
 from headrace.apis.otel.json_spans import read_json
 from headrace.apis.otel.protobuf_spans import read_protobuf, write_rejection, write_status
 from headrace.apis.otel.steps import step
+from headrace.apis.request_watch import OPERATION as CURRENT_OPERATION
 from headrace.core import errors
 from headrace.core.access import Right
 from headrace.core.errors import HeadraceError
@@ -69,6 +71,8 @@ class OtlpApi:
         max_body_bytes: the most that a packed body may unpack to.
     """
 
+    name: ClassVar = "otlp"
+
     def __init__(self, ports: Ports, gate: Gate, throttle: Throttle, *, max_body_bytes: int) -> None:
         self._ports = ports
         self._gate = gate
@@ -83,7 +87,8 @@ class OtlpApi:
         """See `headrace.apis.pipeline.Api`."""
         if request.method != "POST":
             raise WrongMethod
-        principal = await self._gate.by_api_key(_with_key(request))
+        CURRENT_OPERATION.set(OPERATION)
+        principal = await self._gate.by_api_key(with_bearer_key(request))
         principal.require(Right.RUNNER)
         self._throttle.take(principal.account, OPERATION, is_read=False)
         read = self._read(request)
@@ -108,14 +113,6 @@ class OtlpApi:
             raise WrongType
         encoding = request.header("content-encoding")
         return read(unpack(request.body, encoding, limit_bytes=self._max_body_bytes))
-
-
-def _with_key(request: Request) -> Request:
-    """A request whose bearer token, which is what exporters are easily told to send, is its API key."""
-    scheme, _, token = (request.header("authorization") or "").partition(" ")
-    if request.header("x-api-key") or scheme.lower() != "bearer":
-        return request
-    return replace(request, headers={**request.headers, b"x-api-key": token.strip().encode("latin-1")})
 
 
 def _type(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 EffectFailed
 ├─ CodeFailed(stdout)        the code's own doing: an exception, a limit, a result that is none
+│  └─ CodeKilled             it was ended: it took too long, or its process was killed
 └─ SandboxUnavailable        there is no safe place to run it
    └─ ForkServerEnded        there was one, which is gone
 """
@@ -23,6 +24,10 @@ class CodeFailed(EffectFailed):
     def __init__(self, message: str, *, stdout: str = "", fault: Fault = Fault.DEPENDENCY) -> None:
         super().__init__(message, resource=RESOURCE, fault=fault)
         self.stdout = stdout
+
+
+class CodeKilled(CodeFailed):
+    """The code's process was ended before it came to a result."""
 
 
 class SandboxUnavailable(EffectFailed):

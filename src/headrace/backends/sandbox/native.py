@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from headrace.backends.sandbox import command
-from headrace.backends.sandbox.failures import CodeFailed, ForkServerEnded, SandboxUnavailable
+from headrace.backends.sandbox.failures import CodeFailed, CodeKilled, ForkServerEnded, SandboxUnavailable
 from headrace.backends.sandbox.fork_server import Ended, ForkServer, start_fork_server
 from headrace.backends.sandbox.limits import STDOUT_CHARS, SandboxLimits
 from headrace.backends.sandbox.outcome import Called
@@ -235,11 +235,11 @@ class NativeSandbox:
         if len(ended.written) > self._most_bytes:
             raise CodeFailed(f"The result is larger than {self._limits.output_bytes} bytes.")
         if ending.is_late:
-            raise CodeFailed(f"The code ran for longer than {wall_s:g} s.")
+            raise CodeKilled(f"The code ran for longer than {wall_s:g} s.")
         if ending.status in KILLED_BY_LIMIT and ending.cpu_s >= self._limits.cpu_s * TICKS_MISS:
-            raise CodeFailed(f"The code used more than {self._limits.cpu_s} s of processor time.")
+            raise CodeKilled(f"The code used more than {self._limits.cpu_s} s of processor time.")
         if ending.status < 0:
-            raise CodeFailed(f"The code's process was ended by {signal.Signals(-ending.status).name}.")
+            raise CodeKilled(f"The code's process was ended by {signal.Signals(-ending.status).name}.")
         try:
             return _replies.decode(ended.written)
         except (msgspec.DecodeError, RecursionError):

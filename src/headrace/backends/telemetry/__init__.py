@@ -1,0 +1,1 @@
+"""Takes the server's own spans to who keeps them."""
