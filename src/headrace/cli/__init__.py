@@ -15,6 +15,7 @@ COMMANDS = {
     "executions": ("headrace.cli.executions", "Look at what ran and runs, and stop it."),
     "processes": ("headrace.cli.processes", "List who uses the store."),
     "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
+    "providers": ("headrace.cli.providers", "Keep keys of providers of models, and limits."),
     "environments": ("headrace.cli.environments", "Keep the environments versions are deployed to."),
     "files": ("headrace.cli.files", "List files, and set what is said of them."),
     "live": ("headrace.cli.deployments:live", "Show what environments and aliases target."),
