@@ -24,6 +24,8 @@ from headrace.backends.models.scripted import Scripted, ScriptedModels
 from headrace.backends.objects.router import RoutedObjects
 from headrace.backends.threads import Threads
 from headrace.core.effects import CodeRunner, Effects, ModelProvider, Prompts, SpeakingModels
+from headrace.core.providers import Desk
+from headrace.core.tracing import ModelListener
 
 Closer = Callable[[], Awaitable[None]]
 
@@ -49,13 +51,22 @@ class Outside:
 
 
 def build_effects(
-    config: Config, *, folder: Path, knowledge_file: Path | None, code: CodeRunner, prompts: Prompts
+    config: Config,
+    *,
+    folder: Path,
+    knowledge_file: Path | None,
+    code: CodeRunner,
+    prompts: Prompts,
+    listener: ModelListener | None = None,
+    desk: Desk | None = None,
 ) -> Outside:
     """What flows may call by a configuration. Nothing is imported, opened or reached before it is first used.
 
     Args:
         folder: what relative paths of the configuration begin at.
         knowledge_file: the database of the local knowledge bases; None when there can be none.
+        listener: told of every call of a model.
+        desk: where each call of a model is let through; None lets all through.
     """
     threads = Threads("headrace-call")
     handler_threads = Threads("headrace-handler")  # a handler that never ends takes no thread of the others
@@ -63,7 +74,7 @@ def build_effects(
     aws = Aws(threads)
     handlers = Handlers(handler_threads, folders=[folder / one for one in config.handlers.path])
     providers = _providers(config, folder, aws)
-    models = RoutedModels(config.models.route, providers, config.models.price)
+    models = RoutedModels(config.models.route, providers, config.models.price, listener, desk)
     effects = Effects(
         models=models,
         code=code,

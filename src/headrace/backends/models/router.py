@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
@@ -11,15 +12,18 @@ from headrace.backends.failures import BEDROCK, late, unrouted
 from headrace.backends.patterns import first_match, model_names
 from headrace.core.effects import (
     EffectContext,
+    EffectFailed,
     ModelProvider,
     ModelReply,
     ModelRequest,
     SpeakingModels,
     Usage,
 )
+from headrace.core.providers import Desk
+from headrace.core.tracing import ModelListener
 
 TOKENS_PER_PRICE = 1_000_000
-Ask = Callable[[ModelProvider, ModelRequest], Awaitable[ModelReply]]
+Ask = Callable[[ModelProvider, ModelRequest, EffectContext], Awaitable[ModelReply]]
 
 
 class ModelRoute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,28 +55,37 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class RoutedModels(SpeakingModels):
-    """Passes each request to the provider of its model."""
+    """Passes each request to the provider of its model.
+
+    Args:
+        listener: told of every call once it is over.
+        desk: where each call is let through; None lets all through.
+    """
 
     def __init__(
         self,
         routes: Sequence[ModelRoute],
         providers: Mapping[str, ModelProvider],
         prices: Sequence[Price] = (),
+        listener: ModelListener | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._routes = routes
         self._providers = providers
         self._prices = prices
+        self._listener = listener
+        self._desk = desk
 
     async def converse(self, request: ModelRequest, context: EffectContext) -> ModelReply:
-        return await self._asked(request, context, lambda one, said: one.converse(said, context))
+        return await self._asked(request, context, _converse)
 
     async def speak(
         self, request: ModelRequest, context: EffectContext, heard: Callable[[str], None]
     ) -> ModelReply:
-        async def ask(provider: ModelProvider, said: ModelRequest) -> ModelReply:
+        async def ask(provider: ModelProvider, said: ModelRequest, within: EffectContext) -> ModelReply:
             if isinstance(provider, SpeakingModels):
-                return await provider.speak(said, context, heard)
-            reply = await provider.converse(said, context)
+                return await provider.speak(said, within, heard)
+            reply = await provider.converse(said, within)
             heard(reply.text)
             return reply
 
@@ -86,12 +99,44 @@ class RoutedModels(SpeakingModels):
             raise unrouted(BEDROCK, "model", request.model_id, how=line)
         if route.model:
             request = msgspec.structs.replace(request, model_id=route.model)
+        started_ns = time.time_ns()
+        try:
+            reply = await self._answered(request, context, ask, route.provider)
+        except EffectFailed as failure:
+            self._tell(route.provider, request, context, failure, started_ns)
+            raise
+        reply = _priced(reply, first_match(self._prices, (*names, reply.model)))
+        if self._desk is not None:
+            self._desk.used(context.account, route.provider, reply.usage)
+        self._tell(route.provider, request, context, reply, started_ns)
+        return reply
+
+    async def _answered(
+        self, request: ModelRequest, context: EffectContext, ask: Ask, provider: str
+    ) -> ModelReply:
+        if self._desk is not None:
+            keys = await self._desk.admit(context.account, provider, context.keys)
+            context = msgspec.structs.replace(context, keys=keys)
         try:
             async with asyncio.timeout(context.timeout_s):
-                reply = await ask(self._providers[route.provider], request)
+                return await ask(self._providers[provider], request, context)
         except TimeoutError:
-            raise late(BEDROCK, f"The provider `{route.provider}`", context.timeout_s) from None
-        return _priced(reply, first_match(self._prices, (*names, reply.model)))
+            raise late(BEDROCK, f"The provider `{provider}`", context.timeout_s) from None
+
+    def _tell(
+        self,
+        provider: str,
+        request: ModelRequest,
+        context: EffectContext,
+        outcome: ModelReply | EffectFailed,
+        started_ns: int,
+    ) -> None:
+        if self._listener is not None:
+            self._listener.called(provider, request, context, outcome, started_ns=started_ns)
+
+
+async def _converse(provider: ModelProvider, said: ModelRequest, within: EffectContext) -> ModelReply:
+    return await provider.converse(said, within)
 
 
 def _names(request: ModelRequest) -> tuple[str, ...]:
