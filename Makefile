@@ -6,7 +6,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Each process has servers of its own, and takes tests from the other when it has none left.
 PYTEST := $(PY) -m pytest -q --numprocesses auto --dist worksteal
 UI := $(shell find ui -path ui/node_modules -prune -o -type f -print)
-.PHONY: check format lint types layers ui fast test test-postgres chaos bench demo clean
+.PHONY: check format lint types layers ui fast test test-postgres chaos soak bench demo clean
 
 check: format lint types layers ui fast
 
@@ -40,10 +40,10 @@ ui: $(VENV)/.ui
 	$(PY) scripts/generate_ui_types.py --check
 
 fast: $(VENV)/.ready
-	$(PYTEST) -m 'not slow and not js and not chaos'
+	$(PYTEST) -m 'not slow and not js and not chaos and not soak'
 
 test: $(VENV)/.ready $(VENV)/.ui
-	$(PYTEST) -m 'not chaos'
+	$(PYTEST) -m 'not chaos and not soak'
 
 # What goes over a wire, with every store in PostgreSQL; WHICH='not slow and not js and not chaos' is the short form.
 WHICH ?= not js and not chaos
@@ -53,8 +53,13 @@ test-postgres: $(VENV)/.ready
 chaos: $(VENV)/.ready
 	$(PY) -m pytest -q -m chaos
 
-bench: $(VENV)/.ready  # all, or some: make bench NAMES="registry startup"
-	$(PY) -m bench $(NAMES)
+# All kinds of clients on servers that are broken again and again: make soak STORE=postgresql SOAK_MINUTES=5 SOAK_SEED=1
+STORE ?= sqlite
+soak: $(VENV)/.ready
+	$(PY) -m tests.soak --on $(STORE) $(if $(SOAK_MINUTES),--minutes $(SOAK_MINUTES)) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
+
+bench: $(VENV)/.ready  # all, or some: make bench NAMES="registry startup"; ten minutes of it: make bench QUICK=1
+	$(PY) -m bench $(if $(QUICK),--quick) $(NAMES)
 
 demo:
 	@sh scripts/demo.sh

@@ -10,6 +10,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, suppress
 from datetime import UTC
 from typing import IO
 
@@ -18,7 +19,7 @@ import msgspec
 from headrace import __version__
 from headrace.core.access import Principal, Right
 from headrace.core.archives import FORMAT, VERSION, End, Fate, Head, Line, Refused
-from headrace.core.errors import Conflict, Invalid
+from headrace.core.errors import Conflict, Invalid, Unavailable
 from headrace.core.ports import Transaction
 from headrace.services.base import Ports, scan, write
 
@@ -65,15 +66,25 @@ async def take_out(ports: Ports, principal: Principal) -> AsyncIterator[bytes]:
 
     Raises:
         Conflict: the store can't be archived.
+        Unavailable: there is no room for it on this machine.
     """
     principal.require(Right.ADMIN)
-    spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - who reads the archive closes it
-    try:
-        await scan(ports, principal, lambda tx: _write(tx, ports, spool))
-    except BaseException:
-        spool.close()
-        raise
+    with ExitStack() as undo:
+        try:
+            spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - who reads the archive closes it
+            undo.callback(_close, spool)
+            await scan(ports, principal, lambda tx: _write(tx, ports, spool))
+        except OSError as error:
+            raise Unavailable(
+                "An archive takes room for temporary files, and the server has none."
+            ) from error
+        undo.pop_all()
     return _read(spool)
+
+
+def _close(spool: IO[bytes]) -> None:
+    with suppress(OSError):  # what is left to be written has no room either
+        spool.close()
 
 
 async def _read(spool: IO[bytes]) -> AsyncIterator[bytes]:
@@ -99,6 +110,7 @@ def _write(tx: Transaction, ports: Ports, spool: IO[bytes]) -> None:
             if after is None:
                 break
     _write_line(spool, End(end=dict(rows)))
+    spool.flush()  # while there is still time to say that there is no room
 
 
 def _write_line(spool: IO[bytes], value: msgspec.Struct) -> None:
