@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from headrace.apis.bedrock.api import BedrockApi, BedrockConfig
-from headrace.apis.bedrock.arns import Place
 from headrace.apis.bedrock.codec import Codec
 from headrace.apis.bedrock.exchange.service import BedrockExchange
 from headrace.apis.bedrock.model import ServiceModel, load
@@ -30,33 +28,33 @@ from headrace.apis.otel.api import OtlpApi
 from headrace.apis.pages import FOLDER, PagesApi
 from headrace.apis.pipeline import Api, App
 from headrace.apis.readiness import Readiness
+from headrace.apis.request_watch import RequestWatch
 from headrace.apis.sessions import SessionsApi
 from headrace.core.access import Principal
-from headrace.core.clock import SystemClock
-from headrace.core.durable import Program
-from headrace.core.ids import RandomIds
+from headrace.core.durable import Engine, Program
 from headrace.core.ports import Store
-from headrace.core.processes import Process, Role
-from headrace.core.validate import GENEROUS, TypeLimits
-from headrace.rules import FlowRules
+from headrace.core.processes import Role
+from headrace.ground import Step, in_turn, names_of, new_process, ports_of, store_limits
+from headrace.observing import build_observing
 from headrace.services import access
-from headrace.services.base import Limits, Ports
+from headrace.services.base import Ports
 from headrace.services.calls import Calls
 from headrace.services.comparisons import Comparisons
 from headrace.services.durable_executions import Durables
 from headrace.services.flow_calls import Flows
 from headrace.services.generating import Means
-from headrace.services.lease import Lease
-from headrace.services.processes import Presence, this_process
+from headrace.services.judging import Shows
+from headrace.services.processes import Presence
+from headrace.services.provider_desk import ProviderDesk
 from headrace.services.runs import Runs
 from headrace.services.stored_prompts import StoredPrompts
 from headrace.services.upkeep import Upkeep
+from headrace.services.worker import Worker
 from headrace.settings import Settings
 from headrace.storage import open_store
-from headrace.storage.limits import StoreLimits
-from headrace.storage.place import path_of
-from headrace.vault import BadKey, KeyVault, key_beside, new_key
 from headrace.world import (
+    Carrying,
+    World,
     build_calls,
     build_carrying,
     build_comparisons,
@@ -64,7 +62,6 @@ from headrace.world import (
     build_runs,
     build_worker,
     build_world,
-    capacity_of,
     installation_of,
 )
 
@@ -83,6 +80,7 @@ class Server:
     """A server that is ready to be listened for.
 
     Attributes:
+        beside: answers on the port for who watches over the process.
         gate: says whether it is in open mode.
         local: the default organisation's own user, with all rights.
         runs: what flows run in.
@@ -92,6 +90,7 @@ class Server:
     """
 
     app: App
+    beside: App
     ports: Ports
     runs: Runs
     gate: Gate
@@ -114,38 +113,37 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         store: used instead of the one that the settings name.
         local_token: what the command line on this machine shows instead of a key; empty is none.
     """
-    store = store or open_store(settings.store, _store_limits(settings))
+    store = store or open_store(settings.store, store_limits(settings))
     model = load()
     codec = Codec(model, strict=settings.strict_limits)
-    process = _process(settings, Role.SERVER)
-    ports = _ports(settings, store, codec, process)
+    process = new_process(settings, Role.SERVER)
+    ports = ports_of(settings, store, codec, process)
     local = await _local(settings, ports)
     gate = Gate(ports, local, local_token=local_token)
-    exchange = BedrockExchange(
-        ports=ports, codec=codec, region=settings.region, default_role=settings.default_role
-    )
+    exchange = _exchange(settings, ports, codec)
     moves = HumanloopExchange(ports=ports, timestamps_with_zone=settings.zoned_timestamps)
-    world = build_world(settings, StoredPrompts(store))
-    runs = build_runs(settings, ports, world)
+    observing = build_observing(settings, process)
+    world = build_world(
+        settings, StoredPrompts(store), telemetry=observing.telemetry, desk=ProviderDesk(ports)
+    )
+    runs = build_runs(settings, ports, world, telemetry=observing.telemetry)
     shows = judged_log(timestamps_with_zone=settings.zoned_timestamps)
-    carrying = build_carrying(settings, ports, runs, local.account, _names(settings))
+    carrying = build_carrying(settings, ports, runs, local.account, names_of(settings))
     calls = build_calls(settings, world)
-    means = Means(calls=calls, flows=Flows(runs=runs, names=_names(settings)))
-    worker = build_worker(settings, ports, local.account, world, means, shows=shows, engine=carrying.engine)
+    worker = _worker(settings, ports, local.account, world, runs, calls, carrying.engine, shows)
     presence = Presence(ports, local.account, process, timeout_s=settings.process_timeout)
     upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
     readiness = Readiness()
-    durables = Durables(
-        runs=runs, most_going=settings.quota_executions, engine=carrying.engine, lacks=carrying.lacks
-    )
-    comparisons = build_comparisons(settings, ports, world, runs, calls, _names(settings), shows=shows)
+    durables = _durables(settings, runs, carrying)
+    comparisons = build_comparisons(settings, ports, world, runs, calls, names_of(settings), shows=shows)
     apis = _apis(settings, ports, gate, durables, comparisons, model, codec, exchange, moves)
     app = _app(
         settings,
-        (HealthApi(ports, readiness), *apis),
+        (HealthApi(ports, readiness), observing.metrics(settings, ports, runs, gate), *apis),
         gate,
         readiness,
-        starts=(presence.start, upkeep.start, *carrying.starts, worker.start),
+        observing.watch,
+        starts=(presence.start, *observing.starts, upkeep.start, *carrying.starts, worker.start),
         closes=(
             worker.close,
             *carrying.closes,
@@ -154,10 +152,12 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
             presence.close,
             world.close,
             store.close,
+            *observing.closes,
         ),
     )
     return Server(
         app=app,
+        beside=observing.beside(settings, ports, runs, readiness),
         ports=ports,
         runs=runs,
         gate=gate,
@@ -167,6 +167,34 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         moves=moves,
         readiness=readiness,
     )
+
+
+def _exchange(settings: Settings, ports: Ports, codec: Codec) -> BedrockExchange:
+    return BedrockExchange(
+        ports=ports, codec=codec, region=settings.region, default_role=settings.default_role
+    )
+
+
+def _durables(settings: Settings, runs: Runs, carrying: Carrying) -> Durables:
+    return Durables(
+        runs=runs, most_going=settings.quota_executions, engine=carrying.engine, lacks=carrying.lacks
+    )
+
+
+def _worker(
+    settings: Settings,
+    ports: Ports,
+    account: str,
+    world: World,
+    runs: Runs,
+    calls: Calls,
+    engine: Engine | None,
+    shows: Shows,
+) -> Worker:
+    """What does the work behind the scenes of a server."""
+    means = Means(calls=calls, flows=Flows(runs=runs, names=names_of(settings)))
+    jobs = runs.recorder.telemetry.counts.jobs
+    return build_worker(settings, ports, account, world, means, shows=shows, engine=engine, counts=jobs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,34 +219,30 @@ async def build_worker_process(settings: Settings, *, around: Callable[[Program]
     Args:
         around: what is done about each, around its being carried out.
     """
-    store = open_store(settings.store, _store_limits(settings))
-    process = _process(settings, Role.WORKER)
-    ports = _ports(settings, store, Codec(load(), strict=settings.strict_limits), process)
+    store = open_store(settings.store, store_limits(settings))
+    process = new_process(settings, Role.WORKER)
+    ports = ports_of(settings, store, Codec(load(), strict=settings.strict_limits), process)
     account, readiness = settings.account, Readiness()
-    world = build_world(settings, StoredPrompts(store))
-    runs = build_runs(settings, ports, world)
-    carrying = build_carrying(settings, ports, runs, account, _names(settings), around=around)
+    observing = build_observing(settings, process)
+    telemetry = observing.telemetry
+    world = build_world(settings, StoredPrompts(store), telemetry=telemetry, desk=ProviderDesk(ports))
+    runs = build_runs(settings, ports, world, telemetry=telemetry)
+    carrying = build_carrying(settings, ports, runs, account, names_of(settings), around=around)
     presence = Presence(ports, account, process, timeout_s=settings.process_timeout)
-    starts, closes = (*carrying.starts,), (*carrying.closes,)
+    starts, closes = (*observing.starts, *carrying.starts), (*carrying.closes,)
     if carrying.engine is not None:
-        worker = build_executing(settings, ports, account, carrying.engine)
+        worker = build_executing(settings, ports, account, carrying.engine, counts=telemetry.counts.jobs)
         starts, closes = (*starts, worker.start), (worker.close, *closes)
-    app = App(
-        (HealthApi(ports, readiness, is_alone=True),),
-        max_body_bytes=settings.max_body,
-        body_timeout_s=settings.body_timeout or None,
-        logs_all=settings.log_requests,
-        on_startup=_in_turn(presence.start, *starts),
-        on_shutdown=_in_turn(*closes, runs.recorder.close, presence.close, world.close, store.close),
-        readiness=readiness,
+    ends = (runs.recorder.close, presence.close, world.close, store.close, *observing.closes)
+    app = observing.beside(
+        settings,
+        ports,
+        runs,
+        readiness,
+        on_startup=in_turn(presence.start, *starts),
+        on_shutdown=in_turn(*closes, *ends),
     )
     return WorkerProcess(app=app, ports=ports, readiness=readiness, lacks=carrying.lacks)
-
-
-def _process(settings: Settings, role: Role) -> Process:
-    """This process, under an id of its own."""
-    now, capacity = SystemClock().now(), capacity_of(settings)
-    return this_process(id=RandomIds().long("prc_"), now=now, role=role, capacity=capacity)
 
 
 async def _local(settings: Settings, ports: Ports) -> Principal:
@@ -233,14 +257,6 @@ async def _local(settings: Settings, ports: Ports) -> Principal:
             "all processes of a store need the same key"
         )
     return local
-
-
-def _store_limits(settings: Settings) -> StoreLimits:
-    return StoreLimits(
-        connections=settings.store_connections,
-        timeout_s=settings.store_timeout,
-        connect_timeout_s=settings.store_connect_timeout,
-    )
 
 
 def _humanloop(
@@ -269,8 +285,13 @@ def _apis(
     moves: HumanloopExchange,
 ) -> tuple[Api, ...]:
     """The protocols, in the order in which they are asked whose a request is."""
-    throttle = Throttle(settings.rate_limit, settings.rate_burst, read_rate_per_s=settings.rate_limit_reads)
-    names, calls = _names(settings), comparisons.calls
+    throttle = Throttle(
+        settings.rate_limit,
+        settings.rate_burst,
+        read_rate_per_s=settings.rate_limit_reads,
+        refused=durables.runs.recorder.telemetry.counts.refusals,
+    )
+    names, calls = names_of(settings), comparisons.calls
     more = (
         *ConsoleRuns(ports, gate, durables.runs, names).rows(),
         *ConsoleExecutions(ports, gate, durables, names).rows(),
@@ -309,19 +330,12 @@ def _apis(
     )
 
 
-def _names(settings: Settings) -> Callable[[str], Place]:
-    """What an organisation's resources are called outside."""
-    return lambda account: Place(region=settings.region, account=account)
-
-
-Step = Callable[[], Awaitable[None]]
-
-
 def _app(
     settings: Settings,
     apis: tuple[Api, ...],
     gate: Gate,
     readiness: Readiness,
+    watch: RequestWatch,
     *,
     starts: tuple[Step, ...],
     closes: tuple[Step, ...],
@@ -334,54 +348,8 @@ def _app(
         body_timeout_s=settings.body_timeout or None,
         cors=Cors(frozenset(origins), gate.is_open) if origins else None,
         logs_all=settings.log_requests,
-        on_startup=_in_turn(*starts),
-        on_shutdown=_in_turn(*closes),
+        on_startup=in_turn(*starts),
+        on_shutdown=in_turn(*closes),
         readiness=readiness,
+        watch=watch,
     )
-
-
-def _in_turn(*steps: Step) -> Step:
-    async def take() -> None:
-        for step in steps:
-            await step()
-
-    return take
-
-
-def _ports(settings: Settings, store: Store, codec: Codec, process: Process) -> Ports:
-    return Ports(
-        store=store,
-        ids=RandomIds(),
-        clock=SystemClock(),
-        rules=FlowRules(codec),
-        vault=KeyVault(_secret_key(settings, store)),
-        limits=Limits(
-            files={"flow": settings.quota_flows, "prompt": settings.quota_prompts},
-            releases={"flow": settings.quota_flow_versions, "prompt": settings.quota_prompt_versions},
-            aliases=settings.quota_flow_aliases,
-            node_types=TypeLimits() if settings.strict_node_counts else GENEROUS,
-            receipts_s=settings.client_token_lifetime,
-            complete_traces_grow=settings.growing_traces,
-            evaluation_silence_s=settings.evaluation_silence,
-            watch_interval_s=settings.watch_interval,
-        ),
-        holder=process.id,
-        lease=Lease(timeout_s=settings.process_timeout if store.is_shared else math.inf),
-    )
-
-
-def _secret_key(settings: Settings, store: Store) -> str:
-    """The configured key, or the one beside the store, or one that lives as long as the process.
-
-    Raises:
-        BadKey: the store is shared, so that no key can lie beside it, and none is configured.
-    """
-    if settings.secret_key:
-        return settings.secret_key
-    if store.is_shared:
-        raise BadKey(
-            "A store that several servers can share needs HEADRACE_SECRET_KEY, the same for all of them: "
-            "make one with `headrace keys secret`, and keep it as safe as a password."
-        )
-    path: Path | None = path_of(settings.store)
-    return new_key() if path is None else key_beside(path.with_name(path.name + ".key"))

@@ -10,17 +10,20 @@ from pathlib import Path
 import msgspec
 
 from headrace import __version__
-from headrace.backends.config import Config, Models, read_config
+from headrace.backends.config import Config, Models, read_config, scripted_only
 from headrace.backends.durable.engine import DbosEngine
 from headrace.backends.durable.place import JournalSchema
 from headrace.backends.durable.place import beside as journals_beside
 from headrace.backends.effects import build_effects
 from headrace.backends.evaluators.judges import Evaluators
 from headrace.backends.knowledge.local import file_of
+from headrace.backends.sandbox.counted import CountedSandbox
 from headrace.backends.sandbox.limits import SandboxLimits
+from headrace.backends.sandbox.outcome import Sandbox
 from headrace.backends.sandbox.runners import open_sandbox
 from headrace.backends.templates.jinja import JinjaLanguage
 from headrace.backends.tools import SandboxedTools
+from headrace.core.counts import Spread, Tally
 from headrace.core.durable import Engine, Program
 from headrace.core.effects import Effects, Prompts, SpeakingModels, ToolRunner
 from headrace.core.judging import Judges
@@ -31,6 +34,7 @@ from headrace.services.base import Ports
 from headrace.services.calls import CallLimits, Calls
 from headrace.services.comparison_scores import Scoring
 from headrace.services.comparisons import ComparisonLimits, Comparisons
+from headrace.services.counted_judges import CountedJudges
 from headrace.services.durable import Carrier, DurableLimits
 from headrace.services.durable_worker import Executing
 from headrace.services.generating import Generating, Means
@@ -39,10 +43,12 @@ from headrace.services.installation import Installation, Limit, Provider, Retent
 from headrace.services.invocations import Names
 from headrace.services.judging import Judging, Shows
 from headrace.services.keeping import Keeps
+from headrace.services.provider_desk import ProviderDesk
 from headrace.services.recorder import Recorder
 from headrace.services.runs import RunLimits, Runs
 from headrace.services.silence import Silence
 from headrace.services.surveying import Surveying
+from headrace.services.telemetry import Telemetry
 from headrace.services.uprooting import Uprooting
 from headrace.services.watching import Watching
 from headrace.services.worker import Pace, Worker
@@ -80,38 +86,64 @@ def config_of(settings: Settings) -> Config:
     """
     path = Path(settings.config)
     is_optional = settings.config == DEFAULT_CONFIG  # a file that somebody named must be there
-    return Config() if is_optional and not path.exists() else read_config(path)
+    config = Config() if is_optional and not path.exists() else read_config(path)
+    return scripted_only(config, Path(settings.scripted)) if settings.scripted else config
 
 
-def build_world(settings: Settings, prompts: Prompts, *, config: Config | None = None) -> World:
+def build_world(
+    settings: Settings,
+    prompts: Prompts,
+    *,
+    config: Config | None = None,
+    telemetry: Telemetry | None = None,
+    desk: ProviderDesk | None = None,
+) -> World:
     """Everything that flows may call. Nothing is started before it is first used.
 
     Args:
         config: used instead of the file that the settings name.
+        telemetry: hears of what is called; None is nobody.
+        desk: knows the organisations' own keys of providers, and their limits; None knows none.
 
     Raises:
         BadConfig: that file can't be used.
     """
     path = Path(settings.config)
     config = config or config_of(settings)
-    sandbox = open_sandbox(settings.sandbox, SandboxLimits())
-    # Of their own, so that no flow waits for a place that an evaluator has.
-    judging = open_sandbox(settings.sandbox, SandboxLimits(concurrent=JUDGING_PLACES))
-    tools = open_sandbox(settings.sandbox, SandboxLimits())
+    telemetry = telemetry or Telemetry()
+    sandbox, judging, tools = _sandboxes(settings, telemetry.counts.sandbox)
     outside = build_effects(
         config,
         folder=path.parent,
         knowledge_file=file_of(settings.knowledge, path_of(settings.store)),
         code=sandbox,
         prompts=prompts,
+        listener=telemetry,
+        desk=desk,
     )
     return World(
         effects=outside.effects,
         models=outside.models,
         tools=SandboxedTools(tools),
-        judges=Evaluators(judging, outside.effects.models),
-        closers=(outside.close, sandbox.close, judging.close, tools.close),
+        judges=CountedJudges(Evaluators(judging, outside.effects.models), telemetry.counts.judgments),
+        closers=(
+            outside.close,
+            sandbox.close,
+            judging.close,
+            tools.close,
+            *(() if desk is None else (desk.close,)),
+        ),
     )
+
+
+def _sandboxes(settings: Settings, seconds: Spread) -> tuple[Sandbox, Sandbox, Sandbox]:
+    """Those of nodes, evaluators and tools: each its own, so that no flow waits for an evaluator."""
+    limits = {"nodes": SandboxLimits(), "evaluators": SandboxLimits(concurrent=JUDGING_PLACES)}
+    nodes, evaluators, tools = (
+        CountedSandbox(open_sandbox(settings.sandbox, limits.get(use, SandboxLimits())), seconds, use_for=use)
+        for use in ("nodes", "evaluators", "tools")
+    )
+    return nodes, evaluators, tools
 
 
 def build_calls(settings: Settings, world: World) -> Calls:
@@ -131,8 +163,12 @@ def build_calls(settings: Settings, world: World) -> Calls:
     )
 
 
-def build_runs(settings: Settings, ports: Ports, world: World) -> Runs:
-    """What carries runs out, with the limits and the record that the settings want."""
+def build_runs(settings: Settings, ports: Ports, world: World, *, telemetry: Telemetry | None = None) -> Runs:
+    """What carries runs out, with the limits and the record that the settings want.
+
+    Args:
+        telemetry: hears of runs; None is nobody.
+    """
     return Runs(
         effects=world.effects,
         recorder=Recorder(
@@ -141,6 +177,7 @@ def build_runs(settings: Settings, ports: Ports, world: World) -> Runs:
             keeps=Keeps(settings.keep_content),
             at_rest=lambda tx, execution: run_logs.ask(tx, ports, execution),
             bell=ports.bell,
+            telemetry=telemetry,
         ),
         limits=RunLimits(
             execution_s=settings.execution_timeout,
@@ -248,6 +285,7 @@ def build_worker(
     *,
     shows: Shows,
     engine: Engine | None = None,
+    counts: Tally | None = None,
 ) -> Worker:
     """What does the work behind the scenes.
 
@@ -256,6 +294,7 @@ def build_worker(
         means: what the logs of runs are made with.
         shows: makes of a log what evaluators are given.
         engine: carries out durable executions; None leaves them to others.
+        counts: counts what was done.
     """
     judging = Judging(ports, world.judges, shows, timeout_s=settings.judgment_timeout)
     handlers = {
@@ -269,12 +308,15 @@ def build_worker(
     }
     if engine is not None:
         handlers[Work.EXECUTE] = Executing(ports, engine).handler
-    return Worker(ports, account, handlers, _pace(settings))
+    return Worker(ports, account, handlers, _pace(settings), counts=counts)
 
 
-def build_executing(settings: Settings, ports: Ports, account: str, engine: Engine) -> Worker:
+def build_executing(
+    settings: Settings, ports: Ports, account: str, engine: Engine, *, counts: Tally
+) -> Worker:
     """What takes up durable executions, and does no other work behind the scenes."""
-    return Worker(ports, account, {Work.EXECUTE: Executing(ports, engine).handler}, _pace(settings))
+    handlers = {Work.EXECUTE: Executing(ports, engine).handler}
+    return Worker(ports, account, handlers, _pace(settings), counts=counts)
 
 
 def _generating_pace(settings: Settings) -> Pace:

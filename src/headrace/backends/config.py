@@ -127,6 +127,13 @@ def read_config(path: Path) -> Config:
         raise BadConfig(f"{path} can't be read: {error}") from None
 
 
+def scripted_only(config: Config, script: Path) -> Config:
+    """The same, with all models answered by a script."""
+    provider = Scripted(file=str(script.absolute()))
+    models = Models(providers={"scripted": provider}, route=(ModelRoute(match="*", provider="scripted"),))
+    return msgspec.structs.replace(config, models=models)
+
+
 def parse_config(text: str, *, name: str = "headrace.toml") -> Config:
     """The configuration in a text.
 

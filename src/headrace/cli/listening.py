@@ -7,7 +7,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 from typing import Literal
 
@@ -72,6 +73,48 @@ class Listening(uvicorn.Server):
 
     def _stop(self) -> None:
         self.should_exit = True
+
+
+class _Beside(uvicorn.Server):
+    """One that leaves signals to the server that it is beside."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing: the other one is told, and ends this one last."""
+        yield
+
+
+@asynccontextmanager
+async def beside(app: App, settings: Settings) -> AsyncIterator[None]:
+    """An application that answers at the health port meanwhile, if there is one.
+
+    Raises:
+        OSError: somebody else has that port.
+    """
+    if not settings.health_port:
+        yield
+        return
+    listener = listen(settings, port=settings.health_port)
+    server = _Beside(
+        uvicorn.Config(
+            app,
+            http=_http_protocol(),
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
 
 
 def listen(settings: Settings, *, port: int | None = None) -> socket.socket:

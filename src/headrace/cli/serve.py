@@ -18,7 +18,7 @@ from headrace import __version__
 from headrace.apis.gate import is_loopback
 from headrace.app import Server, build
 from headrace.backends.config import BadConfig
-from headrace.cli.listening import Listening, listen, loop_factory
+from headrace.cli.listening import Listening, beside, listen, loop_factory
 from headrace.cli.options import read_settings, store_option
 from headrace.logging import configure
 from headrace.settings import Settings
@@ -87,7 +87,8 @@ async def _serve(settings: Settings, *, opens: bool) -> None:
     url = _url(settings, listener)
     server.annotate({"pid": str(os.getpid()), "url": url, "token": token, "account": settings.account})
     try:
-        await _Serving(server, url, opens=opens).serve(sockets=[listener])
+        async with beside(server.beside, settings):
+            await _Serving(server, url, opens=opens).serve(sockets=[listener])
     finally:
         listener.close()
 
