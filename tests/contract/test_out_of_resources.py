@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -36,8 +37,8 @@ def _no_file() -> Any:
 
 
 @pytest.mark.parametrize("make", [_no_file, FullFile], ids=["can't be made", "can't be filled"])
-def test_an_archive_that_has_no_room(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    with in_process(Settings(store="memory:")) as running:
+def test_an_archive_that_has_no_room(make: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with in_process(Settings(store=f"sqlite:///{tmp_path}/store.db")) as running:
         with monkeypatch.context() as full:
             full.setattr(tempfile, "TemporaryFile", make)
             refused = httpx.get(f"{running.url}/api/archive", headers={"x-api-key": "any"})
