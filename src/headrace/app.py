@@ -132,7 +132,13 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     calls = build_calls(settings, world)
     worker = _worker(settings, ports, local.account, world, runs, calls, carrying.engine, shows)
     presence = Presence(ports, local.account, process, timeout_s=settings.process_timeout)
-    upkeep = Upkeep(ports, local.account, kept_days=settings.keep_runs, answer_s=settings.answer_timeout)
+    upkeep = Upkeep(
+        ports,
+        local.account,
+        kept_days=settings.keep_runs,
+        kept_log_days=settings.keep_logs,
+        answer_s=settings.answer_timeout,
+    )
     readiness = Readiness()
     durables = _durables(settings, runs, carrying)
     comparisons = build_comparisons(settings, ports, world, runs, calls, names_of(settings), shows=shows)

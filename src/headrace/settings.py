@@ -298,6 +298,12 @@ class Settings:
         "all", "What is kept of runs: all, metadata (no values) or none (no events)."
     )
     keep_runs: int = _setting(90, "How long ended runs are kept; 0 is for ever.", "days")
+    keep_logs: int = _setting(
+        0,
+        "How long logs are kept, from their creation; 0 is for ever. A file may have its own number of days: "
+        "`headrace retention set`.",
+        "days",
+    )
     growing_traces: bool = _setting(
         False, "Take logs below a flow's log that is complete, instead of refusing them."
     )

@@ -45,6 +45,7 @@ from headrace.services.judging import Judging, Shows
 from headrace.services.keeping import Keeps
 from headrace.services.provider_desk import ProviderDesk
 from headrace.services.recorder import Recorder
+from headrace.services.retention import Expiring
 from headrace.services.runs import RunLimits, Runs
 from headrace.services.silence import Silence
 from headrace.services.surveying import Surveying
@@ -304,6 +305,7 @@ def build_worker(
         Work.SURVEY: Surveying(ports).handler,
         Work.SILENCE: Silence(ports).handler,
         Work.WATCH: Watching(ports).handler,
+        Work.EXPIRE: Expiring(ports, kept_days=settings.keep_logs).handler,
         Work.GENERATE: Generating(ports, means, _generating_pace(settings)).handler,
     }
     if engine is not None:
@@ -345,7 +347,9 @@ def installation_of(settings: Settings) -> Installation:
         region=settings.region,
         sandbox=settings.sandbox,
         has_background=capacity_of(settings) > 0,
-        retention=Retention(content=settings.keep_content, runs_days=settings.keep_runs),
+        retention=Retention(
+            content=settings.keep_content, runs_days=settings.keep_runs, logs_days=settings.keep_logs
+        ),
         providers=tuple(_providers(config_of(settings).models)),
         limits=tuple(_limits(settings)),
     )

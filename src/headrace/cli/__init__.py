@@ -16,6 +16,7 @@ COMMANDS = {
     "processes": ("headrace.cli.processes", "List who uses the store."),
     "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
     "providers": ("headrace.cli.providers", "Keep keys of providers of models, and limits."),
+    "retention": ("headrace.cli.retention", "Say how long the logs of a file are kept."),
     "environments": ("headrace.cli.environments", "Keep the environments versions are deployed to."),
     "files": ("headrace.cli.files", "List files, and set what is said of them."),
     "live": ("headrace.cli.deployments:live", "Show what environments and aliases target."),

@@ -110,6 +110,8 @@ class Work(StrEnum):
     """``subject`` is a move, ``object`` a version that it brought and that is watched since."""
     SILENCE = "silence"
     """``subject`` is a run of an evaluation that may be waiting for nobody; ``object`` is empty."""
+    EXPIRE = "expire"
+    """The organisation's logs are looked through for such that are too old; ``object`` is empty."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,10 +41,12 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         content: `all`, `metadata` (no values) or `none` (no events).
         runs_days: so long ended runs are kept; 0 is for ever.
+        logs_days: so long logs are kept, unless something else was said of their file; 0 is for ever.
     """
 
     content: str
     runs_days: int
+    logs_days: int
 
 
 class Installation(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ Parts of use cases, run inside their transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -58,9 +58,20 @@ def remove(tx: Transaction, ports: Ports, logs: Iterable[Log]) -> None:
     run_progress.removed(tx, ports, _forget(tx, logs))
 
 
+def forget(tx: Transaction, ports: Ports, logs: Collection[Log]) -> None:
+    """Forget these logs, on which nothing hangs."""
+    _take_away(tx, logs)
+    run_progress.removed(tx, ports, logs)
+
+
 def _forget(tx: Transaction, logs: Iterable[Log]) -> list[Log]:
     """Returns all that is gone."""
     gone = traces.with_all_below(tx, logs)
+    _take_away(tx, gone)
+    return gone
+
+
+def _take_away(tx: Transaction, gone: Collection[Log]) -> None:
     for log in gone:
         discount(tx, log)
         tx.logs.remove(id=log.id)
@@ -68,7 +79,6 @@ def _forget(tx: Transaction, logs: Iterable[Log]) -> list[Log]:
     parents = {log.trace_parent_id for log in gone if log.trace_parent_id is not None} - ids
     for parent_id in parents:
         _stand_alone(tx, parent_id)
-    return gone
 
 
 def _stand_alone(tx: Transaction, log_id: str) -> None:

@@ -1,4 +1,7 @@
-"""What a server does by itself: forgetting old runs. Several may do so at once."""
+"""What a server does by itself: forgetting old runs, and asking for old logs to be forgotten.
+
+Several may do so at once.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import logging
 from contextlib import suppress
 
 from headrace.core.errors import Unavailable
-from headrace.services import executions
+from headrace.services import executions, retention
 from headrace.services.base import Ports
 
 EVERY_S = 60.0
@@ -21,15 +24,24 @@ class Upkeep:
     Args:
         account: any organisation; what is done is done in all.
         kept_days: how long runs are kept after their end; 0 is for ever.
+        kept_log_days: how long logs are kept, where nothing else was said of their file; 0 is for ever.
         answer_s: how long a run waits for an answer.
     """
 
     def __init__(
-        self, ports: Ports, account: str, *, kept_days: float, answer_s: float, every_s: float = EVERY_S
+        self,
+        ports: Ports,
+        account: str,
+        *,
+        kept_days: float,
+        kept_log_days: int,
+        answer_s: float,
+        every_s: float = EVERY_S,
     ) -> None:
         self._ports = ports
         self._account = account
         self._kept_days = kept_days
+        self._kept_log_days = kept_log_days
         self._answer_s = answer_s
         self._every_s = every_s
         self._task: asyncio.Task[None] | None = None
@@ -52,7 +64,8 @@ class Upkeep:
                 await executions.tidy(
                     self._ports, self._account, kept_days=self._kept_days, answer_s=self._answer_s
                 )
+                await retention.ask(self._ports, self._account, kept_days=self._kept_log_days)
             except Unavailable as error:
-                log.warning("old runs can't be forgotten now: %s", error.message)
+                log.warning("what is old can't be forgotten now: %s", error.message)
             except Exception:
-                log.exception("a bug while forgetting old runs")  # the next round is another chance
+                log.exception("a bug while forgetting what is old")  # the next round is another chance

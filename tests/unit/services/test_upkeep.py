@@ -25,7 +25,7 @@ def test_a_round_that_fails_is_followed_by_another(
         rounds.set()
 
     async def scene() -> None:
-        upkeep = Upkeep(nothing, "000000000000", kept_days=90, answer_s=3600, every_s=0.001)
+        upkeep = Upkeep(nothing, "000000000000", kept_days=90, kept_log_days=0, answer_s=3600, every_s=0.001)
         await upkeep.start()
         try:
             async with asyncio.timeout(10):

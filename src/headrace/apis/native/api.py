@@ -31,6 +31,7 @@ from headrace.apis.native import (
     openapi,
     pointers,
     provider_keys,
+    retention,
     runs,
     sync,
     traces,
@@ -69,6 +70,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *environments.OPERATIONS,
     *keys.OPERATIONS,
     *provider_keys.OPERATIONS,
+    *retention.OPERATIONS,
     *installation.OPERATIONS,
 )
 
