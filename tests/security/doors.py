@@ -127,6 +127,7 @@ def _door(kind: str, method: str, path: str, row: Any) -> Door:
         body, query = _bedrock_body(name), spoken.QUERIES.get(name, "")
     elif kind == "HumanloopApi":
         body = spoken.BODIES_OF_ITS_OWN.get(name) or {"path": f"no/where/{name}"}
+        query = "?version_id=none" if re.fullmatch(r"Set\w+Deployment", name) else ""
     elif kind == "NativeApi" and row is not None:
         body = None if row.body is None else native.BODIES.get(name, {})
         query = native.QUERIES.get(name, "")

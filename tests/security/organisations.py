@@ -25,6 +25,8 @@ from headrace.services.work import waiting_jobs
 
 CANARY = "kestrelquartz"
 """A word that stands in all that the first organisation keeps, and in no name of anything."""
+HARMLESS = "ordinarygravel"
+"""The same for the other one."""
 WITHIN_S = 30
 IDS = re.compile(r"\b(?:[a-z]{2,5}_[0-9A-Za-z]{16,}|[0-9A-Z]{10})\b")
 """What ids look like: of the Humanloop API, and of AWS."""
@@ -38,10 +40,12 @@ class Organisation:
     Attributes:
         keys: API keys by right; ``revoked`` was an admin's.
         pair: the admin's AWS pair.
+        word: stands in all that it keeps.
         has: what it has, by what paths and bodies call it.
     """
 
     account: str
+    word: str
     running: InProcess
     admin: Principal
     keys: dict[str, str] = field(default_factory=dict)
@@ -50,6 +54,11 @@ class Organisation:
     client: httpx.Client = field(
         default_factory=lambda: httpx.Client(verify=NO_CERTIFICATES, timeout=WITHIN_S)
     )
+
+    @property
+    def folder(self) -> str:
+        """Where its files are."""
+        return f"vault {self.account}"
 
     def send(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> httpx.Response:
         """One request with a key, the admin's unless another is given."""
@@ -86,11 +95,11 @@ def furnish(folder: Path) -> str:
     return str(folder / "headrace.toml")
 
 
-def found(running: InProcess, account: str) -> Organisation:
+def found(running: InProcess, account: str, word: str) -> Organisation:
     """A new organisation."""
     ports = running.server.ports
     admin = running.run(access.ensure_organisation(ports, account=account, name=account))
-    one = Organisation(account=account, running=running, admin=admin)
+    one = Organisation(account=account, word=word, running=running, admin=admin)
     for name in (*RIGHTS, "revoked"):
         right = Right.ADMIN if name == "revoked" else Right[name.upper()]
         email = f"{name}@{account}.example.com"
@@ -118,6 +127,14 @@ def fill(one: Organisation) -> None:
     one.has["environment"] = one.has["environment_id"] = next(
         env["id"] for env in one.ask("GET", "/api/environments")["environments"] if env["name"] == "staging"
     )
+    moves = one.ask("GET", f"/api/files/{one.has['flow id']}/moves")["moves"]
+    one.has |= {
+        "move": moves[0]["id"],
+        "email": f"admin@{one.account}.example.com",
+        "folder": one.folder,
+        "word": one.word,
+    }
+    one.ask("PUT", "/api/provider-keys/script", {"requests_a_minute": 1_000_000})
     settle(one)
 
 
@@ -131,27 +148,27 @@ def settle(one: Organisation) -> None:
 
 def _make_files(one: Organisation) -> None:
     contents: Mapping[str, Any] = {
-        "flow": {"attributes": {"note": CANARY}},
-        "prompt": {"model": "a-model", "template": f"{CANARY} {{{{q}}}}"},
-        "tool": {"function": {"name": "look", "description": CANARY, "parameters": {}}},
-        "evaluator": {"spec": SPEC, "version_description": CANARY},
-        "dataset": {"datapoints": [{"inputs": {"q": CANARY}, "target": {"a": CANARY}}]},
-        "agent": {"model": "a-model", "template": CANARY},
+        "flow": {"attributes": {"note": one.word}},
+        "prompt": {"model": "a-model", "template": f"{one.word} {{{{q}}}}"},
+        "tool": {"function": {"name": "look", "description": one.word, "parameters": {}}},
+        "evaluator": {"spec": SPEC, "version_description": one.word},
+        "dataset": {"datapoints": [{"inputs": {"q": one.word}, "target": {"a": one.word}}]},
+        "agent": {"model": "a-model", "template": one.word},
     }
     for kind, content in contents.items():
-        path = f"vault/the {kind}"
+        path = f"{one.folder}/the {kind}"
         made = one.ask("POST", f"/v5/{kind}s", {"path": path, **content})
         one.has |= {f"{kind} id": made["id"], f"{kind} version": made["version_id"], f"{kind} path": path}
-    folder = one.ask("POST", "/v5/directories", {"path": "vault/inner"})
+    folder = one.ask("POST", "/v5/directories", {"path": f"{one.folder}/inner"})
     one.has["directory id"] = folder["id"]
-    variables = [{"name": "TOKEN", "value": CANARY}]
+    variables = [{"name": "TOKEN", "value": one.word}]
     one.ask("POST", f"/v5/tools/{one.has['tool id']}/environment-variables", variables)
     datapoints = one.ask("GET", f"/v5/datasets/{one.has['dataset id']}/datapoints")
     one.has["datapoint"] = datapoints["records"][0]["id"]
 
 
 def _make_logs(one: Organisation) -> None:
-    said = {"inputs": {"q": CANARY}, "output": CANARY, "metadata": {"m": CANARY}, "user": CANARY}
+    said = {"inputs": {"q": one.word}, "output": one.word, "metadata": {"m": one.word}, "user": one.word}
     root = one.ask("POST", "/v5/flows/log", {"path": one.has["flow path"], **said})["id"]
     one.has["flow log"] = root
     for kind in ("prompt", "tool", "agent"):
@@ -166,7 +183,7 @@ def _make_evaluation(one: Organisation) -> None:
         "POST",
         "/v5/evaluations",
         {
-            "name": CANARY,
+            "name": one.word,
             "file": {"id": one.has["prompt id"]},
             "evaluators": [{"path": one.has["evaluator path"]}],
         },
@@ -182,27 +199,35 @@ def _make_evaluation(one: Organisation) -> None:
 
 def _make_flow(one: Organisation) -> None:
     """A flow of Bedrock with all that belongs to it, run in the foreground and in the background."""
-    definition = chain(("Ask", "Prompt", prompt(f"{CANARY} {{{{text}}}}")))
-    flow = one.ask("POST", "/flows/", {"name": "vaulted", "executionRoleArn": ROLE, "definition": definition})
+    definition = chain(("Ask", "Prompt", prompt(f"{one.word} {{{{text}}}}")))
+    flow = one.ask(
+        "POST",
+        "/flows/",
+        {"name": f"vaulted-{one.account}", "executionRoleArn": ROLE, "definition": definition},
+    )
     base, name = f"/flows/{flow['id']}", quote(flow["arn"], safe="")
     one.ask("POST", f"{base}/")
     one.ask("POST", f"{base}/versions", {})
     routes = [{"flowVersion": "1"}]
-    alias = one.ask("POST", f"{base}/aliases", {"name": "live", "routingConfiguration": routes})
-    one.ask("POST", f"/tags/{name}", {"tags": {"secret": CANARY}})
-    variant = prompt(CANARY)["prompt"]["sourceConfiguration"]["inline"] | {"name": "only"}
-    made = one.ask("POST", "/prompts/", {"name": "vaulted", "variants": [variant]})
-    one.ask("POST", f"/prompts/{made['id']}/versions", {})
-    document = [{"nodeName": "FlowInput", "nodeOutputName": "document", "content": {"document": CANARY}}]
-    started = one.ask(
-        "POST", f"{base}/aliases/{alias['id']}/executions", {"inputs": document, "flowExecutionName": "night"}
+    alias = one.ask(
+        "POST", f"{base}/aliases", {"name": f"live-{one.account}", "routingConfiguration": routes}
     )
-    began = one.send("POST", f"/api/files/{flow['id']}/run", {"input": CANARY})
+    one.ask("POST", f"/tags/{name}", {"tags": {"secret": one.word}})
+    variant = prompt(one.word)["prompt"]["sourceConfiguration"]["inline"] | {"name": "only"}
+    made = one.ask("POST", "/prompts/", {"name": f"vaulted-{one.account}", "variants": [variant]})
+    one.ask("POST", f"/prompts/{made['id']}/versions", {})
+    document = [{"nodeName": "FlowInput", "nodeOutputName": "document", "content": {"document": one.word}}]
+    started = one.ask(
+        "POST",
+        f"{base}/aliases/{alias['id']}/executions",
+        {"inputs": document, "flowExecutionName": f"night-{one.account}"},
+    )
+    began = one.send("POST", f"/api/files/{flow['id']}/run", {"input": one.word})
     assert began.status_code == 200, began.text
     execution = json.loads(began.text.splitlines()[0])["id"]
     _await_execution(one, execution)
     for nth in (1, 2):  # so that there is a second page
-        one.ask("POST", "/flows/", {"name": f"vaulted-{nth}", "executionRoleArn": ROLE})
+        one.ask("POST", "/flows/", {"name": f"vaulted-{one.account}-{nth}", "executionRoleArn": ROLE})
     page = one.ask("GET", "/flows/?maxResults=1")
     one.has |= {
         "bedrock flow": flow["id"],
@@ -210,6 +235,7 @@ def _make_flow(one: Organisation) -> None:
         "alias": alias["id"],
         "bedrock prompt": made["id"],
         "execution arn": started["executionArn"],
+        "execution name": f"night-{one.account}",
         "execution": execution,
         "page token": page["nextToken"],
     }
