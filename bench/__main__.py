@@ -1,70 +1,58 @@
-"""`python -m bench [NAME ...]`: run benchmarks one after another and print one report in Markdown.
+"""`python -m bench [--quick] [NAME ...]`: measure, and write one report.
 
-The figures of each are also written as JSON to `build/bench/NAME.json`.
+It goes to `build/bench/report.md` and `build/bench/report.json`, and the Markdown to standard output. A
+benchmark that fails is named there, the others go on, and the exit status is 1.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import platform
-import subprocess
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-FOLDER = Path("build/bench")
-NOT_BENCHMARKS = frozenset({"__init__", "__main__", "counting", "hot_paths", "load", "server"})
-
-
-def names() -> list[str]:
-    """Every benchmark there is: a module of this package is one by being here."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NOT_BENCHMARKS)
+from bench import report
+from bench.goals import GOALS
+from bench.parts import FOLDER, PARTS, Part, measured
 
 
-def measured(name: str) -> Any:
-    """What a benchmark printed; it runs in a process of its own, so that none warms up another."""
-    process = subprocess.run([sys.executable, "-m", f"bench.{name}"], stdout=subprocess.PIPE, check=True)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / f"{name}.json").write_bytes(process.stdout)
-    return json.loads(process.stdout)
+def chosen(names: Sequence[str], *, quick: bool) -> list[Part]:
+    """The parts that are named; all, where none are, without those that a quick run leaves out.
 
-
-def rows(figures: Any, path: str = "") -> list[tuple[str, str]]:
-    """Each number with where it stands."""
-    if isinstance(figures, dict):
-        return [row for key, value in figures.items() for row in rows(value, f"{path} {key}".strip())]
-    if isinstance(figures, list):
-        return [
-            row
-            for index, value in enumerate(figures)
-            for row in rows(value, f"{path} {_label(value, index)}".strip())
-        ]
-    return [(path, f"{figures:,.4g}" if isinstance(figures, float) else str(figures))]
-
-
-def _label(value: Any, index: int) -> str:
-    if not isinstance(value, dict):
-        return str(index)
-    return " ".join(str(value[key]) for key in ("operation", "name", "connections") if key in value) or str(
-        index
-    )
-
-
-def main() -> None:
-    """Run the benchmarks that are named, or all."""
-    chosen = sys.argv[1:] or names()
-    unknown = set(chosen) - set(names())
+    Raises:
+        SystemExit: there is none of that name.
+    """
+    unknown = set(names) - {part.name for part in PARTS}
     if unknown:
-        sys.exit(f"There is no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(names())}.")
-    print("# Benchmarks\n")
-    print(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.platform()}\n")
-    for name in chosen:
-        print(f"## {name}\n\n| figure | value |\n|---|---|", flush=True)
-        for figure, value in rows(measured(name)):
-            print(f"| {figure} | {value} |")
-        print(flush=True)
+        there = ", ".join(part.name for part in PARTS)
+        sys.exit(f"There is no benchmark {', '.join(sorted(unknown))}; there are: {there}.")
+    if names:
+        return [part for part in PARTS if part.name in names]
+    return [part for part in PARTS if not quick or part.quick is not None]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmarks that are named, or all; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("name", nargs="*", help="benchmarks; else all")
+    parser.add_argument(
+        "--quick", action="store_true", help="short loads, small stores, only installed peers"
+    )
+    asked = parser.parse_args(arguments)
+    outcomes = []
+    for part in chosen(asked.name, quick=asked.quick):
+        print(f"{part.name}: {part.about} ...", file=sys.stderr, flush=True)
+        outcomes.append(measured(part, quick=asked.quick))
+        if outcomes[-1].failed:
+            print(f"{part.name} FAILED: {outcomes[-1].failed}", file=sys.stderr, flush=True)
+    found = report.built(outcomes, GOALS, quick=asked.quick)
+    text = report.markdown(found)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "report.json").write_text(json.dumps(found, indent=1) + "\n")
+    (FOLDER / "report.md").write_text(text)
+    print(text)
+    return 1 if report.has_failed(found) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

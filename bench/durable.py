@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -27,11 +28,12 @@ from bench.registry import KEY, ROLE, call
 from bench.server import Running, headrace, store_directory
 
 STEPS = 5
-EXECUTIONS = 200
+EXECUTIONS = int(os.environ.get("BENCH_EXECUTIONS", "200"))
 AT_ONCE = 16
-LATENCIES = 60
+LATENCIES = int(os.environ.get("BENCH_LATENCIES", "60"))
 ITEMS = 1000
 DEADLINE_S = 300.0
+STORES = os.environ.get("BENCH_STORES", "sqlite,postgresql").split(",")
 SECRET = base64.urlsafe_b64encode(b"b" * 32).decode()
 
 HANDLERS = """
@@ -227,7 +229,7 @@ def _databases() -> Iterator[dict[str, list[str]]]:
     """Two new databases of each kind: one for Headrace, one for DBOS alone."""
     with tempfile.TemporaryDirectory(dir=store_directory()) as folder:
         files = [f"sqlite:///{Path(folder).resolve() / name}.db" for name in ("headrace", "bare")]
-        if binaries() is None:
+        if binaries() is None or "postgresql" not in STORES:
             yield {"sqlite": files}
             return
         cluster = Cluster()

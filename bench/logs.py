@@ -183,8 +183,6 @@ async def fill(store: Store, count: int) -> dict[str, float]:
     return {
         "in_groups_first_tenth_us": statistics.fmean(took[:tenth]),
         "in_groups_last_tenth_us": statistics.fmean(took[-tenth:]),
-        "singly_us": await singly(store, source, count),
-        "sixteen_at_once_us": await at_once(store, source, count),
     }
 
 
@@ -332,6 +330,10 @@ async def measure(path: Path, count: int) -> dict[str, Any]:
     figures: dict[str, Any] = {"logs": count}
     if not await store.read(ACCOUNT, lambda tx: tx.files.get(id=FLOW)):
         figures["keep"] = await fill(store, count)
+        figures["keep"] |= {
+            "singly_us": await singly(store, Source(count), count),
+            "sixteen_at_once_us": await at_once(store, Source(count), count),
+        }
     await store.close()
     store = open_store(f"sqlite:///{path}")
     figures["pages"] = await asked(store, count)

@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bench.server import headrace
 
-ROUNDS = 7
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 AWAY_MS = 40
-FILES = 2_000
+FILES = int(os.environ.get("BENCH_FILES", "2000"))
 READ = "() => performance.now()"
 PAINTED = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
 PAGES = {

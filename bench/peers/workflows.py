@@ -1,15 +1,15 @@
 """What other engines need a node, in the same shapes as `bench.engine`; runs in an environment of its own.
 
-Prints one JSON object; an engine that is not installed is left out.
+Its argument is the name of the engine; prints one JSON object.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import itertools
 import json
 import operator
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypedDict
@@ -109,22 +109,55 @@ def burr_chain(nodes: int) -> Callable[[], Awaitable[Any]]:
     return measured
 
 
-async def measure() -> dict[str, Any]:
-    """Microseconds a node, and an item."""
-    figures: dict[str, Any] = {}
-    if importlib.util.find_spec("langgraph"):
-        figures["langgraph"] = {
-            "chain_of_10_us_a_node": await best_us(langgraph_chain(10), 10) / 10,
-            "chain_of_100_us_a_node": await best_us(langgraph_chain(100), 2) / 100,
-            "item_us": await best_us(langgraph_map(), 1) / ITEMS,
-        }
-    if importlib.util.find_spec("burr"):
-        figures["burr"] = {
-            "chain_of_10_us_a_node": await burr_chain(10)() / 10,
-            "chain_of_100_us_a_node": await burr_chain(100)() / 100,
-        }
-    return figures
+def haystack_chain(nodes: int) -> Callable[[], Awaitable[Any]]:
+    """A chain of components that pass a number on."""
+    from haystack import Pipeline, component
 
+    @component
+    class Step:
+        @component.output_types(value=int)
+        def run(self, value: int) -> dict[str, int]:
+            return {"value": value}
+
+        @component.output_types(value=int)
+        async def run_async(self, value: int) -> dict[str, int]:
+            return {"value": value}
+
+    names = [f"node_{number}" for number in range(nodes)]
+    pipeline = Pipeline()
+    for name in names:
+        pipeline.add_component(name, Step())
+    for source, target in itertools.pairwise(names):
+        pipeline.connect(f"{source}.value", f"{target}.value")
+    return lambda: pipeline.run_async({names[0]: {"value": 9}})
+
+
+async def langgraph() -> dict[str, float]:
+    """Microseconds a node, and an item."""
+    return {
+        "chain_of_10_us_a_node": await best_us(langgraph_chain(10), 10) / 10,
+        "chain_of_100_us_a_node": await best_us(langgraph_chain(100), 2) / 100,
+        "item_us": await best_us(langgraph_map(), 1) / ITEMS,
+    }
+
+
+async def burr() -> dict[str, float]:
+    """Microseconds a node."""
+    return {
+        "chain_of_10_us_a_node": await burr_chain(10)() / 10,
+        "chain_of_100_us_a_node": await burr_chain(100)() / 100,
+    }
+
+
+async def haystack() -> dict[str, float]:
+    """Microseconds a node."""
+    return {
+        "chain_of_10_us_a_node": await best_us(haystack_chain(10), 10) / 10,
+        "chain_of_100_us_a_node": await best_us(haystack_chain(100), 2) / 100,
+    }
+
+
+ENGINES = {"langgraph": langgraph, "burr": burr, "haystack": haystack}
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(measure())))
+    print(json.dumps(asyncio.run(ENGINES[sys.argv[1]]())))
