@@ -314,6 +314,35 @@ def test_a_journal_that_can_not_be_opened_is_tried_again(tmp_path: Path) -> None
     asyncio.run(scenario())
 
 
+def test_a_journal_that_can_not_be_written_to_is_unavailable_until_it_can(tmp_path: Path) -> None:
+    """As on a full disk."""
+    carried: list[str] = []
+
+    async def program(account: str, execution_id: str, journal: Journal) -> None:
+        carried.append(execution_id)
+
+    async def scenario() -> None:
+        async with running(tmp_path / "journal", program) as engine:
+            await engine.begin("acct", "exe_1")
+            await until(lambda: engine.room == 5)
+            assert engine._library is not None
+            await asyncio.to_thread(_set_query_only, engine._library._database, "ON")
+            with pytest.raises(Unavailable):
+                await engine.begin("acct", "exe_2")
+            assert engine.room == 5
+            await asyncio.to_thread(_set_query_only, engine._library._database, "OFF")
+            await engine.begin("acct", "exe_2")
+            await until(lambda: engine.room == 5)
+        assert carried == ["exe_1", "exe_2"]
+
+    asyncio.run(scenario())
+
+
+def _set_query_only(database: Any, value: str) -> None:
+    with database.connect() as connection:  # the only one that there is
+        connection.exec_driver_sql(f"PRAGMA query_only = {value}")
+
+
 def test_the_library_is_imported_when_it_is_needed() -> None:
     script = "import sys, headrace.app\nprint(sorted({'dbos', 'sqlalchemy', 'psycopg'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

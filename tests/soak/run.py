@@ -31,6 +31,16 @@ READ_EVERY_S = 1.0
 SETTLED_WITHIN_S = 120.0
 CALM_SHARE = 0.3
 """So much of a run, at its end, nothing is broken in: what the servers use is to be flat then."""
+WORDS_OF_BUGS = (
+    " error a bug ",
+    "Exception in thread",
+    "Exception in callback",
+    "Exception ignored",
+    "was never retrieved",
+    "was never awaited",
+    "Fatal Python error",
+)
+"""In a server's log they tell of what nobody has thought of, whatever was broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,9 +221,8 @@ class _Run:
                 self._site.complain(f"the file is not whole: {problem}")
         for server in self._scene.servers:
             for line in server.log.read_text(errors="replace").splitlines():
-                if "Traceback" in line or " ERROR " in line:
+                if any(words in line for words in WORDS_OF_BUGS):
                     self._site.complain(f"the log of server {server.number} has: {line[:300]}")
-                    break
 
     def _skipped(self) -> list[str]:
         found = []

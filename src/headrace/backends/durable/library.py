@@ -140,7 +140,17 @@ class Library:
 
     def begin(self, account: str, execution_id: str) -> bool:
         """Carry out an execution here, in a thread; durable on return. False, and nothing, when it was begun
-        before."""
+        before.
+
+        Raises:
+            Unavailable: the journal can't be written to: its disk is full, its server is gone.
+        """
+        try:
+            return self._begin(account, execution_id)
+        except (SQLAlchemyError, DBOSException) as error:
+            raise Unavailable(f"The journal of executions: {type(error).__name__}") from error
+
+    def _begin(self, account: str, execution_id: str) -> bool:
         known = self._dbos._sys_db.get_workflow_status(execution_id)
         if known is not None:
             if known["status"] not in _ENDED:
