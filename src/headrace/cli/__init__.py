@@ -39,6 +39,7 @@ COMMANDS = {
     "store": ("headrace.cli.store", "Copy a store to another place."),
     "backup": ("headrace.cli.backup", "Back a SQLite store up while its server runs."),
     "restore": ("headrace.cli.restore", "Put a SQLite store in its place out of a backup."),
+    "conformance": ("headrace.cli.conformance", "Check a server against the contract of both protocols."),
     "settings": ("headrace.cli.settings", "List the settings with their values."),
 }
 """Each command's line in the help, and its module with ``command``, or what a colon names."""

@@ -1,0 +1,1 @@
+"""Checks of Amazon Bedrock Flows: both services, flows and prompts only."""

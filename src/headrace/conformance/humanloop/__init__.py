@@ -1,0 +1,1 @@
+"""Checks of Humanloop's v5 API."""
