@@ -10,14 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from headrace.apis.bedrock.arns import Place
 from headrace.apis.bedrock.codec import Codec
 from headrace.apis.bedrock.model import load
-from headrace.backends.config import BadConfig, Config, Models, read_config
-from headrace.backends.models.router import ModelRoute
-from headrace.backends.models.scripted import Scripted
+from headrace.backends.config import BadConfig, Config, read_config, scripted_only
 from headrace.core.canonical import digest
 from headrace.core.definition import Definition
 from headrace.core.effects import JSON, EffectContext
@@ -97,9 +94,7 @@ def _config(settings: Settings, scripted: str | None) -> Config:
         raise click.ClickException(str(error)) from None
     if scripted is None:
         return config
-    script = Scripted(file=str(Path(scripted).absolute()))
-    route = ModelRoute(match="*", provider="scripted")
-    return msgspec.structs.replace(config, models=Models(providers={"scripted": script}, route=(route,)))
+    return scripted_only(config, Path(scripted))
 
 
 async def _events(
