@@ -11,7 +11,8 @@ import httpx
 import pytest
 from tests.contract.bedrock.running import chain, code, function, furnished, install, invoke, prompt
 from tests.contract.collector import Collector, Seen, collecting
-from tests.contract.conftest import LiveServer
+from tests.contract.conftest import NO_CERTIFICATES, LiveServer
+from tests.contract.scraping import web
 
 pytestmark = pytest.mark.live
 
@@ -101,7 +102,7 @@ def test_no_content_leaves_the_server(server: LiveServer, collector: Collector) 
 
 
 def test_the_headers_are_sent(server: LiveServer, collector: Collector) -> None:
-    httpx.get(f"{server.url}/v5/flows", headers={"x-api-key": "any"}).raise_for_status()
+    web.get(f"{server.url}/v5/flows", headers={"x-api-key": "any"}).raise_for_status()
     collector.wait(len)
     assert collector.headers["authorization"] == "Bearer a"
     assert collector.headers["x-tenant"] == "t"
@@ -125,7 +126,7 @@ def test_a_caller_that_does_not_sample_is_heeded(server: LiveServer, collector: 
     trace, headers = traced(4, flags="00")
     other, marked = traced(5)
     for given in (headers, marked):
-        httpx.get(f"{server.url}/v5/flows", headers={"x-api-key": "any", **given}).raise_for_status()
+        web.get(f"{server.url}/v5/flows", headers={"x-api-key": "any", **given}).raise_for_status()
     collector.named("ListFlows", where=other)
     assert [one for one in collector.spans if one.trace == trace] == []
 
@@ -145,7 +146,7 @@ def test_a_traceparent_that_is_none_begins_a_trace(
 ) -> None:
     before = len(collector.spans)
     headers = {"x-api-key": "any", "traceparent": bad}
-    httpx.get(f"{server.url}/v5/prompts", headers=headers).raise_for_status()
+    web.get(f"{server.url}/v5/prompts", headers=headers).raise_for_status()
     collector.wait(lambda spans: len(spans) > before)
     assert collector.spans[-1].parent == ""
     assert collector.spans[-1].trace not in (TRACE, "0" * 32)
@@ -165,7 +166,7 @@ def test_functions_are_calls_below_their_nodes(server: LiveServer, collector: Co
 def test_humanloop_calls_of_prompts_are_below_their_request(server: LiveServer, collector: Collector) -> None:
     trace, headers = traced(7)
     body = {"path": "spans/Call", "prompt": {"model": "a-model", "template": "Hi"}, "messages": []}
-    answer = httpx.post(f"{server.url}/v5/prompts/call", json=body, headers={"x-api-key": "any", **headers})
+    answer = web.post(f"{server.url}/v5/prompts/call", json=body, headers={"x-api-key": "any", **headers})
     request = collector.named("CallPrompt", where=trace)
     (model,) = below(collector.spans, request.id)
     assert model.name == "chat a-model", answer.text
@@ -174,8 +175,8 @@ def test_humanloop_calls_of_prompts_are_below_their_request(server: LiveServer, 
 def test_nobody_is_told_of_who_watches(server: LiveServer, collector: Collector) -> None:
     trace, headers = traced(8)
     for path in ("/healthz", "/readyz", "/metrics", "/"):
-        httpx.get(server.url + path, headers=headers).raise_for_status()
-    httpx.get(f"{server.url}/v5/flows", headers={"x-api-key": "any", **headers}).raise_for_status()
+        web.get(server.url + path, headers=headers).raise_for_status()
+    web.get(f"{server.url}/v5/flows", headers={"x-api-key": "any", **headers}).raise_for_status()
     collector.named("ListFlows", where=trace)
     assert [one.name for one in collector.spans if one.trace == trace] == ["ListFlows"]
 
@@ -218,7 +219,7 @@ def test_content_is_told_where_it_is_asked_for(tmp_path: Path) -> None:
 def test_the_end_sends_what_waits(tmp_path: Path) -> None:
     with collecting() as collector:
         live = furnished(tmp_path, otlp_endpoint=collector.url).start()
-        httpx.get(f"{live.url}/v5/flows", headers={"x-api-key": "any"}).raise_for_status()
+        web.get(f"{live.url}/v5/flows", headers={"x-api-key": "any"}).raise_for_status()
         assert live.stop() == 0
         assert [one.name for one in collector.spans] == ["ListFlows"]
 
@@ -226,14 +227,14 @@ def test_the_end_sends_what_waits(tmp_path: Path) -> None:
 def test_a_share_of_nothing_is_nothing(tmp_path: Path) -> None:
     with collecting() as collector:
         live = furnished(tmp_path, otlp_endpoint=collector.url, otlp_share="0").start()
-        httpx.get(f"{live.url}/v5/flows", headers={"x-api-key": "any"}).raise_for_status()
+        web.get(f"{live.url}/v5/flows", headers={"x-api-key": "any"}).raise_for_status()
         assert live.stop() == 0
         assert collector.spans == []
 
 
 def spans_told(url: str) -> dict[str, float]:
     """What the server's figures say became of its spans."""
-    lines = httpx.get(f"{url}/metrics").text.splitlines()
+    lines = web.get(f"{url}/metrics").text.splitlines()
     found = [line for line in lines if line.startswith("headrace_spans_total{")]
     return {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in found}
 
@@ -242,7 +243,7 @@ def test_a_collector_that_is_away_costs_nobody_anything(tmp_path: Path) -> None:
     """Requests go on as quickly, what has no room is dropped and counted, and the end is not held up."""
     settings = {"otlp_endpoint": "http://127.0.0.1:9", "otlp_queue": "5", "otlp_timeout": "1"}
     live = furnished(tmp_path, **settings).start()
-    with httpx.Client(base_url=live.url, headers={"x-api-key": "any"}) as client:
+    with httpx.Client(base_url=live.url, headers={"x-api-key": "any"}, verify=NO_CERTIFICATES) as client:
         started = time.monotonic()
         for _ in range(50):
             client.get("/v5/flows").raise_for_status()
@@ -266,7 +267,7 @@ def test_another_headrace_takes_them(tmp_path: Path, make_server: Any) -> None:
         assert "refused" not in spans_told(live.url)
     finally:
         assert live.stop() == 0
-    with httpx.Client(base_url=taker.url, headers={"x-api-key": "any"}) as client:
+    with httpx.Client(base_url=taker.url, headers={"x-api-key": "any"}, verify=NO_CERTIFICATES) as client:
         file = client.post("/v5/files/retrieve-by-path", json={"path": "OpenTelemetry/headrace"}).json()
         listed = client.get("/v5/logs", params={"file_id": file["id"]}).json()["records"]
         logs = [client.get(f"/v5/logs/{log['id']}").json() for log in listed]

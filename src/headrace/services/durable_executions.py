@@ -292,8 +292,9 @@ async def stop(durables: Durables, ports: Ports, principal: Principal, called: C
         ended = abort(tx, ports, found.execution, keeps=durables.runs.recorder.keeps)
         return msgspec.structs.replace(found, execution=ended)
 
+    since = ports.clock.now()
     found = await write(ports, principal, end)
-    await _abandon(durables, found.execution.id)
+    await _abandon(durables, found.execution, since=since)
     return found
 
 
@@ -312,8 +313,9 @@ async def stop_by_id(durables: Durables, ports: Ports, principal: Principal, exe
             raise NotFound("execution", execution_id)
         return abort(tx, ports, execution, keeps=durables.runs.recorder.keeps)
 
+    since = ports.clock.now()
     ended = await write(ports, principal, end)
-    await _abandon(durables, ended.id)
+    await _abandon(durables, ended, since=since)
     return ended
 
 
@@ -354,14 +356,20 @@ def settle(tx: Transaction, ports: Ports, ended: Execution) -> None:
         tx.tickets.forget_document(execution_id=ended.id)
 
 
-async def _abandon(durables: Durables, execution_id: str) -> None:
-    """Have it cancelled at once if it is carried out here."""
+async def _abandon(durables: Durables, ended: Execution, *, since: datetime) -> None:
+    """Have an execution that was stopped cancelled at once if it is carried out here.
+
+    Args:
+        since: when that was asked for; one that had been stopped before is not told of again.
+    """
+    if ended.ended_at is not None and ended.ended_at >= since:
+        durables.runs.recorder.telemetry.stopped(ended)
     if durables.engine is None:
         return
     try:
-        await durables.engine.abandon(execution_id)
+        await durables.engine.abandon(ended.id)
     except Exception:  # it is stopped, whatever becomes of this: nothing that it does counts any more
-        log.exception("execution %s is stopped, but was not told", execution_id)
+        log.exception("execution %s is stopped, but was not told", ended.id)
 
 
 def _find(tx: Transaction, called: Called) -> Found:

@@ -28,6 +28,9 @@ WITHOUT_END = frozenset({NodeType.OUTPUT, NodeType.LOOP_CONTROLLER})
 MODEL_CALL = ("Bedrock", "InvokeModel")
 """What a node says that it did when it asked a model; that call tells of itself."""
 
+RUN = "run flow"
+"""What the span of a run is called."""
+
 _Node: TypeAlias = tuple[str, tuple[Link, ...]]
 
 
@@ -41,13 +44,6 @@ class NodeSpans:
         self._execution = execution
         self._scene = scene
         self._open: dict[_Node, NodeStarted] = {}
-        scene.attributes.update(
-            {
-                "headrace.execution.id": execution.id,
-                "headrace.flow.id": execution.file_id,
-                "headrace.flow.version_id": execution.version_id,
-            }
-        )
 
     def hear(self, event: Event, *, is_known: bool) -> None:
         """Something happened.
@@ -73,11 +69,11 @@ class NodeSpans:
     def end(self, event: FlowFinished | FlowFailed | FlowAborted, status: Status) -> None:
         """The run has ended, or asks."""
         self._open.clear()
-        self._scene.attributes["headrace.execution.status"] = status.name.lower()
+        self._scene.attributes |= run_attributes(self._execution, status.name.lower())
         error = event.kind.value if isinstance(event, FlowFailed) else None
         if isinstance(event, FlowAborted):
             error = status.name.lower()
-        self._tracer.end(self._scene, "run flow", Kind.INTERNAL, error=error)
+        self._tracer.end(self._scene, RUN, Kind.INTERNAL, error=error)
 
     def _node(
         self,
@@ -126,6 +122,16 @@ class NodeSpans:
         path = "/".join([*(link.node for link in scope if link.type is NodeType.LOOP), node])
         turns = ".".join(str(link.index) for link in scope) or "0"
         return id_of_step(f"{self._execution.id}/{path}/{turns}")
+
+
+def run_attributes(execution: Execution, status: str) -> dict[str, str]:
+    """What the span of a run says."""
+    return {
+        "headrace.execution.id": execution.id,
+        "headrace.execution.status": status,
+        "headrace.flow.id": execution.file_id,
+        "headrace.flow.version_id": execution.version_id,
+    }
 
 
 def _contents(started: NodeStarted | None, ended: Event) -> dict[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from headrace.core.clock import Clock
 from headrace.core.counts import Counts
 from headrace.core.definition import NodeType
 from headrace.core.effects import EffectContext, EffectFailed, ModelReply, ModelRequest
@@ -26,7 +25,7 @@ from headrace.core.execution import (
 )
 from headrace.core.records import Execution
 from headrace.core.tracing import CURRENT, Kind, ModelListener, OwnSpan, Scene, id_of_step, new_span_id
-from headrace.services.node_spans import WITHOUT_END, NodeSpans
+from headrace.services.node_spans import RUN, WITHOUT_END, NodeSpans, run_attributes
 from headrace.services.tracer import Tracer, model_attributes
 
 SUCCEEDED = {one: (one.value, "succeeded") for one in NodeType}
@@ -55,10 +54,16 @@ class Telemetry(ModelListener):
         if self.tracer is not None:
             self.tracer.queued(execution)
 
-    def stopped(self, execution: Execution, clock: Clock) -> None:
-        """A durable execution was ended by somebody who asked for it."""
-        seconds = (clock.now() - execution.started_at).total_seconds()
-        self.counts.executions.add((BACKGROUND, _told(Status.ABORTED)), max(seconds, 0.0))
+    def stopped(self, execution: Execution) -> None:
+        """A durable execution was ended by who asked for it; who carries it out tells nothing more."""
+        assert execution.ended_at is not None
+        seconds = (execution.ended_at - execution.started_at).total_seconds()
+        outcome = _told(execution.status)
+        self.counts.executions.add((BACKGROUND, outcome), max(seconds, 0.0))
+        if self.tracer is not None:
+            scene = self.tracer.durable(execution)
+            scene.attributes |= run_attributes(execution, outcome)
+            self.tracer.end(scene, RUN, Kind.INTERNAL, error=outcome)
 
     def called(
         self,

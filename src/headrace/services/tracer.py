@@ -69,14 +69,19 @@ class Tracer:
     def run(self, execution: Execution) -> Scene:
         """A run begins, or goes on. A durable one has a trace of its own, which all its attempts share."""
         if execution.is_durable:
-            trace_id, span_id = ids_of(execution.id)
-            scene = self._top(trace_id)
-            scene.id, scene.started_ns = span_id, int(execution.started_at.timestamp() * 1e9)
+            scene = self.durable(execution)
         else:
             around = self._around()
             scene = self._top(new_trace_id()) if around is None else _below(around)
         scene.is_run = True
         CURRENT.set(scene)
+        return scene
+
+    def durable(self, execution: Execution) -> Scene:
+        """The span of a durable execution as a whole."""
+        trace_id, span_id = ids_of(execution.id)
+        scene = self._top(trace_id)
+        scene.id, scene.started_ns = span_id, int(execution.started_at.timestamp() * 1e9)
         return scene
 
     def queued(self, execution: Execution) -> None:
