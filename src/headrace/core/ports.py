@@ -93,7 +93,8 @@ class Releases(Protocol):
 
     def get(self, *, file_id: str, number: int) -> Release | None: ...
 
-    def add(self, release: Release) -> None: ...
+    def add(self, release: Release) -> None:
+        """Add a release; its number was given out, and the file changed when the release was made."""
 
     def remove(self, *, file_id: str, number: int) -> None: ...
 
@@ -310,12 +311,12 @@ class Transaction(Protocol):
     def access(self) -> Access: ...
 
     @property
-    @property
     def keeping(self) -> Keeping: ...
 
     @property
     def providers(self) -> ProviderAccounts: ...
 
+    @property
     def archive(self) -> Archive:
         """Raises Conflict in a store that is gone with its process: it has none."""
 
@@ -349,10 +350,10 @@ class Store(Protocol):
     async def check(self) -> None:
         """Raise Unavailable when the store can't be read."""
 
-    async def close(self) -> None:
     async def scrub(self) -> None:
         """Leave no bytes of what was removed where the store keeps its rows and indexes."""
 
+    async def close(self) -> None:
         """Finish what was begun and let go of the store."""
 
 

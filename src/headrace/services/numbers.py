@@ -73,7 +73,6 @@ def release(
         is_runnable=version.is_runnable,
     )
     tx.releases.add(made)
-    tx.files.issue_number(id=file.id, number=made.number, at=now)
     return made
 
 

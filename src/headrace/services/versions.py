@@ -77,7 +77,7 @@ async def upsert(ports: Ports, principal: Principal, submission: Submission) -> 
 
     def work(tx: Transaction) -> VersionView:
         file, version = settle(tx, ports, principal, prepared, now=ports.clock.now())
-        return view(tx, file, version)
+        return view(tx, file, version, Surroundings(tx, asking=principal.user))
 
     return await write(ports, principal, work)
 
@@ -136,7 +136,9 @@ def settle(
     if found is not None and found.deleted_at is None:
         return file, _relabelled(tx, found, submission, now)
     links.check(tx, kind=file.kind, content=submission.content)
-    before = tx.versions.newest(file_id=file.id)
+    is_first = not tx.versions.count(file_id=file.id)
+    # Only what can run is compared with what there was, and content may be large.
+    before = None if is_first or runnable is None else tx.versions.newest(file_id=file.id)
     version = _added_or_revived(
         tx,
         ports,
@@ -158,7 +160,7 @@ def settle(
             description=submission.description,
             now=now,
         )
-    if before is None:
+    if is_first:
         _deploy_first(tx, ports, principal, file, version, now)
     if runnable is not None:
         drafts.follow(

@@ -65,11 +65,15 @@ class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Surroundings:
-    """What all versions that one transaction shows have around them, looked up once."""
+    """What all versions that one transaction shows have around them, looked up once.
 
-    def __init__(self, tx: Transaction) -> None:
+    Args:
+        asking: who asks, and so is there.
+    """
+
+    def __init__(self, tx: Transaction, *, asking: User | None = None) -> None:
         self._tx = tx
-        self._users: dict[str, User | None] = {}
+        self._users: dict[str, User | None] = {} if asking is None else {asking.id: asking}
         self._judges: dict[tuple[str, str | None, str | None], tuple[VersionView, bool] | None] = {}
         self._links: dict[Link, VersionView | None] = {}
 
@@ -197,12 +201,14 @@ def _plain_views(
 ) -> list[VersionView]:
     """Without what judges them and what they refer to."""
     targets = environment_targets(tx, file)
-    environments = around.environments.values() if targets else ()
+    deployed = set(targets.values())
     return [
         VersionView(
             file=file,
             version=version,
-            environments=tuple(e for e in environments if targets.get(e.id) == version.id),
+            environments=tuple(e for e in around.environments.values() if targets.get(e.id) == version.id)
+            if version.id in deployed
+            else (),
             created_by=around.user(version.created_by),
         )
         for version in versions

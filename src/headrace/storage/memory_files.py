@@ -95,6 +95,11 @@ class Releases:
         if release.number in releases:
             raise Clash("release_number")
         releases.put(release.number, release)
+        file = self._rows.files.get(release.file_id)
+        if file is not None:
+            last = max(file.last_number, release.number)
+            after = msgspec.structs.replace(file, last_number=last, updated_at=release.created_at)
+            self._rows.files.put(file.id, after)
 
     def remove(self, *, file_id: str, number: int) -> None:
         releases = self._rows.of(file_id).releases

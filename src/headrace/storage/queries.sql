@@ -364,6 +364,12 @@ UPDATE releases SET is_removed = 1, content = NULL
 WHERE account = :account AND file_id = :file_id AND number = :number AND is_removed = 0
 RETURNING is_runnable;
 
+-- name: give_out_number
+-- A number of a file was given out, of a release that can run or of one that can't.
+UPDATE entries SET runnable_count = runnable_count + :is_runnable, updated_at = :created_at,
+  last_number = CASE WHEN last_number > :number THEN last_number ELSE :number END
+WHERE account = :account AND id = :file_id;
+
 -- name: count_runnable
 -- A file has one more live release that can run, or one less.
 UPDATE entries SET runnable_count = runnable_count + :change WHERE account = :account AND id = :file_id;

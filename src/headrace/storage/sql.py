@@ -89,10 +89,11 @@ class Releases(SqlCollection):
         return RELEASE.load(row) if row else None
 
     def add(self, release: Release) -> None:
-        if not self._run("add_release", **RELEASE.dump(release)):
+        row = RELEASE.dump(release)
+        if not self._run("add_release", **row):
             raise Clash("reference")
-        if release.is_runnable:
-            self._run("count_runnable", file_id=release.file_id, change=1)
+        given_out = ("file_id", "number", "is_runnable", "created_at")
+        self._run("give_out_number", **{name: row[name] for name in given_out})
 
     def remove(self, *, file_id: str, number: int) -> None:
         removed = self._one("remove_release", file_id=file_id, number=number)
