@@ -29,7 +29,6 @@ SPARE_FILES = 40
 SETTINGS = {
     "log_level": "warning",
     "max_body": str(2 << 20),
-    "store_timeout": "5",
     "store_connect_timeout": "2",
     "durable_attempts": "10000",
     "shutdown_timeout": "5",
