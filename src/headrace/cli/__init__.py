@@ -17,6 +17,7 @@ COMMANDS = {
     "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
     "providers": ("headrace.cli.providers", "Keep keys of providers of models, and limits."),
     "retention": ("headrace.cli.retention", "Say how long the logs of a file are kept."),
+    "erase": ("headrace.cli.erase", "Erase what is kept of a person."),
     "environments": ("headrace.cli.environments", "Keep the environments versions are deployed to."),
     "files": ("headrace.cli.files", "List files, and set what is said of them."),
     "live": ("headrace.cli.deployments:live", "Show what environments and aliases target."),

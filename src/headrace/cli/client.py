@@ -38,8 +38,12 @@ class Console(Protocol):
 
     def take_out(self, flows: tuple[str, ...]) -> list[dict[str, Any]]: ...
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """What the console answers to a request of its own; None when that is nothing."""
+    def call(self, method: str, path: str, body: Any = None, *, is_slow: bool = False) -> Any:
+        """What the console answers to a request of its own; None when that is nothing.
+
+        Args:
+            is_slow: whether the answer may take as long as it takes.
+        """
 
     def held(self) -> AbstractContextManager[None]:
         """Kept open for several calls, where that makes them faster."""
@@ -180,8 +184,8 @@ class RemoteConsole:
             while line := response.readline():
                 yield line
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        with self._asked(method, path, body, timeout_s=TIMEOUT_S) as response:
+    def call(self, method: str, path: str, body: Any = None, *, is_slow: bool = False) -> Any:
+        with self._asked(method, path, body, timeout_s=None if is_slow else TIMEOUT_S) as response:
             text = response.read()
         try:
             return json.loads(text) if text else None

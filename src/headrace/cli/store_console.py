@@ -88,7 +88,7 @@ class StoreConsole:
         documents: list[dict[str, Any]] = json.loads(self._run(work))
         return documents
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
+    def call(self, method: str, path: str, body: Any = None, *, is_slow: bool = False) -> Any:
         async def work(server: Server, _: Principal) -> Any:
             status, text = await ask(server.app, method, path, body, token=TOKEN)
             if status >= 400:

@@ -225,6 +225,7 @@ def empty_log(path: Path) -> bool:
     with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as sqlite:
         sqlite.set_busy_timeout(BUSY_TIMEOUT_MS)
         try:
+            sqlite.pragma("schema_version")  # a connection that has read nothing knows of no log
             sqlite.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except (apsw.BusyError, apsw.LockedError):
             return False

@@ -18,6 +18,7 @@ from headrace.apis.native import (
     dashboards,
     drafts,
     environments,
+    erasures,
     errors,
     evaluators,
     examples,
@@ -71,6 +72,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *keys.OPERATIONS,
     *provider_keys.OPERATIONS,
     *retention.OPERATIONS,
+    *erasures.OPERATIONS,
     *installation.OPERATIONS,
 )
 
