@@ -103,7 +103,7 @@ class AliasUser:
             "InvokeFlow", "POST", f"/flows/{flow}/aliases/{alias}", document(topic)
         )
         if b"flowCompletionEvent" not in told.answer.body or topic.encode() not in told.answer.body:
-            self._site.complain(f"InvokeFlow of {flow} did not end well: {told.answer.text}")
+            self._site.judge_broken_stream(f"InvokeFlow of {flow}", told.answer)
             return
         marks = {str(n): mark for n, (_, mark) in self._site.model.flows[flow].versions.items()}
         told_by = [n for n, mark in marks.items() if mark.encode() in told.answer.body]

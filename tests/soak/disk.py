@@ -6,6 +6,7 @@ import atexit
 import errno
 import os
 import resource
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -59,6 +60,19 @@ def _fill(ballast: Path) -> None:
             except OSError as error:
                 if error.errno != errno.ENOSPC:
                     raise
+
+
+def integrity(path: Path) -> list[str]:
+    """What SQLite finds wrong with a file, whoever uses it meanwhile."""
+    if not path.exists():
+        return []
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        found = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        found += [f"foreign key: {row}" for row in connection.execute("PRAGMA foreign_key_check")]
+    finally:
+        connection.close()
+    return [f"{path.name} is not whole: {one}" for one in found]
 
 
 @contextmanager

@@ -24,6 +24,7 @@ SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
 BOTH = frozenset({SQLITE, POSTGRESQL})
 RECOVERED_WITHIN_S = 30.0
+FILES = ("headrace.db", "headrace.db.executions")
 JUMPS_S = (-3600, -90, 90, 3600)
 SAMPLE = 10
 """So many things of each kind that were written earlier are read back after a restart, too."""
@@ -242,7 +243,15 @@ async def happen(scene: Scene, name: str, began_s: float) -> None:
     if told.recovered_s > RECOVERED_WITHIN_S:
         scene.site.complain(f"after {name} it took {told.recovered_s:.1f} s until the server was of use")
     if fault.ends_process:
+        await check_files(scene)
         told.read_back = await read_back(scene.site, _recent(scene))
+
+
+async def check_files(scene: Scene) -> None:
+    """Have SQLite look at the files of a store."""
+    for name in FILES if scene.store == SQLITE else ():
+        for wrong in await asyncio.to_thread(disk.integrity, scene.home / name):
+            scene.site.complain(wrong)
 
 
 def _recent(scene: Scene) -> dict[str, list[str]]:

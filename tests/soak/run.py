@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -104,8 +103,7 @@ class _Run:
         self._site = scene.site
         self._is_mounted = is_mounted
         self._gauges = Gauges()
-        self._began_s = time.monotonic()
-        self._calm_s = self._began_s
+        self._began_s = self._calm_s = time.monotonic()
 
     async def go(self) -> dict[str, Any]:
         """All of it, in order."""
@@ -117,6 +115,7 @@ class _Run:
             self._site.ports.append(server.port)
             await server.ready()
         await self._site.keep("begin", seed=self._plan.seed, store=self._plan.store)
+        self._began_s = self._calm_s = time.monotonic()
         watching = asyncio.create_task(self._watch())
         try:
             await self._load()
@@ -216,9 +215,7 @@ class _Run:
             status = await server.end(signal.SIGTERM)
             if status != 0:
                 self._site.complain(f"a server ended with {status} when all was over")
-        if self._plan.store == faults.SQLITE:
-            for problem in await asyncio.to_thread(integrity, self._scene.home / "headrace.db"):
-                self._site.complain(f"the file is not whole: {problem}")
+        await faults.check_files(self._scene)
         for server in self._scene.servers:
             for line in server.log.read_text(errors="replace").splitlines():
                 if any(words in line for words in WORDS_OF_BUGS):
@@ -250,12 +247,3 @@ class _Run:
             grown=grown,
             read_back=read,
         )
-
-
-def integrity(path: Path) -> list[str]:
-    """What SQLite finds wrong with a file that nobody uses."""
-    with sqlite3.connect(path) as connection:
-        found = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        found += [f"foreign key: {row}" for row in connection.execute("PRAGMA foreign_key_check")]
-    connection.close()
-    return found

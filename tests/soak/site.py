@@ -67,6 +67,12 @@ class Site:
         if len(self.wrong) <= MOST_WRONG:
             print(f"WRONG: {wrong}", flush=True)
 
+    def judge_broken_stream(self, name: str, answer: Answer) -> None:
+        """What is wrong with a run that did not end well: as with a 5xx, there has to be a reason."""
+        is_sick = self.weather.was(SICK, answer.began_s, answer.ended_s)
+        if not is_sick or b"Internal error" in answer.body or b"xception" not in answer.body:
+            self.complain(f"{name} did not end well: {answer.text}")
+
     def client(self, number: int = 0) -> Client:
         """A client of one of the servers."""
         port = self.ports[number % len(self.ports)]

@@ -11,8 +11,9 @@ import logging
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from headrace.core.access import Principal, Right
 from headrace.core.durable import Superseded
@@ -54,8 +55,7 @@ class Names(Protocol):
     def alias_arn(self, flow_id: str, alias_id: str) -> str: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for.
 
     Attributes:
@@ -95,8 +95,7 @@ class Order:
         return self.name or self.split_key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Turn:
+class _Turn(msgspec.Struct, frozen=True, kw_only=True):
     """Where a turn takes place."""
 
     runs: Runs
@@ -184,12 +183,15 @@ class Invocation:
             return await self._keep(events)
         except Superseded:
             return (self._give_way(),)
+        except Unavailable as error:
+            log.warning("execution %s can't be kept: %s", self.name, error.message)
+            failed = _failed(FailureKind.INTERNAL, f"Execution {self.name} can't be kept: {error.message}")
         except Exception:
             log.exception("a bug", extra={"execution": self.name, "flow": self._turn.route.file.id})
             failed = _failed(FailureKind.INTERNAL, f"Internal error. Execution id: {self.name}")
-            if not self._is_over:
-                await self._end(failed, None)
-            return (failed,)
+        if not self._is_over:
+            await self._end(failed, None)
+        return (failed,)
 
     def _give_way(self) -> FlowFailed:
         """Others took this process for gone, and put in order what it carried out."""
