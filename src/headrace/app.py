@@ -132,16 +132,11 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
     calls = build_calls(settings, world)
     worker = _worker(settings, ports, local.account, world, runs, calls, carrying.engine, shows)
     presence = Presence(ports, local.account, process, timeout_s=settings.process_timeout)
-    upkeep = Upkeep(
-        ports,
-        local.account,
-        kept_days=settings.keep_runs,
-        kept_log_days=settings.keep_logs,
-        answer_s=settings.answer_timeout,
-    )
+    upkeep = _upkeep(settings, ports, local.account)
     readiness = Readiness()
     durables = _durables(settings, runs, carrying)
     comparisons = build_comparisons(settings, ports, world, runs, calls, names_of(settings), shows=shows)
+    ends = (world.close, store.close, *observing.closes)
     apis = _apis(settings, ports, gate, durables, comparisons, model, codec, exchange, moves)
     app = _app(
         settings,
@@ -150,16 +145,7 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         readiness,
         observing.watch,
         starts=(presence.start, *observing.starts, upkeep.start, *carrying.starts, worker.start),
-        closes=(
-            worker.close,
-            *carrying.closes,
-            upkeep.close,
-            runs.recorder.close,
-            presence.close,
-            world.close,
-            store.close,
-            *observing.closes,
-        ),
+        closes=(worker.close, *carrying.closes, upkeep.close, runs.recorder.close, presence.close, *ends),
     )
     return Server(
         app=app,
@@ -172,6 +158,16 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         exchange=exchange,
         moves=moves,
         readiness=readiness,
+    )
+
+
+def _upkeep(settings: Settings, ports: Ports, account: str) -> Upkeep:
+    return Upkeep(
+        ports,
+        account,
+        kept_days=settings.keep_runs,
+        kept_log_days=settings.keep_logs,
+        answer_s=settings.answer_timeout,
     )
 
 

@@ -224,7 +224,10 @@ class Settings:
     health_port: int = _setting(
         0,
         "Port on which `headrace worker`, and `headrace serve` beside its own, answers /healthz, /readyz and "
-        "/metrics to anybody, and nothing else, without TLS, at the address HEADRACE_HOST; 0 is none.",
+        "/metrics to anybody, and nothing else, without TLS; 0 is none.",
+    )
+    health_host: str = _setting(
+        "", "Address for that port, best one that only who watches can reach; empty is HEADRACE_HOST."
     )
     drain_timeout: int = _setting(
         20,

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import Literal
 
@@ -94,7 +95,7 @@ async def beside(app: App, settings: Settings) -> AsyncIterator[None]:
     if not settings.health_port:
         yield
         return
-    listener = listen(settings, port=settings.health_port)
+    listener = listen_for_health(settings)
     server = _Beside(
         uvicorn.Config(
             app,
@@ -134,12 +135,24 @@ def listen(settings: Settings, *, port: int | None = None) -> socket.socket:
         listener.bind((settings.host, port))
     except OSError as error:
         listener.close()
+        option = (
+            "HEADRACE_HEALTH_PORT" if port and port == settings.health_port else "--port; 0 picks a free one"
+        )
         raise OSError(
-            f"Can't listen on {settings.host} port {port}: {error.strerror}. "
-            "Choose another with --port; 0 picks a free one."
+            f"Can't listen on {settings.host} port {port}: {error.strerror}. Choose another with {option}."
         ) from None
     listener.listen(BACKLOG)
     return listener
+
+
+def listen_for_health(settings: Settings) -> socket.socket:
+    """A socket for who watches over the process.
+
+    Raises:
+        OSError: as of `listen`.
+    """
+    host = settings.health_host or settings.host
+    return listen(replace(settings, host=host), port=settings.health_port)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

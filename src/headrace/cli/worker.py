@@ -16,7 +16,7 @@ import click
 from headrace import __version__
 from headrace.app import WorkerProcess, build_worker_process
 from headrace.backends.config import BadConfig
-from headrace.cli.listening import Listening, listen, loop_factory
+from headrace.cli.listening import Listening, listen_for_health, loop_factory
 from headrace.cli.options import json_option, read_settings, store_option
 from headrace.cli.progress import CLEAR_LINE
 from headrace.core.durable import Journal, Program
@@ -42,7 +42,7 @@ log = logging.getLogger("headrace.worker")
 @click.option(
     "--health-port",
     type=int,
-    help="Answer /healthz and /readyz there, and nothing else. [HEADRACE_HEALTH_PORT; 0 is none]",
+    help="Answer /healthz, /readyz and /metrics there, and nothing else. [HEADRACE_HEALTH_PORT; 0 is none]",
 )
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="How to write the log. [text]")
 @json_option
@@ -147,7 +147,7 @@ async def _work(settings: Settings, told: Told) -> None:
         raise click.ClickException(
             process.lacks or "HEADRACE_DURABLE_RUNS is 0: nothing would be carried out."
         )
-    listeners = [listen(settings, port=settings.health_port)] if settings.health_port else []
+    listeners = [listen_for_health(settings)] if settings.health_port else []
     try:
         await _Working(process, settings, told).serve(sockets=listeners)
     finally:

@@ -151,12 +151,14 @@ class PostgresWriter:
         except NeedsCare:
             self._wait_again(group)
         except LostConnection:
+            self.commits.failed += 1
             self._lost += 1
             if self._lost > 1:
                 self._fail(group)
             else:
                 self._wait_again(group)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be left waiting
+            self.commits.failed += 1
             self._fail(group, error)
         except BaseException:
             self._fail(group)
