@@ -2195,7 +2195,7 @@ export interface components {
          * @description Whose fault a failure is; the APIs translate it (bedrock 4.6).
          * @enum {unknown}
          */
-        FailureKind: "denied" | "dependency" | "gateway" | "gone" | "internal" | "throttled" | "timed_out" | "validation";
+        FailureKind: "denied" | "dependency" | "gateway" | "gone" | "internal" | "quota" | "throttled" | "timed_out" | "validation";
         /**
          * FlowStarted
          * @description The run was given its document.
@@ -3188,6 +3188,226 @@ export interface components {
             secret_access_key: string;
         };
         /**
+         * ProviderKeyList
+         * @description All providers for which something is set, by their names.
+         */
+        ProviderKeyList: {
+            provider_keys: components["schemas"]["ProviderKeyBody"][];
+        };
+        /**
+         * ProviderKeyBody
+         * @description What an organisation has set for a provider.
+         *
+         *         Attributes:
+         *             provider: what the server's configuration calls it.
+         *             has_key: whether there is a key; else there are only limits.
+         *             last_four: the end of the key; empty where there is none, or it is too short to show any of it.
+         *             set_by: who set the key, or the limits where there is none.
+         *             requests_a_minute, tokens_a_day, cost_a_month_usd: the limits; null is none.
+         *             minute, day, month: what was used since each began.
+         */
+        ProviderKeyBody: {
+            provider: string;
+            has_key: boolean;
+            last_four: string;
+            set_by: components["schemas"]["PersonBody"];
+            set_at: string;
+            requests_a_minute: number | null;
+            tokens_a_day: number | null;
+            cost_a_month_usd: number | null;
+            minute: components["schemas"]["UseBody"];
+            day: components["schemas"]["UseBody"];
+            month: components["schemas"]["UseBody"];
+        };
+        /**
+         * UseBody
+         * @description What was used since a moment.
+         *
+         *         Attributes:
+         *             since: when the span began, in UTC.
+         *             requests: of a minute, those that were let through, with what each process holds ready; of a day and
+         *                 a month, those that were answered.
+         *             tokens: in and out; of a minute they are not counted.
+         *             cost_usd: of the calls whose price is known.
+         */
+        UseBody: {
+            since: string;
+            requests: number;
+            tokens: number;
+            cost_usd: number;
+        };
+        /**
+         * NewProviderKey
+         * @description What is set for a provider. What is not said stays as it is.
+         *
+         *         Attributes:
+         *             key: it is never told again.
+         *             requests_a_minute, tokens_a_day, cost_a_month_usd: null takes a limit away.
+         */
+        NewProviderKey: {
+            /** @default null */
+            key?: string | null;
+            requests_a_minute?: number | null;
+            tokens_a_day?: number | null;
+            cost_a_month_usd?: number | null;
+        };
+        /**
+         * Rotation
+         * @description The key that takes the place of the one that is there.
+         */
+        Rotation: {
+            key: string;
+        };
+        /**
+         * RetentionList
+         * @description How long logs are kept.
+         *
+         *         Attributes:
+         *             keep_days: the server's setting; 0 is for ever.
+         *             files: those of which something else was said.
+         */
+        RetentionList: {
+            keep_days: number;
+            files: components["schemas"]["RetentionBody"][];
+        };
+        /**
+         * RetentionBody
+         * @description How long the logs of a file are kept.
+         *
+         *         Attributes:
+         *             keep_days: days from a log's creation; 0 is for ever.
+         *             is_own: whether that was said of this file; else it is the server's setting.
+         *             set_by, set_at: who said it, and when; null where it is the setting.
+         */
+        RetentionBody: {
+            file_id: string;
+            path: string;
+            keep_days: number;
+            is_own: boolean;
+            set_by: components["schemas"]["PersonBody"] | null;
+            set_at: string | null;
+        };
+        /**
+         * NewRetention
+         * @description How long the logs of a file are to be kept.
+         *
+         *         Attributes:
+         *             keep_days: days from a log's creation; 0 is for ever, whatever the server's setting is.
+         */
+        NewRetention: {
+            keep_days: number;
+        };
+        /**
+         * NewErasure
+         * @description What is to be erased: a person, a session, or logs and executions one by one.
+         *
+         *         Attributes:
+         *             user: the person, as logs name them in `user`, or in a member of their metadata that says so.
+         *             session: a conversation or an execution, by its id or name; or as the metadata of logs names it.
+         *             logs: ids.
+         *             executions: ids.
+         *             dry_run: change nothing; say what would be.
+         */
+        NewErasure: {
+            /** @default null */
+            user?: string | null;
+            /** @default null */
+            session?: string | null;
+            /** @default [] */
+            logs?: string[];
+            /** @default [] */
+            executions?: string[];
+            /** @default false */
+            dry_run?: boolean;
+        };
+        /**
+         * ErasureBody
+         * @description What was erased, or would be.
+         *
+         *         Attributes:
+         *             id: of the record; null when nothing was erased.
+         *             counts: how many of each kind.
+         *             going: executions that go on, and are left with their logs: stop them, and ask again.
+         *             logs, executions: which would be erased; of what was erased none are told.
+         *             left: what may hold more and is not reached.
+         */
+        ErasureBody: {
+            id: string | null;
+            is_rehearsal: boolean;
+            counts: components["schemas"]["CountBody"][];
+            going: string[];
+            logs: string[];
+            executions: string[];
+            left: string[];
+        };
+        /**
+         * CountBody
+         * @description How many things of a kind.
+         */
+        CountBody: {
+            kind: string;
+            number: number;
+        };
+        /**
+         * RecordList
+         * @description The newest erasures first.
+         */
+        RecordList: {
+            erasures: components["schemas"]["ErasureRecord"][];
+        };
+        /**
+         * ErasureRecord
+         * @description That something was erased. What it was is not kept.
+         *
+         *         Attributes:
+         *             by: how it was said what: `user`, `session` or `ids`.
+         *             subject: a hash of that, which only this server's key can make: equal for equal ones.
+         */
+        ErasureRecord: {
+            id: string;
+            by: string;
+            subject: string;
+            erased_by: components["schemas"]["PersonBody"];
+            erased_at: string;
+            counts: components["schemas"]["CountBody"][];
+        };
+        /**
+         * TextSearch
+         * @description What is looked for.
+         *
+         *         Attributes:
+         *             text: as it is written, capital letters and all.
+         */
+        TextSearch: {
+            text: string;
+        };
+        /**
+         * HoldingList
+         * @description What holds a text.
+         *
+         *         Attributes:
+         *             is_complete: whether these are all; else erase them, and look again.
+         */
+        HoldingList: {
+            found: components["schemas"]["HoldingBody"][];
+            is_complete: boolean;
+        };
+        /**
+         * HoldingBody
+         * @description A log or an execution that holds the text.
+         *
+         *         Attributes:
+         *             kind: the kind of the log's file, or `execution`.
+         *             user: the person that the log names.
+         */
+        HoldingBody: {
+            kind: string;
+            id: string;
+            file_id: string;
+            created_at: string;
+            user: string | null;
+        };
+        /**
          * SettingsBody
          * @description What the server is.
          *
@@ -3215,10 +3435,12 @@ export interface components {
          *         Attributes:
          *             content: `all`, `metadata` (no values) or `none` (no events).
          *             runs_days: so long ended runs are kept; 0 is for ever.
+         *             logs_days: so long logs are kept, unless something else was said of their file; 0 is for ever.
          */
         Retention: {
             content: string;
             runs_days: number;
+            logs_days: number;
         };
         /**
          * Provider

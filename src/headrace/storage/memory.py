@@ -26,7 +26,7 @@ from headrace.storage.memory_executions import Executions, Processes, Sessions, 
 from headrace.storage.memory_figures import Figures
 from headrace.storage.memory_files import Drafts, Releases, Versions
 from headrace.storage.memory_gates import Gates
-from headrace.storage.memory_keeping import Keeping, Providers
+from headrace.storage.memory_keeping import Keeping, ProviderAccounts
 from headrace.storage.memory_logs import Logs
 from headrace.storage.memory_monitors import Jobs, Monitors
 from headrace.storage.memory_tables import Claim, Rows, Shared, Undo
@@ -286,7 +286,7 @@ class _Transaction:
         self.receipts = _Receipts(rows)
         self.access = _Access(rows, shared)
         self.keeping = Keeping(account, rows, shared)
-        self.providers = Providers(rows)
+        self.providers = ProviderAccounts(rows)
 
     @property
     def archive(self) -> Archive:

@@ -104,7 +104,7 @@ class Keeping:
         raise Conflict("A store in memory is gone with its key; there is nothing to seal anew.")
 
 
-class Providers:
+class ProviderAccounts:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 

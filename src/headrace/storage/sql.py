@@ -20,7 +20,7 @@ from headrace.storage.sql_evaluations import Evaluations, Runs
 from headrace.storage.sql_executions import Executions, Processes, Sessions, Tickets
 from headrace.storage.sql_figures import Figures
 from headrace.storage.sql_gates import Gates
-from headrace.storage.sql_keeping import Keeping, Providers
+from headrace.storage.sql_keeping import Keeping, ProviderAccounts
 from headrace.storage.sql_log_words import LogWords
 from headrace.storage.sql_logs import Logs
 from headrace.storage.sql_monitors import Jobs, Monitors
@@ -325,4 +325,4 @@ class SqlTransaction:
         self.receipts = Receipts(connection, account)
         self.access = Access(connection, account)
         self.keeping = Keeping(connection, account)
-        self.providers = Providers(connection, account)
+        self.providers = ProviderAccounts(connection, account)

@@ -100,7 +100,7 @@ class Keeping(SqlCollection):
         self._connection.run(write, sealed=seal.sealed, **dict(zip(names, seal.key, strict=True)))
 
 
-class Providers(SqlCollection):
+class ProviderAccounts(SqlCollection):
     def get(self, *, provider: str) -> ProviderAccount | None:
         row = self._one("provider_account", provider=provider)
         return PROVIDER_ACCOUNT.load(row) if row else None
