@@ -39,10 +39,12 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         is_open: whether the server has no keys, so that there is nobody to sign in.
+        id: the user's; approvals and moves name it.
         right: what the key allows: `reader`, `runner`, `editor` or `admin`.
     """
 
     is_open: bool
+    id: str
     name: str
     email: str
     right: str
@@ -96,6 +98,7 @@ class SessionsApi:
     async def _shown(self, principal: Principal, *headers: tuple[bytes, bytes]) -> Response:
         who = Who(
             is_open=await self._gate.is_open(),
+            id=principal.user.id,
             name=principal.user.full_name,
             email=principal.user.email,
             right=principal.right.name.lower(),

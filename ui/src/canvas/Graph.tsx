@@ -41,6 +41,8 @@ export interface GraphProps {
   labels?: Record<string, string>;
   selected?: string | null;
   onSelect?: (node: string | null) => void;
+  /** Told of the connection that the pointer is on. */
+  onOver?: (connection: string | null) => void;
   label?: string;
   /** What the picture is called when it is kept as a file. */
   fileName?: string;
@@ -59,7 +61,7 @@ export function Graph(props: GraphProps) {
 }
 
 function Picture(props: GraphProps) {
-  const { definition, marks, edgeMarks, states, taken, labels, selected, onSelect, children } = props;
+  const { definition, marks, edgeMarks, states, taken, labels, selected, onSelect, onOver, children } = props;
   const placed = useLayout(definition);
   const nodes = useMemo(
     () =>
@@ -104,6 +106,8 @@ function Picture(props: GraphProps) {
         disableKeyboardA11y
         onNodeClick={(_, node) => onSelect?.(node.id)}
         onPaneClick={() => onSelect?.(null)}
+        onEdgeMouseEnter={(_, line) => onOver?.(line.id)}
+        onEdgeMouseLeave={() => onOver?.(null)}
         minZoom={0.08}
         maxZoom={2.5}
         proOptions={{ hideAttribution: true }}

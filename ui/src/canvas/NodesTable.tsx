@@ -1,13 +1,26 @@
 /** The canvas in words, for who does not see it: what is connected with what. */
+import { useState } from "react";
 import { allNodes, bodyOf, type Definition, type DefinitionConnection, isConditional } from "./definition";
 import type { GraphProps } from "./Graph";
 
-export function NodesTable({ definition, marks, states, onSelect }: GraphProps) {
+type NodesTableProps = Pick<GraphProps, "definition" | "marks" | "states" | "onSelect">;
+
+/** Made when it is opened: while somebody types, or values stream in, it would be made again and again. */
+export function NodesTable(props: NodesTableProps) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details className="twin" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>As a table</summary>
+      {isOpen && <Nodes {...props} />}
+    </details>
+  );
+}
+
+function Nodes({ definition, marks, states, onSelect }: NodesTableProps) {
   const rows = rowsOf(definition);
   const isTold = Boolean(marks || states);
   return (
-    <details className="twin">
-      <summary>As a table</summary>
+    <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <section className="table-box" tabIndex={0} aria-label="Nodes as a table">
         <table className="table">
@@ -42,7 +55,7 @@ export function NodesTable({ definition, marks, states, onSelect }: GraphProps) 
           </tbody>
         </table>
       </section>
-    </details>
+    </>
   );
 }
 

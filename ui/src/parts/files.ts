@@ -5,6 +5,8 @@ import { ask, type Body } from "../server";
 export type FileRow = Body<"FileRow">;
 export type FileList = Body<"FileList">;
 export type TreePage = Body<"TreeBody">;
+/** How a file stands. */
+export type About = Body<"AboutBody">;
 
 /** Told when this page has made, moved or removed files. */
 export const filesChanged = new EventTarget();
@@ -19,13 +21,13 @@ export function splitPath(path: string): { folder: string; name: string } {
   return { folder: path.slice(0, cut), name: path.slice(cut) };
 }
 
-const going = new Map<string, Promise<Body<"AboutBody">>>();
+const going = new Map<string, Promise<About>>();
 
 /** How a file stands. Several parts of a page ask at the same moment, and share the answer. */
-export function askAbout(file: string): Promise<Body<"AboutBody">> {
+export function askAbout(file: string): Promise<About> {
   const known = going.get(file);
   if (known) return known;
-  const asked = ask<Body<"AboutBody">>("GET", ["files", file]).finally(() => going.delete(file));
+  const asked = ask<About>("GET", ["files", file]).finally(() => going.delete(file));
   going.set(file, asked);
   return asked;
 }

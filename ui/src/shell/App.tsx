@@ -3,10 +3,11 @@ import { Component, type ReactNode, Suspense, useEffect, useState } from "react"
 import { useAddress } from "../address";
 import { Button, Empty, Failure, Loading } from "../parts/simple";
 import { ask, Refusal, signedOut } from "../server";
+import { FileFrame } from "./FileFrame";
 import { screenOf } from "./routes";
 import { Sidebar } from "./Sidebar";
 import { SignIn } from "./SignIn";
-import { Session, type Who } from "./session";
+import { Session, useWho, type Who } from "./session";
 import "./shell.css";
 
 type Seen = Who | "asking" | "nobody" | Error;
@@ -24,7 +25,6 @@ export function App() {
     signedOut.addEventListener("signedout", leave);
     return () => signedOut.removeEventListener("signedout", leave);
   }, []);
-  if (seen === "asking") return <Loading />;
   if (seen === "nobody") return <SignIn onSignedIn={setSeen} />;
   if (seen instanceof Error) {
     return (
@@ -33,8 +33,9 @@ export function App() {
       </main>
     );
   }
+  // While it is asked who is there, the frame stands already, and loads what it needs of the file.
   return (
-    <Session value={seen}>
+    <Session value={seen === "asking" ? null : seen}>
       <Frame />
     </Session>
   );
@@ -45,6 +46,9 @@ function Frame() {
   const [isMenuOpen, setMenuOpen] = useState(false);
   useEffect(() => setMenuOpen(false), [address]);
   const { Screen, title } = screenOf(address);
+  const isKnown = useWho() !== null;
+  const isFile = Screen === FileFrame;
+  const kept = address.parts.slice(0, isFile ? 2 : undefined).join("/"); // a file's head stays from tab to tab
   useEffect(() => {
     document.title = `${title} · Headrace`;
   }, [title]);
@@ -65,9 +69,9 @@ function Frame() {
         <Sidebar here={address.parts[0] ?? ""} />
       </aside>
       <main id="main" className="main" tabIndex={-1}>
-        <Guard key={address.parts.join("/")}>
+        <Guard place={address.parts.join("/")}>
           <Suspense fallback={<Loading />}>
-            <Screen address={address} />
+            {isKnown || isFile ? <Screen key={kept} address={address} /> : <Loading />}
           </Suspense>
         </Guard>
       </main>
@@ -79,12 +83,22 @@ function skip(): void {
   document.getElementById("main")?.focus();
 }
 
+interface Guarded {
+  /** Where the address leads: another place is tried anew. */
+  place: string;
+  children: ReactNode;
+}
+
 /** A fault in one screen leaves the rest standing. */
-class Guard extends Component<{ children: ReactNode }, { error: Error | null }> {
-  override state: { error: Error | null } = { error: null };
+class Guard extends Component<Guarded, { error: Error | null; place: string }> {
+  override state = { error: null as Error | null, place: this.props.place };
 
   static getDerivedStateFromError(error: Error) {
     return { error };
+  }
+
+  static getDerivedStateFromProps({ place }: Guarded, state: { place: string }) {
+    return place === state.place ? null : { error: null, place };
   }
 
   override render() {

@@ -4,21 +4,19 @@ import { to } from "../address";
 import { useLoaded } from "../loaded";
 import { askAbout } from "../parts/files";
 import { Failure, Loading, Tabs } from "../parts/simple";
+import { useAfterMoves } from "../parts/versions";
 import { FileHead } from "./FileHead";
 import { FILE_TABS, type ScreenProps } from "./routes";
+import { useWho } from "./session";
 
-/** What the frame needs to know of a file; `GET /api/files/{file}`. */
-export interface Shown {
-  id: string;
-  path: string;
-  name: string;
-  type: string;
-}
+const EVERY_MS = 10_000;
 
 export function FileFrame({ address }: ScreenProps) {
   const [, id = "", tabPath] = address.parts;
-  const file = useLoaded(id || null, () => askAbout(id));
-  if (file.error) {
+  const file = useLoaded(id || null, () => askAbout(id), { everyMs: EVERY_MS });
+  useAfterMoves(file.reload);
+  const isKnown = useWho() !== null;
+  if (file.error && !file.value) {
     return (
       <div className="page">
         <Failure error={file.error} again={file.reload} />
@@ -36,9 +34,15 @@ export function FileFrame({ address }: ScreenProps) {
         label="Of this file"
         tabs={tabs.map((one) => ({ name: one.name, href: to(["f", id, one.path]), isHere: one === here }))}
       />
-      {here && (
+      {!isKnown && <Loading />}
+      {here && isKnown && (
         <Suspense fallback={<Loading />}>
-          <here.Screen key={`${id} ${here.path}`} file={file.value.id} address={address} />
+          <here.Screen
+            key={`${address.parts.join("/")} ${here.path}`}
+            file={file.value.id}
+            about={file.value}
+            address={address}
+          />
         </Suspense>
       )}
     </>

@@ -1,29 +1,19 @@
 /** What is told of a file on each of its tabs: where it is, what is live of it, and what to do next. */
 import { to } from "../address";
-import { useLoaded } from "../loaded";
+import type { About } from "../parts/files";
 import { IdChip } from "../parts/IdChip";
 import { Dot, Kind } from "../parts/simple";
-import { aimed, type Live, useAfterMoves, usePointers } from "../parts/versions";
+import { aimed, type Live, usePointers } from "../parts/versions";
 import { suggestion } from "../screens/deployments/suggestion";
-import { ask, type Body } from "../server";
-import type { Shown } from "./FileFrame";
 import { useMay } from "./session";
 import "./file-head.css";
 
 const EVERY_MS = 10_000;
 const MOST = 4;
 
-export function FileHead({ file }: { file: Shown }) {
+export function FileHead({ file }: { file: About }) {
   const folder = file.path.slice(0, file.path.length - file.name.length);
   const pointers = usePointers(file.id, EVERY_MS);
-  const about = useLoaded(
-    file.id,
-    (signal) => ask<Body<"AboutBody">>("GET", ["files", file.id], { signal }),
-    {
-      everyMs: EVERY_MS,
-    },
-  );
-  useAfterMoves(about.reload);
   const all = pointers.value?.pointers ?? [];
   const deployments = to(["f", file.id, "deployments"]);
   return (
@@ -46,7 +36,7 @@ export function FileHead({ file }: { file: Shown }) {
             file={file.id}
             live={live}
             all={all}
-            newest={about.value?.newest?.number ?? null}
+            newest={file.newest?.number ?? null}
           />
         ))}
         {all.length > MOST && (

@@ -25,6 +25,11 @@ export function FileTree({ file, path }: FileTreeProps) {
   const focusable = rows.some((row) => row.key === at)
     ? at
     : (rows.find((row) => row.key === here) ?? rows[0])?.key;
+  const isShown = rows.some((row) => row.key === here);
+  useEffect(() => {
+    const row = isShown && list.current?.querySelector("[aria-current]");
+    if (row) row.scrollIntoView({ block: "nearest" });
+  }, [here, isShown]);
   const move = (event: KeyboardEvent) => {
     const place = rows.findIndex((row) => row.key === focusable);
     const found = step(rows, place, event.key);
@@ -36,7 +41,7 @@ export function FileTree({ file, path }: FileTreeProps) {
     setAt(next.key);
     list.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(next.key)}"]`)?.focus();
   };
-  if (tree.error) return <Failure error={tree.error} again={tree.reload} />;
+  if (tree.error && !tree.branches[""]) return <Failure error={tree.error} again={tree.reload} />;
   if (tree.branches[""] && rows.length === 0) return <p className="aside-note quiet">No files yet.</p>;
   return (
     <div className="tree" role="tree" aria-label="Files" ref={list} onKeyDown={move}>

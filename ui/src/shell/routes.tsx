@@ -1,6 +1,7 @@
 /** Which screen an address names. A screen is a line here; each is loaded when it is first shown. */
 import { type ComponentType, lazy } from "react";
 import { type Address, to } from "../address";
+import type { About } from "../parts/files";
 import { Empty } from "../parts/simple";
 import { FileFrame } from "./FileFrame";
 
@@ -11,6 +12,8 @@ export interface ScreenProps {
 export interface FileScreenProps extends ScreenProps {
   /** The file's id. */
   file: string;
+  /** How it stands. */
+  about: About;
 }
 
 type Screen<Props> = ComponentType<Props>;
@@ -21,6 +24,7 @@ export interface FileTab {
   path: string;
   name: string;
   Screen: Screen<FileScreenProps>;
+  loads: Loads<FileScreenProps>;
   /** The kinds of files that have it; all without. */
   only?: string[];
 }
@@ -29,10 +33,17 @@ const tab = (path: string, name: string, loads: Loads<FileScreenProps>, only?: s
   path,
   name,
   Screen: lazy(loads),
+  loads,
   only,
 });
 
-const place = (name: string, loads: Loads<ScreenProps>) => ({ name, Screen: lazy(loads) });
+interface Place {
+  name: string;
+  Screen: Screen<ScreenProps>;
+  loads: Loads<ScreenProps>;
+}
+
+const place = (name: string, loads: Loads<ScreenProps>): Place => ({ name, Screen: lazy(loads), loads });
 
 export const FILE_TABS: FileTab[] = [
   tab("overview", "Overview", () => import("../screens/overview/Overview")),
@@ -54,7 +65,7 @@ export const FILE_TABS: FileTab[] = [
 ];
 
 /** The screens of the whole workspace: `#/{name}`, and `#/{name}/…` by a name with `/`; the first is `#/`. */
-const PLACES: Record<string, { name: string; Screen: Screen<ScreenProps> }> = {
+export const PLACES: Record<string, Place> = {
   settings: place("Settings", () => import("../screens/settings/Settings")),
   "": place("Files", () => import("../screens/home/Home")),
   evaluators: place("Evaluators", () => import("../screens/evaluators/Evaluators")),
@@ -73,12 +84,23 @@ function Nowhere() {
   );
 }
 
+function placeOf([first = "", second]: string[]): Place | undefined {
+  return (second ? PLACES[`${first}/`] : undefined) ?? PLACES[first];
+}
+
+/** Have the code of an address's screen come while nobody has asked for the screen yet. */
+export function begin({ parts }: Address): void {
+  const tab = FILE_TABS.find((one) => one.path === parts[2]) ?? FILE_TABS[0];
+  const found = parts[0] === "f" ? tab : placeOf(parts);
+  found?.loads().catch(() => undefined); // the screen itself tells of it
+}
+
 /** The screen of an address, and what it is called. */
 export function screenOf(address: Address): { Screen: Screen<ScreenProps>; title: string } {
-  const [first = "", second, tabPath = ""] = address.parts;
+  const [first = "", , tabPath = ""] = address.parts;
   if (first === "f") {
     return { Screen: FileFrame, title: FILE_TABS.find((one) => one.path === tabPath)?.name ?? "File" };
   }
-  const found = (second ? PLACES[`${first}/`] : undefined) ?? PLACES[first];
+  const found = placeOf(address.parts);
   return found ? { Screen: found.Screen, title: found.name } : { Screen: Nowhere, title: "Nothing here" };
 }

@@ -4,6 +4,8 @@ import { createContext, useContext } from "react";
 export interface Who {
   /** Whether the server has no keys, so that there is nobody to sign in. */
   is_open: boolean;
+  /** The id by which who did something is told. */
+  id: string;
   name: string;
   email: string;
   right: "reader" | "runner" | "editor" | "admin";

@@ -5,6 +5,7 @@ import { ask } from "../server";
 import { type Branches, extended } from "./tree";
 
 const AT_ONCE = 200;
+const EVERY_MS = 30_000;
 const KEPT = "headrace.open-directories";
 
 function keptOpen(): string[] {
@@ -13,6 +14,10 @@ function keptOpen(): string[] {
   } catch {
     return [];
   }
+}
+
+function sizeOf(page: TreePage | undefined): number {
+  return page ? page.directories.length + page.files.length : 0;
 }
 
 export interface Tree {
@@ -48,20 +53,27 @@ export function useTree(): Tree {
     for (const path of wanted.split("\n")) if (!asked.current.has(path)) void load(path);
     sessionStorage.setItem(KEPT, JSON.stringify(wanted.split("\n").slice(1)));
   }, [wanted, load]);
+  const known = useRef(branches);
+  known.current = branches;
   const reload = useCallback(() => {
-    asked.current = new Set();
     for (const path of wanted.split("\n")) void load(path);
   }, [wanted, load]);
   useEffect(() => {
-    // Others make files meanwhile: who comes back to the page sees them.
-    const look = () => document.hidden || reload();
+    // Others make files meanwhile: who looks at the page, or comes back to it, sees them.
+    const look = () => {
+      // Of a directory that was gone through page by page, what is there stays.
+      const short = wanted.split("\n").filter((path) => sizeOf(known.current[path]) <= AT_ONCE);
+      if (!document.hidden) for (const path of short) void load(path);
+    };
+    const timer = window.setInterval(look, EVERY_MS);
     filesChanged.addEventListener("changed", reload);
     document.addEventListener("visibilitychange", look);
     return () => {
+      window.clearInterval(timer);
       filesChanged.removeEventListener("changed", reload);
       document.removeEventListener("visibilitychange", look);
     };
-  }, [reload]);
+  }, [reload, wanted, load]);
   const toggle = useCallback((path: string) => {
     setOpen((all) => new Set(all.has(path) ? [...all].filter((one) => one !== path) : [...all, path]));
   }, []);

@@ -1,12 +1,11 @@
 /** Two versions run on the same inputs, side by side, as they come. */
 import { useEffect, useRef, useState } from "react";
 import { go, withQuery } from "../../address";
-import { useLoaded } from "../../loaded";
 import { Button, Copy, Empty, Failure } from "../../parts/simple";
 import { VersionPick } from "../../parts/VersionPick";
 import { usePointers, useVersions } from "../../parts/versions";
 import { counted } from "../../parts/words";
-import { ask, askLines, type Body } from "../../server";
+import { askLines } from "../../server";
 import type { FileScreenProps } from "../../shell/routes";
 import { useMay } from "../../shell/session";
 import "./compare.css";
@@ -16,13 +15,10 @@ import { split } from "./Judges";
 import { PairCard } from "./PairCard";
 import { TotalsTable } from "./TotalsTable";
 
-export default function Compare({ file, address }: FileScreenProps) {
+export default function Compare({ file, about, address }: FileScreenProps) {
   const mayRun = useMay("runner");
   const versions = useVersions(file);
   const pointers = usePointers(file);
-  const about = useLoaded(`about ${file}`, (signal) =>
-    ask<Body<"AboutBody">>("GET", ["files", file], { signal }),
-  );
   const [typed, setTyped] = useState("");
   const { seen, error, isRunning, run, stop } = useComparison(file);
   const query = (name: string) => address.query.get(name) ?? "";
@@ -32,7 +28,7 @@ export default function Compare({ file, address }: FileScreenProps) {
     hasDraft: true,
   };
   const from = query("from") || options.pointers[0]?.pointer.name || "";
-  const until = query("to") || String(about.value?.newest?.number ?? about.value?.newest?.version_id ?? "");
+  const until = query("to") || String(about.newest?.number ?? about.newest?.version_id ?? "");
   const source = (query("on") || "last") as Source;
   const pick = (changes: Record<string, string>) => go(withQuery(address, changes), { replace: true });
   const start = (event: React.FormEvent) => {
@@ -40,7 +36,7 @@ export default function Compare({ file, address }: FileScreenProps) {
     const on: Record<Source, object> = {
       last: { last: Number(query("last") || 5) },
       dataset: { dataset: query("dataset") },
-      typed: { inputs: typedInputs(typed, about.value?.type !== "flow") },
+      typed: { inputs: typedInputs(typed, about.type !== "flow") },
     };
     run({ from, to: until, ...on[source], evaluators: split(query("judges")) });
   };
@@ -52,7 +48,7 @@ export default function Compare({ file, address }: FileScreenProps) {
           <span aria-hidden="true">and</span>
           <VersionPick label="After" value={until} onPick={(ref) => pick({ to: ref })} {...options} />
         </div>
-        <InputsForm {...{ source, query, pick, typed, setTyped }} type={about.value?.type ?? "flow"} />
+        <InputsForm {...{ source, query, pick, typed, setTyped }} type={about.type} />
         <div className="row wrap">
           {isRunning ? (
             <Button look="danger" onClick={stop}>
@@ -78,7 +74,7 @@ export default function Compare({ file, address }: FileScreenProps) {
             Both versions run on the same inputs, as ordinary runs that are logged, and what they answer
             stands side by side. The same on the command line:
           </p>
-          <Copy text={command(about.value?.path ?? "FLOW", from || "1", until || "2")} />
+          <Copy text={command(about.path, from || "1", until || "2")} />
         </Empty>
       )}
     </div>

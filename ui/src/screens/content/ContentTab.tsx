@@ -1,22 +1,14 @@
 /** What a file says, version by version: `#/f/{file}/content?version=`. */
 import { go, withQuery } from "../../address";
-import { useLoaded } from "../../loaded";
-import { Failure, Loading } from "../../parts/simple";
 import { VersionPick } from "../../parts/VersionPick";
 import { usePointers, useVersions } from "../../parts/versions";
-import { ask, type Body } from "../../server";
 import type { FileScreenProps } from "../../shell/routes";
 import { Content } from "./Content";
 
-export default function ContentTab({ file, address }: FileScreenProps) {
+export default function ContentTab({ file, about, address }: FileScreenProps) {
   const versions = useVersions(file);
   const pointers = usePointers(file);
-  const about = useLoaded(`about ${file}`, (signal) =>
-    ask<Body<"AboutBody">>("GET", ["files", file], { signal }),
-  );
-  if (about.error) return <Failure error={about.error} again={about.reload} />;
-  if (!about.value) return <Loading />;
-  const newest = about.value.newest;
+  const { newest } = about;
   const usual = newest ? String(newest.number ?? newest.version_id) : "draft";
   const version = address.query.get("version") ?? usual;
   return (
@@ -27,7 +19,7 @@ export default function ContentTab({ file, address }: FileScreenProps) {
           value={version}
           versions={versions.value ?? []}
           pointers={pointers.value?.pointers}
-          hasDraft={about.value.draft !== null && newest === null}
+          hasDraft={about.draft !== null && newest === null}
           onPick={(ref) => go(withQuery(address, { version: ref }))}
         />
       </div>

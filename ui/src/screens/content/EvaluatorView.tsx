@@ -10,7 +10,7 @@ export function EvaluatorView({ spec }: { spec: Said }) {
   const options = Array.isArray(spec.options) ? (spec.options as { name: string; valence?: string }[]) : [];
   return (
     <>
-      <dl className="facts">
+      <dl className="log-facts">
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name.replaceAll("_", " ")}</dt>

@@ -12,7 +12,7 @@ export function PromptView({ prompt }: { prompt: Said }) {
   const linked = Array.isArray(prompt.linked_tools) ? (prompt.linked_tools as string[]) : [];
   return (
     <>
-      <dl className="facts">
+      <dl className="log-facts">
         {parametersOf(prompt).map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>

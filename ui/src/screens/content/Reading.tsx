@@ -1,5 +1,7 @@
 /** A content that was loaded, in the form of its kind. */
+
 import { to } from "../../address";
+import { LongText } from "../../parts/LongText";
 import type { Body } from "../../server";
 import { Raw } from "../logs/contents";
 import { Datapoints } from "./Datapoints";
@@ -53,7 +55,9 @@ export function Attributes({ said, title = "Attributes" }: { said: Said; title?:
           <div key={name}>
             <dt>{name}</dt>
             <dd>
-              <pre className="text-box">{textOf(said[name])}</pre>
+              <pre className="text-box">
+                <LongText text={textOf(said[name])} />
+              </pre>
             </dd>
           </div>
         ))}

@@ -32,7 +32,7 @@ export function Approvals({ file, pointer, newest, mayMove, turn }: ApprovalsPro
     await ask(method, parts, more).then(found.reload, setFailure);
   };
   const approvals = found.value?.approvals ?? [];
-  const isMine = approvals.some((one) => one.approved_by.name === who?.name);
+  const isMine = approvals.some((one) => one.approved_by.id === who?.id);
   return (
     <div className="approvals stack">
       <div className="row wrap">

@@ -40,7 +40,7 @@ export function FiguresTable({ file, pointer, turn }: { file: string; pointer: s
   const { versions, since, is_complete: isComplete } = found.value;
   const judges = [...new Set(versions.flatMap((one) => one.scores.map((score) => score.evaluator_id)))];
   return (
-    <div className="table-box figures">
+    <div className="table-box split-figures">
       <table className="table">
         <caption className="quiet">
           Since <Time at={since} />
@@ -92,7 +92,7 @@ function FigureRow({ name, values, shown }: FigureRowProps) {
       <th scope="row">{name}</th>
       {values.map((value, place) => (
         <td key={place} className="number">
-          <span className="figure">
+          <span className="split-figure">
             {shown(value)}
             {value !== null && largest > 0 && (
               <svg viewBox="0 0 60 4" className="bar" aria-hidden="true">

@@ -52,7 +52,9 @@ export function History({ file, pointer, address, turn }: HistoryProps) {
       </div>
       {moves.length === 0 && (
         <Empty title="Nothing was deployed yet">
-          <p className="quiet">The first version is deployed to the default environment by itself.</p>
+          <p className="quiet">
+            Whatever is deployed, here or by any client, stands here: when, by whom and why.
+          </p>
         </Empty>
       )}
       {moves.length > 0 && <Moves moves={moves} address={address} />}

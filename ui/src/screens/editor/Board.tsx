@@ -23,7 +23,7 @@ export type Open = "add" | "json" | "release" | null;
 
 export function Board({ first, address, types, pick, onMade }: EditorProps & { first: DraftBody }) {
   const editing = useEditor(first, address);
-  const places = usePlaces();
+  const places = usePlaces(first.file.id);
   const [open, setOpen] = useState<Open>(null);
   const offered = typesFor(types.node_types, editing.loops.length > 0);
   useShortcuts(editing, () => setOpen("add"), open === null);

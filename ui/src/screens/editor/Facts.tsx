@@ -47,7 +47,7 @@ function Members({ schema, values }: { schema: Schema; values: Record<string, un
       inner.format !== "flow",
   );
   return (
-    <dl className="facts">
+    <dl className="node-facts">
       {shown.map(([name, inner]) => (
         <Fact key={name} name={inner.title ?? name} schema={inner} value={values[name]} />
       ))}

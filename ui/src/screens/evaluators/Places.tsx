@@ -31,7 +31,7 @@ export function Places({ evaluator, reload }: { evaluator: EvaluatorBody; reload
           : "The logs of these files wait for who judges; the server does nothing by itself."}
       </p>
       {evaluator.places.length === 0 && <p className="quiet">Attached to nothing yet.</p>}
-      <ul className="judgments">
+      <ul>
         {evaluator.places.map((one) => (
           <li key={one.id} className="row">
             <Kind type={one.type} />

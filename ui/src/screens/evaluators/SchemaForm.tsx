@@ -159,7 +159,7 @@ function Rows({ title, about, schema, value, isReadOnly, onChange }: RowsProps) 
         </p>
       )}
       {rows.map((row, place) => (
-        <div key={place} className="row line">
+        <div key={place} className="row list-line">
           {Object.entries(schema.properties ?? {}).map(([name, member]) => (
             <Single
               key={name}

@@ -10,6 +10,8 @@ import { shortValue } from "./shortValue";
 import { runStateOf } from "./states";
 import type { Step } from "./steps";
 
+type Connection = Body<"PathTaken">["connections"][number];
+
 export interface PathCanvasProps {
   execution: string;
   /** Changes when there may be something new. */
@@ -31,10 +33,14 @@ export function PathCanvas({ execution, version, selected, onSelect }: PathCanva
   const node = shown?.nodes.find((one) => one.step === selected?.id || one.name === here) ?? null;
   const chosen = node && named(node);
   const marks = useMemo(() => marksOf(shown), [shown]);
-  const labels = useMemo(
-    () => (shown && (withValues || chosen) ? labelsOf(shown, withValues ? null : chosen) : {}),
-    [shown, withValues, chosen],
-  );
+  const [over, setOver] = useState<string | null>(null);
+  const labels = useMemo(() => {
+    const isWanted = (one: Connection) =>
+      withValues ||
+      named(one) === over ||
+      [one.source, one.target].some((end) => within(one, end) === chosen);
+    return shown ? labelsOf(shown.connections.filter(isWanted)) : {};
+  }, [shown, withValues, chosen, over]);
   if (path.error && !shown) return <Failure error={path.error} again={path.reload} />;
   if (!shown || !isGraph(shown.definition)) return null;
   return (
@@ -45,6 +51,7 @@ export function PathCanvas({ execution, version, selected, onSelect }: PathCanva
         taken={marks.taken}
         labels={labels}
         selected={chosen}
+        onOver={setOver}
         onSelect={(id) => {
           const ran = shown.nodes.find((one) => named(one) === id);
           if (ran) onSelect(ran.step);
@@ -72,12 +79,13 @@ function marksOf(path: Body<"PathTaken"> | null) {
   return { states, taken: new Set(path?.connections.map(named)) };
 }
 
-/** The values on connections: on all, or on those of one node. */
-function labelsOf(path: Body<"PathTaken">, node: string | null): Record<string, string> {
-  const shown = path.connections.filter(
-    (one) =>
-      one.value !== null &&
-      (node === null || [one.source, one.target].some((end) => pathOf(one.level.join("/"), end) === node)),
-  );
+/** The name of a node at the end of a connection. */
+function within(one: Connection, end: string): string {
+  return pathOf(one.level.join("/"), end);
+}
+
+/** The values that went over connections. */
+function labelsOf(connections: Connection[]): Record<string, string> {
+  const shown = connections.filter((one) => one.value !== null);
   return Object.fromEntries(shown.map((one) => [named(one), shortValue(one.value ?? "", one.times)]));
 }

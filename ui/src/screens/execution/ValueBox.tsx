@@ -1,3 +1,4 @@
+import { LongText } from "../../parts/LongText";
 import { CopyButton } from "../../parts/simple";
 import { count } from "../../parts/words";
 import { written } from "./values";
@@ -28,7 +29,7 @@ export function ValueBox({ name, type, origin, json, sizeChars, onMore }: ValueB
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <pre className={isText ? "as-text" : undefined} tabIndex={0}>
-        {text}
+        <LongText text={text} />
         {!isWhole && "…"}
       </pre>
       {!isWhole && onMore && (

@@ -24,7 +24,7 @@ export function Filters({ address }: { address: Address }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: it searches what is below it
     <form
-      className="row wrap filters"
+      className="row wrap execution-filters"
       role="search"
       aria-label="Executions"
       onSubmit={(event) => event.preventDefault()}

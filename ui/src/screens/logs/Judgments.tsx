@@ -18,7 +18,7 @@ export function Judgments({ log, onJudged }: { log: LogBody; onJudged: (log: Log
     <section>
       <h3>Judgments</h3>
       {log.judgments.length === 0 && <p className="quiet">Nobody has judged this log yet.</p>}
-      <ul className="judgments">
+      <ul className="verdicts">
         {log.judgments.map((one) => (
           <li key={one.log_id} className="row">
             <a className="grow clip link" href={to(["evaluators", one.evaluator_id])}>

@@ -94,7 +94,7 @@ function Whole({ log, onJudged }: { log: LogBody; onJudged: (log: LogBody) => vo
 function Facts({ log }: { log: LogBody }) {
   const version = log.number === null ? "draft" : `v${log.number}`;
   return (
-    <dl className="facts">
+    <dl className="log-facts">
       <Fact name="Time">
         <Time at={log.created_at} />
       </Fact>

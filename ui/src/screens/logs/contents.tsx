@@ -1,5 +1,6 @@
 /** What logs and prompts hold, in the form in which people read it: messages as a chat, inputs by name, JSON. */
 import { useState } from "react";
+import { LongText } from "../../parts/LongText";
 import { CopyButton } from "../../parts/simple";
 import "./contents.css";
 import { asMessages, asText, type Part, partsOf, type Said, toolCallsOf } from "./messages";
@@ -8,7 +9,9 @@ export function Text({ title, text, tone }: { title: string; text: string; tone?
   return (
     <section>
       <h3>{title}</h3>
-      <pre className={tone ? `text-box tone-${tone}` : "text-box"}>{text || "(nothing)"}</pre>
+      <pre className={tone ? `text-box tone-${tone}` : "text-box"}>
+        <LongText text={text || "(nothing)"} />
+      </pre>
     </section>
   );
 }
@@ -24,7 +27,9 @@ export function Inputs({ inputs, title = "Inputs" }: { inputs: unknown; title?: 
           <div key={name}>
             <dt>{name}</dt>
             <dd>
-              <pre className="text-box">{asText(value)}</pre>
+              <pre className="text-box">
+                <LongText text={asText(value)} />
+              </pre>
             </dd>
           </div>
         ))}
@@ -66,7 +71,9 @@ export function Message({ message }: { message: unknown }) {
       {toolCallsOf(said).map((call) => (
         <div key={call.id} className="tool-call">
           <span className="quiet">calls</span> <code>{call.name}</code>
-          <pre className="text-box">{call.text}</pre>
+          <pre className="text-box">
+            <LongText text={call.text} />
+          </pre>
         </div>
       ))}
     </article>
@@ -75,7 +82,12 @@ export function Message({ message }: { message: unknown }) {
 
 /** Pictures are named and not shown: no page of ours asks other servers for anything. */
 function PartView({ part }: { part: Part }) {
-  if (part.kind === "text") return <p className="said">{part.text}</p>;
+  if (part.kind === "text")
+    return (
+      <p className="said">
+        <LongText text={part.text} />
+      </p>
+    );
   return (
     <p className="quiet">
       {part.kind}: <code className="clip">{part.text.slice(0, 120)}</code>
@@ -99,7 +111,7 @@ function Written({ text }: { text: string }) {
     <div className="raw-in">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <pre className="text-box" tabIndex={0}>
-        {text}
+        <LongText text={text} />
       </pre>
       <CopyButton text={text} look="bare" />
     </div>

@@ -1,7 +1,7 @@
 /** A file at a glance: what came of it, what is live of it, its newest versions. */
 import { type Address, to, withQuery } from "../../address";
 import { useLoaded } from "../../loaded";
-import { askAbout } from "../../parts/files";
+import type { About } from "../../parts/files";
 import { Copy, Empty, Failure, Loading } from "../../parts/simple";
 import { refOf } from "../../parts/VersionPick";
 import { ask, type Body } from "../../server";
@@ -16,13 +16,9 @@ import "./overview.css";
 
 const EVERY_MS = 30_000;
 const NEWEST = 5;
-type About = Body<"AboutBody">;
 
-export default function Overview({ file, address }: FileScreenProps) {
+export default function Overview({ file, about, address }: FileScreenProps) {
   const { range, grain } = rangeOf(address.query);
-  const about = useLoaded(`about ${file}`, () => askAbout(file), {
-    everyMs: EVERY_MS,
-  });
   const found = useLoaded(
     `dashboard ${file} ${range.name} ${grain}`,
     (signal) =>
@@ -34,10 +30,10 @@ export default function Overview({ file, address }: FileScreenProps) {
   );
   return (
     <div className="page overview">
-      {about.value?.description && <p className="described">{about.value.description}</p>}
+      {about.description && <p className="described">{about.description}</p>}
       <section className="stack" aria-label="What came of it">
-        {about.value?.logs_count === 0 ? (
-          <NothingRan about={about.value} />
+        {about.logs_count === 0 ? (
+          <NothingRan about={about} />
         ) : (
           <>
             <Pickers address={address} />
@@ -49,7 +45,7 @@ export default function Overview({ file, address }: FileScreenProps) {
         )}
       </section>
       <Environments file={file} />
-      <Newest file={file} total={about.value?.versions_count ?? null} />
+      <Newest file={file} total={about.versions_count} />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { type Address, to } from "../../address";
+import { LongText } from "../../parts/LongText";
 import { Badge, Button, CopyButton, type Tone } from "../../parts/simple";
 import { duration } from "../../parts/words";
 import type { Body } from "../../server";
@@ -40,7 +41,7 @@ export function RunOutput({ form, run, target, address }: RunOutputProps) {
             <CopyButton text={shown(output.value)} look="bare" />
           </figcaption>
           <pre className={typeof output.value === "string" ? "as-text" : undefined}>
-            {shown(output.value)}
+            <LongText text={shown(output.value)} />
           </pre>
         </figure>
       ))}

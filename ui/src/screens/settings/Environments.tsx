@@ -40,7 +40,7 @@ export function Environments() {
       </p>
       {failure && <Failure error={failure} />}
       <div className="table-box card">
-        <table className="table environments">
+        <table className="table environments-table">
           <thead>
             <tr>
               <th scope="col">Name</th>

@@ -25,7 +25,7 @@ export function ServerFacts({ facts }: { facts: Facts }) {
   ];
   return (
     <div className="stack">
-      <dl className="facts card">
+      <dl className="server-facts card">
         {rows.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>

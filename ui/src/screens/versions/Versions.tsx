@@ -1,7 +1,7 @@
 /** All versions of a file; one of them as a picture, and what it changes of what is live. */
 import { type Address, go, to, withQuery } from "../../address";
-import { useLoaded } from "../../loaded";
-import { askAbout } from "../../parts/files";
+import { type Loaded, useLoaded } from "../../loaded";
+import type { About } from "../../parts/files";
 import { Badge, Button, Chip, Empty, Failure, Loading, type Tone } from "../../parts/simple";
 import { Time } from "../../parts/Time";
 import { refOf } from "../../parts/VersionPick";
@@ -16,15 +16,19 @@ import { useVersionList, type VersionPages } from "./useVersionList";
 import { VersionsTable } from "./VersionsTable";
 import "./versions.css";
 
-type About = Body<"AboutBody">;
-
-export default function Versions({ file, address }: FileScreenProps) {
+export default function Versions({ file, about, address }: FileScreenProps) {
   const pages = useVersionList(file);
-  const about = useLoaded(`about ${file}`, () => askAbout(file));
   const { first } = pages;
+  const newest = pages.rows[0] ? refOf(pages.rows[0]) : newestOf(about);
+  const ref = address.query.get("version") ?? newest;
+  const isThere = ref !== "draft" || about.draft !== null;
+  const content = useLoaded(
+    isThere ? `content ${file} ${ref} ${ref === "draft" && about.draft?.digest}` : null,
+    (signal) => ask<Body<"ContentBody">>("GET", ["files", file, "versions", ref], { signal }),
+  );
   if (first.error && !first.value) return <Failure error={first.error} again={first.reload} />;
-  if (!first.value || !about.value) return <Loading />;
-  const draft = about.value.draft && !about.value.draft.is_newest ? about.value.draft : null;
+  if (!first.value) return <Loading />;
+  const draft = about.draft && !about.draft.is_newest ? about.draft : null;
   if (pages.rows.length === 0 && !draft) {
     return (
       <Empty title="No version yet">
@@ -32,7 +36,12 @@ export default function Versions({ file, address }: FileScreenProps) {
       </Empty>
     );
   }
-  return <Shown file={file} address={address} pages={pages} about={about.value} draft={draft} />;
+  return <Shown {...{ file, address, pages, about, draft, content }} shown={ref} />;
+}
+
+/** What is looked at unless the address says: it is asked for while the list is still on its way. */
+function newestOf({ newest }: About): string {
+  return newest ? String(newest.number ?? newest.version_id) : "draft";
 }
 
 interface ShownProps {
@@ -41,21 +50,19 @@ interface ShownProps {
   pages: VersionPages;
   about: About;
   draft: About["draft"];
+  /** The version that is looked at: a number, an id, or `draft`. */
+  shown: string;
+  content: Loaded<Body<"ContentBody">>;
 }
 
-function Shown({ file, address, pages, about, draft }: ShownProps) {
+function Shown({ file, address, pages, about, draft, shown, content }: ShownProps) {
   const { rows } = pages;
-  const newest = rows[0];
-  const ref = address.query.get("version") ?? (newest ? refOf(newest) : "draft");
-  const chosen = rows.find((row) => refOf(row) === ref || row.version_id === ref);
+  const chosen = rows.find((row) => refOf(row) === shown || row.version_id === shown);
   const node = address.query.get("node");
   const select = (name: string | null) => go(withQuery(address, { node: name }), { replace: true });
-  const content = useLoaded(`content ${file} ${ref} ${ref === "draft" && draft?.digest}`, (signal) =>
-    ask<Body<"ContentBody">>("GET", ["files", file, "versions", ref], { signal }),
-  );
-  const against = againstOf(rows, ref);
-  const difference = useLoaded(against.ref && `difference ${file} ${against.ref} ${ref}`, (signal) =>
-    ask<Difference>("GET", ["files", file, "diff"], { query: { from: against.ref, to: ref }, signal }),
+  const against = againstOf(rows, shown);
+  const difference = useLoaded(against.ref && `difference ${file} ${against.ref} ${shown}`, (signal) =>
+    ask<Difference>("GET", ["files", file, "diff"], { query: { from: against.ref, to: shown }, signal }),
   );
   return (
     <div className="versions-screen">
@@ -73,7 +80,7 @@ function Shown({ file, address, pages, about, draft }: ShownProps) {
                 go(withQuery(address, { pick: toggled(pickedIn(address), one) }), { replace: true })
               }
             >
-              {draft && <DraftLine draft={draft} address={address} isSelected={ref === "draft"} />}
+              {draft && <DraftLine draft={draft} address={address} isSelected={shown === "draft"} />}
             </VersionsTable>
           </div>
           {pages.error && <Failure error={pages.error} again={pages.more} />}
