@@ -23,7 +23,9 @@ WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY n
 _VERSIONS = """
 SELECT entries.kind, versions.id, versions.digest, versions.content
 FROM versions JOIN entries ON entries.account = versions.account AND entries.id = versions.file_id
+WHERE versions.digest NOT LIKE 'draft:%'
 """
+"""Copies of drafts that were run have a made-up digest, so that equal content stays its own version."""
 
 Tell = Callable[[str, int, int], None]
 
@@ -48,13 +50,13 @@ def check_database(path: Path, tell: Tell) -> None:
 
 
 def check_digests(path: Path, tell: Tell) -> int:
-    """Compute the digest of each version's content anew; how many they are.
+    """Compute the digest of each version's content anew; how many were compared.
 
     Raises:
         StoreDamaged: one is another.
     """
     with _reading(path) as connection:
-        ((of,),) = connection.execute("SELECT count(*) FROM versions").fetchall()
+        ((of,),) = connection.execute(f"SELECT count(*) FROM ({_VERSIONS})").fetchall()  # noqa: S608 - above
         assert isinstance(of, int)
         done = 0
         for kind, id_, told, content in connection.execute(_VERSIONS):
