@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import msgspec
 
 from headrace.apis.http import Request
 
@@ -12,4 +12,5 @@ def with_bearer_key(request: Request) -> Request:
     scheme, _, token = (request.header("authorization") or "").partition(" ")
     if request.header("x-api-key") or scheme.lower() != "bearer":
         return request
-    return replace(request, headers={**request.headers, b"x-api-key": token.strip().encode("latin-1")})
+    headers = {**request.headers, b"x-api-key": token.strip().encode("latin-1")}
+    return msgspec.structs.replace(request, headers=headers)

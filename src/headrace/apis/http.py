@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
+
+import msgspec
 
 Headers = Sequence[tuple[bytes, bytes]]
 JSON = (b"content-type", b"application/json")
@@ -12,8 +13,7 @@ SPLIT_KEY = "x-headrace-split-key"
 """The header whose value holds calls together that a split would else send to any of its versions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request, read whole.
 
     Attributes:
@@ -40,8 +40,7 @@ class Request:
         return None if value is None else value.decode("latin-1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(msgspec.Struct, frozen=True, kw_only=True):
     """An answer. A body that is an iterator is sent piece by piece as it comes."""
 
     status: int

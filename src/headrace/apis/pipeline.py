@@ -21,6 +21,7 @@ from headrace.apis.http import Headers, Request, Response, join_headers, split_p
 from headrace.apis.readiness import Readiness
 from headrace.apis.request_watch import RequestWatch
 from headrace.core.errors import HeadraceError, TooLarge, TooSlow, Unavailable
+from headrace.core.ids import uuid4_text
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -30,6 +31,9 @@ Send = Callable[[Message], Awaitable[None]]
 log = logging.getLogger("headrace.request")
 
 
+READS = frozenset({"GET", "HEAD"})
+SAYS_BODY = frozenset({b"content-length", b"transfer-encoding"})
+"""Headers of a request with a body; without either there is none (RFC 9112, 6.3)."""
 WATCH_AFTER_S = 0.1
 """A body that takes longer is stopped when its caller goes away."""
 
@@ -117,7 +121,7 @@ class App:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         segments = split_path(scope["raw_path"])
-        api = next(api for api in self._apis if api.owns(segments))
+        api = self._owner(segments)
         watch, request_id, status = self._watch, _request_id(), 0
         scene = None if watch is None else watch.begin(api.name, scope["headers"])
         try:
@@ -133,6 +137,12 @@ class App:
                     started_s=started,
                 )
 
+    def _owner(self, segments: tuple[str, ...]) -> Api:
+        for api in self._apis:
+            if api.owns(segments):
+                return api
+        raise AssertionError("the last API owns every path")
+
     async def _serve(
         self,
         api: Api,
@@ -145,16 +155,18 @@ class App:
     ) -> int:
         """Answer a request; the answer's status, or 0 when nobody waited for one."""
         refused: HeadraceError | None = None
-        body = b""
-        try:
-            async with asyncio.timeout(self._body_timeout_s):
-                body = await self._body(scope, receive)
-        except TooLarge as error:
-            refused = error
-        except TimeoutError:
-            refused = TooSlow()
-        except Disconnected:
-            return 0
+        headers, body = join_headers(scope["headers"]), b""
+        has_body = scope["method"] not in READS or not SAYS_BODY.isdisjoint(headers)
+        if has_body:  # most reads have none, and nothing to wait for
+            try:
+                async with asyncio.timeout(self._body_timeout_s):
+                    body = await self._body(scope, receive)
+            except TooLarge as error:
+                refused = error
+            except TimeoutError:
+                refused = TooSlow()
+            except Disconnected:
+                return 0
         request = Request(
             id=request_id,
             method=scope["method"],
@@ -162,7 +174,7 @@ class App:
             raw_query=scope["query_string"],
             segments=segments,
             query=split_query(scope["query_string"]),
-            headers=join_headers(scope["headers"]),
+            headers=headers,
             body=body,
         )
         preflight = None if self._cors is None else await self._cors.preflight(request)
@@ -286,9 +298,8 @@ async def _gone(receive: Receive, within_s: float | None) -> None:
 
 
 def _request_id() -> str:
-    """A version 4 UUID. It names a request and guards nothing, so it need not be hard to guess."""
-    digits = f"{random.getrandbits(128) & ~(0xF << 76) & ~(0x3 << 62) | (0x4 << 76) | (0x2 << 62):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    """It names a request and guards nothing, so it need not be hard to guess."""
+    return uuid4_text(random.getrandbits(128))
 
 
 def _log(request: Request, response: Response, started: float) -> None:

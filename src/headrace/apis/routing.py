@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+import msgspec
+
 T = TypeVar("T")
 
 
@@ -21,8 +23,7 @@ class _Node(Generic[T]):
     rows: dict[str, tuple[tuple[str, ...], T]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match(Generic[T]):
+class Match(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A row that fits, and the values of its path's parameters."""
 
     row: T

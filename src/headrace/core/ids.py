@@ -43,12 +43,22 @@ def base62(number: int, length: int) -> str:
     return "".join(pairs)[-length:]
 
 
+def uuid4_text(bits: int) -> str:
+    """A version 4 UUID (RFC 9562) of 128 random bits, as text."""
+    digits = f"{bits & ~(0xF << 76) & ~(0x3 << 62) | (0x4 << 76) | (0x2 << 62):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+_AS_BASE62 = bytes(ord(BASE62[byte % 62]) for byte in range(256))
+"""A digit for each byte. Eight digits are a little likelier, which costs twelve of them 0.1 of 71 bits."""
+
+
 class RandomIds:
     """Ids from the operating system's randomness and the wall clock."""
 
     def long(self, prefix: str) -> str:
         clock = base62(time.time_ns() // 1000, TIME_LENGTH)
-        return prefix + clock + base62(secrets.randbits(80), LONG_LENGTH - TIME_LENGTH)
+        return prefix + clock + secrets.token_bytes(LONG_LENGTH - TIME_LENGTH).translate(_AS_BASE62).decode()
 
     def short(self) -> str:
         while True:

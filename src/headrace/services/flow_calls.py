@@ -7,8 +7,10 @@ answer, so a flow that asks has failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from headrace.core.access import Principal
 from headrace.core.definition import PortType
@@ -103,7 +105,7 @@ async def call(flows: Flows, ports: Ports, principal: Principal, asked: Asked) -
     except NotPrepared:
         message = f"Version `{asked.version_id}` can't run: by now its definition has findings."
         raise Conflict(message) from None
-    order = replace(order, document=document_of(plan, asked.inputs, asked.messages))
+    order = msgspec.structs.replace(order, document=document_of(plan, asked.inputs, asked.messages))
     turn = await begin(flows.runs, ports, principal, order, flows.names(principal.account))
     failure: FlowFailed | None = None
     try:

@@ -8,8 +8,8 @@ question: then the conversation is durable before the caller is told.
 from __future__ import annotations
 
 import logging
+import secrets
 import time
-import uuid
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -27,7 +27,7 @@ from headrace.core.execution import (
     FlowFinished,
     InputRequested,
 )
-from headrace.core.ids import DRAFT_ALIAS
+from headrace.core.ids import DRAFT_ALIAS, uuid4_text
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution, Session
 from headrace.engine.plan import Plan
@@ -299,7 +299,7 @@ async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, n
         ports=ports,
         principal=principal,
         route=route,
-        name=order.name or str(uuid.uuid4()),
+        name=order.name or uuid4_text(secrets.randbits(128)),
         content=found.content,
         digest=found.digest,
         has_session=order.name is not None,

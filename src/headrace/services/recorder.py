@@ -95,17 +95,12 @@ class Recording:
     def take(self) -> Iterator[list[EventBatch]]:
         """The events since this was last asked, a batch at a time; the row is to be written anyway."""
         events, self._events = self._events, []
-        texts: list[bytes] = []
-        size_bytes = 0
-        for event in events:
-            text = self._recorder.text(event)
-            texts.append(text)
-            size_bytes += len(text)
-            if len(texts) == BATCH or size_bytes >= BATCH_BYTES:
-                yield [self._batch(texts)]
-                texts, size_bytes = [], 0
-        if texts or not events:
-            yield [self._batch(texts)] if texts else []
+        if not events:
+            yield []
+        while events:
+            texts = self._recorder.texts(events)
+            events = events[len(texts) :]
+            yield [self._batch(texts)]
 
     def _batch(self, texts: list[bytes]) -> EventBatch:
         body = b"[%b]" % b",".join(texts)
@@ -215,20 +210,31 @@ class Recorder:
         self._waiting_events += 1
         return without_content(event)
 
-    def text(self, event: Event) -> bytes:
-        """An event as it is written: without its content where there is no room for that.
+    def texts(self, events: Sequence[Event]) -> list[bytes]:
+        """The first of some events as they are written, as many as one row takes; at least one.
 
-        Until now it cost nothing: all events with one large value in them shared it.
+        They are without their content where there is no room for that. Until now it cost nothing: all events
+        with one large value in them shared it.
         """
-        self._waiting_events -= 1
-        text = b"" if self._is_full else json_text(event)
-        if self._is_full or self._waiting_bytes + len(text) > MOST_BYTES:
-            self._is_full = True  # until something was written: what won't fit need not be made
-            rest = without_content(event)
-            self.dropped += rest is not event
-            text = json_text(rest)
-        self._waiting_bytes += len(text)
-        return text
+        texts: list[bytes] = []
+        size_bytes, left_bytes = 0, MOST_BYTES - self._waiting_bytes
+        for event in events[:BATCH]:
+            text = b"" if self._is_full else json_text(event)
+            if self._is_full or size_bytes + len(text) > left_bytes:
+                text = self._lean(event)
+            texts.append(text)
+            size_bytes += len(text)
+            if size_bytes >= BATCH_BYTES:
+                break
+        self._waiting_events -= len(texts)
+        self._waiting_bytes += size_bytes
+        return texts
+
+    def _lean(self, event: Event) -> bytes:
+        self._is_full = True  # until something was written: what won't fit need not be made
+        rest = without_content(event)
+        self.dropped += rest is not event
+        return json_text(rest)
 
     def note(self, recording: Recording) -> None:
         """There is something new in a recording."""

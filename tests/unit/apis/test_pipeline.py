@@ -149,8 +149,22 @@ def test_a_body_that_is_too_large_is_refused(
     headers: list[tuple[bytes, bytes]], parts: list[bytes | None]
 ) -> None:
     api = Recording(_ok)
-    _, body = _exchange(_app(api), headers=headers, parts=parts)
+    _, body = _exchange(_app(api), method="POST", headers=headers, parts=parts)
     assert (body["body"], api.requests) == (b"TooLarge", [])
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_read_without_a_word_of_a_body_does_not_wait_for_one(method: str) -> None:
+    api = Recording(_ok)
+    start, _ = _exchange(_app(api), method=method, parts=[None])
+    assert (start["status"], api.requests[0].body) == (200, b"")
+
+
+@pytest.mark.parametrize("header", [(b"content-length", b"2"), (b"transfer-encoding", b"chunked")])
+def test_a_read_with_a_body_is_read_whole(header: tuple[bytes, bytes]) -> None:
+    api = Recording(_ok)
+    _exchange(_app(api), headers=[header], parts=[b"1", b"2"])
+    assert api.requests[0].body == b"12"
 
 
 def test_a_body_of_the_limit_is_accepted() -> None:
@@ -161,7 +175,7 @@ def test_a_body_of_the_limit_is_accepted() -> None:
 
 def test_a_caller_who_went_away_is_not_answered() -> None:
     api = Recording(_ok)
-    assert _exchange(_app(api), parts=[b"1", None]) == []
+    assert _exchange(_app(api), method="POST", parts=[b"1", None]) == []
     assert api.requests == []
 
 

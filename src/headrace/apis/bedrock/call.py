@@ -24,8 +24,7 @@ IDENTIFIERS = frozenset({"clientToken", "flowIdentifier", "promptIdentifier"})
 _sorted = msgspec.json.Encoder(order="sorted").encode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call of an operation.
 
     Attributes:

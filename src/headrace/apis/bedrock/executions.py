@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from headrace.apis.bedrock.call import Call, Values
 from headrace.apis.bedrock.executions_events import KINDS, event_members
@@ -17,7 +18,7 @@ from headrace.services.durable_executions import Called, Durables, Found
 
 async def start_flow_execution(call: Call, durables: Durables) -> Values:
     """StartFlowExecution: the flow runs in the background, with what its alias points at now."""
-    order = replace(order_of(call), name=call.params.get("flowExecutionName"))
+    order = msgspec.structs.replace(order_of(call), name=call.params.get("flowExecutionName"))
     found = await durable_executions.start(durables, call.ports, call.principal, order)
     return {"executionArn": _arn(call, found)}
 
