@@ -102,3 +102,23 @@ def test_work_is_of_all_organisations_but_asked_for_in_one(desk: Desk) -> None:
     assert len(take(desk, at(0))) == 3
     assert take(desk, at(0), work=Work.UPROOT) == []
     assert take(desk, at(0), work=Work.RECORD) == [job("a", work=Work.RECORD, leased_until=at(100))]
+
+
+def test_what_waits_too_long_is_due_at_once(desk: Desk) -> None:
+    """What is free, or its own; what is due soon, of another kind, or in other hands stays as it is."""
+    late = [job("a", due_at=at(50)), job("soon", due_at=at(9)), job("other", due_at=at(50))]
+    put(desk, *late[:2], msgspec.structs.replace(late[2], work=Work.RECORD))
+    put(desk, job("mine"), job("theirs"))
+    for holder in ("prc_mine", "prc_theirs"):
+        desk.write(
+            lambda tx, h=holder: tx.jobs.take(work=Work.JUDGE, now=at(0), until=LATER, most=1, holder=h)
+        )
+
+    def hasten(tx: Transaction) -> int:
+        return tx.jobs.hasten(work=Work.JUDGE, now=at(1), beyond=at(10), holder="prc_mine")
+
+    assert desk.write(hasten) == 2
+    assert [(one.subject, one.due_at) for one in take(desk, at(1))] == [("a", at(1)), ("mine", at(1))]
+    assert desk.write(hasten) == 0
+    assert [one.subject for one in take(desk, at(9))] == ["soon"]
+    assert take(desk, at(49), work=Work.RECORD) == []

@@ -130,6 +130,10 @@ class Jobs(Protocol):
     def put_off(self, job: Job, *, due_at: datetime) -> None:
         """It did not work out: one attempt more, nobody is at it, due later."""
 
+    def hasten(self, *, work: Work, now: datetime, beyond: datetime, holder: str | None = None) -> int:
+        """Let what waits for a moment after ``beyond`` be due now: what is free of a kind, or leased to
+        ``holder``. How much that was."""
+
     def release(self, *, holder: str | None = None) -> None:
         """The process ``holder`` is gone, and at nothing; None stands for any that left no name."""
 

@@ -27,7 +27,7 @@ class Silence:
     @property
     def handler(self) -> Handler:
         """What the worker is given."""
-        return Handler(act=self.act, give_up=self.give_up)
+        return Handler(act=self.act, give_up=self.give_up, plans_ahead=True)
 
     async def act(self, job: Job) -> None:
         """End the run, or look again when it will have been silent for long enough.

@@ -65,7 +65,7 @@ class Watching:
     @property
     def handler(self) -> Handler:
         """What the worker is given."""
-        return Handler(act=self.act, give_up=self.give_up)
+        return Handler(act=self.act, give_up=self.give_up, plans_ahead=True)
 
     async def act(self, job: Job) -> None:
         """Look, and roll back, go on watching, or end.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from headrace.services.base import Ports
 
 LEASE_MARGIN_S = 60.0
 """How much longer than a job may take it is kept from others, for the store to be told of its end."""
+
+HASTEN_EVERY_S = 30.0
+"""So often it is looked for work that only a wrong clock can have put off."""
+FAR_AHEAD = timedelta(days=36_500)
 
 log = logging.getLogger("headrace.worker")
 
@@ -48,6 +53,11 @@ class Pace:
     poll_s: float = 1.0
     stop_s: float = 10.0
 
+    @property
+    def longest_wait(self) -> timedelta:
+        """No work is put off, or leased, for longer."""
+        return timedelta(seconds=max(self.longest_pause_s, self.job_s) + LEASE_MARGIN_S)
+
     def pause(self, attempts: int) -> timedelta:
         """How long to wait after so many attempts."""
         return timedelta(seconds=min(self.first_pause_s * 2.0 ** min(attempts - 1, 60), self.longest_pause_s))
@@ -63,12 +73,14 @@ class Handler:
         give_up: makes it seen that a job will not be done, and why, and marks it as done.
         room: how many more may be begun by what else there is to be done; None does not count.
         pace: how fast and how long it is tried; None is as all other work of the worker.
+        plans_ahead: whether it is asked for at late moments on purpose.
     """
 
     act: Callable[[Job], Awaitable[None]]
     give_up: Callable[[Job, str], Awaitable[None]]
     room: Callable[[], int] | None = None
     pace: Pace | None = None
+    plans_ahead: bool = False
 
 
 class Worker:
@@ -96,6 +108,7 @@ class Worker:
         self._counts = counts or Tally()
         self._loop: asyncio.Task[None] | None = None
         self._tasks: dict[asyncio.Task[None], Work] = {}
+        self._hasten_at_s = 0.0
 
     async def start(self) -> None:
         """Take up whatever comes."""
@@ -115,11 +128,45 @@ class Worker:
 
     async def _keep_on(self) -> None:
         while True:
+            if time.monotonic() >= self._hasten_at_s:
+                self._hasten_at_s = time.monotonic() + HASTEN_EVERY_S
+                await self._hasten()
             taken = await self._take()
             for job in taken:
                 self._begin(job)
             if not taken:
                 await self._ports.bell.wait(self._pace.poll_s)
+
+    async def _hasten(self) -> None:
+        """Let work be due that waits for a later moment than any that it is put off to.
+
+        It was asked for, put off or leased while a clock was ahead, which is right again. A kind that is
+        being done here keeps its leases.
+        """
+        store, now = self._ports.store, self._ports.clock.now()
+        doing = set(self._tasks.values())
+        kinds = [work for work, one in self._handlers.items() if not one.plans_ahead and work not in doing]
+
+        def hasten(tx: Transaction) -> int:
+            holder = self._ports.holder
+            return sum(
+                tx.jobs.hasten(
+                    work=work, now=now, beyond=now + self._pace_of(work).longest_wait, holder=holder
+                )
+                for work in kinds
+            )
+
+        try:
+            waits = await store.read(
+                self._account,
+                lambda tx: any(tx.jobs.is_due(work=work, now=now + FAR_AHEAD) for work in kinds),
+            )
+            if waits and (hastened := await store.write(self._account, hasten)):
+                log.warning("work that waited for a moment named by a wrong clock: %d", hastened)
+        except Unavailable:
+            return  # it is said where work is taken
+        except Exception:
+            log.exception("a bug while looking for work that waits too long")
 
     async def _take(self) -> list[Job]:
         """Some of what is due; nothing when there is none, no room for it, or the store can't say."""

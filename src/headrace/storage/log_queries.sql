@@ -348,6 +348,12 @@ WHERE account = :account AND work = :work AND subject = :subject AND object = :o
 UPDATE jobs SET leased_until = NULL, holder = NULL, attempts = attempts + 1, due_at = :due_at
 WHERE account = :account AND work = :work AND subject = :subject AND object = :object;
 
+-- name: hasten_jobs
+-- Let work be due that waits for a late moment, and that nobody else is at.
+UPDATE jobs SET leased_until = NULL, holder = NULL, due_at = :now
+WHERE work = :work AND max(due_at, coalesce(leased_until, due_at)) > :beyond
+  AND (leased_until IS NULL OR holder IS NOT DISTINCT FROM :holder);
+
 -- name: release_jobs
 -- A process is gone, and at nothing.
 UPDATE jobs SET leased_until = NULL, holder = NULL

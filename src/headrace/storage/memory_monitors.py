@@ -94,6 +94,18 @@ class Jobs:
             free = msgspec.structs.replace(known, leased_until=None, holder=None)
             self._jobs.put(_key(job), msgspec.structs.replace(free, attempts=tried, due_at=due_at))
 
+    def hasten(self, *, work: Work, now: datetime, beyond: datetime, holder: str | None = None) -> int:
+        late = [
+            (key, job)
+            for key, job in self._jobs.items()
+            if job.work is work and _ready_at(job) > beyond
+            if job.leased_until is None or job.holder == holder
+        ]
+        for key, job in late:
+            free = msgspec.structs.replace(job, leased_until=None, holder=None, due_at=now)
+            self._jobs.put(key, free)
+        return len(late)
+
     def release(self, *, holder: str | None = None) -> None:
         for key, job in list(self._jobs.items()):
             if job.leased_until is not None and job.holder == holder:

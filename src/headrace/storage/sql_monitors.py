@@ -58,6 +58,10 @@ class Jobs(SqlCollection):
     def put_off(self, job: Job, *, due_at: datetime) -> None:
         self._connection.run("put_off_job", due_at=microseconds(due_at), **_key(job))
 
+    def hasten(self, *, work: Work, now: datetime, beyond: datetime, holder: str | None = None) -> int:
+        times = {"now": microseconds(now), "beyond": microseconds(beyond)}
+        return self._connection.run("hasten_jobs", work=work, holder=holder, **times)
+
     def release(self, *, holder: str | None = None) -> None:
         self._connection.run("release_jobs", holder=holder)
 

@@ -365,3 +365,62 @@ def test_a_note_of_a_transaction_that_was_undone_harms_nothing(run: Run) -> None
             assert (bench.begun, await bench.waiting()) == ([], 0)
 
     run(tell)
+
+
+def test_what_was_asked_for_while_the_clock_was_ahead_does_not_wait_for_it(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def tell(bench: Bench) -> None:
+        bench.clock.moment += timedelta(hours=1)
+        await bench.ask("log_1")
+        bench.clock.moment -= timedelta(hours=1)
+        async with bench.working():
+            await until(lambda: bench.done)
+        assert await bench.waiting() == 0
+
+    run(tell)
+    assert "a wrong clock: 1" in caplog.text
+
+
+def test_what_was_leased_while_the_clock_was_ahead_is_begun_again(run: Run) -> None:
+    async def tell(bench: Bench) -> None:
+        await bench.ask("log_1")
+        ahead = bench.clock.now() + timedelta(hours=1)
+        await bench.ports.store.write(
+            bench.principal.account,
+            lambda tx: tx.jobs.take(work=Work.JUDGE, now=ahead, until=ahead, most=1, holder="prc_mine"),
+        )
+        async with bench.working():
+            await until(lambda: bench.done)
+
+    run(tell)
+
+
+def test_what_is_put_off_as_far_as_ever_is_left_alone(run: Run) -> None:
+    async def tell(bench: Bench) -> None:
+        await bench.ask("log_1")
+        (job,) = await bench.ports.store.read(
+            bench.principal.account, lambda tx: tx.jobs.of_subject(subject="log_1")
+        )
+        late = bench.clock.now() + timedelta(seconds=PATIENT.longest_pause_s)
+        await bench.ports.store.write(bench.principal.account, lambda tx: tx.jobs.put_off(job, due_at=late))
+        async with bench.working():
+            await settled()
+        assert bench.begun == []
+
+    run(tell)
+
+
+def test_what_is_planned_is_not_hastened(run: Run) -> None:
+    async def tell(bench: Bench) -> None:
+        late = bench.clock.now() + timedelta(days=1)
+        job = Job(account=bench.principal.account, work=Work.SILENCE, subject="evr_1", due_at=late)
+        await bench.ports.store.write(bench.principal.account, lambda tx: tx.jobs.put(job))
+        handlers = {Work.SILENCE: Handler(act=bench.act, give_up=bench.give_up, plans_ahead=True)}
+        worker = Worker(bench.ports, bench.principal.account, handlers, PATIENT)
+        await worker.start()
+        await settled()
+        await worker.close()
+        assert bench.begun == []
+
+    run(tell)
