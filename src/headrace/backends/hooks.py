@@ -26,6 +26,15 @@ CONNECT_TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_ERROR_TEXT = 500
 PORTS = {"http": 80, "https": 443}
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All IPv6 addresses that are given to anybody on the internet are in it."""
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+NOT_PUBLIC = tuple(
+    ipaddress.ip_network(one)
+    for one in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")  # not all known to every Python
+)
+_COMPATIBLE, _TRANSLATED = 0, 0xFFFF_0000
+"""What is before the IPv4 address in ``::a.b.c.d`` and in ``::ffff:0:a.b.c.d``."""
 
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,15 +156,27 @@ async def checked_addresses(hook: Hook, resource: str) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of the public internet."""
+    """Whether an address is one of the public internet, and leads to no other one."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv6Address):
-        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None, None))[1]
+        inner = _inner(parsed)
         if inner is not None:
             return is_public(str(inner))
-        if parsed in ipaddress.ip_network("64:ff9b::/96"):
-            return is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
-    return parsed.is_global and not parsed.is_multicast
+        if parsed not in GLOBAL_UNICAST:
+            return False
+    return parsed.is_global and not parsed.is_multicast and not any(parsed in one for one in NOT_PUBLIC)
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an address stands for, by any of the ways to do so."""
+    if address in NAT64 or int(address) >> 32 in (_COMPATIBLE, _TRANSLATED) or _is_isatap(address):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+
+
+def _is_isatap(address: ipaddress.IPv6Address) -> bool:
+    """Whether the interface is named after an IPv4 address (RFC 5214)."""
+    return (int(address) >> 32) & 0xFDFFFFFF == 0x00005EFE
 
 
 async def _content(response: Any, host: str, resource: str) -> bytes:
