@@ -11,6 +11,8 @@ LABELS = ("operation", "who", "name", "keeps", "traces", "connections", "version
 """Fields of a row that say what was measured; all others are measured."""
 SKIPPED = "skipped"
 """The field in which a benchmark says which peers it left out, and why."""
+ROUNDS_WITHIN = "rounds"
+"""The field of a benchmark that has rounds of its own: a list of their figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

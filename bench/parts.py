@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.figures import SKIPPED, Figures, gathered
+from bench.figures import ROUNDS_WITHIN, SKIPPED, Figures, gathered
 from bench.machine import load
 
 FOLDER = Path("build/bench")
@@ -27,7 +27,8 @@ class Part:
 
     Attributes:
         about: what is measured, in words.
-        rounds: how often the whole of it is done; floors and peers are measured again in each.
+        rounds: how often the whole of it is done, with floors and peers each time. What starts slow servers
+            has rounds of its own within.
         why_once: what is repeated inside of it, where that is once.
         full: settings of a whole run, as environment variables.
         quick: settings when time is short; None leaves it out then.
@@ -49,7 +50,9 @@ ONCE = "done once, with the repetitions inside"
 
 PARTS = (
     Part(name="registry", about="durable creates and reads by id, beside their floors", **_seconds(3, 0.4)),
-    Part(name="registry_peers", about="creates and reads beside other registries", **_seconds(4, 0.7)),
+    Part(
+        name="registry_peers", about="creates and reads beside other registries", rounds=1, **_seconds(4, 0.7)
+    ),
     Part(name="clients", about="the SDKs beside raw HTTP", **_seconds(3, 0.7)),
     Part(name="invoke", about="InvokeFlow over HTTP, beside hello", **_seconds(3, 0.5)),
     Part(
@@ -63,7 +66,7 @@ PARTS = (
         quick={"BENCH_EXECUTIONS": "60", "BENCH_LATENCIES": "20", "BENCH_STORES": "sqlite"},
     ),
     Part(name="log_creates", about="logs made over HTTP", **_seconds(4, 0.5)),
-    Part(name="trace_peers", about="traces over OTLP, beside other servers", **_seconds(5, 1)),
+    Part(name="trace_peers", about="traces over OTLP, beside other servers", rounds=1, **_seconds(5, 1)),
     Part(name="startup", about="until it is ready, imports, memory", quick={"BENCH_ROUNDS": "2"}),
     Part(
         name="growth",
@@ -96,11 +99,13 @@ class Outcome:
     Attributes:
         failed: why it broke off; empty when it did not.
         skipped: peers that were left out, and why.
+        rounds: how many there were.
         load_before, load_after: processes that wanted a processor, over 1, 5 and 15 minutes.
     """
 
     part: Part
     figures: Figures
+    rounds: int
     failed: str
     skipped: Mapping[str, str]
     load_before: list[float]
@@ -146,17 +151,20 @@ def measured(part: Part, *, quick: bool) -> Outcome:
     before, started = load(), time.perf_counter()
     settings = {**((part.quick or {}) if quick else part.full), **({"BENCH_INSTALL": "0"} if quick else {})}
     rounds: list[dict[str, Any]] = []
+    skipped: dict[str, str] = {}
     failed = ""
     for number in range(1, part.rounds + 1):
         try:
-            rounds.append(once(part, settings, number))
+            found = once(part, settings, number)
         except Failed as error:
             failed = f"round {number} of {part.rounds}: {error}"
             break
-    skipped = {name: why for one in rounds for name, why in one.get(SKIPPED, {}).items()}
+        skipped |= found.get(SKIPPED, {})
+        rounds += found.get(ROUNDS_WITHIN, [found])
     return Outcome(
         part=part,
         figures=gathered(rounds),
+        rounds=len(rounds),
         failed=failed,
         skipped=skipped,
         load_before=before,

@@ -10,14 +10,56 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
-from bench.environments import Peer, ready
+from bench.environments import NotThere, Peer, ready
 from bench.server import Running, store_directory
 
 READY_S = 120.0
+OURS = "headrace"
+
+Started = TypeVar("Started")
+
+
+def in_turn(
+    names: Iterable[str],
+    start: Callable[[str], Started],
+    measure: Callable[[str, Started], list[dict[str, Any]]],
+    rounds: int,
+) -> dict[str, Any]:
+    """The rows of some rounds, in each of which every server has its turn; those that can't are told.
+
+    Raises:
+        Exception: what went wrong where it is ours: then there is nothing to compare.
+    """
+    skipped: dict[str, str] = {}
+    started: dict[str, Started] = {}
+    for name in names:
+        with _telling(name, skipped):
+            started[name] = start(name)
+    found: list[dict[str, Any]] = []
+    for _ in range(rounds):
+        rows: list[dict[str, Any]] = []
+        for name in [name for name in started if name not in skipped]:
+            with _telling(name, skipped):
+                rows += measure(name, started[name])
+        found.append({"rows": rows})
+    return {"rounds": found, "skipped": skipped}
+
+
+@contextmanager
+def _telling(name: str, skipped: dict[str, str]) -> Iterator[None]:
+    try:
+        yield
+    except NotThere as reason:
+        skipped[name] = str(reason)
+    except Exception as error:
+        if name == OURS:
+            raise
+        skipped[name] = f"it failed: {type(error).__name__}: {error}"
 
 
 @contextmanager

@@ -13,13 +13,13 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from bench.environments import NotThere
 from bench.load import request, run
-from bench.peer_servers import READY_S, ministack, mlflow, moto, phoenix
+from bench.peer_servers import OURS, READY_S, in_turn, ministack, mlflow, moto, phoenix
 from bench.registry import ROLE, ten_nodes
 from bench.server import Running, headrace
 
@@ -102,7 +102,7 @@ def _mlflow(told: Callable[..., Any]) -> Asked:
 
 
 REGISTRIES = {
-    "headrace": Registry(start=headrace, headers={**JSON, "x-api-key": "bench"}, prepare=_bedrock),
+    OURS: Registry(start=headrace, headers={**JSON, "x-api-key": "bench"}, prepare=_bedrock),
     "phoenix": Registry(start=phoenix, headers=JSON, prepare=_phoenix),
     "mlflow": Registry(start=mlflow, headers=JSON, prepare=_mlflow),
     "ministack": Registry(start=ministack, headers=SIGNED, prepare=_bedrock),
@@ -126,51 +126,54 @@ def _told(server: Running, headers: Mapping[str, str]) -> Callable[..., Any]:
     return tell
 
 
-def _rows(name: str, seconds: float) -> list[dict[str, Any]]:
-    """Reads before writes: some slow down with the number of versions.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A registry that can be asked, with the requests of each operation; reads come before writes."""
 
-    Raises:
-        NotThere: it is not installed, or can't do this.
-        RuntimeError: a request failed under load.
-    """
-    registry, rows = REGISTRIES[name], []
-    with registry.start() as server:
-        asked = registry.prepare(_told(server, registry.headers))
-        headers = {**registry.headers, "host": server.url.removeprefix("http://")}
-        loads = {
-            "read a version": lambda: itertools.repeat(request("GET", asked.read, headers)),
-            "create a version": lambda: (request("POST", asked.path, headers, one) for one in asked.bodies()),
-        }
-        for operation, requests in loads.items():
-            run(server.url, itertools.islice(requests(), 5), connections=1, seconds=READY_S, pid=server.pid)
-            for connections in CONNECTIONS:
-                result = run(server.url, requests(), connections=connections, seconds=seconds, pid=server.pid)
-                if result.failures:
-                    raise RuntimeError(f"{name}, {operation}: {result.failures} answers were errors")
-                row = {"operation": operation, "who": name, "connections": connections}
-                rows.append({**row, "rate": result.rate, "p50_ms": result.p50_ms, "p99_ms": result.p99_ms})
-    return rows
+    server: Running
+    loads: Mapping[str, Callable[[], Iterator[bytes]]]
 
 
-def measure(seconds: float) -> dict[str, Any]:
-    """All figures."""
-    rows: list[dict[str, Any]] = []
-    skipped: dict[str, str] = {}
-    for name in REGISTRIES:
-        try:
-            rows += _rows(name, seconds)
-        except NotThere as reason:
-            skipped[name] = str(reason)
-        except (RuntimeError, OSError) as error:
-            if name == "headrace":
-                raise
-            skipped[name] = f"{type(error).__name__}: {error}"
-    return {"rows": rows, "skipped": skipped}
+def _ready(registry: Registry, server: Running) -> Ready:
+    asked = registry.prepare(_told(server, registry.headers))
+    headers = {**registry.headers, "host": server.url.removeprefix("http://")}
+    made = (request("POST", asked.path, headers, one) for one in asked.bodies())
+    loads: dict[str, Callable[[], Iterator[bytes]]] = {
+        "read a version": lambda: itertools.repeat(request("GET", asked.read, headers)),
+        "create a version": lambda: made,
+    }
+    for requests in loads.values():  # the first may load half the server; they are not what is measured
+        run(server.url, itertools.islice(requests(), 5), connections=1, seconds=READY_S, pid=server.pid)
+    return Ready(server=server, loads=loads)
+
+
+def _rows(name: str, ready: Ready, seconds: float) -> Iterator[dict[str, Any]]:
+    for operation, requests in ready.loads.items():
+        for connections in CONNECTIONS:
+            result = run(
+                ready.server.url, requests(), connections=connections, seconds=seconds, pid=ready.server.pid
+            )
+            if result.failures:
+                raise RuntimeError(f"{name}, {operation}: {result.failures} answers were errors")
+            row = {"operation": operation, "who": name, "connections": connections}
+            yield {**row, "rate": result.rate, "p50_ms": result.p50_ms, "p99_ms": result.p99_ms}
+
+
+def measure(seconds: float, rounds: int) -> dict[str, Any]:
+    """All figures: in each round each server in turn."""
+    with ExitStack() as running:
+
+        def start(name: str) -> Ready:
+            registry = REGISTRIES[name]
+            return _ready(registry, running.enter_context(registry.start()))
+
+        return in_turn(REGISTRIES, start, lambda name, ready: list(_rows(name, ready, seconds)), rounds)
 
 
 def main() -> None:
     """Print the figures as JSON."""
-    print(json.dumps(measure(float(os.environ.get("BENCH_SECONDS", "3"))), indent=1))
+    seconds, rounds = (float(os.environ.get(f"BENCH_{name}", "3")) for name in ("SECONDS", "ROUNDS"))
+    print(json.dumps(measure(seconds, int(rounds)), indent=1))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def _part(outcome: Outcome) -> dict[str, Any]:
         "name": part.name,
         "about": part.about,
         "command": f"make bench NAMES={part.name}",
-        "rounds": part.rounds,
+        "rounds": outcome.rounds,
         "why_once": part.why_once,
         "failed": outcome.failed,
         "skipped": dict(outcome.skipped),

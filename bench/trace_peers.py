@@ -8,41 +8,45 @@ from __future__ import annotations
 import itertools
 import json
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
-from bench.environments import NotThere
 from bench.load import request, run
 from bench.otel import KINDS, SPANS_A_TRACE, _body, spans
-from bench.peer_servers import READY_S, mlflow, phoenix
-from bench.server import headrace
+from bench.peer_servers import OURS, READY_S, in_turn, mlflow, phoenix
+from bench.server import Running, headrace
 
 CONNECTIONS = (1, 16)
+TRACES_MADE_A_S = 250
+"""So many are made before the clock runs, for each second that it does."""
 
 SERVERS = {
-    "headrace": (headrace, {"x-api-key": "bench"}),
+    OURS: (headrace, {"x-api-key": "bench"}),
     "mlflow": (mlflow, {"x-mlflow-experiment-id": "0"}),
     "phoenix": (phoenix, {}),
 }
 """How each is started, and the headers that it wants."""
 
 
-def _rows(name: str, seconds: float) -> list[dict[str, Any]]:
-    start, headers = SERVERS[name]
+def _rows(
+    name: str, server: Running, every: Iterator[dict[str, Any]], seconds: float
+) -> list[dict[str, Any]]:
+    wanted = {
+        **SERVERS[name][1],
+        "content-type": KINDS["protobuf"],
+        "host": server.url.removeprefix("http://"),
+    }
     rows = []
     for connections in CONNECTIONS:
-        with start() as server:
-            every = spans()
-            bodies = (_body("protobuf", [*itertools.islice(every, SPANS_A_TRACE)]) for _ in itertools.count())
-            made = list(itertools.islice(bodies, int(400 * seconds)))
-            wanted = {
-                **headers,
-                "content-type": KINDS["protobuf"],
-                "host": server.url.removeprefix("http://"),
-            }
-            sent = [request("POST", "/v1/traces", wanted, body) for body in made]
-            # The first request may load half the server; it is not what is measured.
-            run(server.url, iter(sent[:1]), connections=1, seconds=READY_S, pid=server.pid)
-            result = run(server.url, iter(sent[1:]), connections=connections, seconds=seconds, pid=server.pid)
+        bodies = (_body("protobuf", [*itertools.islice(every, SPANS_A_TRACE)]) for _ in itertools.count())
+        traces = itertools.islice(bodies, int(TRACES_MADE_A_S * seconds))
+        made = [request("POST", "/v1/traces", wanted, body) for body in traces]
+        # The first request may load half the server; it is not what is measured.
+        run(server.url, iter(made[:1]), connections=1, seconds=READY_S, pid=server.pid)
+        result = run(server.url, iter(made[1:]), connections=connections, seconds=seconds, pid=server.pid)
+        if result.failures:
+            raise RuntimeError(f"{name}: {result.failures} answers were errors")
         rows.append(
             {
                 "who": name,
@@ -50,31 +54,27 @@ def _rows(name: str, seconds: float) -> list[dict[str, Any]]:
                 "spans_per_s": result.rate * SPANS_A_TRACE,
                 "p50_ms": result.p50_ms,
                 "p99_ms": result.p99_ms,
-                "failures": result.failures,
             }
         )
     return rows
 
 
-def measure(seconds: float) -> dict[str, Any]:
-    """All figures."""
-    rows: list[dict[str, Any]] = []
-    skipped: dict[str, str] = {}
-    for name in SERVERS:
-        try:
-            rows += _rows(name, seconds)
-        except NotThere as reason:
-            skipped[name] = str(reason)
-        except OSError as error:
-            if name == "headrace":
-                raise
-            skipped[name] = f"{type(error).__name__}: {error}"
-    return {"rows": rows, "skipped": skipped}
+def measure(seconds: float, rounds: int) -> dict[str, Any]:
+    """All figures: in each round each server in turn, with spans that none has had yet."""
+    every = spans()
+    with ExitStack() as running:
+        return in_turn(
+            SERVERS,
+            lambda name: running.enter_context(SERVERS[name][0]()),
+            lambda name, server: _rows(name, server, every, seconds),
+            rounds,
+        )
 
 
 def main() -> None:
     """Print the figures as JSON: traces of ten spans, one a request, in protobuf."""
-    print(json.dumps(measure(float(os.environ.get("BENCH_SECONDS", "5"))), indent=1))
+    seconds, rounds = (float(os.environ.get(f"BENCH_{name}", "3")) for name in ("SECONDS", "ROUNDS"))
+    print(json.dumps(measure(seconds, int(rounds)), indent=1))
 
 
 if __name__ == "__main__":

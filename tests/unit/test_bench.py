@@ -25,7 +25,9 @@ def _outcome(
 ) -> Outcome:
     part = Part(name=name, about="something")
     loads = {"load_before": [1.0, 1.0, 1.0], "load_after": [2.0, 1.0, 1.0]}
-    return Outcome(part=part, figures=figures, failed=failed, skipped=skipped or {}, took_s=3, **loads)
+    return Outcome(
+        part=part, figures=figures, failed=failed, skipped=skipped or {}, took_s=3, rounds=3, **loads
+    )
 
 
 # ------------------------------------------------------------------ figures
