@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from bench.environments import NotThere, Peer, ready
 from bench.server import Running, store_directory
 
-READY_S = 120.0
+READY_S = 180.0
 OURS = "headrace"
 
 Started = TypeVar("Started")
