@@ -10,7 +10,6 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -112,6 +111,8 @@ class Hooks:
     def _client(self, netloc: str) -> Any:
         """The connections of one host: a connection is to an address, but its certificate is a host's."""
         if netloc not in self._clients:
+            from http.cookiejar import CookieJar, DefaultCookiePolicy  # it brings many modules with it
+
             import httpx
 
             self._clients[netloc] = httpx.AsyncClient(
