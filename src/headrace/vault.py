@@ -1,7 +1,7 @@
 """The server's key: it encrypts what must be recoverable and signs what callers hand back.
 
-Losing the key makes AWS secrets, environment variables of tools and page tokens useless, and nothing else:
-API keys are hashed.
+Losing the key makes AWS secrets, environment variables of tools, keys of providers and page tokens useless,
+and nothing else: API keys are hashed.
 """
 
 from __future__ import annotations
@@ -88,10 +88,37 @@ def key_beside(path: Path) -> str:
     if _decoded(key) is None:
         raise BadKey(
             f"{path} holds no key. Restore it from a backup; or remove it, and another is made: "
-            "then API keys stay good, but not the secrets of AWS access keys, and environment variables of "
-            "tools have to be set again."
+            "then API keys stay good, but not the secrets of AWS access keys; environment variables of tools "
+            "and keys of providers have to be set again."
         )
     return key
+
+
+def next_key(path: Path, key: str | None = None) -> str:
+    """The key that is to take the place of the one in this file, in a file beside it from now on.
+
+    Args:
+        key: None is the one that lies there since an earlier attempt, or else a fresh one.
+
+    Raises:
+        BadKey: the file beside it holds something else.
+    """
+    beside = _next_to(path)
+    if key is None:
+        return key_beside(beside)
+    beside.unlink(missing_ok=True)
+    _make_file(beside, key)
+    return key
+
+
+def take_next_key(path: Path) -> None:
+    """Let that key take the place of the one in the file; durable on return."""
+    _next_to(path).rename(path)
+    _sync_directory(path.parent)
+
+
+def _next_to(path: Path) -> Path:
+    return path.with_name(path.name + ".next")
 
 
 def _make_file(path: Path, key: str) -> None:
@@ -103,7 +130,11 @@ def _make_file(path: Path, key: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     unfinished.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+    _sync_directory(path.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    directory = os.open(path, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:

@@ -74,6 +74,7 @@ MEMBERS: Mapping[str, Names] = {
     "expected": ("move", "flow version"),
     "execution": ("execution", "execution name"),
     "executions": ("execution",),
+    "logs": _LOGS,
     "answer": ("execution",),
     "name": ("execution name",),
     "user": ("email",),
@@ -109,7 +110,7 @@ PLAIN = frozenset(
     is_default is_off key last lines override reason right rules shares split_key start watch end_date
     evaluator_aggregates in_trace_filter include_datapoints include_parent include_raw_file_content order
     page sample size sort_by start_date type as chars context digest error first force grain least most
-    roots skip take width zone""".split()  # noqa: SIM905 - easier to read
+    roots skip take width zone keep_days text""".split()  # noqa: SIM905 - easier to read
 )
 """Those that name nothing: values, limits, words."""
 

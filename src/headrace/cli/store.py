@@ -15,6 +15,7 @@ from typing import IO, Any
 import click
 
 from headrace.cli.options import json_option, read_settings
+from headrace.cli.rekey import command as rekey
 from headrace.core.errors import HeadraceError
 from headrace.settings import Settings
 from headrace.storage.copying import Copied, CopyRefused, Source, Step, Target, check_ended, copy
@@ -30,7 +31,7 @@ DOING = {"copy": "copied", "index": "indexed", "check": "checked"}
 
 @click.group("store")
 def command() -> None:
-    """Move a store to another place, or to another kind of store."""
+    """Move a store to another place or kind of store, or give its server another key."""
 
 
 @command.command("copy")
@@ -183,3 +184,6 @@ def _tell(copied: list[Copied], took_s: float, target: str, *, as_json: bool) ->
 
 def _named(target: str) -> str:
     return str(Path(target)) if ":" not in target else target
+
+
+command.add_command(rekey)

@@ -45,6 +45,7 @@ def _file(place: JournalFile) -> sqlalchemy.Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # a journal that is dropped holds what a run was told
 
     return engine
 

@@ -1,0 +1,81 @@
+"""The server gets another key, and everything that is sealed goes with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.contract.conftest import LiveServer, boto_client
+from tests.contract.keys import aws_pair, create_key, run
+from tests.contract.native.asking import Asker
+
+from headrace.vault import new_key
+
+pytestmark = pytest.mark.live
+CONFIG = '[models.providers.house]\ntype = "openai"\nurl = "http://127.0.0.1:9/v1"\n'
+
+
+@pytest.fixture
+def live(make_server: Any, tmp_path: Path) -> LiveServer:
+    (tmp_path / "headrace.toml").write_text(CONFIG)
+    server: LiveServer = make_server(
+        config=str(tmp_path / "headrace.toml"), store=f"sqlite:///{tmp_path}/rekeyed.db"
+    )
+    return server
+
+
+def test_everything_that_is_sealed_is_sealed_anew(live: LiveServer, tmp_path: Path) -> None:
+    file = tmp_path / "rekeyed.db.key"
+    key = create_key(live.store)
+    Asker(url=live.url, key=key["api_key"]).ask(
+        "PUT", "provider-keys", "house", body={"key": "a-provider-s-key"}
+    )
+    client = live.humanloop(key["api_key"])
+    client.tools.upsert(
+        path="T", source_code="def f():\n    return 1\n", function={"name": "f", "description": ""}
+    )
+    before = file.read_text()
+    refused = run("store", "rekey", "--store", live.store)
+    assert (refused.returncode, "is open in process" in refused.stderr) == (1, True), "a server runs"
+    live.stop()
+    assert file.read_text() == before
+    done = run("store", "rekey", "--store", live.store)
+    assert "Sealed anew: 1 keys of providers, 1 secrets of AWS keys." in done.stdout, done.stderr
+    after = file.read_text()
+    assert after != before
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert not list(tmp_path.glob("*.next"))
+    live.start()
+    assert boto_client(live.url, "bedrock-agent", **aws_pair(key)).list_flows()["flowSummaries"] == []
+    (one,) = Asker(url=live.url, key=key["api_key"]).ask("GET", "provider-keys")["provider_keys"]
+    assert one["last_four"] == "-key"
+
+
+def test_an_attempt_that_broke_off_is_finished_by_the_next(live: LiveServer, tmp_path: Path) -> None:
+    key, file = create_key(live.store), tmp_path / "rekeyed.db.key"
+    live.stop()
+    before = file.read_text()
+    assert run("store", "rekey", "--store", live.store).returncode == 0
+    (tmp_path / "rekeyed.db.key.next").write_text(file.read_text())
+    file.write_text(before)  # as if the power had failed just before the file was renamed
+    assert run("store", "rekey", "--store", live.store).returncode == 0
+    live.start()
+    assert boto_client(live.url, "bedrock-agent", **aws_pair(key)).list_flows()["flowSummaries"] == []
+
+
+def test_a_key_that_is_configured(make_server: Any, tmp_path: Path) -> None:
+    old, new = new_key(), new_key()
+    store = f"sqlite:///{tmp_path}/configured.db"
+    live = make_server(store=store, secret_key=old)
+    key = create_key(live.store)
+    live.stop()
+    at = ("store", "rekey", "--store", live.store)
+    assert "present key" in run(*at, "--new-key-env", "NEW", HEADRACE_SECRET_KEY=new_key(), NEW=new).stderr
+    assert run(*at, HEADRACE_SECRET_KEY=old).returncode == 2
+    assert run(*at, "--new-key-env", "NEW", HEADRACE_SECRET_KEY=old).returncode == 2
+    assert run(*at, "--new-key-env", "NEW", HEADRACE_SECRET_KEY=old, NEW="short").returncode == 1
+    done = run(*at, "--new-key-env", "NEW", HEADRACE_SECRET_KEY=old, NEW=new)
+    assert "Start all servers with the new HEADRACE_SECRET_KEY." in done.stdout, done.stderr
+    again = make_server(store=store, secret_key=new)
+    assert boto_client(again.url, "bedrock-agent", **aws_pair(key)).list_flows()["flowSummaries"] == []
