@@ -19,6 +19,9 @@ FOLDER = Path("build/bench")
 ERROR_CHARACTERS = 600
 ROUNDS = 3
 LIMIT_S = 1800.0
+"""For a part, of a whole run."""
+QUICK_LIMIT_S = 600.0
+"""For all of a quick run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +53,6 @@ ONCE = "done once, with the repetitions inside"
 
 PARTS = (
     Part(name="registry", about="durable creates and reads by id, beside their floors", **_seconds(3, 0.4)),
-    Part(
-        name="registry_peers", about="creates and reads beside other registries", rounds=1, **_seconds(4, 0.7)
-    ),
     Part(name="clients", about="the SDKs beside raw HTTP", **_seconds(3, 0.7)),
     Part(name="invoke", about="InvokeFlow over HTTP, beside hello", **_seconds(3, 0.5)),
     Part(
@@ -66,7 +66,6 @@ PARTS = (
         quick={"BENCH_EXECUTIONS": "60", "BENCH_LATENCIES": "20", "BENCH_STORES": "sqlite"},
     ),
     Part(name="log_creates", about="logs made over HTTP", **_seconds(4, 0.5)),
-    Part(name="trace_peers", about="traces over OTLP, beside other servers", rounds=1, **_seconds(5, 1)),
     Part(name="startup", about="until it is ready, imports, memory", quick={"BENCH_ROUNDS": "2"}),
     Part(
         name="growth",
@@ -83,6 +82,10 @@ PARTS = (
         why_once=ONCE,
         quick={"BENCH_ROUNDS": "3", "BENCH_FILES": "200"},
     ),
+    Part(
+        name="registry_peers", about="creates and reads beside other registries", rounds=1, **_seconds(4, 0.7)
+    ),
+    Part(name="trace_peers", about="traces over OTLP, beside other servers", rounds=1, **_seconds(5, 1)),
     Part(name="control_plane", about="validation, and pages of versions", quick={"BENCH_TIMES": "200"}),
     Part(name="otel", about="spans over OTLP in both encodings", **_seconds(3, 0.3)),
     Part(name="sandbox", about="a call of InlineCode"),
@@ -122,7 +125,7 @@ def command(part: Part) -> list[str]:
     return [sys.executable, "-m", f"bench.{part.name}"]
 
 
-def once(part: Part, settings: Mapping[str, str], number: int) -> dict[str, Any]:
+def once(part: Part, settings: Mapping[str, str], number: int, *, limit_s: float) -> dict[str, Any]:
     """What a benchmark printed.
 
     Raises:
@@ -130,10 +133,10 @@ def once(part: Part, settings: Mapping[str, str], number: int) -> dict[str, Any]
     """
     try:
         done = subprocess.run(
-            command(part), capture_output=True, env={**os.environ, **settings}, timeout=LIMIT_S, check=False
+            command(part), capture_output=True, env={**os.environ, **settings}, timeout=limit_s, check=False
         )
     except subprocess.TimeoutExpired as late:
-        raise Failed(f"not done within {LIMIT_S:g} s") from late
+        raise Failed(f"not done within {limit_s:.0f} s") from late
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         raise Failed(f"status {done.returncode}: {said[-ERROR_CHARACTERS:]}")
@@ -146,7 +149,7 @@ def once(part: Part, settings: Mapping[str, str], number: int) -> dict[str, Any]
     return found
 
 
-def measured(part: Part, *, quick: bool) -> Outcome:
+def measured(part: Part, *, quick: bool, limit_s: float = LIMIT_S) -> Outcome:
     """Every round of a part; what the rounds before a failure found is kept."""
     before, started = load(), time.perf_counter()
     settings = {**((part.quick or {}) if quick else part.full), **({"BENCH_INSTALL": "0"} if quick else {})}
@@ -155,7 +158,10 @@ def measured(part: Part, *, quick: bool) -> Outcome:
     failed = ""
     for number in range(1, part.rounds + 1):
         try:
-            found = once(part, settings, number)
+            left_s = limit_s - (time.perf_counter() - started)
+            if left_s <= 0:
+                raise Failed("the time was over")
+            found = once(part, settings, number, limit_s=left_s)
         except Failed as error:
             failed = f"round {number} of {part.rounds}: {error}"
             break

@@ -208,7 +208,19 @@ def test_a_name_that_there_is_not_is_refused(work: Path) -> None:
 def test_what_prints_no_json_has_failed(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "command", lambda part: [sys.executable, "-c", "print('hello')"])
     with pytest.raises(Failed, match="printed no JSON"):
-        parts.once(Part(name="good", about="g"), {}, 1)
+        parts.once(Part(name="good", about="g"), {}, 1, limit_s=60)
+
+
+def test_a_quick_run_ends_in_time_and_says_what_it_left_out(
+    work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "QUICK_LIMIT_S", 0)
+    assert command.main(["--quick", "good"]) == 1
+    assert "- **FAILED: good**: round 1 of 3: the time was over" in capsys.readouterr().out
+    code = "import time; time.sleep(60)"
+    monkeypatch.setattr(parts, "command", lambda part: [sys.executable, "-c", code])
+    found = parts.measured(Part(name="good", about="g"), quick=True, limit_s=0.2)
+    assert found.failed.startswith("round 1 of 3: not done within 0 s")
 
 
 def test_a_quick_run_installs_nothing_and_leaves_out_what_is_long(
