@@ -11,7 +11,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from reference import bedrock, cli, errors, humanloop, humanloop_sdk, native, rules, settings
+from reference import (
+    bedrock,
+    cli,
+    conformance,
+    errors,
+    humanloop,
+    humanloop_sdk,
+    metrics,
+    native,
+    rules,
+    settings,
+)
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
@@ -23,7 +34,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "api-humanloop.md": humanloop.humanloop_page,
     "api-native.md": native.native_page,
     "humanloop-sdk.md": humanloop_sdk.humanloop_sdk_page,
+    "metrics.md": metrics.metrics_page,
     "findings.md": rules.findings_page,
+    "conformance.md": conformance.conformance_page,
     "quirks.md": rules.quirks_page,
 }
 

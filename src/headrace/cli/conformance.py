@@ -154,6 +154,7 @@ def _bedrock(ledger: Ledger, options: dict[str, Any]) -> BedrockService:
             role=options["role_arn"],
             prefix=ledger.origin.prefix,
             ledger=ledger,
+            patience_s=options["timeout_s"],
         )
     )
 

@@ -63,6 +63,9 @@ class Service(Protocol):
     def remove(self, entry: Entry) -> str | None:
         """Remove something; why it is still there, when it is."""
 
+    def stop(self) -> None:
+        """Wait for nothing any more."""
+
     def ping(self) -> None:
         """Ask anything.
 
@@ -103,6 +106,8 @@ class Runner:
                         seen(result)
             except BaseException:
                 self._is_stopping.set()
+                for service in self.services.values():
+                    service.stop()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
         return [results[check.id] for check in order if check.id in results]

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote, unquote_to_bytes
 
 SERVICE = "bedrock"
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -94,6 +94,10 @@ def _canonical_path(path: str) -> str:
 
 
 def _canonical_query(query: str) -> str:
-    pairs = parse_qsl(query, keep_blank_values=True)
-    encoded = sorted((quote(key, safe="-_.~"), quote(value, safe="-_.~")) for key, value in pairs)
+    pairs = [pair.partition("=") for pair in query.split("&") if pair]
+    encoded = sorted((_encoded(key), _encoded(value)) for key, _, value in pairs)
     return "&".join(f"{key}={value}" for key, value in encoded)
+
+
+def _encoded(text: str) -> str:
+    return quote(unquote_to_bytes(text), safe="-_.~")

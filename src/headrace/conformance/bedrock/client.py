@@ -15,9 +15,10 @@ from urllib.parse import quote, urlencode
 from headrace.conformance.bedrock.definitions import LINE
 from headrace.conformance.bedrock.frames import Frame, frames
 from headrace.conformance.bedrock.operations import OPERATIONS, Operation
-from headrace.conformance.checks import Differs
+from headrace.conformance.checks import CannotTell, Differs
 from headrace.conformance.expecting import contains, equal, mapping, member, sequence
 from headrace.conformance.ledger import Entry, Ledger
+from headrace.conformance.shared import Shared
 from headrace.conformance.signing import Credentials, signed
 from headrace.conformance.wire import Answer, Wire
 
@@ -27,7 +28,6 @@ JSON_TYPE = "application/json"
 THROTTLED_STATUS = 429
 MAX_ATTEMPTS = 8
 FIRST_PAUSE_S = 0.25
-SETTLED_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.05
 
 Query = Sequence[tuple[str, str]]
@@ -43,6 +43,8 @@ class Setup:
         expects_auth: whether a server that lets strangers in has failed.
         prefix: what every name begins with.
         shared: what several checks look at and none changes, by what it is.
+        patience_s: how long something may take that goes on by itself.
+        stopping: set when nothing is to be waited for any more.
     """
 
     agent: Wire
@@ -53,9 +55,10 @@ class Setup:
     role: str
     prefix: str
     ledger: Ledger
+    patience_s: float
     numbers: count[int] = field(default_factory=lambda: count(1))
-    shared: dict[str, Any] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    shared: Shared = field(default_factory=Shared)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
 
 class Bedrock:
@@ -107,7 +110,7 @@ class Bedrock:
             if answer.status != THROTTLED_STATUS:
                 break
             if attempt < MAX_ATTEMPTS - 1:
-                time.sleep(pause_s)
+                self._pause(pause_s)
                 pause_s *= 2
         return answer
 
@@ -129,7 +132,7 @@ class Bedrock:
         operation = OPERATIONS[name]
         target = operation.path(*(quote(label, safe="") for label in labels))
         if query:
-            target += "?" + urlencode(query)
+            target += "?" + urlencode(query, quote_via=quote, safe="")
         if operation.takes_token:
             body = {"clientToken": str(uuid.uuid4()), **(body or {})}
         content = b"" if body is None else json.dumps(body).encode()
@@ -203,25 +206,21 @@ class Bedrock:
 
     def settled(self, look: Callable[[], dict[str, Any]], *passing: str) -> dict[str, Any]:
         """What is seen once the status is none of those that pass."""
-        ends_at = time.monotonic() + SETTLED_WITHIN_S
+        ends_at = time.monotonic() + self.setup.patience_s
         while (seen := look()).get("status") in passing:
             if time.monotonic() > ends_at:
-                raise Differs(
-                    "the status", expected=f"another within {SETTLED_WITHIN_S:.0f} s", got=seen["status"]
-                )
-            time.sleep(LOOK_EVERY_S)
+                expected = f"another within {self.setup.patience_s:.0f} s"
+                raise Differs("the status", expected=expected, got=seen["status"])
+            self._pause(LOOK_EVERY_S)
         return seen
 
     def shared(self, what: str, make: Callable[[Bedrock], Any]) -> Any:
         """Something that is made once a run, for all checks that only look at it."""
-        with self.setup.lock:
-            if what not in self.setup.shared:
-                maker = Bedrock(self.setup, "")
-                try:
-                    self.setup.shared[what] = make(maker)
-                finally:
-                    self.last = maker.last
-            return self.setup.shared[what]
+        maker = Bedrock(self.setup, "")
+        try:
+            return self.setup.shared.get(what, lambda: make(maker))
+        finally:
+            self.last = maker.last or self.last
 
     def line(self) -> str:
         """The id of the shared flow: prepared, from the input straight to the output."""
@@ -244,6 +243,10 @@ class Bedrock:
             for one in told
             if one.name == "flowOutputEvent"
         ]
+
+    def _pause(self, pause_s: float) -> None:
+        if self.setup.stopping.wait(pause_s):
+            raise CannotTell("the checks were stopped")
 
     def _put_down(self, name: str, labels: Sequence[str], answer: Answer) -> None:
         operation = OPERATIONS[name]

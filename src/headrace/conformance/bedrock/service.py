@@ -20,6 +20,9 @@ class BedrockService:
     def client(self, owner: str) -> Bedrock:
         return Bedrock(self._setup, owner)
 
+    def stop(self) -> None:
+        self._setup.stopping.set()
+
     def ping(self) -> None:
         Bedrock(self._setup, "").call("ListFlows")
 

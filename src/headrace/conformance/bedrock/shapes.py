@@ -133,19 +133,22 @@ _CHECKS: Mapping[str, Callable[[Shapes, str, Any, str], Iterator[str]]] = {
 }
 
 
-def _flow(aws: Bedrock) -> str:
+def _pair(aws: Bedrock) -> dict[str, str]:
     """A flow of which there is a bit of everything, made once a run."""
 
     def make(maker: Bedrock) -> dict[str, str]:
         flow = maker.prepared(definition=FORK, description="told", tags={"team": "a"})
         return {"flow": flow, "alias": str(maker.alias(flow, maker.version(flow))["id"])}
 
-    return str(aws.shared("flow for shapes", make)["flow"])
+    return dict(aws.shared("flow for shapes", make))
+
+
+def _flow(aws: Bedrock) -> str:
+    return _pair(aws)["flow"]
 
 
 def _alias(aws: Bedrock) -> str:
-    _flow(aws)
-    return str(aws.setup.shared["flow for shapes"]["alias"])
+    return _pair(aws)["alias"]
 
 
 def _new_alias(aws: Bedrock) -> Answer:

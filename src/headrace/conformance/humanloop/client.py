@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from headrace.conformance.expecting import equal, holds, mapping, member, sequence
 from headrace.conformance.ledger import Entry, Ledger
+from headrace.conformance.shared import Shared
 from headrace.conformance.wire import Answer, Wire
 
 API = "humanloop"
@@ -40,8 +40,7 @@ class Setup:
     prefix: str
     ledger: Ledger
     numbers: count[int] = field(default_factory=lambda: count(1))
-    shared: dict[str, Any] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    shared: Shared = field(default_factory=Shared)
 
 
 class Humanloop:
@@ -81,7 +80,7 @@ class Humanloop:
         """Ask anything, whatever comes of it."""
         target = "".join(f"/{quote(segment, safe='')}" for segment in segments)
         if query:
-            target += "?" + urlencode(query)
+            target += "?" + urlencode(query, quote_via=quote, safe="")
         content = raw if raw is not None else None if body is None else json.dumps(body).encode()
         told = {"X-API-KEY": self.setup.api_key, **({} if content is None else {"Content-Type": JSON_TYPE})}
         told = {**told, **headers} if headers is not None else told
@@ -140,12 +139,13 @@ class Humanloop:
                 return records
         raise AssertionError("the pages never end")
 
-    def shared(self, what: str, make: Any) -> Any:
+    def shared(self, what: str, make: Callable[[Humanloop], Any]) -> Any:
         """Something that is made once a run, for all checks that only look at it."""
-        with self.setup.lock:
-            if what not in self.setup.shared:
-                self.setup.shared[what] = make(Humanloop(self.setup, ""))
-            return self.setup.shared[what]
+        maker = Humanloop(self.setup, "")
+        try:
+            return self.setup.shared.get(what, lambda: make(maker))
+        finally:
+            self.last = maker.last or self.last
 
     def sample(self) -> dict[str, Any]:
         """The shared flow."""

@@ -21,6 +21,9 @@ class HumanloopService:
     def client(self, owner: str) -> Humanloop:
         return Humanloop(self._setup, owner)
 
+    def stop(self) -> None:
+        """Nothing here goes on by itself."""
+
     def ping(self) -> None:
         Humanloop(self._setup, "").call("GET", "flows")
 
