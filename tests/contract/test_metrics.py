@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.contract.bedrock.running import chain, code, furnished, install, invoke, prompt
 from tests.contract.conftest import LiveServer
-from tests.contract.keys import closed_server, create_key
+from tests.contract.keys import closed_server, create_key, run
 from tests.contract.scraping import OPENMETRICS, Scrape, scrape, until, web
 from tests.postgres import free_port
 
@@ -112,6 +112,14 @@ def test_the_health_port_needs_no_key_and_has_nothing_else(make_server: Any) -> 
     for path in ("/", "/v5/flows", "/flows/", "/console/keys", "/metrics/x"):
         assert web.get(beside + path, headers={"x-api-key": "any"}).status_code == 404
     assert live.stop() == 0
+
+
+def test_a_health_port_that_is_taken_is_named(server: LiveServer) -> None:
+    port = server.url.rpartition(":")[2]
+    done = run("serve", "--store", "memory:", "--port", "0", HEADRACE_HEALTH_PORT=port)
+    assert done.returncode == 1
+    assert f"Can't listen on 127.0.0.1 port {port}" in done.stderr
+    assert "HEADRACE_HEALTH_PORT" in done.stderr
 
 
 # What is counted

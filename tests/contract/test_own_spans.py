@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -230,6 +233,23 @@ def test_a_share_of_nothing_is_nothing(tmp_path: Path) -> None:
         web.get(f"{live.url}/v5/flows", headers={"x-api-key": "any"}).raise_for_status()
         assert live.stop() == 0
         assert collector.spans == []
+
+
+WITHOUT_LIBRARY = """
+import importlib.util as there
+find = there.find_spec
+there.find_spec = lambda name, *more: None if name == "opentelemetry.sdk" else find(name, *more)
+from headrace.cli import main
+main()
+"""
+
+
+def test_without_its_library_it_says_what_to_install() -> None:
+    environment = {"PATH": os.environ["PATH"], "HEADRACE_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    command = [sys.executable, "-c", WITHOUT_LIBRARY, "serve", "--store", "memory:", "--port", "0"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: Exporting spans needs the extra otel: pip install 'headrace[otel]'.\n"
 
 
 def spans_told(url: str) -> dict[str, float]:

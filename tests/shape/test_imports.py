@@ -29,7 +29,8 @@ def test_the_help_comes_without_the_server(module: str) -> None:
 
 
 def test_the_server_starts_without_what_open_mode_never_needs() -> None:
-    assert not {"cryptography", *ALWAYS_HEAVY} & _loaded("import headrace.cli.serve")
+    asked_for = {"cryptography", "prometheus_client", "opentelemetry"}
+    assert not {*asked_for, *ALWAYS_HEAVY} & _loaded("import headrace.cli.serve")
 
 
 def test_the_core_needs_no_input_or_output() -> None:

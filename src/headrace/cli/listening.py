@@ -86,16 +86,11 @@ class _Beside(uvicorn.Server):
 
 
 @asynccontextmanager
-async def beside(app: App, settings: Settings) -> AsyncIterator[None]:
-    """An application that answers at the health port meanwhile, if there is one.
-
-    Raises:
-        OSError: somebody else has that port.
-    """
-    if not settings.health_port:
+async def beside(app: App, listener: socket.socket | None) -> AsyncIterator[None]:
+    """An application that answers at another socket meanwhile, if there is one."""
+    if listener is None:
         yield
         return
-    listener = listen_for_health(settings)
     server = _Beside(
         uvicorn.Config(
             app,
@@ -145,12 +140,14 @@ def listen(settings: Settings, *, port: int | None = None) -> socket.socket:
     return listener
 
 
-def listen_for_health(settings: Settings) -> socket.socket:
-    """A socket for who watches over the process.
+def listen_for_health(settings: Settings) -> socket.socket | None:
+    """A socket for who watches over the process; None when there is to be none.
 
     Raises:
         OSError: as of `listen`.
     """
+    if not settings.health_port:
+        return None
     host = settings.health_host or settings.host
     return listen(replace(settings, host=host), port=settings.health_port)
 

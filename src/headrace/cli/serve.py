@@ -18,7 +18,7 @@ from headrace import __version__
 from headrace.apis.gate import is_loopback
 from headrace.app import Server, build
 from headrace.backends.config import BadConfig
-from headrace.cli.listening import Listening, beside, listen, loop_factory
+from headrace.cli.listening import Listening, beside, listen, listen_for_health, loop_factory
 from headrace.cli.options import read_settings, store_option
 from headrace.logging import configure
 from headrace.settings import Settings
@@ -80,6 +80,7 @@ async def _serve(settings: Settings, *, opens: bool) -> None:
     server = await build(settings, local_token=token)
     try:
         await _check_closed_beyond_loopback(server)
+        health = listen_for_health(settings)
         listener = listen(settings)
     except BaseException:
         await server.ports.store.close()
@@ -87,7 +88,7 @@ async def _serve(settings: Settings, *, opens: bool) -> None:
     url = _url(settings, listener)
     server.annotate({"pid": str(os.getpid()), "url": url, "token": token, "account": settings.account})
     try:
-        async with beside(server.beside, settings):
+        async with beside(server.beside, health):
             await _Serving(server, url, opens=opens).serve(sockets=[listener])
     finally:
         listener.close()

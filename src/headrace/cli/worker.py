@@ -147,7 +147,8 @@ async def _work(settings: Settings, told: Told) -> None:
         raise click.ClickException(
             process.lacks or "HEADRACE_DURABLE_RUNS is 0: nothing would be carried out."
         )
-    listeners = [listen_for_health(settings)] if settings.health_port else []
+    health = listen_for_health(settings)
+    listeners = [] if health is None else [health]
     try:
         await _Working(process, settings, told).serve(sockets=listeners)
     finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from headrace.core.counts import Counts
+from headrace.core.counts import Counts, Labels
 from headrace.core.definition import NodeType
 from headrace.core.effects import EffectContext, EffectFailed, ModelReply, ModelRequest
 from headrace.core.execution import (
@@ -28,8 +28,14 @@ from headrace.core.tracing import CURRENT, Kind, ModelListener, OwnSpan, Scene, 
 from headrace.services.node_spans import RUN, WITHOUT_END, NodeSpans, run_attributes
 from headrace.services.tracer import Tracer, model_attributes
 
-SUCCEEDED = {one: (one.value, "succeeded") for one in NodeType}
-FAILED = {one: (one.value, "failed") for one in NodeType}
+SUCCEEDED: dict[NodeType, Labels] = {one: (one.value, "succeeded") for one in NodeType}
+FAILED: dict[NodeType, Labels] = {one: (one.value, "failed") for one in NodeType}
+OUTCOMES: dict[type[Event], dict[NodeType, Labels]] = {
+    NodeStarted: {one: SUCCEEDED[one] for one in WITHOUT_END},
+    NodeFinished: SUCCEEDED,
+    NodeFailed: FAILED,
+}
+"""What the events that tell of a node count for, by the node's type."""
 INVOKED, BACKGROUND = "invoked", "background"
 
 
@@ -142,14 +148,10 @@ class RunTelling:
         """
         nodes = self._telemetry.counts.nodes
         for event in events[known:] if known else events:
-            if isinstance(event, NodeStarted):
-                if event.type in WITHOUT_END:
-                    nodes.add(SUCCEEDED[event.type])
-            elif isinstance(event, NodeFinished):
-                nodes.add(SUCCEEDED[event.type])
-            elif isinstance(event, NodeFailed):
-                nodes.add(FAILED[event.type])
-            elif isinstance(event, ConditionsDecided):
+            outcomes = OUTCOMES.get(type(event))
+            if outcomes is not None and (outcome := outcomes.get(event.type)) is not None:  # type: ignore[union-attr]
+                nodes.add(outcome)
+            elif type(event) is ConditionsDecided:
                 nodes.add(SUCCEEDED[NodeType.CONDITION])
         if self._nodes is not None:
             for number, event in enumerate(events):
