@@ -81,8 +81,8 @@ async def kill(scene: Scene, server: Server, told: Broken) -> None:
 
 
 async def terminate(scene: Scene, server: Server, told: Broken) -> None:
-    """SIGTERM under load: it ends well, and is started again."""
-    with scene.site.weather.bad(DOWN):
+    """SIGTERM under load: it ends well, and is started again. Who waits for too long is told to ask again."""
+    with scene.site.weather.bad(DOWN, SICK):
         began_s = time.monotonic()
         status = await server.end(signal.SIGTERM)
         told.detail = f"ended within {time.monotonic() - began_s:.1f} s"

@@ -165,6 +165,8 @@ class App:
                 refused = error
             except TimeoutError:
                 refused = TooSlow()
+            except asyncio.CancelledError:
+                refused = _cut_off(self._readiness)
             except Disconnected:
                 return 0
         request = Request(
@@ -178,7 +180,11 @@ class App:
             body=body,
         )
         preflight = None if self._cors is None else await self._cors.preflight(request)
-        response = api.failure(request, refused) if refused else preflight or await _answer(api, request)
+        response = (
+            api.failure(request, refused)
+            if refused
+            else preflight or await _answer(api, request, self._readiness)
+        )
         more = [] if self._cors is None else await self._cors.headers(request)
         # What else comes of a slow body belongs to nothing; and who leaves wants no more on this connection.
         if isinstance(refused, TooSlow) or self._readiness.is_leaving:
@@ -212,9 +218,11 @@ class App:
                 return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _answer(api: Api, request: Request) -> Response:
+async def _answer(api: Api, request: Request, readiness: Readiness) -> Response:
     try:
         return await api.answer(request)
+    except asyncio.CancelledError:
+        return api.failure(request, _cut_off(readiness))
     except Unavailable as error:
         log.warning("unavailable", extra={"request_id": request.id, "cause": error.message})
         return api.failure(request, error)
@@ -223,6 +231,17 @@ async def _answer(api: Api, request: Request) -> Response:
     except Exception:
         log.exception("a bug", extra={"request_id": request.id, "path": request.raw_path.decode("latin-1")})
         return api.failure(request, None)
+
+
+def _cut_off(readiness: Readiness) -> Unavailable:
+    """What is said to who still waits when the time is over in which a server that ends lets requests finish.
+
+    Raises:
+        CancelledError: it does not end; so somebody else wants the request to stop, and nobody to be told.
+    """
+    if not readiness.is_leaving:
+        raise asyncio.CancelledError
+    return Unavailable("The server ends now. What was asked for may or may not be done: ask again.")
 
 
 async def _send(response: Response, request: Request, more: Headers, receive: Receive, send: Send) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from headrace.apis.http import JSON, Request, Response
 from headrace.apis.pipeline import App
+from headrace.apis.readiness import Readiness
 from headrace.core.errors import HeadraceError, NotFound, Unavailable
 
 MAX_BODY_BYTES = 10
@@ -37,6 +38,14 @@ class Recording:
     def failure(self, request: Request, error: HeadraceError | None) -> Response:
         name = "bug" if error is None else type(error).__name__
         return Response(status=500 if error is None else 400, headers=[JSON], body=name.encode())
+
+
+class Waiting(Recording):
+    """An API that never answers."""
+
+    async def answer(self, request: Request) -> Response:
+        self.requests.append(request)
+        return await asyncio.Future()
 
 
 def _ok(_: Request) -> Response:
@@ -210,6 +219,40 @@ def test_what_is_unavailable_is_logged_without_a_traceback(caplog: pytest.LogCap
     assert body["body"] == b"Unavailable"
     [record] = caplog.records
     assert (record.levelname, record.cause, record.exc_info) == ("WARNING", "disk full", None)
+
+
+@pytest.mark.parametrize("is_leaving", [True, False])
+@pytest.mark.parametrize("waits_for", ["the body", "the answer"])
+def test_who_still_waits_when_the_server_ends_is_told(waits_for: str, is_leaving: bool) -> None:
+    api, readiness, sent = Waiting(_ok), Readiness(), []
+    app = App((api,), max_body_bytes=9, logs_all=False, on_shutdown=_nothing, readiness=readiness)
+    scope = {"type": "http", "method": "POST", "raw_path": b"/", "query_string": b"", "headers": []}
+    parts = [{"type": "http.request", "body": b"x", "more_body": waits_for == "the body"}]
+
+    async def receive() -> Any:
+        return parts.pop() if parts else await asyncio.Future()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def story() -> None:
+        request = asyncio.create_task(app(scope, receive, send))
+        await asyncio.sleep(0)
+        if is_leaving:
+            readiness.leave()
+        request.cancel()
+        await request
+
+    if not is_leaving:
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(story())
+        assert sent == []
+        return
+    asyncio.run(story())
+    assert [message.get("status") for message in sent] == [400, None]
+    assert sent[1]["body"] == b"Unavailable"
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert len(api.requests) == (waits_for == "the answer")
 
 
 @pytest.mark.parametrize("logs_all", [True, False])
