@@ -77,6 +77,13 @@ def _head(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _trouble(report: Mapping[str, Any]) -> Iterator[str]:
+    loads = [max(part["load_before"][0], part["load_after"][0]) for part in report["parts"]]
+    cores = report["machine"]["cores_usable"] or 1
+    if max(loads, default=0) > cores:
+        busy = f"**The machine was busy with other work: a load of up to {max(loads):g} on {cores} cores.**"
+        yield (
+            f"{busy} Rates and times say little then; processor time, memory and ratios to peers say more.\n"
+        )
     broken = [part for part in report["parts"] if part["failed"]]
     lines = [f"- **FAILED: {part['name']}**: {_one_line(part['failed'])}" for part in broken]
     lines += [

@@ -21,10 +21,14 @@ def _spread(*values: float) -> Spread:
 
 
 def _outcome(
-    name: str, failed: str = "", skipped: Mapping[str, str] | None = None, **figures: Spread
+    name: str,
+    failed: str = "",
+    skipped: Mapping[str, str] | None = None,
+    load_after: float = 2.0,
+    **figures: Spread,
 ) -> Outcome:
     part = Part(name=name, about="something")
-    loads = {"load_before": [1.0, 1.0, 1.0], "load_after": [2.0, 1.0, 1.0]}
+    loads = {"load_before": [1.0, 1.0, 1.0], "load_after": [load_after, 1.0, 1.0]}
     return Outcome(
         part=part, figures=figures, failed=failed, skipped=skipped or {}, took_s=3, rounds=3, **loads
     )
@@ -156,6 +160,16 @@ def test_the_report_says_what_was_met_missed_skipped_and_broken(
     assert "elsewhere" not in text
     assert {"os", "cpu", "python"} <= found["machine"].keys()
     assert {"headrace", "SQLite", "msgspec"} <= found["versions"].keys()
+    assert "was busy" not in report.markdown({**found, "machine": {**found["machine"], "cores_usable": 4}})
+
+
+def test_a_busy_machine_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environments, "FOLDER", tmp_path)
+    found = report.built([_outcome("one", load_after=9.5)], [], quick=False)
+    found["machine"]["cores_usable"] = 2
+    assert "**The machine was busy with other work: a load of up to 9.5 on 2 cores.**" in report.markdown(
+        found
+    )
 
 
 @pytest.fixture
