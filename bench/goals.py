@@ -166,6 +166,17 @@ def _peers() -> list[Goal]:
             ("read a version", durable, None),
         )
     ]
+    found += [
+        Goal(
+            title=f"{operation}, 16 connections: times less processor time than {other}",
+            part="registry_peers",
+            value=f"rows/{operation}, headrace, 16/cpu_us",
+            over=(f"rows/{operation}, {other}, 16/cpu_us",),
+            flips=True,
+        )
+        for operation in ("create a version", "read a version")
+        for other in (*durable, "ministack")
+    ]
     for client, operation in (("boto3", "GetFlowVersion"), ("humanloop", "Get Flow")):
         found.append(
             Goal(

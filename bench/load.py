@@ -23,6 +23,7 @@ class Result:
         p99_ms: 99th percentile.
         cpu_us: processor time of the server per request, user and system.
         failures: answers that were not 2xx.
+        count: all answers.
     """
 
     rate: float
@@ -30,6 +31,7 @@ class Result:
     p99_ms: float
     cpu_us: float
     failures: int
+    count: int
 
 
 class _Connection(asyncio.Protocol):
@@ -115,6 +117,7 @@ async def _run(url: str, requests: Iterator[bytes], connections: int, seconds: f
         p99_ms=latencies[int(len(latencies) * 0.99)] * 1000,
         cpu_us=spent / len(latencies) * 1e6,
         failures=sum(connection.failures for _, connection in made),
+        count=len(latencies),
     )
 
 
@@ -130,6 +133,22 @@ def cpu_seconds(pid: int) -> float:
     """Processor time of a process so far, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def tree_cpu_seconds(pid: int) -> float:
+    """The same of a process and all that descend from it, with those that have ended."""
+    parents, spent = {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended meanwhile
+            continue
+        one = int(path.parent.name)
+        parents[one], spent[one] = int(fields[1]), sum(map(int, fields[11:15]))
+    found = {pid}
+    while more := {one for one, parent in parents.items() if parent in found} - found:
+        found |= more
+    return sum(spent.get(one, 0) for one in found) / TICKS_PER_S
 
 
 def resident_mib(pid: int) -> float:

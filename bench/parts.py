@@ -149,6 +149,12 @@ def once(part: Part, settings: Mapping[str, str], number: int, *, limit_s: float
     return found
 
 
+def refused(figures: Figures) -> str:
+    """In words, the loads of which some answers were errors: what they measured is not what they were for."""
+    failures = {place: max(one.rounds) for place, one in figures.items() if place.endswith("/failures")}
+    return "; ".join(f"{place}: {most:.0f} answers were errors" for place, most in failures.items() if most)
+
+
 def measured(part: Part, *, quick: bool, limit_s: float = LIMIT_S) -> Outcome:
     """Every round of a part; what the rounds before a failure found is kept."""
     before, started = load(), time.perf_counter()
@@ -167,11 +173,12 @@ def measured(part: Part, *, quick: bool, limit_s: float = LIMIT_S) -> Outcome:
             break
         skipped |= found.get(SKIPPED, {})
         rounds += found.get(ROUNDS_WITHIN, [found])
+    figures = gathered(rounds)
     return Outcome(
         part=part,
-        figures=gathered(rounds),
+        figures=figures,
         rounds=len(rounds),
-        failed=failed,
+        failed=failed or refused(figures),
         skipped=skipped,
         load_before=before,
         load_after=load(),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.environments import NotThere
-from bench.load import request, run
+from bench.load import request, run, tree_cpu_seconds
 from bench.peer_servers import OURS, READY_S, in_turn, ministack, mlflow, moto, phoenix
 from bench.registry import ROLE, ten_nodes
 from bench.server import Running, headrace
@@ -150,13 +150,15 @@ def _ready(registry: Registry, server: Running) -> Ready:
 def _rows(name: str, ready: Ready, seconds: float) -> Iterator[dict[str, Any]]:
     for operation, requests in ready.loads.items():
         for connections in CONNECTIONS:
+            spent_s = tree_cpu_seconds(ready.server.pid)
             result = run(
                 ready.server.url, requests(), connections=connections, seconds=seconds, pid=ready.server.pid
             )
             if result.failures:
                 raise RuntimeError(f"{name}, {operation}: {result.failures} answers were errors")
-            row = {"operation": operation, "who": name, "connections": connections}
-            yield {**row, "rate": result.rate, "p50_ms": result.p50_ms, "p99_ms": result.p99_ms}
+            cpu_us = (tree_cpu_seconds(ready.server.pid) - spent_s) / result.count * 1e6
+            row = {"operation": operation, "who": name, "connections": connections, "rate": result.rate}
+            yield {**row, "p50_ms": result.p50_ms, "p99_ms": result.p99_ms, "cpu_us": cpu_us}
 
 
 def measure(seconds: float, rounds: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from bench import environments, parts, report
 from bench.figures import Spread, gathered, tables
 from bench.goals import GOALS, Goal, Verdict, judged
 from bench.parts import PARTS, Failed, Outcome, Part
+from bench.peer_servers import in_turn
 
 
 def _spread(*values: float) -> Spread:
@@ -207,6 +208,34 @@ def test_a_benchmark_that_fails_is_named_and_the_others_go_on(
     assert "**FAILED: bad**" in said.out
     assert "bad FAILED: round 2" in said.err
     assert (work / "report.md").read_text().strip() == said.out.strip()
+
+
+def test_a_load_that_was_answered_by_errors_has_failed(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for failures, told in ((0, ""), (7, "rows/read, 16/failures: 7 answers were errors")):
+        row = {"operation": "read", "connections": 16, "rate": 9, "failures": failures}
+        code = f"import json; print(json.dumps({{'rows': [{row!r}]}}))"
+        monkeypatch.setattr(parts, "command", lambda part, code=code: [sys.executable, "-c", code])
+        assert parts.measured(Part(name="good", about="g"), quick=False).failed == told
+
+
+def test_a_peer_that_fails_is_told_and_ours_is_not_hidden() -> None:
+    def start(name: str) -> str:
+        if name == "absent":
+            raise environments.NotThere("not installed")
+        return name
+
+    def rows(name: str, started: str) -> list[dict[str, Any]]:
+        if name == broken:
+            raise RuntimeError("out of luck")
+        return [{"who": name, "rate": 1}]
+
+    broken = "rival"
+    found = in_turn(["headrace", "rival", "absent", "fine"], start, rows, 2)
+    assert found["skipped"] == {"absent": "not installed", "rival": "it failed: RuntimeError: out of luck"}
+    assert [[row["who"] for row in one["rows"]] for one in found["rounds"]] == [["headrace", "fine"]] * 2
+    broken = "headrace"
+    with pytest.raises(RuntimeError, match="out of luck"):
+        in_turn(["headrace", "rival"], start, rows, 2)
 
 
 def test_without_failures_the_status_is_zero(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
