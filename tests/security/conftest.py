@@ -31,7 +31,7 @@ class Two:
     said: set[str] = field(default_factory=set)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     folder = tmp_path_factory.mktemp("security")
     settings = Settings(store=f"sqlite:///{folder}/headrace.db", config=furnish(folder))

@@ -51,6 +51,7 @@ MEMBERS: Mapping[str, Names] = {
     "log_id": _LOGS,
     "log_ids": _LOGS,
     "log": _LOGS,
+    "logs": _LOGS,
     "trace_parent_id": _LOGS,
     "source_datapoint_id": ("datapoint",),
     "run_id": ("run",),
@@ -74,7 +75,6 @@ MEMBERS: Mapping[str, Names] = {
     "expected": ("move", "flow version"),
     "execution": ("execution", "execution name"),
     "executions": ("execution",),
-    "logs": _LOGS,
     "answer": ("execution",),
     "name": ("execution name",),
     "user": ("email",),
@@ -91,6 +91,7 @@ MEMBERS: Mapping[str, Names] = {
     "pointer": ("environment", "alias"),
     "under": ("folder",),
     "search": ("word",),
+    "text": ("word",),
     "metadata": ("word",),
     "metadata_search": ("word",),
     "user_filter": ("email", "word"),
@@ -107,7 +108,7 @@ PLAIN = frozenset(
     response_format return_inputs save seed setup_values source source_code spec start_time status stdout
     stop stream suffix tags temperature template_language tool_choice tool_type top_p trace_status
     use_existing_logs version_description version_name definition dry_run full_name head input is_active
-    is_default is_off key last lines override reason right rules shares split_key start watch end_date
+    is_default is_off keep_days key last lines override reason right rules shares split_key start watch end_date
     evaluator_aggregates in_trace_filter include_datapoints include_parent include_raw_file_content order
     page sample size sort_by start_date type as chars context digest error first force grain least most
     roots skip take width zone keep_days text""".split()  # noqa: SIM905 - easier to read

@@ -55,6 +55,7 @@ REFUSED: Mapping[str, Callable[[Answer], bool]] = {
     "SessionsApi": lambda answer: answer.json()["error"]["code"] in ("unauthenticated", "forbidden"),
     "ConsoleApi": lambda answer: isinstance(answer.json()["error"], str),
     "OtlpApi": lambda answer: isinstance(answer.json()["message"], str),
+    "MetricsApi": lambda answer: isinstance(answer.json()["error"], str),
 }
 """How each API says that it refuses somebody."""
 

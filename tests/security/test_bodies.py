@@ -90,8 +90,14 @@ def test_no_packed_body_unpacks_to_more_than_a_body_may_have(two: Two) -> None:
             )
             for encoding, body in packed.items()
         ]
+        # What takes spans answers that it took none, as the original does.
+        takes_body = door.api != "HumanloopApi" or door.row.body is not None
         for answer in ask_all(two.running, sent):
-            assert 400 <= answer.status < 500, (door.name, answer.status, answer.text[:200])
+            assert (400 if takes_body else 200) <= answer.status < 500, (
+                door.name,
+                answer.status,
+                answer.text[:200],
+            )
 
 
 def test_what_is_not_harmful_is_taken(two: Two) -> None:

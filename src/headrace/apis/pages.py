@@ -38,7 +38,6 @@ POLICY: Final = b"; ".join(
 )
 GUARDS: Final = (
     (b"content-security-policy", POLICY),
-    (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )

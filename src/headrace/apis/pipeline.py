@@ -34,6 +34,11 @@ log = logging.getLogger("headrace.request")
 READS = frozenset({"GET", "HEAD"})
 SAYS_BODY = frozenset({b"content-length", b"transfer-encoding"})
 """Headers of a request with a body; without either there is none (RFC 9112, 6.3)."""
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+"""Answers hold what others have said: no browser may take one for something else than it says it is."""
+CACHED = b"cache-control"
+UNCACHED = (CACHED, b"no-store")
+"""Of each answer that does not say itself who may keep it. No cache knows that a key decides what is told."""
 WATCH_AFTER_S = 0.1
 """A body that takes longer is stopped when its caller goes away."""
 
@@ -246,7 +251,9 @@ def _cut_off(readiness: Readiness) -> Unavailable:
 
 async def _send(response: Response, request: Request, more: Headers, receive: Receive, send: Send) -> None:
     body = response.body
-    headers = [*response.headers, *more, (b"x-request-id", request.id.encode())]
+    headers = [*response.headers, *more, NOSNIFF, (b"x-request-id", request.id.encode())]
+    if all(name != CACHED for name, _ in response.headers):
+        headers.append(UNCACHED)
     if isinstance(body, bytes):
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
