@@ -15,7 +15,7 @@ import pytest
 from tests.contract.bedrock.running import chain, code, function, furnished, install, invoke, prompt
 from tests.contract.collector import Collector, Seen, collecting
 from tests.contract.conftest import NO_CERTIFICATES, LiveServer
-from tests.contract.scraping import web
+from tests.contract.scraping import until, web
 
 pytestmark = pytest.mark.live
 
@@ -225,6 +225,22 @@ def test_the_end_sends_what_waits(tmp_path: Path) -> None:
         web.get(f"{live.url}/v5/flows", headers={"x-api-key": "any"}).raise_for_status()
         assert live.stop() == 0
         assert [one.name for one in collector.spans] == ["ListFlows"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "outcome"), [([503], "exported"), ([429, 503], "exported"), ([400], "refused")]
+)
+def test_what_the_other_side_can_take_later_is_sent_again(
+    tmp_path: Path, statuses: list[int], outcome: str
+) -> None:
+    with collecting() as collector:
+        collector.statuses += statuses
+        live = furnished(tmp_path, otlp_endpoint=collector.url).start()
+        web.get(f"{live.url}/v5/flows", headers={"x-api-key": "any"}).raise_for_status()
+        until(lambda: spans_told(live.url), "nothing became of it")
+        assert spans_told(live.url) == {outcome: 1}
+        assert len(collector.spans) == (outcome == "exported")
+        assert live.stop() == 0
 
 
 def test_a_share_of_nothing_is_nothing(tmp_path: Path) -> None:
