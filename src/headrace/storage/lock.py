@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from headrace.storage.errors import StoreLocked
+from headrace.storage.errors import StoreLocked, StoreUnusable
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    HAS_LOCKS = False
+else:
+    HAS_LOCKS = True
+"""Whether a file can be locked for as long as a process lives, however that ends."""
 
 MAX_NOTE_BYTES = 4096
 _notes = msgspec.json.Decoder(dict[str, str])
@@ -34,6 +41,8 @@ def read_note(store: Path) -> dict[str, str]:
 
 def is_locked(store: Path) -> bool:
     """Whether a process has the store open."""
+    if not HAS_LOCKS:
+        return False  # nobody can have
     with lock_path(store).open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -50,7 +59,13 @@ class FileLock:
 
         Raises:
             StoreLocked: another has it.
+            StoreUnusable: the system has no such locks.
         """
+        if not HAS_LOCKS:
+            raise StoreUnusable(
+                f"{store} can't be used: a store in a file needs the file locks of Linux and macOS, which "
+                "this system does not have. Use `memory:`, a PostgreSQL store, or Linux in WSL 2."
+            )
         self._file = os.open(lock_path(store), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

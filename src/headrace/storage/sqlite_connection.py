@@ -99,6 +99,8 @@ class SqliteConnection:
         for name, value in (
             ("foreign_keys", "ON"),
             ("synchronous", "FULL"),
+            ("fullfsync", "ON"),  # macOS, where a plain fsync leaves data in the drive's own cache
+            ("checkpoint_fullfsync", "ON"),
             ("cache_size", -CACHE_KIB),
             ("mmap_size", MMAP_BYTES),
             ("wal_autocheckpoint", CHECKPOINT_PAGES),

@@ -103,7 +103,8 @@ class Headrace:
 
     def _read(self, definition: str | Path | Mapping[str, Any]) -> tuple[str, Any]:
         __tracebackhide__ = True
-        name, content = "flow", definition
+        name: str = "flow"
+        content: Any = definition
         if not isinstance(definition, Mapping):
             path = self._root / definition
             try:

@@ -17,8 +17,12 @@ from pathlib import Path
 from headrace.workspace.paths import folded
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_MADE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+IS_SAFE = os.open in os.supports_dir_fd
+"""Whether the system opens names below an open directory, following no link; Windows does not."""
+_NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC if IS_SAFE else 0
+_TOP = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC if IS_SAFE else 0
+_DIRECTORY = _TOP | _NO_LINK
+_MADE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
 PARTIAL = ".headrace-part-"
 """How the names of files begin that are being written."""
 
@@ -63,7 +67,7 @@ class Folder:
         """
         above, _, last = name.rpartition("/")
         with self._opened(above, is_made=False) as place, _told(name):
-            found = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=place)
+            found = os.open(last, os.O_RDONLY | _NO_LINK | os.O_NONBLOCK, dir_fd=place)
             with os.fdopen(found, "rb") as file:
                 status = os.fstat(found)
                 if not stat.S_ISREG(status.st_mode):
@@ -122,9 +126,11 @@ class Folder:
     @contextmanager
     def _opened(self, below: str, *, is_made: bool) -> Iterator[int]:
         """A directory, opened part by part."""
+        if not IS_SAFE:
+            raise BadName(f"{self.root}: this system has no way to open files that never leaves a directory.")
         if is_made:
             self.root.mkdir(parents=True, exist_ok=True)
-        place = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        place = os.open(self.root, _TOP)
         try:
             for part in below.split("/") if below else ():
                 with _told(below):

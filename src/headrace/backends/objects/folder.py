@@ -23,9 +23,13 @@ MAX_KEY_BYTES = 1024
 PARTS = ".parts"
 """Where objects are written before they are moved to their place; no bucket can have this name."""
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe with no writer must not block
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+IS_SAFE = os.open in os.supports_dir_fd
+"""Whether the system opens names below an open folder, following no link; Windows does not."""
+_NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC if IS_SAFE else 0
+_TOP = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC if IS_SAFE else 0
+_FOLDER = _TOP | _NO_LINK
+_READ = os.O_RDONLY | _NO_LINK | os.O_NONBLOCK if IS_SAFE else 0  # a pipe with no writer must not block
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
 
 
 class Folder:
@@ -96,7 +100,11 @@ class Folder:
     @contextmanager
     def _opened(self, folders: list[str], *, make: bool = False) -> Iterator[int]:
         """A descriptor of a folder below the root."""
-        current = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        if not IS_SAFE:
+            raise EffectFailed(
+                "This system has no way to open files that never leaves a folder.", resource=S3
+            )
+        current = os.open(self._root, _TOP)
         try:
             for name in folders:
                 self._check_case(current, name)

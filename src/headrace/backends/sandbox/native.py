@@ -31,7 +31,7 @@ MAX_ERROR_BYTES = 64 * 1024
 PROBE_WALL_S = 10.0
 TICKS_MISS = 0.5
 """The kernel holds the limit by sampling; its exact account says less, on a busy machine much less."""
-KILLED_BY_LIMIT = (-signal.SIGKILL, -signal.SIGXCPU)
+KILLED_BY_LIMIT = (-signal.SIGKILL, -signal.SIGXCPU) if sys.platform == "linux" else ()
 
 _log = logging.getLogger(__name__)
 

@@ -54,6 +54,8 @@ class JinjaLanguage(TemplateLanguage):
             return list(texts)
         if importlib.util.find_spec("jinja2") is None:
             raise Unfillable("it is in Jinja, which needs `pip install 'headrace[jinja]'` on the server")
+        if importlib.util.find_spec("resource") is None:
+            raise Unfillable("it is in Jinja, which needs a server on Linux or macOS")
         body = json.dumps({"texts": texts, "values": values}).encode()
         async with self._places:
             return await self._filled(body)
