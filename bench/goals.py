@@ -146,6 +146,15 @@ def _registry() -> list[Goal]:
                     unit="µs",
                 )
             )
+    found += [
+        Goal(
+            title=f"{operation}, 16 connections: times the processor time of hello",
+            part="registry",
+            value=f"rows/{operation}, 16/cpu_us",
+            over=("floors/hello_get_16/cpu_us",),
+        )
+        for operation in ("GetFlowVersion", "Get Flow", "CreateFlowVersion", "Upsert Flow")
+    ]
     return found
 
 
