@@ -30,8 +30,7 @@ class Match(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     parameters: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrongMethod:
+class WrongMethod(msgspec.Struct, frozen=True, kw_only=True):
     """The path exists, with other methods."""
 
     allowed: tuple[str, ...]

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import msgspec
+
 from headrace.core.definition import PortType
 from headrace.core.expression import MalformedExpression
 
@@ -36,8 +38,7 @@ class MalformedCondition(MalformedExpression):
     """A text that is not a condition over the inputs of its node."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Literal:
+class Literal(msgspec.Struct, frozen=True, kw_only=True):
     """A value that is written down."""
 
     type: PortType
@@ -53,8 +54,7 @@ class Literal:
         return lambda _: value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """The value of an input."""
 
     type: PortType
@@ -70,8 +70,7 @@ class Reference:
 Operand = Literal | Reference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Two operands and how they must relate."""
 
     operator: str
@@ -86,8 +85,7 @@ class Comparison:
         return lambda values: compare(left(values), right(values))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Not:
+class Not(msgspec.Struct, frozen=True, kw_only=True):
     """The contrary."""
 
     term: Term
@@ -100,8 +98,7 @@ class Not:
         return lambda values: not term(values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class And:
+class And(msgspec.Struct, frozen=True, kw_only=True):
     """All of them."""
 
     terms: tuple[Term, ...]
@@ -114,8 +111,7 @@ class And:
         return lambda values: all(term(values) for term in terms)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Or:
+class Or(msgspec.Struct, frozen=True, kw_only=True):
     """Any of them."""
 
     terms: tuple[Term, ...]

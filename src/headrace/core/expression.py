@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
+import msgspec
+
 from headrace.core.definition import PortType
 
 MAX_LENGTH = 64
@@ -50,8 +52,7 @@ class EvaluationError(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One member of an Object."""
 
     name: str
@@ -69,8 +70,7 @@ class Member:
         return value[self.name]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
+class Index(msgspec.Struct, frozen=True, kw_only=True):
     """One element of an Array; negative counts from the end."""
 
     index: int
@@ -86,8 +86,7 @@ class Index:
         return value[self.index]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Union:
+class Union(msgspec.Struct, frozen=True, kw_only=True):
     """Several elements of an Array, in the order asked for."""
 
     indexes: tuple[Index, ...]
@@ -99,8 +98,7 @@ class Union:
         return [one.read(value) for one in self.indexes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """A run of elements of an Array, without the one at `stop`."""
 
     start: int | None = None
@@ -116,8 +114,7 @@ class Slice:
         return value[self.start : self.stop]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wildcard:
+class Wildcard(msgspec.Struct, frozen=True, kw_only=True):
     """Every element of an Array, or every member's value of an Object."""
 
     def __str__(self) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from headrace.core.errors import Conflict
 from headrace.engine.call import Call, Memories, Question
@@ -27,8 +28,7 @@ class PauseMismatch(Conflict):
     """The waiting run belongs to another version of the flow, or of this server."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
     """What a waiting run waits for.
 
     Attributes:

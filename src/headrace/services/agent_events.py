@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import msgspec
+
 from headrace.core.effects import ModelReply
 from headrace.services.agent_talk import Call, Message
 from headrace.services.log_views import LogView
 from headrace.services.views import VersionView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
     """The turn has begun, or goes on."""
 
     is_new: bool
@@ -30,15 +31,13 @@ class Asked:
     number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(msgspec.Struct, frozen=True, kw_only=True):
     """The model has said more of its answer."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replied:
+class Replied(msgspec.Struct, frozen=True, kw_only=True):
     """The model's answer is whole."""
 
     message: Message
@@ -46,15 +45,13 @@ class Replied:
     latency_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolBegun:
+class ToolBegun(msgspec.Struct, frozen=True, kw_only=True):
     """A tool is carried out."""
 
     call: Call
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolSaid:
+class ToolSaid(msgspec.Struct, frozen=True, kw_only=True):
     """The model behind a prompt or an agent that was called as a tool has said more.
 
     Attributes:
@@ -68,8 +65,7 @@ class ToolSaid:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolEnded:
+class ToolEnded(msgspec.Struct, frozen=True, kw_only=True):
     """A tool has been carried out.
 
     Attributes:
@@ -82,8 +78,7 @@ class ToolEnded:
     log: LogView | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """The turn is over, or suspended.
 
     Attributes:

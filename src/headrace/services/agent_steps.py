@@ -4,7 +4,6 @@ below the agent's (humanloop 3.12)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -31,8 +30,7 @@ class BadArguments(ValueError):
     """A model called a tool with something else than named arguments."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """A call of a linked file.
 
     Attributes:
@@ -74,8 +72,7 @@ class Step:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a call.
 
     Attributes:

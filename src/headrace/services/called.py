@@ -3,8 +3,6 @@ log itself, afterwards (humanloop 2.5, 2.6, 8.24)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from headrace.core.access import Principal
@@ -22,8 +20,7 @@ from headrace.services.traces import DIRECT
 from headrace.services.views import VersionView, default_environment, find_environment, view
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeated:
+class Repeated(msgspec.Struct, frozen=True, kw_only=True):
     """A call that was carried out before.
 
     Attributes:
@@ -34,8 +31,7 @@ class Repeated:
     version: VersionView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be called, before anything is written.
 
     Attributes:

@@ -65,8 +65,7 @@ class Asked:
     datapoint_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
     """How a run has ended; its record is durable.
 
     Attributes:

@@ -57,8 +57,7 @@ class Order:
     split_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
+class _Said(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be said to a model, before anything is written.
 
     Attributes:

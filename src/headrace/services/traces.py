@@ -6,7 +6,6 @@ Parts of use cases, run inside their transaction.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -42,8 +41,7 @@ class UnknownParent(StrEnum):
     """It is a root for now and keeps the parent's id, so that a parent that comes later finds it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How strictly a new log is taken.
 
     Attributes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -97,7 +96,7 @@ class Desk:
     def order(self, **changes: Any) -> Order:
         choice = Choice(alias=changes.pop("alias", DRAFT_ALIAS))
         order = Order(ref=self.flow.file.id, choice=choice, node="In", document="hi")
-        return replace(order, **changes)
+        return msgspec.structs.replace(order, **changes)
 
     def start(self, **changes: Any) -> Found:
         return self.registry.run(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from tests.unit.services.conftest import START, Registry
 from tests.unit.services.test_worker import PATIENT, WITHIN_S, SetClock, settled, until
@@ -372,7 +373,7 @@ def test_what_an_evaluator_is_given_of_a_deep_trace_is_no_larger_than_it(story: 
     async def told(bench: Bench) -> None:
         ids = [f"log_{level}" for level in range(40)]
         for log_id, parent_id in zip(ids, [None, *ids], strict=False):
-            rules = replace(logs.DIRECT, joins_complete=True)
+            rules = msgspec.structs.replace(logs.DIRECT, joins_complete=True)
             new = logs.NewLog(
                 kind="flow", ref=bench.flow, version_id=bench.version, id=log_id, parent_id=parent_id
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -66,8 +65,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return Page(call=self, of=of, after=after, size=page_size(self.params.get("maxResults")))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A page of a list that is walked by key.
 
     Attributes:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -153,8 +152,7 @@ class Codec:
 # Requests
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Binding:
+class _Binding(msgspec.Struct, frozen=True, kw_only=True):
     """A member that travels in the path or the query.
 
     Attributes:
@@ -181,8 +179,7 @@ class _Binding:
             report.add((self.member,), "Member must not be null", "missing")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _InputPlan:
+class _InputPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How one operation's request is read."""
 
     path: tuple[_Binding, ...]
@@ -280,8 +277,7 @@ _EVENT_STREAM = (b"content-type", b"application/vnd.amazon.eventstream")
 _TIME_SUFFIX: Mapping[Service, str] = {"bedrock-agent": "Z", "bedrock-agent-runtime": "000Z"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OutputPlan:
+class _OutputPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How one operation's response is written."""
 
     status: int

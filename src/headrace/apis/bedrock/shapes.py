@@ -13,7 +13,6 @@ not followed to the letter.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -29,8 +28,7 @@ MAX_DEPTH = 200
 """How many objects and lists may be inside each other, in documents too."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checker:
+class Checker(msgspec.Struct, frozen=True, kw_only=True):
     """One shape, ready to check values."""
 
     validator: jsonschema_rs.Draft4Validator

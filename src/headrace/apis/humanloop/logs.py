@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -43,8 +42,7 @@ READ = 1000
 """So many logs are read at a time. Clients ask for no more, unless somebody does by hand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What of making and changing logs depends on the kind."""
 
     kind: str

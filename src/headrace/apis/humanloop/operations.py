@@ -20,8 +20,7 @@ NO_CONTENT = Response(status=204)
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One authenticated request, decoded.
 
     Attributes:

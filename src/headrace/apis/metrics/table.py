@@ -7,8 +7,9 @@ program, providers those of the operator's configuration.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from headrace.apis.metrics.sources import Figures
 from headrace.core.counts import Labels, Spread
@@ -27,8 +28,7 @@ class Kind(StrEnum):
 Values = Mapping[Labels, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """One family.
 
     Attributes:

@@ -51,8 +51,7 @@ class Reach:
     installation: Installation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One authenticated request, decoded.
 
     Attributes:

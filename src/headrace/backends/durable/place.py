@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+
+import msgspec
 
 _UNFINISHED = "SELECT EXISTS (SELECT 1 FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED'))"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalFile:
+class JournalFile(msgspec.Struct, frozen=True, kw_only=True):
     """A SQLite file, of one process.
 
     Attributes:
@@ -44,8 +44,7 @@ class JournalFile:
             self.folder.cleanup()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalSchema:
+class JournalSchema(msgspec.Struct, frozen=True, kw_only=True):
     """A schema of a PostgreSQL database that many processes share.
 
     Attributes:

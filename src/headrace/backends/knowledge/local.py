@@ -11,7 +11,6 @@ import secrets
 import string
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,8 +75,7 @@ class KnowledgeError(ValueError):
     """A local knowledge base can't do what was asked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnowledgeBase:
+class KnowledgeBase(msgspec.Struct, frozen=True, kw_only=True):
     """A local knowledge base.
 
     Attributes:

@@ -9,8 +9,9 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from headrace.backends.sandbox.failures import ForkServerEnded, SandboxUnavailable
 from headrace.backends.sandbox.jail.protocol import MAX_MESSAGE_BYTES, Command, Ending, Greeting
@@ -27,8 +28,7 @@ MOST_TOLD = 2_000
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a call: whatever its process wrote, and how it ended.
 
     Attributes:

@@ -138,8 +138,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     is_gate: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
+class Level(msgspec.Struct, frozen=True, kw_only=True):
     """What the rules look at.
 
     Attributes:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from headrace.core.definition import Node, NodeType
 from headrace.core.effects import EffectContext, Effects, Usage
 from headrace.core.execution import Link, NodeActed, NodeDepended
@@ -25,16 +27,14 @@ Make = Callable[[Node, "Scope | None"], Behaviour]
 """Gives a node's behaviour; of a Loop, the scope of its body is given too. May raise NodeRefuses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeKind:
+class NodeKind(msgspec.Struct, frozen=True, kw_only=True):
     """A node type and what makes its behaviour."""
 
     type: NodeType
     make: Make
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asks:
+class Asks(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a node that needs an answer of the user before it can go on."""
 
     question: str

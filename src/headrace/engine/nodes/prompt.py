@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from headrace.core.definition import Node, NodeType
 from headrace.core.effects import EffectFailed, ModelReply, ModelRequest
 from headrace.core.node_types import is_blank
@@ -20,8 +22,7 @@ BEDROCK = "Amazon Bedrock"
 """What fails a Prompt, as AWS calls it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, kw_only=True):
     """A prompt before its variables are filled.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -24,8 +23,7 @@ from headrace.services.releases import ReleaseView
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exporter:
+class Exporter(msgspec.Struct, frozen=True, kw_only=True):
     """Exports flows and the prompts that they use, from one organisation."""
 
     ports: Ports

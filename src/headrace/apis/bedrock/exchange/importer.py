@@ -30,8 +30,7 @@ _encode = msgspec.json.Encoder().encode
 FILE_KINDS = {ItemKind.FLOW: "flow", ItemKind.PROMPT: "prompt"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Importer:
+class Importer(msgspec.Struct, frozen=True, kw_only=True):
     """Imports bundles into one organisation.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import msgspec
 
@@ -17,8 +16,7 @@ from headrace.core.errors import Invalid, Malformed
 from headrace.services.base import Ports
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BedrockExchange:
+class BedrockExchange(msgspec.Struct, frozen=True, kw_only=True):
     """The import and export of Bedrock's flows and prompts.
 
     Attributes:

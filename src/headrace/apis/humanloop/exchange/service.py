@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -76,8 +75,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     value: msgspec.Raw = msgspec.Raw(b"null")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HumanloopExchange:
+class HumanloopExchange(msgspec.Struct, frozen=True, kw_only=True):
     """Moves in from Humanloop and out again."""
 
     ports: Ports
