@@ -13,6 +13,8 @@ SKIPPED = "skipped"
 """The field in which a benchmark says which peers it left out, and why."""
 ROUNDS_WITHIN = "rounds"
 """The field of a benchmark that has rounds of its own: a list of their figures."""
+NOT_SHOWN = frozenset({"failures", "count"})
+"""Figures that are for judging others: not a single answer may be an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,8 @@ def tables(figures: Figures) -> dict[str, dict[str, dict[str, Spread]]]:
     """Figures as tables: by where the rows stand, the name of the row, and the name of the column."""
     found: dict[str, dict[str, dict[str, Spread]]] = {}
     for key, spread in figures.items():
+        if key.rpartition("/")[2] in NOT_SHOWN:
+            continue
         *place, row, column = ["", "", *key.split("/")][-max(3, key.count("/") + 1) :]
         found.setdefault("/".join(part for part in place if part), {}).setdefault(row, {})[column] = spread
     return found

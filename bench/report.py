@@ -106,7 +106,7 @@ def _goals(report: Mapping[str, Any]) -> Iterator[str]:
     others = [goal for goal in report["goals"] if not goal["limit"] and goal["measured"]]
     if with_limit:
         yield "## Goals\n"
-        yield f"{_told(with_limit)}.\n"
+        yield f"{_told(with_limit)}. Unclear is what some rounds met and others missed.\n"
         yield "| | measured | goal | |\n|---|---|---|---|"
         for goal in with_limit:
             verdict = "**missed**" if goal["verdict"] == Verdict.MISSED else goal["verdict"]
@@ -121,7 +121,7 @@ def _goals(report: Mapping[str, Any]) -> Iterator[str]:
 def _told(goals: Sequence[Mapping[str, Any]]) -> str:
     count, order = (
         Counter(goal["verdict"] for goal in goals),
-        (Verdict.MET, Verdict.MISSED, Verdict.UNMEASURED),
+        (Verdict.MET, Verdict.MISSED, Verdict.UNCLEAR, Verdict.UNMEASURED),
     )
     return ", ".join(f"{count[verdict]} {verdict}" for verdict in order)
 
