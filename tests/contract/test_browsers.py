@@ -49,6 +49,26 @@ def test_a_page_of_a_configured_origin_is_let_in(closed: tuple[LiveServer, str])
     assert "access-control-allow-credentials" not in refused.headers
 
 
+def test_a_preflight_is_answered_as_the_fetch_standard_has_it(closed: tuple[LiveServer, str]) -> None:
+    live, _ = closed
+    answer = ask(live, "/api/files", PAGE, **{"access-control-request-method": "PUT"})
+    assert (answer.status_code, allowed(answer), answer.content) == (204, PAGE, b"")
+    told = {name: answer.headers.get(f"access-control-{name}") for name in ("allow-methods", "max-age")}
+    assert told == {"allow-methods": "PUT", "max-age": "600"}
+    vary = {name.strip().lower() for name in answer.headers["vary"].split(",")}
+    assert vary >= {"origin", "access-control-request-method", "access-control-request-headers"}
+    assert "access-control-allow-private-network" not in answer.headers
+    inward = ask(live, "/api/files", PAGE, **{"access-control-request-private-network": "true"})
+    assert inward.headers["access-control-allow-private-network"] == "true"
+    bare = httpx.options(
+        live.url + "/api/files", headers={"origin": PAGE, "access-control-request-method": "GET"}
+    )
+    assert (bare.status_code, allowed(bare)) == (204, PAGE)
+    assert "access-control-allow-headers" not in bare.headers
+    no_preflight = httpx.options(live.url + "/api/files", headers={"origin": PAGE})
+    assert "access-control-allow-methods" not in no_preflight.headers
+
+
 def test_a_page_of_another_origin_is_not(closed: tuple[LiveServer, str]) -> None:
     live, key = closed
     for origin in ("https://evil.example.com", "http://app.example.com", f"{PAGE}.evil.com", "null"):

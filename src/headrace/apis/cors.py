@@ -46,7 +46,11 @@ class Cors:
         if not await self._may_read(request, origin):
             return None
         wanted = request.headers.get(b"access-control-request-headers", b"")
+        is_inward = request.header("access-control-request-private-network") == "true"
         headers = [
+            (b"vary", b"Access-Control-Request-Method, Access-Control-Request-Headers"),
+            # Some browsers ask so before a page of the internet may speak to an address of a private network.
+            (b"access-control-allow-private-network", b"true" if is_inward else b""),
             (b"access-control-allow-methods", method),
             (b"access-control-allow-headers", wanted),
             (b"access-control-max-age", str(LIFETIME_S).encode()),
