@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from headrace.core.counts import Tally
 from headrace.core.effects import EffectFailed
@@ -109,6 +109,7 @@ class Worker:
         self._loop: asyncio.Task[None] | None = None
         self._tasks: dict[asyncio.Task[None], Work] = {}
         self._hasten_at_s = 0.0
+        self._untold: list[tuple[Job, datetime]] = []
 
     async def start(self) -> None:
         """Take up whatever comes."""
@@ -131,6 +132,8 @@ class Worker:
             if time.monotonic() >= self._hasten_at_s:
                 self._hasten_at_s = time.monotonic() + HASTEN_EVERY_S
                 await self._hasten()
+            if self._untold:
+                await self._tell()
             taken = await self._take()
             for job in taken:
                 self._begin(job)
@@ -224,7 +227,7 @@ class Worker:
             if reason is not None:
                 await self._put_off(job, reason)
         except Unavailable as error:
-            log.warning("%s waits until its lease is over: %s", _told(job), error.message)
+            log.warning("%s waits, until its lease is over at the latest: %s", _told(job), error.message)
         except Exception:
             log.exception("a bug while giving up %s", _told(job))
 
@@ -250,7 +253,28 @@ class Worker:
             await self._handlers[job.work].give_up(job, reason)
             return
         due_at = self._ports.clock.now() + pace.pause(attempts)
-        await self._ports.store.write(job.account, lambda tx: tx.jobs.put_off(job, due_at=due_at))
+        try:
+            await self._ports.store.write(job.account, lambda tx: tx.jobs.put_off(job, due_at=due_at))
+        except Unavailable:
+            self._untold.append((job, due_at))
+            raise
+
+    async def _tell(self) -> None:
+        """Put off what could not be while the store was away. What others may be at by now is left alone."""
+        now = self._ports.clock.now()
+        untold, self._untold = self._untold, []
+        mine = [(job, due_at) for job, due_at in untold if job.leased_until and now < job.leased_until]
+
+        def put_off(tx: Transaction) -> None:
+            for job, due_at in mine:
+                tx.jobs.put_off(job, due_at=due_at)
+
+        try:
+            await self._ports.store.write(self._account, put_off)
+        except Unavailable:
+            self._untold += mine
+        except Exception:
+            log.exception("a bug while putting work off")
 
 
 def _told(job: Job) -> str:

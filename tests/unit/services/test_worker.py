@@ -351,6 +351,55 @@ def test_a_store_that_can_t_be_written_to_is_asked_again(run: Run, caplog: pytes
     assert set(caplog.messages) == {"no work can be taken now: The disk is full."}
 
 
+def test_what_failed_while_the_store_was_away_does_not_wait_for_its_lease(run: Run) -> None:
+    async def tell(bench: Bench) -> None:
+        store = FailingStore()
+        bench.ports = replace(bench.ports, store=store)
+        bench.may_end.clear()
+        bench.fails = lambda job: Unavailable("The disk is full.") if store.is_full else None
+        async with bench.working():
+            await bench.ask("log_1")
+            await until(lambda: bench.begun)
+            store.is_full = True
+            bench.may_end.set()
+            await settled()
+            await bench.later(1)
+            assert len(bench.begun) == 1, "nobody can be told, and it is leased"
+            store.is_full = False
+            await bench.later(PATIENT.first_pause_s)
+            await until(lambda: bench.done)
+            assert [one.attempts for one in bench.begun] == [0, 1]
+        assert await bench.waiting() == 0
+
+    run(tell)
+
+
+def test_what_others_may_be_at_by_now_is_not_put_off(run: Run) -> None:
+    async def tell(bench: Bench) -> None:
+        store = FailingStore()
+        bench.ports = replace(bench.ports, store=store)
+        bench.may_end.clear()
+        bench.fails = lambda job: Unavailable("The disk is full.")
+        async with bench.working():
+            await bench.ask("log_1")
+            await until(lambda: bench.begun)
+            store.is_full = True
+            bench.may_end.set()
+            await settled()
+            later = bench.clock.now() + timedelta(hours=1)
+
+            def another(tx: Transaction) -> list[Job]:
+                return tx.jobs.take(work=Work.JUDGE, now=later, until=later, most=1, holder="prc_theirs")
+
+            store.is_full = False
+            assert len(await store.write(bench.principal.account, another)) == 1
+            await bench.later(600)
+            (job,) = await store.read(bench.principal.account, lambda tx: tx.jobs.of_subject(subject="log_1"))
+        assert (job.holder, job.attempts) == ("prc_theirs", 0)
+
+    run(tell)
+
+
 def test_a_note_of_a_transaction_that_was_undone_harms_nothing(run: Run) -> None:
     async def tell(bench: Bench) -> None:
         async with bench.working():
