@@ -256,6 +256,20 @@ async def export_is_whole(site: Site, client: Client) -> None:
         site.complain(f"an archive does not have {missing}")
 
 
+async def log_exports_are_whole(site: Site, client: Client) -> None:
+    """The logs of a flow, exported, have each trace that was recorded once."""
+    must: dict[str, set[str]] = {}
+    for root, trace in site.model.traces.items():
+        must.setdefault(trace.flow, set()).add(root)
+    for flow, ids in must.items():
+        told = await client.done("exportFileLogs", "GET", f"/api/files/{flow}/exports/logs")
+        found = Counter(json.loads(line)["id"] for line in told.answer.body.splitlines())
+        if missing := ids - found.keys():
+            site.complain(f"the exported logs of {flow} do not have {missing}")
+        if twice := [one for one, times in found.items() if times > 1]:
+            site.complain(f"the exported logs of {flow} have some twice: {twice}")
+
+
 async def settled(site: Site, client: Client, *, within_s: float) -> None:
     """Until no work waits behind the scenes."""
     ends_s = time.monotonic() + within_s

@@ -23,7 +23,8 @@ from tests.soak.weather import DOWN, SICK, SLOW
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
 BOTH = frozenset({SQLITE, POSTGRESQL})
-RECOVERED_WITHIN_S = 30.0
+RECOVERED_WITHIN_S = 60.0
+"""A start takes two seconds of a processor; where many others want it, thirty of time."""
 FILES = ("headrace.db", "headrace.db.executions")
 JUMPS_S = (-3600, -90, 90, 3600)
 SAMPLE = 10

@@ -40,6 +40,7 @@ def summary(
             "system": platform.platform(),
             "processors": os.cpu_count(),
             "python": platform.python_version(),
+            "load": round(os.getloadavg()[2], 1),
         },
         "store": store,
         "seed": seed,
@@ -91,7 +92,7 @@ def markdown(told: dict[str, Any]) -> str:
         if not told["wrong_count"]
         else f"{told['wrong_count']} invariants were broken."
     )
-    place = f"Python {machine['python']}, {machine['system']}, {machine['processors']} processors"
+    place = f"Python {machine['python']}, {machine['system']}, {machine['processors']} processors, load {machine['load']}"
     held = ", ".join(f"{count} {name}" for name, count in told["holds"].items())
     lines = [
         f"# Soak: {told['store']}, seed {told['seed']}",

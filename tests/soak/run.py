@@ -14,7 +14,14 @@ from typing import Any
 from tests.postgres import Cluster
 from tests.soak import disk, faults, report
 from tests.soak.bedrock_clients import AliasUser, FlowKeeper, Mayfly, Rivals
-from tests.soak.checks import everything, export_is_whole, lists_are_whole, read_back, settled
+from tests.soak.checks import (
+    everything,
+    export_is_whole,
+    lists_are_whole,
+    log_exports_are_whole,
+    read_back,
+    settled,
+)
 from tests.soak.clock import library
 from tests.soak.gauges import Gauges, growth
 from tests.soak.humanloop_clients import Contenders, Tracer, Upserter, traced_flow
@@ -167,6 +174,7 @@ class _Run:
         async with client_of(self._site, self._site.luck.randrange(8)) as client:
             await lists_are_whole(self._site, client)
             await export_is_whole(self._site, client)
+            await log_exports_are_whole(self._site, client)
 
     async def _break_things(self) -> None:
         calm_s = self._plan.seconds * CALM_SHARE

@@ -13,7 +13,7 @@ import pytest
 from tests.contract.conftest import LiveServer
 from tests.soak import faults
 from tests.soak.bedrock_clients import AliasUser, FlowKeeper
-from tests.soak.checks import everything, export_is_whole, lists_are_whole, read_back
+from tests.soak.checks import everything, export_is_whole, lists_are_whole, log_exports_are_whole, read_back
 from tests.soak.gauges import Reading, growth
 from tests.soak.humanloop_clients import Tracer, Upserter, traced_flow
 from tests.soak.journal import Journal, facts_in
@@ -202,17 +202,21 @@ def test_what_nobody_asked_for_is_found(live: LiveServer, tmp_path: Path) -> Non
 @pytest.mark.live
 def test_what_is_missing_in_lists_and_exports_is_found(live: LiveServer, tmp_path: Path) -> None:
     async def act(site: Site) -> None:
-        await FlowKeeper(site, 0).act()
+        await _work(site)
         async with client_of(site) as client:
-            await lists_are_whole(site, client)
-            await export_is_whole(site, client)
+            for look in (lists_are_whole, export_is_whole, log_exports_are_whole):
+                await look(site, client)
             assert site.wrong == []
             await site.keep("flow", id="NOTTHERE00", name="not there")
-            await lists_are_whole(site, client)
-            await export_is_whole(site, client)
+            flow = next(iter(site.model.traces.values())).flow
+            await site.keep("trace", id="log_lost", flow=flow)
+            for look in (lists_are_whole, export_is_whole, log_exports_are_whole):
+                await look(site, client)
 
     wrong = _on_site(live, tmp_path, act).wrong
-    assert ["NOTTHERE00" in wrong[0], "not there" in wrong[1], len(wrong)] == [True, True, 2]
+    assert [
+        words in told for words, told in zip(("NOTTHERE00", "not there", "log_lost"), wrong, strict=True)
+    ] == [True] * 3
 
 
 @pytest.mark.live
