@@ -50,6 +50,12 @@ WHICH ?= not js and not chaos
 test-postgres: $(VENV)/.ready
 	HEADRACE_TEST_STORE=postgresql $(PYTEST) -m '$(WHICH)' tests/contract
 
+# Known vulnerabilities of what is installed; says loudly when nobody could be asked. STRICT=1 fails then, too.
+.PHONY: audit
+audit: $(VENV)/.ready
+	test -x $(VENV)/audit/bin/pip-audit || { $(PY) -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet pip-audit; } || true
+	$(PY) scripts/audit.py --tool $(VENV)/audit/bin/pip-audit $(if $(STRICT),--strict)
+
 chaos: $(VENV)/.ready
 	$(PY) -m pytest -q -m chaos
 
