@@ -6,7 +6,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Each process has servers of its own, and takes tests from the other when it has none left.
 PYTEST := $(PY) -m pytest -q --numprocesses auto --dist worksteal
 UI := $(shell find ui -path ui/node_modules -prune -o -type f -print)
-.PHONY: check format lint types layers ui fast test test-postgres chaos soak bench demo clean
+.PHONY: check format lint types layers ui fast test test-postgres chaos soak bench dist demo clean
 
 check: format lint types layers ui fast
 
@@ -66,6 +66,9 @@ soak: $(VENV)/.ready
 
 bench: $(VENV)/.ready  # all, or some: make bench NAMES="registry startup"; ten minutes of it: make bench QUICK=1
 	$(PY) -m bench $(if $(QUICK),--quick) $(NAMES)
+
+dist: $(VENV)/.ready $(VENV)/.ui
+	$(PY) scripts/dist.py
 
 demo:
 	@sh scripts/demo.sh
