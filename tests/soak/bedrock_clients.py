@@ -86,7 +86,7 @@ class AliasUser:
             await self._move(flow_id, alias, str(self._site.luck.choice(list(flow.versions))))
         elif how < 0.5:
             told = await self._client.done("GetFlowAlias", "GET", f"/flows/{flow_id}/aliases/{alias}")
-            self._check(flow_id, alias, told.json()["routingConfiguration"][0]["flowVersion"], told.answer)
+            self._check(flow_id, alias, {told.json()["routingConfiguration"][0]["flowVersion"]}, told.answer)
         else:
             await self._call(flow_id, alias)
 
@@ -106,15 +106,14 @@ class AliasUser:
             self._site.judge_broken_stream(f"InvokeFlow of {flow}", told.answer)
             return
         marks = {str(n): mark for n, (_, mark) in self._site.model.flows[flow].versions.items()}
-        told_by = [n for n, mark in marks.items() if mark.encode() in told.answer.body]
-        self._check(flow, alias, *told_by[:1] or ["none that is known"], told.answer, told_by)
+        told_by = {n for n, mark in marks.items() if mark.encode() in told.answer.body}
+        self._check(flow, alias, told_by, told.answer)
 
-    def _check(
-        self, flow: str, alias: str, number: str, answer: Answer, same: list[str] | None = None
-    ) -> None:
+    def _check(self, flow: str, alias: str, numbers: set[str], answer: Answer) -> None:
+        """An answer that one of these versions gave is one that the alias may have led to then."""
         may_be = self._site.model.flows[flow].aliases[alias].may_be(answer.began_s, answer.ended_s)
-        if not may_be & {number, *(same or ())}:
-            self._site.complain(f"alias {alias} of {flow} led to {number}; it can only have been {may_be}")
+        if not may_be & numbers:
+            self._site.complain(f"alias {alias} of {flow} led to {numbers}; it can only have been {may_be}")
 
 
 class Rivals:

@@ -104,8 +104,8 @@ async def check_file(site: Site, client: Client, id: str) -> None:
     for text, version in must.items():
         if version not in records:
             site.complain(f"version {version} of {file.path} was acknowledged, and is not there")
-        elif (told := await _text(client, file.operations, records[version])) != text:
-            site.complain(f"version {version} of {file.path} has the content {told}, not {text}")
+        elif (content := await _text(client, file.operations, records[version])) != text:
+            site.complain(f"version {version} of {file.path} has the content {content}, not {text}")
     body = {"path": file.path}
     told = await client.done("RetrieveByPath", "POST", "/v5/files/retrieve-by-path", body)
     if told.json()["id"] != id:

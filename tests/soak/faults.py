@@ -175,7 +175,7 @@ async def hang_up(scene: Scene, server: Server, told: Broken) -> None:
         ended = await asyncio.to_thread(
             scene.cluster.ask,
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            f"WHERE pid <> pg_backend_pid() AND datname = '{scene.database}'",  # type: ignore[arg-type]
+            f"WHERE pid <> pg_backend_pid() AND datname = '{scene.database}'",
         )
         told.detail = f"{len(ended)} connections"
         told.recovered_s = await server.ready()

@@ -17,7 +17,7 @@ MOST_GROWTH = 0.15
 MOST_GROWTH_MIB = 12.0
 """Memory has grown when the last quarter of the calm time has more than the first by this share and amount."""
 MORE_FILES = 12
-MORE_THREADS = 4
+MORE_THREADS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from tests.soak.wire import HEADERS, Connection, NoAnswer
 
 TIMEOUT_S = 30.0
 BURST = 150
-"""Connections opened at once; the server may have fewer files open than that (`servers.OPEN_FILES`)."""
+"""Connections opened at once; the server may have fewer files open than that (`servers.SPARE_FILES`)."""
 LARGE_BYTES = 3 << 20
 """More than the servers of a run accept."""
 HEAD = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
@@ -62,7 +62,7 @@ class Rude:
         )
 
     async def act(self) -> None:
-        """One of them, or one after another when drawn so."""
+        """One of them."""
         way = self._site.luck.choice(self._ways)
         self._site.calls[f"rude: {way.__name__.replace('_', ' ')}", 0] += 0
         with suppress(OSError, EOFError, NoAnswer, TimeoutError):  # being hung up on is an answer, too

@@ -13,14 +13,18 @@ from tests.soak.site import Site
 from tests.soak.weather import DOWN, SICK
 
 PAUSE_S = 0.2
-RETRIES = {"retries": {"total_max_attempts": 6, "mode": "standard"}, "connect_timeout": 5, "read_timeout": 30}
+RETRIES: dict[str, Any] = {
+    "retries": {"total_max_attempts": 6, "mode": "standard"},
+    "connect_timeout": 5,
+    "read_timeout": 30,
+}
 
 
 class SdkClients:
     """One thread a client. Belongs to the event loop that it is made on.
 
     Args:
-        site: their own draws come from a seed that is drawn here, since threads do not take turns.
+        site: threads draw from its luck, too; who draws when is not in the seed.
     """
 
     def __init__(self, site: Site) -> None:
