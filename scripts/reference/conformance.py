@@ -19,8 +19,8 @@ The Bedrock checks, on 2026-11-22, each server on the same machine:
 | moto 5.2.5 | 0 of 324 | 0 of 94 | 0 |
 
 MiniStack lets anybody in, so who is turned away could not be tried. moto has no flows and no prompts: it
-answers each of these requests with 500. Neither has the Humanloop API, of which 160 of 160 documented rules
-and 40 of 40 presumed ones hold for Headrace. Nobody has tried AWS yet.
+answers each of these requests with 500. Neither has the Humanloop API, of which 159 of 159 documented rules
+and 41 of 41 presumed ones hold for Headrace. Nobody has tried AWS yet.
 """
 """What was measured by hand: `headrace conformance --endpoint URL --api bedrock`."""
 

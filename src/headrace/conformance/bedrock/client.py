@@ -6,7 +6,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -27,6 +27,7 @@ DRAFT = "TSTALIASID"
 JSON_TYPE = "application/json"
 THROTTLED_STATUS = 429
 MAX_ATTEMPTS = 8
+MAX_PAGES = 1000
 FIRST_PAUSE_S = 0.25
 LOOK_EVERY_S = 0.05
 
@@ -162,17 +163,23 @@ class Bedrock:
     def every(self, name: str, *labels: str, key: str, query: Query = ()) -> list[dict[str, Any]]:
         """All items of a list, page after page."""
         items: list[dict[str, Any]] = []
-        token: str | None = None
-        seen: set[str] = set()
-        while True:
-            page = self.ok(name, *labels, query=[*query, *([("nextToken", token)] if token else [])])
+        for page in self.pages(name, *labels, query=query):
             items += sequence(key, page.get(key))
+        return items
+
+    def pages(self, name: str, *labels: str, query: Query = ()) -> Iterator[dict[str, Any]]:
+        """All pages of a list."""
+        tokens: list[str] = []
+        for _ in range(MAX_PAGES):
+            page = self.ok(name, *labels, query=[*query, *(("nextToken", one) for one in tokens[-1:])])
+            yield page
             token = page.get("nextToken")
             if not token:
-                return items
-            if token in seen:
-                raise Differs("nextToken", expected="a token that leads on", got=token)
-            seen.add(token)
+                return
+            if token in tokens:
+                raise Differs("nextToken", expected="one that leads on", got=token)
+            tokens.append(token)
+        raise Differs(f"the pages of {name}", expected=f"at most {MAX_PAGES}", got="more")
 
     # Making
 

@@ -45,10 +45,8 @@ def pages_lead_on(aws: Bedrock) -> None:
 @listing.documented("1.1")
 def last_page_has_no_token(aws: Bedrock) -> None:
     """The last page has no nextToken."""
-    page = aws.ok("ListFlows")
-    while page.get("nextToken"):
-        page = aws.ok("ListFlows", query=[("nextToken", page["nextToken"])])
-    lacks("the last page", page, "nextToken")
+    *_, last = aws.pages("ListFlows")
+    lacks("the last page", last, "nextToken")
 
 
 @listing.documented("1.1")

@@ -54,7 +54,7 @@ class BedrockService:
                 for one in client.every(operation, key=key)
                 if str(one.get("name", "")).startswith(self._setup.prefix)
             ]
-        except (Differs, NoAnswer, KeyError, AttributeError) as error:
+        except (Differs, NoAnswer, KeyError, TypeError, AttributeError) as error:
             return [
                 f"{operation} can't be read, so something named {self._setup.prefix}… may be left: {error}"
             ]

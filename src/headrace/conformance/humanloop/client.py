@@ -128,17 +128,6 @@ class Humanloop:
         """Something was made that is removed with DELETE at this path."""
         self.setup.ledger.add(Entry(api=API, path=path, owner=self.owner))
 
-    def every(self, *segments: str, query: Query = ()) -> list[dict[str, Any]]:
-        """All records of a list, page after page, until one is empty."""
-        records: list[dict[str, Any]] = []
-        for page in count(1):
-            got = self.ok("GET", *segments, query=[*query, ("page", str(page)), ("size", "50")])
-            found = sequence("records", member("the page", got, "records"))
-            records += found
-            if len(found) < 50:
-                return records
-        raise AssertionError("the pages never end")
-
     def shared(self, what: str, make: Callable[[Humanloop], Any]) -> Any:
         """Something that is made once a run, for all checks that only look at it."""
         maker = Humanloop(self.setup, "")

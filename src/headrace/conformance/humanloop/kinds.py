@@ -88,7 +88,7 @@ def logged(hl: Humanloop) -> None:
     equal("log_status", log["log_status"], None)
 
 
-@prompts.documented("8.38")
+@prompts.presumed("8.38")
 def serialized(hl: Humanloop) -> None:
     """A prompt is serialized as plain text, and read back to the same settings."""
     prompt = _prompt(hl, temperature=0.5)
