@@ -26,6 +26,8 @@ BOTH = frozenset({SQLITE, POSTGRESQL})
 RECOVERED_WITHIN_S = 60.0
 """A start takes two seconds of a processor; where many others want it, thirty of time."""
 FILES = ("headrace.db", "headrace.db.executions")
+MISSED_S = 15.0
+"""A process that was not seen for so long is gone for others (the setting process_timeout)."""
 JUMPS_S = (-3600, -90, 90, 3600)
 SAMPLE = 10
 """So many things of each kind that were written earlier are read back after a restart, too."""
@@ -98,6 +100,17 @@ async def freeze(scene: Scene, server: Server, told: Broken) -> None:
     frozen_s = scene.luck.uniform(0.5, 4)
     told.detail = f"{frozen_s:.1f} s"
     with scene.site.weather.bad(SLOW):
+        server.signal(signal.SIGSTOP)
+        await asyncio.sleep(frozen_s)
+        server.signal(signal.SIGCONT)
+        told.recovered_s = await server.ready()
+
+
+async def freeze_for_long(scene: Scene, server: Server, told: Broken) -> None:
+    """It stands still for longer than it takes to be missed: the other one goes on with what it carried out."""
+    frozen_s = MISSED_S + scene.luck.uniform(2, 6)
+    told.detail = f"{frozen_s:.1f} s"
+    with scene.site.weather.bad(SLOW, SICK):  # its runs are given up
         server.signal(signal.SIGSTOP)
         await asyncio.sleep(frozen_s)
         server.signal(signal.SIGCONT)
@@ -201,6 +214,9 @@ FAULTS: Mapping[str, Fault] = {
     "killed": Fault(act=kill, weight=4, ends_process=True),
     "told to stop": Fault(act=terminate, weight=2, ends_process=True),
     "frozen": Fault(act=freeze, weight=2),
+    "frozen for long": Fault(
+        act=freeze_for_long, weight=1, stores=frozenset({POSTGRESQL}), ends_process=True
+    ),
     "full disk": Fault(act=fill_disk, weight=2, stores=frozenset({SQLITE})),
     "read-only disk": Fault(act=forbid_writing, weight=2, stores=frozenset({SQLITE})),
     "killed on a full disk": Fault(
