@@ -17,7 +17,9 @@ MAX_LEVELS = 32
 """So many levels a name is split into; what is left of it stays one name."""
 MAX_INDEX_DIGITS = 9
 MAX_NUMBER_LENGTH = 40
-_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
+_QUOTED = re.compile(r"'((?:[^'\\]|\\[\s\S])*)('|\\?\Z)|\"((?:[^\"\\]|\\[\s\S])*)(\"|\\?\Z)")
+"""A text in quotes, and what ends it. One without an end is found too, and left out: looking for others in it
+would take the square of its length."""
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORDS = {"true": True, "false": False, "True": True, "False": False}
 
@@ -118,7 +120,8 @@ def words(value: Any) -> list[str]:
         return []
     inside = value.strip()
     if inside[:1] in ("(", "["):
-        return [first or second for first, second in _QUOTED.findall(inside)]
+        found = _QUOTED.findall(inside)
+        return [first or second for first, end, second, other in found if end == "'" or other == '"']
     return [part.strip() for part in inside.split(",") if part.strip()]
 
 
