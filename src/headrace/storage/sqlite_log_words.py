@@ -15,7 +15,7 @@ from headrace.storage.sql_collection import SqlCollection, Step
 
 FOLDED_AT_ONCE = 32
 """New logs for which the indexes are written."""
-MERGED_AT_ONCE = -200
+MERGED_AT_ONCE = -40
 """So many pages of an index are written at once; negative, for all of it to become one piece in the end."""
 MAX_CANDIDATES = 20_000
 """More logs than these are not looked up one by one: it is faster to look at every id in a row."""
