@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,8 @@ ERROR_CHARACTERS = 600
 ROUNDS = 3
 LIMIT_S = 1800.0
 """For a part, of a whole run."""
+END_LIMIT_S = 60.0
+"""For a part that is interrupted, to end its servers."""
 QUICK_LIMIT_S = 600.0
 """For all of a quick run."""
 
@@ -131,22 +134,34 @@ def once(part: Part, settings: Mapping[str, str], number: int, *, limit_s: float
     Raises:
         Failed: it broke off, took too long or printed something else.
     """
+    process = subprocess.Popen(
+        command(part), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **settings}
+    )
     try:
-        done = subprocess.run(
-            command(part), capture_output=True, env={**os.environ, **settings}, timeout=limit_s, check=False
-        )
+        printed, complained = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired as late:
+        _end(process)
         raise Failed(f"not done within {limit_s:.0f} s") from late
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise Failed(f"status {done.returncode}: {said[-ERROR_CHARACTERS:]}")
+    if process.returncode:
+        said = complained.decode(errors="replace").strip()
+        raise Failed(f"status {process.returncode}: {said[-ERROR_CHARACTERS:]}")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / f"{part.name}.{number}.json").write_bytes(done.stdout)
+    (FOLDER / f"{part.name}.{number}.json").write_bytes(printed)
     try:
-        found: dict[str, Any] = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(printed)
     except ValueError as error:
         raise Failed(f"it printed no JSON: {error}") from error
     return found
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt a benchmark, so that it ends the servers that it has started."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=END_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
 
 
 def refused(figures: Figures) -> str:

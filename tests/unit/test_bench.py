@@ -265,10 +265,22 @@ def test_a_quick_run_ends_in_time_and_says_what_it_left_out(
     monkeypatch.setattr(command, "QUICK_LIMIT_S", 0)
     assert command.main(["--quick", "good"]) == 1
     assert "- **FAILED: good**: round 1 of 3: the time was over" in capsys.readouterr().out
-    code = "import time; time.sleep(60)"
-    monkeypatch.setattr(parts, "command", lambda part: [sys.executable, "-c", code])
-    found = parts.measured(Part(name="good", about="g"), quick=True, limit_s=0.2)
-    assert found.failed.startswith("round 1 of 3: not done within 0 s")
+
+
+def test_what_takes_too_long_ends_its_servers(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = """
+import pathlib, sys, time
+try:
+    pathlib.Path(sys.argv[1], "begun").touch()
+    time.sleep(60)
+finally:
+    pathlib.Path(sys.argv[1], "ended").touch()
+"""
+    monkeypatch.setattr(parts, "command", lambda part: [sys.executable, "-c", code, str(work)])
+    found = parts.measured(Part(name="good", about="g"), quick=True, limit_s=5)
+    assert found.failed == "round 1 of 3: not done within 5 s"
+    assert (work / "begun").exists()
+    assert (work / "ended").exists()
 
 
 def test_a_quick_run_installs_nothing_and_leaves_out_what_is_long(
