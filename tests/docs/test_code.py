@@ -24,6 +24,7 @@ PYTHON_PAGES = [
     ROOT / "docs" / "tutorials" / "first-flow.md",
     ROOT / "docs" / "how-to" / "point-your-sdk.md",
     ROOT / "docs" / "how-to" / "monitor-flows.md",
+    ROOT / "docs" / "how-to" / "add-an-evaluator.md",
     ROOT / "docs" / "how-to" / "evaluate.md",
     ROOT / "docs" / "how-to" / "call-prompts.md",
     ROOT / "docs" / "how-to" / "send-traces.md",
