@@ -16,9 +16,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.environments import NotThere, Peer, ready
+from bench.load import tree_cpu_seconds
 from bench.server import Running, store_directory
 
 READY_S = 180.0
+SETTLE_LIMIT_S = 60.0
+SETTLE_STEP_S = 2.0
+RESTING = 0.05
+"""Of a processor; a server that takes less has started."""
 OURS = "headrace"
 
 Started = TypeVar("Started")
@@ -124,6 +129,7 @@ def _served(peer: Peer, command: list[str], environment: Mapping[str, str], port
     )
     try:
         _await(url, process)
+        _settle(process.pid)
         yield Running(url=url, pid=process.pid)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
@@ -132,6 +138,18 @@ def _served(peer: Peer, command: list[str], environment: Mapping[str, str], port
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(timeout=20)
+
+
+def _settle(pid: int) -> None:
+    """Until a server rests: some answer while parts of them are still starting."""
+    end = time.monotonic() + SETTLE_LIMIT_S
+    before = tree_cpu_seconds(pid)
+    while time.monotonic() < end:
+        time.sleep(SETTLE_STEP_S)
+        now = tree_cpu_seconds(pid)
+        if now - before < RESTING * SETTLE_STEP_S:
+            return
+        before = now
 
 
 def _free_port() -> int:

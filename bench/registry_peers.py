@@ -118,7 +118,7 @@ def _told(server: Running, headers: Mapping[str, str]) -> Callable[..., Any]:
             with urllib.request.urlopen(asked, timeout=READY_S) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
-            said = " ".join(error.read(60).decode(errors="replace").split())
+            said = " ".join(error.read(40).decode(errors="replace").split())
             raise NotThere(
                 f"it has no such operation: {method} {path} is answered by {error.code} {said}"
             ) from error
