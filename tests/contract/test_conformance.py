@@ -391,6 +391,7 @@ def test_the_checks_are_listed() -> None:
         (("--endpoint", "http://127.0.0.1:1", "--only", "nothing"), 2, "No check matches"),
         (("--endpoint", "aws", "--api", "bedrock"), 2, "credentials"),
         (("--clean", __file__), 2, "no ledger"),
+        (("--clean", "nowhere.jsonl"), 2, "No such file"),
     ],
 )
 def test_calls_that_can_t_be_answered(

@@ -62,7 +62,7 @@ CLEAR_LINE = "\r\x1b[K"
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write a JUnit report, too.")
 @click.option(
     "--clean",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False),
     metavar="LEDGER",
     help="Only remove what a run has left behind that was killed.",
 )
@@ -110,7 +110,7 @@ def _ledger(endpoint: str | None, clean: Path | None) -> Ledger:
     if clean is not None:
         try:
             return Ledger.load(clean)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             raise click.UsageError(str(error)) from None
     if endpoint is None:
         raise click.UsageError("Name a server with --endpoint URL.")
