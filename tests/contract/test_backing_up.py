@@ -231,3 +231,26 @@ def test_a_writer_does_not_wait_for_a_backup(
     made = backing_up.back_up(files_beside(path), archive, release="test", has_key=True, tell=tell)
     assert written
     assert made.rows["versions"] == 20
+
+
+def test_a_server_can_be_stopped_while_a_backup_is_made(
+    make_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backing_up, "PAGES_AT_ONCE", 16)
+    live = make_server()
+    made = live.humanloop().flows.upsert(path="kept", attributes={"text": "x" * 200_000})
+    ended: list[int] = []
+
+    def tell(doing: str, done: int, of: int) -> None:
+        if doing == "copying store.db" and not ended:
+            live.humanloop().flows.upsert(path="later", attributes={"a": 1})
+            ended.append(live.stop())
+
+    path = Path(live.store.removeprefix("sqlite:///"))
+    archive, place = tmp_path / "backup.tar", tmp_path / "restored.db"
+    backing_up.back_up(files_beside(path), archive, release="test", has_key=True, tell=tell)
+    assert ended == [0]
+    assert run("restore", str(archive), "--store", str(place)).returncode == 0
+    assert ids_in(place, "versions") == {made.version_id}
+    live.start()
+    assert len(list(live.humanloop().flows.list())) == 2
