@@ -390,6 +390,7 @@ def test_the_checks_are_listed() -> None:
         (("--endpoint", "http://127.0.0.1:1"), 1, "No answer from http://127.0.0.1:1"),
         (("--endpoint", "http://127.0.0.1:1", "--only", "nothing"), 2, "No check matches"),
         (("--endpoint", "aws", "--api", "bedrock"), 2, "credentials"),
+        (("--endpoint", "aws", "--api", "humanloop"), 2, "AWS does not speak"),
         (("--clean", __file__), 2, "no ledger"),
         (("--clean", "nowhere.jsonl"), 2, "No such file"),
     ],

@@ -35,7 +35,13 @@ CLEAR_LINE = "\r\x1b[K"
 @click.option("--api", type=click.Choice(["bedrock", "humanloop", "all"]), default="all", show_default=True)
 @click.option("--only", metavar="GLOB", multiple=True, help="Checks whose id matches. May be given again.")
 @click.option("--list", "lists", is_flag=True, help="Show the checks, and ask nothing.")
-@click.option("--region", envvar="AWS_REGION", default="us-east-1", show_default=True, help="For signatures.")
+@click.option(
+    "--region",
+    envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
+    default="us-east-1",
+    show_default=True,
+    help="For signatures.",
+)
 @click.option("--profile", help="Of the AWS credentials; without it, the environment or the default one.")
 @click.option(
     "--role-arn",
@@ -43,7 +49,9 @@ CLEAR_LINE = "\r\x1b[K"
     show_default=True,
     help="The role of flows. AWS looks it up.",
 )
-@click.option("--api-key", envvar="HUMANLOOP_API_KEY", default="any", help="For the Humanloop API.")
+@click.option(
+    "--api-key", envvar="HUMANLOOP_API_KEY", default="any", help="For the Humanloop API. [HUMANLOOP_API_KEY]"
+)
 @click.option("--expect-auth", is_flag=True, help="Fail when strangers are let in, instead of skipping.")
 @click.option(
     "--timeout",
@@ -79,6 +87,8 @@ def command(**options: Any) -> None:
       headrace conformance --endpoint http://127.0.0.1:8321 --only 'bedrock.create-flow.*' --verbose
       headrace conformance --endpoint aws --api bedrock --region us-east-1 --role-arn ARN
     """
+    if options["endpoint"] == AWS:
+        options["api"] = _of_aws(options["api"])
     checks = chosen(CHECKS, api=options["api"], only=options["only"])
     if not checks:
         raise click.UsageError("No check matches. See them all with --list.")
@@ -97,6 +107,12 @@ def command(**options: Any) -> None:
 
 def _interrupt(*_: Any) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def _of_aws(api: str) -> str:
+    if api == "humanloop":
+        raise click.UsageError("AWS does not speak the Humanloop API.")
+    return "bedrock"
 
 
 def _list(checks: Sequence[Check]) -> None:
@@ -207,7 +223,7 @@ def _cleaned(runner: Runner) -> list[str]:
 
 def _report_left(left: Sequence[str], ledger: Ledger) -> None:
     for reason in left:
-        click.echo(f"Not removed: {reason}", err=True)
+        click.echo(f"Not removed: {report.shown(reason)}", err=True)
     if left:
         click.echo(
             f"What is left has names that begin with {ledger.origin.prefix}. Try again with "

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from headrace.conformance.checks import Differs
 from headrace.conformance.expecting import equal, holds, mapping, member, sequence
 from headrace.conformance.ledger import Entry, Ledger
 from headrace.conformance.shared import Shared
@@ -19,6 +20,8 @@ API = "humanloop"
 JSON_TYPE = "application/json"
 KINDS = {"fl": "flows", "pr": "prompts", "tl": "tools", "ds": "datasets", "ev": "evaluators", "ag": "agents"}
 """Which paths a kind of file is under, by how its ids begin."""
+COLLECTIONS = {*KINDS.values(), "directories", "evaluations"}
+"""What a POST to makes something."""
 
 Query = Sequence[tuple[str, str]]
 
@@ -77,15 +80,17 @@ class Humanloop:
         raw: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Ask anything, whatever comes of it."""
+        """Ask anything, whatever comes of it. What is made is put down to be removed again."""
         target = "".join(f"/{quote(segment, safe='')}" for segment in segments)
         if query:
             target += "?" + urlencode(query, quote_via=quote, safe="")
         content = raw if raw is not None else None if body is None else json.dumps(body).encode()
         told = {"X-API-KEY": self.setup.api_key, **({} if content is None else {"Content-Type": JSON_TYPE})}
         told = {**told, **headers} if headers is not None else told
-        self.last = self.setup.wire.send(method, target, body=content, headers=told)
-        return self.last
+        answer = self.last = self.setup.wire.send(method, target, body=content, headers=told)
+        if method == "POST" and 200 <= answer.status < 300:
+            self._put_down(segments, body, answer)
+        return answer
 
     def ok(self, method: str, *segments: str, body: Any = None, query: Query = (), status: int = 200) -> Any:
         """Ask for something that must succeed; the body of the answer."""
@@ -102,10 +107,8 @@ class Humanloop:
         return dict(mapping("the error", answer.json()))
 
     def put(self, kind: str, **members: Any) -> dict[str, Any]:
-        """Upsert a file; what is answered. It is put down to be removed again."""
-        made = dict(mapping("the answer", self.ok("POST", kind, body=members)))
-        self.put_down(f"/{kind}/{made.get('id')}")
-        return made
+        """Upsert a file; what is answered."""
+        return dict(mapping("the answer", self.ok("POST", kind, body=members)))
 
     def flow(self, **members: Any) -> dict[str, Any]:
         """Upsert a flow; a new one, unless a path or an id is given."""
@@ -114,19 +117,26 @@ class Humanloop:
         return self.put("flows", **{"attributes": {"model": "a"}, **members})
 
     def log(self, *, query: Query = (), **members: Any) -> dict[str, Any]:
-        """Log a run of a flow; what is answered. A flow that is made by it is removed again."""
-        made = dict(mapping("the answer", self.ok("POST", "flows", "log", body=members, query=query)))
-        if "id" not in members:
-            self.put_down(f"/flows/{made.get('flow_id')}")
-        return made
+        """Log a run of a flow; what is answered."""
+        return dict(mapping("the answer", self.ok("POST", "flows", "log", body=members, query=query)))
 
     def read_log(self, log_id: str) -> dict[str, Any]:
         """A log with all below it."""
         return dict(mapping("the log", self.ok("GET", "logs", log_id)))
 
-    def put_down(self, path: str) -> None:
-        """Something was made that is removed with DELETE at this path."""
-        self.setup.ledger.add(Entry(api=API, path=path, owner=self.owner))
+    def _put_down(self, segments: tuple[str, ...], body: Any, answer: Answer) -> None:
+        """What was made is removed again, also where the answer should have been a refusal."""
+        if segments == ("flows", "log") and isinstance(body, dict) and "id" not in body:
+            kind, key = "flows", "flow_id"
+        elif len(segments) == 1 and segments[0] in COLLECTIONS:
+            kind, key = segments[0], "id"
+        else:
+            return
+        try:
+            made = quote(str(answer.json()[key]), safe="")
+        except (Differs, KeyError, TypeError):
+            return  # then it can be found by its name only
+        self.setup.ledger.add(Entry(api=API, path=f"/{kind}/{made}", owner=self.owner))
 
     def shared(self, what: str, make: Callable[[Humanloop], Any]) -> Any:
         """Something that is made once a run, for all checks that only look at it."""

@@ -18,9 +18,7 @@ def _parts(hl: Humanloop) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _evaluation(hl: Humanloop, flow: dict[str, Any], judge: dict[str, Any], **members: Any) -> dict[str, Any]:
     body = {"file": {"id": flow["id"]}, "evaluators": [{"version_id": judge["version_id"]}], **members}
-    made: dict[str, Any] = hl.ok("POST", "evaluations", body=body, status=201)
-    hl.put_down(f"/evaluations/{made['id']}")
-    return made
+    return dict(hl.ok("POST", "evaluations", body=body, status=201))
 
 
 def _running(hl: Humanloop) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
