@@ -7,6 +7,7 @@ import importlib
 import click
 
 from headrace import __version__
+from headrace.cli.terminal import guard
 
 COMMANDS = {
     "serve": ("headrace.cli.serve", "Start the server."),
@@ -69,3 +70,4 @@ class _Lazy(click.Group):
 @click.version_option(__version__, prog_name="headrace")
 def main() -> None:
     """Versioned LLM flows on your own machine, for the Humanloop and Amazon Bedrock clients you have."""
+    guard()
