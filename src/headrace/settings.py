@@ -54,7 +54,10 @@ _FORMS = {
         "origins such as https://app.example.com, separated by commas, or *",
     ),
     "environments": (r"([^\s,/]([^,/]*[^\s,/])?(,[^\s,/]([^,/]*[^\s,/])?)*)?", "names, separated by commas"),
-    "otlp_endpoint": (r"(https?://[^\s/?#]+[^\s?#]*)?", "an address such as http://collector:4318"),
+    "otlp_endpoint": (
+        r"(https?://[^\s/?#@]+(/[^\s?#]*)?)?",
+        "an address such as http://collector:4318, with no password in it",
+    ),
     "otlp_headers": (
         r"(\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*=[^,\r\n]*(,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*=[^,\r\n]*)*)?",
         "name=value pairs, separated by commas",
@@ -65,7 +68,7 @@ _FORMS = {
 """What the AWS clients are shown must have the forms that these clients were made for; a few settings are
 one of a few words."""
 
-_SECRET = frozenset({"otlp_headers"})
+_SECRET = frozenset({"otlp_endpoint", "otlp_headers"})
 """What is not shown to who got it wrong."""
 _AT_MOST = {"port": 65_535, "health_port": 65_535, "otlp_share": 1}
 _AT_LEAST_ONE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from headrace.core.definition import NodeType
 from headrace.core.execution import (
@@ -18,10 +18,9 @@ from headrace.core.execution import (
     NodeStarted,
     Status,
 )
-from headrace.core.jsontext import json_text
 from headrace.core.records import Execution
 from headrace.core.tracing import Kind, OwnSpan, Scene, id_of_step, new_span_id
-from headrace.services.tracer import Tracer
+from headrace.services.tracer import Tracer, content
 
 WITHOUT_END = frozenset({NodeType.OUTPUT, NodeType.LOOP_CONTROLLER})
 """Nodes that only start (`headrace.core.execution`)."""
@@ -137,13 +136,9 @@ def run_attributes(execution: Execution, status: str) -> dict[str, str]:
 def _contents(started: NodeStarted | None, ended: Event) -> dict[str, str]:
     told: dict[str, str] = {}
     if started is not None:
-        told["input.value"] = _text({port.name: value for port, value in started.fields})
+        told["input.value"] = content({port.name: value for port, value in started.fields})
     if isinstance(ended, NodeFinished):
-        told["output.value"] = _text({port.name: value for port, value in ended.fields})
+        told["output.value"] = content({port.name: value for port, value in ended.fields})
     if isinstance(ended, NodeFailed):
         told["headrace.error.message"] = ended.message
     return told
-
-
-def _text(value: Any) -> str:
-    return json_text(value).decode()

@@ -36,6 +36,16 @@ ASKED = {
 """What a request for a model's answer says, and what OpenTelemetry's conventions call it."""
 
 
+CONTENT_CHARS = 32_768
+"""So much of one text is told: spans are for looking at, and many of them wait."""
+
+
+def content(value: Any) -> str:
+    """A value as JSON; a long one is cut off, and says so."""
+    text = json_text(value).decode()
+    return text if len(text) <= CONTENT_CHARS else f"{text[:CONTENT_CHARS]}… ({len(text)} characters)"
+
+
 class Tracer:
     """Belongs to one event loop.
 
@@ -158,7 +168,7 @@ def model_attributes(
     if shows_content:
         told["gen_ai.input.messages"] = _messages(request.messages)
         if request.system:
-            told["gen_ai.system_instructions"] = json_text(_parts(request.system)).decode()
+            told["gen_ai.system_instructions"] = content(_parts(request.system))
         if reply is not None:
             answer = {"role": "assistant", "content": reply.content, "finish_reason": reply.stop_reason}
             told["gen_ai.output.messages"] = _messages([answer])
@@ -167,7 +177,7 @@ def model_attributes(
 
 def _messages(messages: Sequence[Mapping[str, Any]]) -> str:
     told = [{**one, "parts": _parts(one.get("content", ()))} for one in messages]
-    return json_text([{name: one[name] for name in one if name != "content"} for one in told]).decode()
+    return content([{name: one[name] for name in one if name != "content"} for one in told])
 
 
 def _parts(blocks: Sequence[Mapping[str, Any]]) -> list[Any]:

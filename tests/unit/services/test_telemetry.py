@@ -7,6 +7,7 @@ import contextvars
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from tests.storage.things import execution
 from tests.unit.engine.test_durable_runs import CHAIN, ITEMS
@@ -229,6 +230,15 @@ def test_content_is_in_the_conventions_form() -> None:
     assert told_of["gen_ai.output.messages"] == (
         '[{"role":"assistant","finish_reason":"end_turn","parts":[{"type":"text","content":"secret answer"}]}]'
     )
+
+
+def test_long_content_is_cut() -> None:
+    telemetry, sink = telling(shows_content=True)
+    long = msgspec.structs.replace(ASKED, messages=[{"role": "user", "content": [{"text": "x" * 100_000}]}])
+    contextvars.copy_context().run(telemetry.called, "p", long, CONTEXT, REPLY, started_ns=1)
+    told_of = sink[0].attributes["gen_ai.input.messages"]
+    assert len(told_of) < 33_000
+    assert told_of.endswith(" characters)")
 
 
 def test_two_runs_of_one_request_are_beside_each_other() -> None:
