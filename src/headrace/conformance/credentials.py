@@ -19,6 +19,9 @@ def find(profile: str | None) -> Credentials | None:
 
     With botocore installed all that it can do is done, single sign-on and roles among it. Without it the
     shared credentials file is read.
+
+    Raises:
+        ValueError: the profile that is named can't be used.
     """
     if profile is None and "AWS_ACCESS_KEY_ID" in os.environ and "AWS_SECRET_ACCESS_KEY" in os.environ:
         return Credentials(
@@ -26,12 +29,16 @@ def find(profile: str | None) -> Credentials | None:
             secret=os.environ["AWS_SECRET_ACCESS_KEY"],
             token=os.environ.get("AWS_SESSION_TOKEN", ""),
         )
-    profile = profile or os.environ.get("AWS_PROFILE") or "default"
+    name = profile or os.environ.get("AWS_PROFILE") or "default"
     try:
         session = importlib.import_module("botocore.session")
     except ImportError:
-        return _from_file(profile)
-    return _from_sdk(session, profile)
+        found = _from_file(name)
+    else:
+        found = _from_sdk(session, name)
+    if found is None and profile is not None:
+        raise ValueError(f"The AWS profile {profile} has no credentials.")
+    return found
 
 
 def _from_sdk(session: Any, profile: str) -> Credentials | None:

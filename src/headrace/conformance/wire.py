@@ -130,5 +130,7 @@ class Wire:
         content = response.read(MAX_ANSWER_BYTES + 1)
         if len(content) > MAX_ANSWER_BYTES:
             raise http.client.HTTPException(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
+        if response.length:  # it is no error to `read` with a limit
+            raise http.client.IncompleteRead(content, response.length)
         found = {name.lower(): value for name, value in response.getheaders()}
         return Answer(request=f"{method} {path}", status=response.status, headers=found, body=content)
