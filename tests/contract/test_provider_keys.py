@@ -208,12 +208,26 @@ def test_the_commands(live: LiveServer, tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(OTHER + "\n")
     at = ("--store", live.store)
+    config = {"HEADRACE_CONFIG": live.settings["config"]}  # where no server is found beside the store
     assert "Nothing is set" in run("providers", "list", *at).stdout
-    done = run("providers", "set", "house", "--key-env", "THE_KEY", "--tokens-a-day", "50", *at, THE_KEY=KEY)
+    done = run(
+        "providers",
+        "set",
+        "house",
+        "--key-env",
+        "THE_KEY",
+        "--tokens-a-day",
+        "50",
+        *at,
+        **config,
+        THE_KEY=KEY,
+    )
     assert f"house  key …{KEY[-4:]}" in done.stdout, done.stderr
-    done = run("providers", "rotate", "house", "--key-file", str(file), *at)
+    done = run("providers", "rotate", "house", "--key-file", str(file), *at, **config)
     assert f"key …{OTHER[-4:]}" in done.stdout, done.stderr
-    done = run("providers", "set", "house", "--tokens-a-day", "none", "--cost-a-month-usd", "1.5", *at)
+    done = run(
+        "providers", "set", "house", "--tokens-a-day", "none", "--cost-a-month-usd", "1.5", *at, **config
+    )
     assert "0 tokens today, no limit" in done.stdout, done.stderr
     (one,) = run_json("providers", "list", *at)
     assert (one["last_four"], one["cost_a_month_usd"]) == (OTHER[-4:], 1.5)

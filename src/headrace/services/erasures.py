@@ -117,7 +117,7 @@ async def erase(ports: Ports, principal: Principal, wanted: Wanted, *, is_rehear
         counts=tuple(Count(kind=kind, number=number) for kind, number in sorted(counts.items())),
     )
     await commit(ports, principal.account, lambda tx: tx.keeping.add_erasure(record))
-    return Erased(found=msgspec.structs.replace(found, counts=dict(counts)), record=record)
+    return Erased(found=msgspec.structs.replace(found, counts=dict(sorted(counts.items()))), record=record)
 
 
 async def search(ports: Ports, principal: Principal, *, text: str) -> tuple[list[Holding], bool]:
