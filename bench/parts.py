@@ -142,6 +142,9 @@ def once(part: Part, settings: Mapping[str, str], number: int, *, limit_s: float
     except subprocess.TimeoutExpired as late:
         _end(process)
         raise Failed(f"not done within {limit_s:.0f} s") from late
+    except KeyboardInterrupt:
+        _end(process)
+        raise
     if process.returncode:
         said = complained.decode(errors="replace").strip()
         raise Failed(f"status {process.returncode}: {said[-ERROR_CHARACTERS:]}")

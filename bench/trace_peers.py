@@ -18,8 +18,7 @@ from bench.peer_servers import OURS, READY_S, in_turn, mlflow, phoenix
 from bench.server import Running, headrace
 
 CONNECTIONS = (1, 16)
-TRACES_MADE_A_S = 250
-"""So many are made before the clock runs, for each second that it does."""
+
 
 SERVERS = {
     OURS: (headrace, {"x-api-key": "bench"}),
@@ -29,22 +28,40 @@ SERVERS = {
 """How each is started, and the headers that it wants."""
 
 
-def _rows(
-    name: str, server: Running, every: Iterator[dict[str, Any]], seconds: float
-) -> list[dict[str, Any]]:
+TRACE, SPAN = b"\xab" * 16, b"\xcd" * 4
+"""What stands in the body for the number of the trace: as its id, and as the first half of its spans' ids."""
+
+
+def _template() -> bytes:
+    """A trace, in protobuf."""
+    made = list(itertools.islice(spans(), SPANS_A_TRACE))
+    for span in made:
+        span["traceId"] = TRACE.hex()
+        for key in ("spanId", "parentSpanId"):
+            if key in span:
+                span[key] = SPAN.hex() + span[key][8:]
+    return _body("protobuf", made)
+
+
+def traces() -> Iterator[bytes]:
+    """One trace after another."""
+    template = _template()
+    for number in itertools.count(1):
+        yield template.replace(TRACE, number.to_bytes(16)).replace(SPAN, number.to_bytes(4))
+
+
+def _rows(name: str, server: Running, every: Iterator[bytes], seconds: float) -> list[dict[str, Any]]:
     wanted = {
         **SERVERS[name][1],
         "content-type": KINDS["protobuf"],
         "host": server.url.removeprefix("http://"),
     }
+    sent = (request("POST", "/v1/traces", wanted, body) for body in every)
     rows = []
     for connections in CONNECTIONS:
-        bodies = (_body("protobuf", [*itertools.islice(every, SPANS_A_TRACE)]) for _ in itertools.count())
-        traces = itertools.islice(bodies, int(TRACES_MADE_A_S * seconds))
-        made = [request("POST", "/v1/traces", wanted, body) for body in traces]
         # The first request may load half the server; it is not what is measured.
-        run(server.url, iter(made[:1]), connections=1, seconds=READY_S, pid=server.pid)
-        result = run(server.url, iter(made[1:]), connections=connections, seconds=seconds, pid=server.pid)
+        run(server.url, itertools.islice(sent, 1), connections=1, seconds=READY_S, pid=server.pid)
+        result = run(server.url, sent, connections=connections, seconds=seconds, pid=server.pid)
         if result.failures:
             raise RuntimeError(f"{name}: {result.failures} answers were errors")
         rows.append(
@@ -61,7 +78,7 @@ def _rows(
 
 def measure(seconds: float, rounds: int) -> dict[str, Any]:
     """All figures: in each round each server in turn, with spans that none has had yet."""
-    every = spans()
+    every = traces()
     with ExitStack() as running:
         return in_turn(
             SERVERS,
