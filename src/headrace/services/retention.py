@@ -15,7 +15,7 @@ from headrace.core.files import File
 from headrace.core.keeping import Retention
 from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
-from headrace.services import clearing, subjects
+from headrace.services import clearing, subjects, work
 from headrace.services.base import Ports, commit, read, write
 from headrace.services.worker import Handler
 
@@ -73,14 +73,16 @@ async def put(ports: Ports, principal: Principal, *, file: str, keep_days: int) 
         message = f"keep_days must be 0 (for ever) to {MOST_DAYS}, not {keep_days}."
         raise Invalid.at("keep_days", message=message, kind="range")
 
-    def work(tx: Transaction) -> RetentionView:
+    def set_rule(tx: Transaction) -> RetentionView:
         found = subjects.file_of(tx, file)
         now = ports.clock.now()
         rule = Retention(file_id=found.id, keep_days=keep_days, set_by=principal.user.id, set_at=now)
         tx.keeping.put_rule(rule)
+        if keep_days:
+            work.ask(tx, ports, work=Work.EXPIRE, subject=SUBJECT, now=now)
         return _view(tx, found)
 
-    return await write(ports, principal, work)
+    return await write(ports, principal, set_rule)
 
 
 async def remove(ports: Ports, principal: Principal, *, file: str) -> None:
@@ -91,14 +93,14 @@ async def remove(ports: Ports, principal: Principal, *, file: str) -> None:
     """
     principal.require(Right.ADMIN)
 
-    def work(tx: Transaction) -> None:
+    def remove_rule(tx: Transaction) -> None:
         found = subjects.file_of(tx, file)
         if tx.keeping.rule(file_id=found.id) is None:
             message = f"`{found.path}` has no number of days of its own; HEADRACE_KEEP_LOGS holds for it."
             raise NotFound("retention", file, message)
         tx.keeping.remove_rule(file_id=found.id)
 
-    await write(ports, principal, work)
+    await write(ports, principal, remove_rule)
 
 
 def _view(tx: Transaction, file: File) -> RetentionView:
