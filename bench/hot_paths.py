@@ -26,9 +26,9 @@ from headrace.core.definition import Definition
 from headrace.core.validate import GENEROUS, validate
 from headrace.settings import Settings
 
-WARM = 3
-ROUNDS = 7
-ITEMS = (20, 120)
+WARM = 2
+ROUNDS = 5
+ITEMS = (10, 40)
 FILLER = "x" * 3900
 
 Work = Callable[[], Awaitable[Any]]
