@@ -69,9 +69,13 @@ class Screen:
     def __post_init__(self) -> None:
         self.page.set_default_timeout(WITHIN_MS)
         self.page.add_init_script(REPORTS)
-        self.page.on("console", lambda told: told.type == "error" and self.faults.append(told.text))
+        self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("request", self._look)
+
+    def _hear(self, told: Any) -> None:
+        if told.type == "error":
+            self.faults.append(f"{told.text} {told.location.get('url', '')}")
 
     def _look(self, request: Any) -> None:
         if not request.url.startswith((self.url, "data:", "blob:")):
@@ -100,9 +104,9 @@ class Screen:
         self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size(before)
 
-    def axe(self) -> None:
-        """Fail on what makes this screen hard to use for some, in both themes."""
-        for theme in ("light", "dark"):
+    def axe(self, *themes: str) -> None:
+        """Fail on what makes this screen hard to use for some, in these themes, or in both."""
+        for theme in themes or ("light", "dark"):
             self.page.emulate_media(color_scheme=theme)
             self.page.evaluate(AXE.read_text())
             found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]

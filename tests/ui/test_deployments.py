@@ -116,7 +116,7 @@ def test_who_may_not_override_is_only_told(make_server: Any, open_screen: Any) -
 
 def test_others_approve_and_what_came_is_watched(make_server: Any, open_screen: Any) -> None:
     live = make_server()
-    admin = create_key(live.store)["api_key"]
+    admin = create_key(live.store, "admin", "--email", "old@example.com", "--full-name", "Ben")["api_key"]
     other = create_key(live.store, "editor", "--email", "ben@example.com", "--full-name", "Ben")["api_key"]
     flow = deployed(live, admin)
     watch = {"for_s": 600, "rules": [{"type": "errors", "max_rate": 0.5}]}
@@ -133,7 +133,9 @@ def test_others_approve_and_what_came_is_watched(make_server: Any, open_screen: 
     production.get_by_role("button", name="Approve").click()
     production.get_by_role("button", name="Withdraw mine").wait_for()
     screen.page.get_by_role("button", name="Sign out").click()
-    sign_in(screen, admin, f"#/f/{flow.id}/deployments?do=promote&pointer=production&from=staging")
+    sign_in(screen, admin, f"#/f/{flow.id}/deployments")
+    production.get_by_role("button", name="Approve").wait_for()  # it was another Ben
+    screen.open(f"#/f/{flow.id}/deployments?do=promote&pointer=production&from=staging")
     dialog = screen.page.get_by_role("dialog")
     dialog.get_by_text("The gate is open").wait_for()
     dialog.get_by_role("button", name="Promote", exact=True).click()

@@ -161,6 +161,27 @@ def test_a_connection_is_chosen_and_taken_away(screen: Screen, asker: Asker) -> 
     assert [one["source"] for one in kept["connections"]] == ["Shout"]
 
 
+def test_nodes_stay_where_they_were_put(screen: Screen, asker: Asker) -> None:
+    flow = made(asker, definition=definition())
+    page = opened(screen, flow)
+    first = page.locator(".react-flow__node").first
+    place = "one => one.style.transform"
+    laid = first.evaluate(place)
+    box = first.bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 90, box["y"] + 132, steps=5)
+    page.mouse.up()
+    page.wait_for_function("Object.keys(localStorage).some(one => one.startsWith('headrace.places.'))")
+    put = first.evaluate(place)
+    assert put != laid
+    page = opened(screen, flow)
+    assert first.evaluate(place) == put
+    page.get_by_role("button", name="Tidy up").click()
+    page.wait_for_function("!Object.keys(localStorage).some(one => one.startsWith('headrace.places.'))")
+    assert first.evaluate(place) == laid
+
+
 def test_undo_and_redo(screen: Screen, asker: Asker) -> None:
     flow = made(asker, start="example")
     page = opened(screen, flow, "?node=Shout")

@@ -75,6 +75,11 @@ def test_an_execution_with_its_steps_and_its_path(screen: Screen, place: Place, 
     expect(tree.get_by_text("Escalate")).to_have_count(0)
     side = screen.page.get_by_role("complementary", name="The selected step")
     expect(side).to_contain_text("Execution")
+    line = screen.page.locator(".react-flow__edge.taken:not(.conditional)").first
+    line.dispatch_event("mouseover")
+    expect(screen.page.locator(".line-label")).to_have_count(1)
+    line.dispatch_event("mouseout")
+    expect(screen.page.locator(".line-label")).to_have_count(0)
     tree.get_by_role("treeitem").filter(has_text="Classify").first.click()
     expect(side.get_by_role("heading", name="Classify")).to_be_visible()
     expect(side).to_contain_text("problem")

@@ -73,6 +73,25 @@ def test_a_file_that_is_looked_at_is_shown_in_the_tree(screen: Screen, stocked: 
     item(screen, "Flow 00007").wait_for()
     assert item(screen, "Flow 00007").get_attribute("aria-current") == "page"
     assert item(screen, "team 07").get_attribute("aria-expanded") == "true"
+    screen.open("#/f/fl_many3919")  # far down in the tree
+    item(screen, "Flow 03919").wait_for()
+    row = item(screen, "Flow 03919").bounding_box()
+    places = screen.page.get_by_role("navigation", name="Places").bounding_box()
+    assert 0 < row["y"] < places["y"], "it is in sight, above the places, which stay where they are"
+    assert places["y"] + places["height"] < screen.page.viewport_size["height"]
+    assert screen.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_a_server_that_is_away_for_a_while(screen: Screen) -> None:
+    screen.allowed.append("ERR_FAILED")
+    screen.open("#/")
+    screen.page.route("**/api/**", lambda route: route.abort())
+    screen.page.get_by_role("link", name="Evaluators").click()
+    screen.page.get_by_role("alert").filter(has_text="can't be reached").wait_for()
+    assert item(screen, "examples").is_visible()
+    screen.page.unroute("**/api/**")
+    screen.page.get_by_role("button", name="Try again").click()
+    screen.page.get_by_role("link", name="examples/Right desk").wait_for()
 
 
 def test_slash_searches_from_anywhere(screen: Screen) -> None:

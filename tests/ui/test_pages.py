@@ -65,6 +65,7 @@ def test_a_session_counts_only_for_the_servers_own_pages(make_server: Any) -> No
         assert client.post("/api/session", json={"key": key}, headers=foreign).status_code == 403
         signed = client.post("/api/session", json={"key": key}, headers=PAGE)
         assert (signed.status_code, signed.json()["right"]) == (200, "admin")
+        assert signed.json()["id"].startswith("usr_")
         assert "Max-Age=3600; HttpOnly; SameSite=Strict" in signed.headers["set-cookie"]
         assert client.get("/api/session", headers=PAGE).status_code == 200
         assert client.get("/api/session").status_code == 401

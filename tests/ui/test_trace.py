@@ -102,6 +102,16 @@ def test_the_address_names_a_log_within_a_trace(screen: Screen, small: Trace) ->
     expect(tree(screen).get_by_role("treeitem")).to_have_count(12)
 
 
+def test_a_million_letters_without_a_gap(screen: Screen, server: LiveServer, small: Trace) -> None:
+    made = small.client.flows.log(path=f"{small.path} long", flow={"attributes": {}}, output="A" * 10**6)
+    screen.open(f"#/logs/{made.id}")
+    side = screen.page.get_by_role("complementary", name="The selected log")
+    side.get_by_role("button", name="Show more: 1,000,000 characters").click()
+    expect(side.locator("pre").last).to_contain_text("A" * 60_000)
+    screen.open(f"#/f/{made.flow_id}/logs?log={made.id}")
+    expect(screen.page.get_by_role("button", name="Show more: 1,000,000 characters")).to_be_visible()
+
+
 def test_a_log_that_is_not_there(screen: Screen) -> None:
     screen.allowed.append("404")
     screen.open("#/logs/log_none")

@@ -106,7 +106,7 @@ class Telling:
     def whole(self) -> WholeStep | None:
         """The step; None when the first event began none."""
         begun = self._begun
-        if begun is None or isinstance(begun, NodeDepended | NodeFailed | ConditionsDecided):
+        if begun is None or isinstance(begun, NodeDepended | ConditionsDecided):
             return None
         name = "Execution" if isinstance(begun, FlowStarted) else getattr(begun, "operation", begun.node)
         type_ = "Flow" if isinstance(begun, FlowStarted) else getattr(begun, "type", None)
@@ -137,6 +137,8 @@ class Telling:
                 ]
             case NodeFinished():
                 self._finish(event)
+            case NodeFailed(message=message):  # it could not even be given its inputs
+                self._error = message
             case NodeActed():
                 self._inputs += self._value("request", event.request)
                 self._outputs += self._value("response", event.response)

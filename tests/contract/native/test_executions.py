@@ -210,6 +210,19 @@ def test_a_failure_says_where(stage: Stage) -> None:
     assert stage.of(told.id, "steps", failed["id"])["error"] == failed["error"]
 
 
+def test_a_node_that_could_not_be_given_its_inputs_is_a_step_all_the_same(stage: Stage) -> None:
+    flow = stage.asker.ask("POST", "examples", "tickets")["file"]["id"]
+    (run, *_) = stage.asker.ask("GET", "files", flow, "executions", status="Failed")["executions"]
+    (failed,) = [
+        one
+        for one in stage.of(run["id"], "steps")["steps"]
+        if one["kind"] == "node" and one["state"] == "Failed"
+    ]
+    whole = stage.of(run["id"], "steps", failed["id"])
+    assert (whole["name"], whole["type"], whole["error"]) == ("Route", "Condition", failed["error"])
+    assert (whole["inputs"], whole["outputs"]) == ([], [])
+
+
 def test_lists_are_filtered_and_paged(stage: Stage) -> None:
     flow = stage.flow(*asking("Say", "Tell"))
     stage.asker.ask("POST", "files", flow, "pointers", "staging", "moves", body={"to": 1})

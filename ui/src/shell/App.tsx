@@ -4,7 +4,7 @@ import { useAddress } from "../address";
 import { Button, Empty, Failure, Loading } from "../parts/simple";
 import { ask, Refusal, signedOut } from "../server";
 import { FileFrame } from "./FileFrame";
-import { screenOf } from "./routes";
+import { ScreenGone, screenOf } from "./routes";
 import { Sidebar } from "./Sidebar";
 import { SignIn } from "./SignIn";
 import { Session, useWho, type Who } from "./session";
@@ -50,8 +50,8 @@ function Frame() {
   const isFile = Screen === FileFrame;
   const kept = address.parts.slice(0, isFile ? 2 : undefined).join("/"); // a file's head stays from tab to tab
   useEffect(() => {
-    document.title = `${title} · Headrace`;
-  }, [title]);
+    if (!isFile) document.title = `${title} · Headrace`;
+  }, [title, isFile]);
   return (
     <div className={isMenuOpen ? "frame menu-open" : "frame"}>
       <button type="button" className="skip" onClick={skip}>
@@ -102,10 +102,12 @@ class Guard extends Component<Guarded, { error: Error | null; place: string }> {
   }
 
   override render() {
-    if (this.state.error === null) return this.props.children;
+    const { error } = this.state;
+    if (error === null) return this.props.children;
+    const isGone = error instanceof ScreenGone; // trying again would only find what was found
     return (
       <Empty title="This screen has failed">
-        <Failure error={this.state.error} again={() => this.setState({ error: null })} />
+        <Failure error={error} again={() => (isGone ? location.reload() : this.setState({ error: null }))} />
         <p className="quiet">Nothing on the server was changed by it.</p>
       </Empty>
     );

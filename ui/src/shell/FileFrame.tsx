@@ -1,12 +1,12 @@
 /** The frame of everything that is told of one file: its head, its tabs, and the tab that the address names. */
-import { Suspense } from "react";
+import { Suspense, useEffect } from "react";
 import { to } from "../address";
 import { useLoaded } from "../loaded";
 import { askAbout } from "../parts/files";
 import { Failure, Loading, Tabs } from "../parts/simple";
 import { useAfterMoves } from "../parts/versions";
 import { FileHead } from "./FileHead";
-import { FILE_TABS, type ScreenProps } from "./routes";
+import { FILE_TABS, type ScreenProps, screenOf } from "./routes";
 import { useWho } from "./session";
 
 const EVERY_MS = 10_000;
@@ -16,6 +16,11 @@ export function FileFrame({ address }: ScreenProps) {
   const file = useLoaded(id || null, () => askAbout(id), { everyMs: EVERY_MS });
   useAfterMoves(file.reload);
   const isKnown = useWho() !== null;
+  const { title } = screenOf(address);
+  const called = file.value ? `${file.value.name} · ${title}` : title;
+  useEffect(() => {
+    document.title = `${called} · Headrace`;
+  }, [called]);
   if (file.error && !file.value) {
     return (
       <div className="page">

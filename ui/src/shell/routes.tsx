@@ -29,10 +29,24 @@ export interface FileTab {
   only?: string[];
 }
 
+/** The code of a screen can't be had any more, as when the server was replaced by a newer one meanwhile. */
+export class ScreenGone extends Error {
+  constructor() {
+    super("This screen could not be loaded. If the server was replaced by a newer one, load the page again.");
+  }
+}
+
+const later = <Props,>(loads: Loads<Props>) =>
+  lazy(() =>
+    loads().catch(() => {
+      throw new ScreenGone();
+    }),
+  );
+
 const tab = (path: string, name: string, loads: Loads<FileScreenProps>, only?: string[]): FileTab => ({
   path,
   name,
-  Screen: lazy(loads),
+  Screen: later(loads),
   loads,
   only,
 });
@@ -43,7 +57,7 @@ interface Place {
   loads: Loads<ScreenProps>;
 }
 
-const place = (name: string, loads: Loads<ScreenProps>): Place => ({ name, Screen: lazy(loads), loads });
+const place = (name: string, loads: Loads<ScreenProps>): Place => ({ name, Screen: later(loads), loads });
 
 export const FILE_TABS: FileTab[] = [
   tab("overview", "Overview", () => import("../screens/overview/Overview")),

@@ -1,4 +1,5 @@
 /** What a comparison adds up to. */
+import { TableBox } from "../../parts/TableBox";
 import { count, counted, duration, money, percent } from "../../parts/words";
 import type { Opening, Totals } from "./comparison";
 
@@ -33,7 +34,7 @@ export function TotalsTable({ totals, opening }: { totals: Totals; opening: Open
           {counted(totals.different_paths, "went another way", "went other ways")}
         </span>
       </p>
-      <div className="table-box">
+      <TableBox label="Totals">
         <table className="table">
           <thead>
             <tr>
@@ -62,7 +63,7 @@ export function TotalsTable({ totals, opening }: { totals: Totals; opening: Open
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
     </section>
   );
 }

@@ -1,7 +1,9 @@
 /** The datapoints of a version of a dataset, page by page. */
+
 import { useState } from "react";
 import { useLoaded } from "../../loaded";
 import { Button, Empty, Failure, Loading } from "../../parts/simple";
+import { TableBox } from "../../parts/TableBox";
 import { count } from "../../parts/words";
 import { ask, type Body } from "../../server";
 import { asMessages, partsOf } from "../logs/messages";
@@ -44,7 +46,7 @@ function Table({ rows, first }: { rows: Said[]; first: number }) {
   const inputs = inputsOf(rows);
   const hasMessages = rows.some((one) => asMessages(one.messages).length > 0);
   return (
-    <div className="table-box">
+    <TableBox label="Datapoints">
       <table className="table datapoints">
         <thead>
           <tr>
@@ -77,7 +79,7 @@ function Table({ rows, first }: { rows: Said[]; first: number }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }
 

@@ -1,6 +1,8 @@
 /** A tool: what a model is told of it, and how it is carried out. */
+
 import { FileName } from "../../parts/FileName";
 import { Chip } from "../../parts/simple";
+import { TableBox } from "../../parts/TableBox";
 import { Raw, Text } from "../logs/contents";
 import { Attributes } from "./Reading";
 import { type Said, type ToolSaid, toolOf } from "./said";
@@ -30,7 +32,7 @@ export function ToolCard({ tool }: { tool: ToolSaid }) {
       </h4>
       {tool.about && <p>{tool.about}</p>}
       {tool.parameters.length > 0 && (
-        <div className="table-box">
+        <TableBox label="Parameters">
           <table className="table">
             <thead>
               <tr>
@@ -52,7 +54,7 @@ export function ToolCard({ tool }: { tool: ToolSaid }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableBox>
       )}
     </article>
   );

@@ -3,6 +3,7 @@
 import { useLoaded } from "../../loaded";
 import { FileName } from "../../parts/FileName";
 import { Failure } from "../../parts/simple";
+import { TableBox } from "../../parts/TableBox";
 import { Time } from "../../parts/Time";
 import { aimed } from "../../parts/versions";
 import { count, duration, money, percent } from "../../parts/words";
@@ -40,7 +41,7 @@ export function FiguresTable({ file, pointer, turn }: { file: string; pointer: s
   const { versions, since, is_complete: isComplete } = found.value;
   const judges = [...new Set(versions.flatMap((one) => one.scores.map((score) => score.evaluator_id)))];
   return (
-    <div className="table-box split-figures">
+    <TableBox label="Figures of the versions" className="split-figures">
       <table className="table">
         <caption className="quiet">
           Since <Time at={since} />
@@ -74,7 +75,7 @@ export function FiguresTable({ file, pointer, turn }: { file: string; pointer: s
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }
 

@@ -1,8 +1,10 @@
 /** Every change of the pointers of a file, newest first. */
+
 import { useState } from "react";
 import { type Address, to, withQuery } from "../../address";
 import { useLoaded } from "../../loaded";
 import { Badge, Button, Empty, Failure, Loading, type Tone } from "../../parts/simple";
+import { TableBox } from "../../parts/TableBox";
 import { Time } from "../../parts/Time";
 import { aimed } from "../../parts/versions";
 import { ask, type Body } from "../../server";
@@ -66,7 +68,7 @@ export function History({ file, pointer, address, turn }: HistoryProps) {
 function Moves({ moves, address }: { moves: Move[]; address: Address }) {
   const mayMove = useMay("editor");
   return (
-    <div className="table-box card">
+    <TableBox label="Moves" className="card">
       <table className="table moves">
         <thead>
           <tr>
@@ -87,7 +89,7 @@ function Moves({ moves, address }: { moves: Move[]; address: Address }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }
 

@@ -13,7 +13,15 @@ import {
   useStoreApi,
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { type DragEvent, type KeyboardEvent, useMemo } from "react";
+import {
+  type DragEvent,
+  type KeyboardEvent,
+  memo,
+  type RefObject,
+  useDeferredValue,
+  useMemo,
+  useRef,
+} from "react";
 import "../../canvas/canvas.css";
 import { linesOf, nodesOf } from "../../canvas/elements";
 import { EDGE_TYPES, MANY, NODE_TYPES } from "../../canvas/Graph";
@@ -28,7 +36,7 @@ import type { NodeTypeBody } from "./model/settings";
 import { DRAGGED } from "./Palette";
 import type { Editing } from "./useEditor";
 import { useInView } from "./useInView";
-import { usePicture } from "./usePicture";
+import { type Pictured, usePicture } from "./usePicture";
 import type { Places } from "./usePlaces";
 
 const READABLE = 0.6;
@@ -41,20 +49,35 @@ export interface EditCanvasProps {
 }
 
 export function EditCanvas(props: EditCanvasProps) {
-  const { level, choose } = props.editing;
+  const { level, loops, choose, chosen, connection, verdict } = props.editing;
+  const latest = useRef(props);
+  latest.current = props;
+  // Keys that are typed into a field are shown at once; the picture follows when there is time.
+  const within = loops.join("/");
+  const drawn = useDeferredValue(
+    useMemo(() => ({ level, within, chosen, connection }), [level, within, chosen, connection]),
+  );
+  const put = props.places.of(drawn.within ? drawn.within.split("/") : []);
   return (
     <section className="graph editing" aria-label="Canvas">
       <ReactFlowProvider>
-        <Surface {...props} />
+        <Surface {...drawn} {...{ verdict, put, latest }} />
       </ReactFlowProvider>
       <NodesTable definition={level} onSelect={(node) => choose(node === null ? [] : [node])} />
     </section>
   );
 }
 
-function Surface({ editing, types, places, onDrop }: EditCanvasProps) {
-  const { level, loops, chosen, connection } = editing;
-  const { boxes, placed, problems } = usePicture(editing, places.of(loops));
+interface SurfaceProps extends Pictured {
+  chosen: string[];
+  connection: string | null;
+  /** What is done when something happens on it; drawing it needs none of that. */
+  latest: RefObject<EditCanvasProps>;
+}
+
+const Surface = memo(function Surface(props: SurfaceProps) {
+  const { level, within, chosen, connection, latest } = props;
+  const { boxes, placed, problems } = usePicture(props);
   const nodes = useMemo(
     () =>
       nodesOf(level, boxes, (path) => ({ problems: problems.get(path) })).map((node) =>
@@ -71,11 +94,12 @@ function Surface({ editing, types, places, onDrop }: EditCanvasProps) {
       })),
     [level, boxes, placed, connection],
   );
-  const box = useFit(level.nodes?.length ? `level ${loops.join("/")}` : "", boxes, chosen[0], READABLE);
+  const box = useFit(level.nodes?.length ? `level ${within}` : "", boxes, chosen[0], READABLE);
   useInView(chosen, boxes, box);
   const { screenToFlowPosition } = useReactFlow();
   const store = useStoreApi();
   const drop = (event: DragEvent) => {
+    const { types, onDrop } = latest.current;
     const type = types.find((one) => one.name === event.dataTransfer.getData(DRAGGED));
     if (!type) return;
     event.preventDefault();
@@ -100,14 +124,17 @@ function Surface({ editing, types, places, onDrop }: EditCanvasProps) {
         edges={useSame(lines)}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
-        onNodesChange={(changes) => follow(changes, editing, places)}
-        onEdgesChange={(changes) => followLines(changes, editing, store.getState().userSelectionActive)}
-        onConnect={(made) => join(made, editing)}
-        isValidConnection={(made) => endsOf(made) !== null}
-        onNodeDoubleClick={(_, node) =>
-          node.data.isGroup && !node.parentId && editing.enter([...loops, node.id])
+        onNodesChange={(changes) => follow(changes, latest.current.editing, latest.current.places)}
+        onEdgesChange={(changes) =>
+          followLines(changes, latest.current.editing, store.getState().userSelectionActive)
         }
-        onPaneClick={() => editing.choose([])}
+        onConnect={(made) => join(made, latest.current.editing)}
+        isValidConnection={(made) => endsOf(made) !== null}
+        onNodeDoubleClick={(_, node) => {
+          const { loops, enter: enterLoop } = latest.current.editing;
+          if (node.data.isGroup && !node.parentId) enterLoop([...loops, node.id]);
+        }}
+        onPaneClick={() => latest.current.editing.choose([])}
         deleteKeyCode={null}
         minZoom={0.08}
         maxZoom={2.5}
@@ -122,7 +149,7 @@ function Surface({ editing, types, places, onDrop }: EditCanvasProps) {
       </ReactFlow>
     </div>
   );
-}
+});
 
 function join(made: Connection, { level, apply, chooseConnection }: Editing): void {
   const ends = endsOf(made);

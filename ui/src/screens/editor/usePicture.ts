@@ -1,7 +1,8 @@
 import { useMemo } from "react";
 import type { Box, Layout, Point } from "../../canvas/layout";
 import { useLayout } from "../../canvas/useLayout";
-import type { Editing } from "./useEditor";
+import type { Level } from "./model/levels";
+import type { Verdict } from "./useVerdict";
 
 export interface Picture {
   /** Where nodes are: where they were put, and else where the layout has them. */
@@ -11,14 +12,22 @@ export interface Picture {
   problems: Map<string, number>;
 }
 
+export interface Pictured {
+  level: Level;
+  /** The loops that the level is in. */
+  within: string;
+  verdict: Verdict | null;
+  /** Where nodes were put by hand. */
+  put: Record<string, Point>;
+}
+
 /** Where the nodes of a level are drawn, and what is wrong with them. */
-export function usePicture({ level, loops, verdict }: Editing, put: Record<string, Point>): Picture {
+export function usePicture({ level, within, verdict, put }: Pictured): Picture {
   const placed = useLayout(level);
   const boxes = useMemo(() => {
     if (!Object.keys(put).length) return placed.boxes;
     return new Map([...placed.boxes].map(([path, box]) => [path, { ...box, ...put[path] }]));
   }, [placed, put]);
-  const within = loops.join("/");
   const problems = useMemo(() => {
     const counts = new Map<string, number>();
     for (const one of verdict?.findings ?? []) {

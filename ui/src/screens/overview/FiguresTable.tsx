@@ -1,4 +1,5 @@
 /** The same as the charts show, as a table. */
+import { TableBox } from "../../parts/TableBox";
 import { count, duration, money, percent } from "../../parts/words";
 import type { Body } from "../../server";
 import { type Grain, startText } from "./range";
@@ -8,7 +9,7 @@ export function FiguresTable({ dashboard }: { dashboard: Body<"DashboardBody"> }
   return (
     <details className="figures-table">
       <summary className="quiet">As a table</summary>
-      <div className="table-box card">
+      <TableBox label="Figures" className="card">
         <table className="table">
           <thead>
             <tr>
@@ -38,7 +39,7 @@ export function FiguresTable({ dashboard }: { dashboard: Body<"DashboardBody"> }
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
     </details>
   );
 }

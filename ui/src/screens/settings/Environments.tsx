@@ -1,7 +1,9 @@
 /** The environments that versions are deployed to; kept by who administers. */
+
 import { useState } from "react";
 import { useLoaded } from "../../loaded";
 import { Badge, Button, Failure, Loading } from "../../parts/simple";
+import { TableBox } from "../../parts/TableBox";
 import { Time } from "../../parts/Time";
 import { counted } from "../../parts/words";
 import { ask, type Body } from "../../server";
@@ -39,7 +41,7 @@ export function Environments() {
         and first versions are deployed there by themselves.
       </p>
       {failure && <Failure error={failure} />}
-      <div className="table-box card">
+      <TableBox label="Environments" className="card">
         <table className="table environments-table">
           <thead>
             <tr>
@@ -64,7 +66,7 @@ export function Environments() {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
       {mayManage && <NewEnvironment change={change} />}
       {gating && (
         <GateDialog

@@ -1,8 +1,10 @@
 /** The API keys of the organisation: made, shown once, revoked; for who administers. */
+
 import { useState } from "react";
 import { useLoaded } from "../../loaded";
 import { Dialog } from "../../parts/Dialog";
 import { Badge, Button, Empty, Failure, Loading } from "../../parts/simple";
+import { TableBox } from "../../parts/TableBox";
 import { Time } from "../../parts/Time";
 import { ask, type Body } from "../../server";
 import { useMay } from "../../shell/session";
@@ -64,7 +66,7 @@ export function Keys({ facts }: { facts: Facts }) {
 
 function KeyTable({ keys, onEnd }: { keys: Key[]; onEnd: (key: Key) => void }) {
   return (
-    <div className="table-box card">
+    <TableBox label="Keys" className="card">
       <table className="table">
         <thead>
           <tr>
@@ -117,7 +119,7 @@ function KeyTable({ keys, onEnd }: { keys: Key[]; onEnd: (key: Key) => void }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }
 

@@ -1,6 +1,8 @@
 /** What the server is: read only, for all of it is set by its environment. */
+
 import { useState } from "react";
 import { Badge, Chip, Empty } from "../../parts/simple";
+import { TableBox } from "../../parts/TableBox";
 import { count } from "../../parts/words";
 import type { Facts } from "./Settings";
 
@@ -52,7 +54,7 @@ function Providers({ facts }: { facts: Facts }) {
           <pre>{'[[models.route]]\nmatch = "*"\nprovider = "echo"'}</pre>
         </Empty>
       ) : (
-        <div className="table-box card">
+        <TableBox label="Providers" className="card">
           <table className="table">
             <thead>
               <tr>
@@ -82,7 +84,7 @@ function Providers({ facts }: { facts: Facts }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableBox>
       )}
     </section>
   );
@@ -107,7 +109,7 @@ function Limits({ facts }: { facts: Facts }) {
           onChange={(event) => setSearch(event.target.value)}
         />
       </div>
-      <div className="table-box card">
+      <TableBox label="Limits" className="card">
         <table className="table limits">
           <thead>
             <tr>
@@ -136,7 +138,7 @@ function Limits({ facts }: { facts: Facts }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
       {shown.length === 0 && <p className="quiet">No limit has “{search}” in it.</p>}
     </section>
   );
