@@ -15,6 +15,7 @@ import pytest
 from tests.unit.engine.flows import end, level, node, start
 
 import headrace
+from headrace.storage.sqlite_connection import SqliteConnection, make_file
 from headrace.testing.failures import FlowFailed
 from headrace.testing.flows import Flow
 from headrace.testing.wire import Wire
@@ -190,3 +191,12 @@ else:
 """
     done = as_windows(script, tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_write_waits_for_the_drive_where_a_plain_one_would_not(tmp_path: Path) -> None:
+    """macOS keeps in the drive's own cache what is only synchronised; elsewhere this changes nothing."""
+    make_file(tmp_path / "store.db")
+    connection = SqliteConnection(tmp_path / "store.db")
+    assert connection._sqlite.pragma("fullfsync") == 1
+    assert connection._sqlite.pragma("checkpoint_fullfsync") == 1
+    connection.close()
