@@ -20,7 +20,7 @@ M = TypeVar("M", bound=Matched)
 _PROFILE = re.compile(r"^(?:global|us|us-gov|eu|apac|jp|au|ca|sa|me|af)\.(?=.+\.)")
 """The prefix of a cross-region inference profile."""
 _FUNCTION = re.compile(
-    r"^arn:[\w-]+:lambda:[\w-]+:\d*:function:(?P<name>[\w-]+)(?::(?P<qualifier>[\w$-]+))?$"
+    r"^arn:[\w-]+:lambda:[\w-]+:\d*:function:(?P<name>[\w-]+)(?::(?P<qualifier>[\w$-]+))?\Z"
 )
 
 

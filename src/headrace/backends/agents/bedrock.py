@@ -20,7 +20,7 @@ from headrace.backends.lex.router import texts
 from headrace.core.effects import AgentReply, EffectContext, EffectFailed, Usage
 from headrace.core.jsontext import json_text
 
-ALIAS = re.compile(r"^arn:[\w-]+:bedrock:[\w-]+:\d+:agent-alias/(?P<agent>\w+)/(?P<alias>\w+)$")
+ALIAS = re.compile(r"^arn:[\w-]+:bedrock:[\w-]+:\d+:agent-alias/(?P<agent>\w+)/(?P<alias>\w+)\Z")
 
 
 class Turn(msgspec.Struct, kw_only=True):

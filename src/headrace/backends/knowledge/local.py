@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_MS = 5_000
 MOST_WORDS = 256
 """So many different words of a question are searched for."""
-NAME = re.compile(r"^[0-9a-zA-Z](?:[_-]?[0-9a-zA-Z]){0,99}$")
+NAME = re.compile(r"^[0-9a-zA-Z](?:[_-]?[0-9a-zA-Z]){0,99}\Z")
 ALPHABET = string.ascii_uppercase + string.digits
 
 _SCHEMA = """

@@ -16,7 +16,7 @@ from headrace.backends.threads import Threads
 from headrace.core.effects import EffectContext, EffectFailed, Fault, Intents
 from headrace.core.template import as_text
 
-ALIAS = re.compile(r"^arn:[\w-]+:lex:[\w-]+:\d+:bot-alias/(?P<bot>\w+)/(?P<alias>\w+)$")
+ALIAS = re.compile(r"^arn:[\w-]+:lex:[\w-]+:\d+:bot-alias/(?P<bot>\w+)/(?P<alias>\w+)\Z")
 Attributes = Mapping[str, Any] | None
 
 

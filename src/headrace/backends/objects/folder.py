@@ -18,7 +18,7 @@ from pathlib import Path
 from headrace.backends.failures import S3
 from headrace.core.effects import EffectFailed, Fault
 
-BUCKET = re.compile(r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+BUCKET = re.compile(r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
 MAX_KEY_BYTES = 1024
 PARTS = ".parts"
 """Where objects are written before they are moved to their place; no bucket can have this name."""
