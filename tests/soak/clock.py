@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import mmap
 import shutil
@@ -21,7 +22,9 @@ def library() -> Path | None:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         return None
-    made = Path(tempfile.mkdtemp(prefix="headrace-clock-")) / "clock.so"
+    folder = Path(tempfile.mkdtemp(prefix="headrace-clock-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = folder / "clock.so"
     command = [compiler, "-shared", "-fPIC", "-O2", "-o", str(made), str(SOURCE), "-ldl"]
     done = subprocess.run(command, check=False, capture_output=True, timeout=COMPILED_WITHIN_S)
     return made if done.returncode == 0 else None
