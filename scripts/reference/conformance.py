@@ -14,9 +14,9 @@ The Bedrock checks, on 2026-11-22, each server on the same machine:
 
 | server | documented rules that hold | presumed rules that hold | skipped |
 | --- | --- | --- | --- |
-| Headrace 0.1.0, with keys | 324 of 324 | 94 of 94 | 0 |
-| MiniStack 1.5.33 | 79 of 316 | 11 of 94 | 8 |
-| moto 5.2.5 | 0 of 324 | 0 of 94 | 0 |
+| Headrace 0.1.0, with keys | 322 of 322 | 96 of 96 | 0 |
+| MiniStack 1.5.33 | 79 of 314 | 11 of 96 | 8 |
+| moto 5.2.5 | 0 of 322 | 0 of 96 | 0 |
 
 MiniStack lets anybody in, so who is turned away could not be tried. moto has no flows and no prompts: it
 answers each of these requests with 500. Neither has the Humanloop API, of which 159 of 159 documented rules
