@@ -18,7 +18,7 @@ SHORT_MINUTES = 2
 
 @pytest.mark.live
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_a_short_run(tmp_path: Path) -> None:
     plan = Plan(
         store="sqlite",
