@@ -112,4 +112,4 @@ def test_what_is_not_harmful_is_taken(two: Two) -> None:
                 body=as_bytes(door.body) or b"",
             )
             takes += ask(two.running, sent).status < 300
-    assert takes > 25
+    assert takes > 15
