@@ -252,7 +252,7 @@ def _cut_off(readiness: Readiness) -> Unavailable:
 async def _send(response: Response, request: Request, more: Headers, receive: Receive, send: Send) -> None:
     body = response.body
     headers = [*response.headers, *more, NOSNIFF, (b"x-request-id", request.id.encode())]
-    if all(name != CACHED for name, _ in response.headers):
+    if CACHED not in dict(response.headers):
         headers.append(UNCACHED)
     if isinstance(body, bytes):
         headers.append((b"content-length", str(len(body)).encode()))
