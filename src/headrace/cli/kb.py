@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from headrace.cli.options import json_option, read_settings, store_option
 
@@ -111,7 +111,7 @@ def list_(store: str | None, as_json: bool) -> None:
     with _told():
         found = _bases(store).list()
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(one) for one in found], indent=2))
+        click.echo(json.dumps(msgspec.to_builtins(found), indent=2))
         return
     for one in found:
         click.echo(f"{one.id}  {one.name:<24}  {one.documents} documents, {one.passages} passages")
