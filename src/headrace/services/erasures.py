@@ -17,6 +17,7 @@ from headrace.core.access import Principal, Right, User
 from headrace.core.errors import Invalid
 from headrace.core.keeping import Count, Erasure, Sort
 from headrace.core.logs import Log
+from headrace.core.monitoring import Work
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
 from headrace.services import clearing
@@ -242,7 +243,9 @@ def _told(tx: Transaction, ordered: list[str], found: list[Log], told: list[str]
 
 
 def _can_go(tx: Transaction, run: Execution) -> bool:
-    """Whether nobody carries a run out: it has ended, or waits for an answer that will not come."""
+    """Whether nobody carries a run out, nor is making logs of it: it has ended, or waits for an answer."""
+    if any(job.work is Work.RECORD for job in tx.jobs.of_subject(subject=run.id)):
+        return False
     if run.status.is_final:
         return True
     session = tx.sessions.get(file_id=run.file_id, name=run.name)

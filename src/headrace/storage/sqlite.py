@@ -20,7 +20,7 @@ from headrace.storage.lock import FileLock
 from headrace.storage.migrations import SCHEMA, migrate, migrations_in
 from headrace.storage.scans import Scans
 from headrace.storage.sql import SqlTransaction
-from headrace.storage.sqlite_connection import SqliteConnection, empty_log, make_file, opening
+from headrace.storage.sqlite_connection import SqliteConnection, empty_journals, empty_log, make_file, opening
 from headrace.storage.sqlite_log_words import SqliteLogWords
 from headrace.storage.watching import Watching
 
@@ -114,10 +114,11 @@ class SqliteStore:
         await self._groups.run(words.fold)
         while not await self._groups.run(words.merge):
             pass
-        for _ in range(CHECKPOINT_ATTEMPTS):
-            if await asyncio.to_thread(empty_log, self._path):
-                break
-            await asyncio.sleep(CHECKPOINT_PAUSE_S)
+        for empty in (empty_log, empty_journals):
+            for _ in range(CHECKPOINT_ATTEMPTS):
+                if await asyncio.to_thread(empty, self._path):
+                    break
+                await asyncio.sleep(CHECKPOINT_PAUSE_S)
 
     async def close(self) -> None:
         if self._is_closed:

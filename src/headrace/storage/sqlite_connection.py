@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ APPLICATION_ID = 0x48454144
 CHECKPOINT_PAGES = 4000
 CACHE_KIB = 16 * 1024
 MMAP_BYTES = 256 * 1024 * 1024
+JOURNALS = ".executions"
+"""What follows the store's name in that of the file with the journals of executions in the background."""
 BUSY_TIMEOUT_MS = 200
 """How long a foreign tool that holds the file may make the event loop wait."""
 
@@ -232,6 +235,20 @@ def empty_log(path: Path) -> bool:
         except (apsw.BusyError, apsw.LockedError):
             return False
         return True
+
+
+def empty_journals(store: Path) -> bool:
+    """The same of the journals of executions that lie beside a store, if there are any.
+
+    Only with Python's own SQLite: that has them open, and a file that two of its kind have open in one
+    process loses its locks when one of them closes it.
+    """
+    path = store.with_name(store.name + JOURNALS)
+    if not path.exists():
+        return True
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000)) as sqlite:
+        is_busy, *_ = sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
 
 
 @contextmanager
