@@ -172,13 +172,13 @@ def test_nodes_stay_where_they_were_put(screen: Screen, asker: Asker) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 90, box["y"] + 132, steps=5)
     page.mouse.up()
-    page.wait_for_function("Object.keys(localStorage).some(one => one.startsWith('headrace.places.'))")
+    page.wait_for_function("() => Object.keys(localStorage).some(one => one.startsWith('headrace.places.'))")
     put = first.evaluate(place)
     assert put != laid
     page = opened(screen, flow)
     assert first.evaluate(place) == put
     page.get_by_role("button", name="Tidy up").click()
-    page.wait_for_function("!Object.keys(localStorage).some(one => one.startsWith('headrace.places.'))")
+    page.wait_for_function("() => !Object.keys(localStorage).some(one => one.startsWith('headrace.places.'))")
     assert first.evaluate(place) == laid
 
 
