@@ -143,7 +143,7 @@ def test_what_the_server_is(make_server: Any, tmp_path: Path) -> None:
     answer = Asker(url=live.url).send("GET", "settings")
     told = answer.json()
     assert (told["version"], told["region"], told["account"]) == (__version__, "eu-west-3", "000000000000")
-    assert told["retention"] == {"content": "metadata", "runs_days": 7}
+    assert told["retention"] == {"content": "metadata", "runs_days": 7, "logs_days": 0}
     assert told["store"] in ("sqlite", "postgresql")
     assert told["endpoints"]["humanloop"] == "/v5"
     assert told["providers"] == [

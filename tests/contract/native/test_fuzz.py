@@ -80,6 +80,7 @@ KNOWN = {
     "step": ["0", "1", "step_none"],
     "key": ["key_none"],
     "name": ["none"],
+    "provider": ["none"],
 }
 VALUES = {
     "from": ["1", "production", "draft"],

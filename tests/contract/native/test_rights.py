@@ -43,6 +43,7 @@ BODIES: dict[str, Any] = {
     "createEvaluator": {"path": "e", "spec": {"arguments_type": "target_free", "return_type": "boolean"}},
     "tryEvaluator": {"log": "no-log", "evaluator": "no-evaluator"},
     "putMonitor": {},
+    "putRetention": {"keep_days": 7},
     "addArchive": {"head": {"format": "x", "version": 1, "schema": 1, "root": ""}, "lines": []},
 }
 """Bodies that break no rule; nobody gets far enough for their values to matter."""
