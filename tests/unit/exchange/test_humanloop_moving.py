@@ -852,12 +852,22 @@ def test_no_batch_whatever_breaks_the_server(kind: str) -> None:
     def run(batches: list[dict[str, Any]]) -> None:
         with TemporaryDirectory() as folder, asyncio.Runner() as runner:
             store = MemoryStore() if kind == "memory" else open_store(f"sqlite:///{folder}/it.db")
-            place = new_place(runner, store)
-            for batch in [WHOLE, *batches]:
-                with suppress(Malformed):
-                    place.hand_in(json.dumps(batch).encode())
-            with suppress(NoName):
-                place.take(Path(folder) / "out")
-            runner.run(store.close())
+            try:
+                place = new_place(runner, store)
+                for batch in [WHOLE, *batches]:
+                    with suppress(Malformed):
+                        place.hand_in(json.dumps(batch).encode())
+                with suppress(NoName):
+                    place.take(Path(folder) / "out")
+            finally:
+                runner.run(store.close())
 
     run()
+
+
+@pytest.mark.parametrize("count", [2**63, -(2**63) - 1, 2**70])
+@pytest.mark.parametrize("name", ["prompt_tokens", "reasoning_tokens", "output_tokens"])
+def test_a_count_that_no_store_can_hold_is_refused(place: Place, name: str, count: int) -> None:
+    (log,) = WHOLE["logs"]
+    with pytest.raises(Malformed, match=name):
+        place.hand_in(json.dumps({"logs": [{**log, name: count}]}).encode())

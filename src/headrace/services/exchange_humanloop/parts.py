@@ -16,6 +16,8 @@ from headrace.core.logs import LogStatus
 
 NULL = msgspec.Raw(b"null")
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number that every store can hold."""
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,9 +179,9 @@ class LogPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str | None = None
     source_datapoint_id: str | None = None
     is_saved: bool = True
-    prompt_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    output_tokens: int | None = None
+    prompt_tokens: Whole | None = None
+    reasoning_tokens: Whole | None = None
+    output_tokens: Whole | None = None
     prompt_cost: float | None = None
     output_cost: float | None = None
     finish_reason: str | None = None
