@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import stores
 from tests.contract.conftest import LiveServer, boto_client
-from tests.contract.keys import aws_pair, create_key, run
+from tests.contract.keys import aws_pair, create_key, run, run_json
 from tests.contract.native.asking import Asker
 
 from headrace.vault import new_key
@@ -25,6 +26,7 @@ def live(make_server: Any, tmp_path: Path) -> LiveServer:
     return server
 
 
+@stores.about_files
 def test_everything_that_is_sealed_is_sealed_anew(live: LiveServer, tmp_path: Path) -> None:
     file = tmp_path / "rekeyed.db.key"
     key = create_key(live.store)
@@ -52,6 +54,7 @@ def test_everything_that_is_sealed_is_sealed_anew(live: LiveServer, tmp_path: Pa
     assert one["last_four"] == "-key"
 
 
+@stores.about_files
 def test_an_attempt_that_broke_off_is_finished_by_the_next(live: LiveServer, tmp_path: Path) -> None:
     key, file = create_key(live.store), tmp_path / "rekeyed.db.key"
     live.stop()
@@ -68,7 +71,9 @@ def test_a_key_that_is_configured(make_server: Any, tmp_path: Path) -> None:
     old, new = new_key(), new_key()
     store = f"sqlite:///{tmp_path}/configured.db"
     live = make_server(store=store, secret_key=old)
-    key = create_key(live.store)
+    key = run_json(
+        "keys", "create", "--email", "ann@example.com", "--store", live.store, HEADRACE_SECRET_KEY=old
+    )
     live.stop()
     at = ("store", "rekey", "--store", live.store)
     assert "present key" in run(*at, "--new-key-env", "NEW", HEADRACE_SECRET_KEY=new_key(), NEW=new).stderr

@@ -135,9 +135,11 @@ def _responses(row: Operation, shapes: Shapes) -> dict[str, Any]:
 
 def _success(row: Operation, shapes: Shapes) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done."}
+    contents: dict[str, Any] = {media: {"schema": {"type": "string"}} for media in row.media}
     if row.response is not None:
-        texts = {media: {"schema": {"type": "string"}} for media in row.media[1:]}
-        success["content"] = {row.media[0]: shapes[row.response], **texts}
+        success["content"] = contents | {row.media[0]: shapes[row.response]}
+    elif JSON_MEDIA not in contents:  # lines or a file, which no shape describes
+        success["content"] = contents
     return success
 
 
