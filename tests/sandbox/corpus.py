@@ -118,7 +118,10 @@ SURROUNDINGS = (
         "a file left open",
         "import os\nos.lseek(int(LEFT_OPEN), 0, 0)\nassert os.read(int(LEFT_OPEN), 6) == b'secret'",
     ),
-    _python("any other file", "import os\nassert any(os.fstat(one) for one in range(4, 32) if is_open(one))"),
+    _python(
+        "any other file",
+        "import os\nassert any(os.fstat(one) for one in (*range(4, 256), int(LEFT_OPEN)) if is_open(one))",
+    ),
     _python("a package of the site", "import msgspec"),
     _python("a package by name", "__import__('msg' + 'spec')"),
     _python("the server's own modules", "import headrace.settings"),
