@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headrace.storage.dialect import Unique, renamed, script, statement, unique_indexes
-from headrace.storage.postgres_statements import together
+from headrace.storage.postgres_joining import joined
 
 
 def test_parameters_are_numbered_in_the_order_of_their_first_use() -> None:
@@ -86,7 +86,7 @@ def test_unique_indexes_are_asked_from_the_newest_to_the_key() -> None:
 
 def test_statements_become_one() -> None:
     assert renamed("SET a = :a, b = ':a' WHERE c = :a_b", "_1") == "SET a = :a_1, b = ':a' WHERE c = :a_b_1"
-    made = together(("put_tag", "remove_receipt"))
+    made = joined(("put_tag", "remove_receipt", ""))
     assert made.text.startswith("WITH step_0 AS (INSERT INTO tags ")
     assert (
         "$4)\nON CONFLICT (account, resource, key) DO UPDATE SET value = excluded.value RETURNING 1)"

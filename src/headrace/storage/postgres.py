@@ -1,6 +1,7 @@
 """The store in a PostgreSQL database, which many processes can share.
 
-Each read is a transaction on one of a few connections; writes go in groups on one more.
+Each read is a transaction on one of a few connections, or a statement where it asks for no more; writes go in
+groups on a few others.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from types import CodeType
 from typing import Any, ClassVar, TypeVar
 
 from headrace.core.changes import Uncounted
@@ -16,7 +18,13 @@ from headrace.core.counts import Commits
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Transaction
 from headrace.storage.limits import StoreLimits
-from headrace.storage.postgres_connection import READ, LostConnection, LostRace, PostgresConnection
+from headrace.storage.postgres_connection import (
+    READ,
+    LostConnection,
+    LostRace,
+    NeedsSnapshot,
+    PostgresConnection,
+)
 from headrace.storage.postgres_opening import prepare
 from headrace.storage.postgres_pool import PostgresPool
 from headrace.storage.postgres_writer import PostgresWriter
@@ -41,6 +49,7 @@ class PostgresStore:
         self._pool = PostgresPool(url, limits, size=readers)
         self._writer = PostgresWriter(self._pool.connect, timeout_s=limits.timeout_s)
         self._scans = asyncio.Semaphore(max(1, readers // READERS_PER_SCAN))
+        self._longer: set[CodeType | None] = {None}
         self._is_closed = False
         self._going = 0
         self._idle = asyncio.Event()
@@ -72,7 +81,14 @@ class PostgresStore:
                 self._idle.set()
 
     async def _read(self, account: str, work: Callable[[Any], T]) -> T:
+        """Run ``work`` in a transaction; in none as long as its code never asked for a second statement."""
+        code = getattr(work, "__code__", None)
         async with self._pool.lent() as connection:
+            if code not in self._longer:
+                try:
+                    return await _at_a_glance(connection, account, work)
+                except NeedsSnapshot:
+                    self._longer.add(code)
             return await _on_snapshot(connection, account, work)
 
     async def scan(self, account: str, work: Callable[[Transaction], T]) -> T:
@@ -101,6 +117,15 @@ class PostgresStore:
                 async with asyncio.timeout(self._limits.timeout_s):
                     await self._idle.wait()
         await self._pool.close()
+
+
+async def _at_a_glance(connection: PostgresConnection, account: str, work: Callable[[Any], T]) -> T:
+    connection.begin_glance()
+    try:
+        return await connection.carry_out(account, work)
+    except asyncio.CancelledError:  # nobody waits for what the server still does
+        connection.terminate()
+        raise
 
 
 async def _on_snapshot(connection: PostgresConnection, account: str, work: Callable[[Any], T]) -> T:

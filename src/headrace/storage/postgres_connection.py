@@ -1,14 +1,15 @@
 """A PostgreSQL connection that runs statements by name, and what its errors mean.
 
-The statements of a use case are sent one by one, as they are. A constraint that refuses one spoils the
-transaction, so the use case is then run again with care: a savepoint before each statement that writes. That
-costs nothing where nothing is refused.
+Statements that write and of which no answer is needed wait, and go along with the next one that does not
+touch what they write: as one statement, which is one way to the server and back. A constraint that refuses
+one spoils the transaction, so the use case is then run again with care: one statement after the other, a
+savepoint before each that writes. That costs nothing where nothing is refused.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -20,8 +21,9 @@ from headrace.core.ports import Clash
 from headrace.storage import dialect, greenlets
 from headrace.storage.dialect import Statement
 from headrace.storage.errors import ReadOnly
+from headrace.storage.postgres_joining import Waiting, joined
 from headrace.storage.postgres_log_words import PostgresLogWords
-from headrace.storage.postgres_statements import RACES, RULES, STATEMENTS, UNIQUE, WRITTEN, together
+from headrace.storage.postgres_statements import RACES, RULES, STATEMENTS, UNIQUE, WRITTEN
 from headrace.storage.rows import Row
 from headrace.storage.sql import SqlTransaction
 from headrace.storage.sql_collection import Step
@@ -61,6 +63,10 @@ class NeedsCare(Exception):
     """A constraint refused a statement and so the transaction; with savepoints it can go on."""
 
 
+class NeedsSnapshot(Exception):
+    """A read asks for more than one statement, which have to see the same."""
+
+
 def encoded(value: Any) -> Any:
     """A value as it is kept: PostgreSQL's texts can't hold U+0000, so that U+0001 stands before it.
 
@@ -97,6 +103,8 @@ class PostgresConnection:
         self._failure: Exception | None = None
         self._is_careful = is_careful
         self._is_reading = False
+        self._left: int | None = None
+        self._waiting = Waiting()
         self.writes = 0
 
     @property
@@ -123,11 +131,14 @@ class PostgresConnection:
         return int(status.rpartition(" ")[2])
 
     def together(self, *steps: Step) -> None:
-        if len(steps) == 1 or self._is_careful:
+        if self._is_careful:
             for name, values in steps:
                 greenlets.wait(self._execute(name, values))
             return
-        greenlets.wait(self._execute_together(steps))
+        for step in steps:
+            if not self._waiting.goes_with(step[0]):
+                greenlets.wait(self._flush())
+            self._waiting.add(step)
 
     def script(self, text: str) -> None:
         """Run many statements of the common words."""
@@ -150,24 +161,35 @@ class PostgresConnection:
         Raises:
             LostConnection, Unavailable: the server can't.
         """
-        self._failure, self._is_careful = None, is_careful
-        self._is_reading = how == READ
-        self.writes = 0
+        self._be_ready(is_reading=how == READ, is_careful=is_careful)
         await self._command(how)
+
+    def begin_glance(self) -> None:
+        """Begin a read of one statement, which is a snapshot as it is and needs no transaction around it."""
+        self._be_ready(is_reading=True, is_careful=False)
+        self._left = 1
+
+    def _be_ready(self, *, is_reading: bool, is_careful: bool) -> None:
+        self._failure, self._is_careful, self._is_reading = None, is_careful, is_reading
+        self._left = None
+        self._waiting.clear()
+        self.writes = 0
 
     async def carry_out(self, account: str, work: Callable[[Any], T]) -> T:
         """Run ``work`` in the transaction.
 
         Raises:
-            LostRace, LostConnection, NeedsCare: this transaction can't be kept.
+            LostRace, LostConnection, NeedsCare, NeedsSnapshot: this transaction can't be kept.
             Exception: what ``work`` raised.
         """
         transaction = self._transaction_of(account)
         try:
             result = await greenlets.run(lambda: work(transaction))
         except Exception:
+            self._waiting.clear()
             self._raise_failure()  # whatever the use case made of it
             raise
+        await self._flush()
         self._raise_failure()
         return result
 
@@ -209,15 +231,19 @@ class PostgresConnection:
     async def _execute(self, name: str, values: dict[str, Any]) -> tuple[list[Row], str]:
         """The rows of a statement, and what it says that it did."""
         self._raise_failure()
-        statement = STATEMENTS[name]
-        arguments = _arguments(statement, values)
+        self._count_glance(name)
+        if self._waiting.steps:
+            if self._waiting.goes_with(name):
+                return await self._execute_joined((name, values))
+            await self._flush()
+        arguments = _arguments(STATEMENTS[name], values)
         writes = name in WRITTEN
         is_careful = self._is_careful and writes
         self.writes += writes
         if is_careful:
             await self._command("SAVEPOINT careful")
         try:
-            prepared = self._prepared.get(name) or await self._prepare(name, statement)
+            prepared = self._prepared.get(name) or await self._prepare(name, STATEMENTS[name])
             records = await prepared.fetch(*arguments)
         except asyncpg.IntegrityConstraintViolationError as error:
             if not is_careful:
@@ -230,22 +256,32 @@ class PostgresConnection:
             await self._command("RELEASE careful")
         return [_row(record) for record in records], prepared.get_statusmsg()
 
-    async def _execute_together(self, steps: Sequence[Step]) -> None:
-        """One statement made of several; without care, so that it need not be known which was refused."""
+    def _count_glance(self, name: str) -> None:
+        """Let nothing but one statement that reads go without a transaction."""
+        if self._left is not None:
+            if not self._left or name in WRITTEN:
+                raise self._fail(NeedsSnapshot())
+            self._left -= 1
+
+    async def _flush(self) -> None:
+        """Have done what waits."""
+        if self._waiting.steps:
+            await self._execute_joined(None)
+
+    async def _execute_joined(self, last: Step | None) -> tuple[list[Row], str]:
+        """What waits, and ``last``, as one; without care, so that it need not be known which was refused."""
         self._raise_failure()
-        names = tuple(name for name, _ in steps)
-        statement = together(names)
-        values = {
-            f"{parameter}_{number}": value
-            for number, (_, given) in enumerate(steps)
-            for parameter, value in given.items()
-        }
+        if self._left is not None:
+            raise self._fail(NeedsSnapshot())
+        key, values = self._waiting.taken(last)
+        statement = joined(key)
         self.writes += 1
         try:
-            prepared = self._prepared.get(names) or await self._prepare(names, statement)
-            await prepared.fetch(*_arguments(statement, values))
+            prepared = self._prepared.get(key) or await self._prepare(key, statement)
+            records = await prepared.fetch(*_arguments(statement, values))
         except Exception as error:
             raise self._meaning(error) from error
+        return [_row(record) for record in records], prepared.get_statusmsg()
 
     async def _prepare(self, name: str | tuple[str, ...], statement: Statement) -> Any:
         prepared = self._prepared[name] = await self._driver.prepare(statement.text)
@@ -253,7 +289,7 @@ class PostgresConnection:
 
     async def _broken_rule(self, name: str, arguments: list[Any], error: asyncpg.PostgresError) -> str:
         """The most telling of the rules that a statement breaks."""
-        if isinstance(error, asyncpg.ForeignKeyViolationError):
+        if isinstance(error, asyncpg.ForeignKeyViolationError | asyncpg.NotNullViolationError):
             return "reference"
         index = str(error.constraint_name)
         if index in RACES:

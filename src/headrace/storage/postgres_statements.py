@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
 from headrace.storage import dialect
@@ -13,16 +12,6 @@ MIGRATIONS = migrations_in(SCHEMA, more=SCHEMA / "postgres")
 
 QUERIES = statements_with("postgres_queries.sql")
 STATEMENTS = {name: dialect.statement(text) for name, text in QUERIES.items() if name != "make_migrations"}
-
-
-@functools.cache
-def together(names: tuple[str, ...]) -> dialect.Statement:
-    """Statements that write, as one; the parameter ``x`` of the second is ``x_1``."""
-    parts = []
-    for number, name in enumerate(names):
-        text = dialect.renamed(QUERIES[name], f"_{number}")
-        parts.append(f"step_{number} AS ({text} RETURNING 1)")
-    return dialect.statement(f"WITH {', '.join(parts)} SELECT 1")
 
 
 _WRITES = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) (\w+)")

@@ -352,11 +352,11 @@ SELECT versions_count, runnable_count FROM entries WHERE account = :account AND 
 SELECT {Release} FROM live_releases WHERE account = :account AND file_id = :file_id AND number = :number;
 
 -- name: add_release
--- A new number of a version of that file; nothing when there is no such version.
+-- A new number of a version of that file; where there is no such version, one without, which is refused.
 INSERT INTO releases (account, {Release})
-SELECT :account, v.file_id, :number, v.id, CASE WHEN v.content = :content THEN NULL ELSE :content END,
+SELECT :account, :file_id, :number, v.id, CASE WHEN v.content = :content THEN NULL ELSE :content END,
   :description, :short_name, :created_by, :created_at, :is_runnable
-FROM versions v WHERE v.account = :account AND v.id = :version_id AND v.file_id = :file_id;
+FROM (SELECT 1) one LEFT JOIN versions v ON v.account = :account AND v.id = :version_id AND v.file_id = :file_id;
 
 -- name: remove_release
 -- Forget a release, but not that its number was used.

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from headrace.core.access import Key, Organisation, User
 from headrace.core.deployments import Action, Alias, Move, Pointer, PointerKind
-from headrace.core.ports import EVERYTHING, Clash
+from headrace.core.ports import EVERYTHING
 from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
 from headrace.storage.archive import SqlArchive
 from headrace.storage.rows import mapper, microseconds
@@ -90,10 +90,10 @@ class Releases(SqlCollection):
 
     def add(self, release: Release) -> None:
         row = RELEASE.dump(release)
-        if not self._run("add_release", **row):
-            raise Clash("reference")
-        given_out = ("file_id", "number", "is_runnable", "created_at")
-        self._run("give_out_number", **{name: row[name] for name in given_out})
+        given_out = {name: row[name] for name in ("file_id", "number", "is_runnable", "created_at")}
+        self._connection.together(
+            self._step("add_release", **row), self._step("give_out_number", **given_out)
+        )
 
     def remove(self, *, file_id: str, number: int) -> None:
         removed = self._one("remove_release", file_id=file_id, number=number)
@@ -237,7 +237,7 @@ class Receipts(SqlCollection):
         return RECEIPT.load(row) if row else None
 
     def add(self, receipt: Receipt) -> None:
-        self._run("add_receipt", **RECEIPT.dump(receipt))
+        self._connection.together(self._step("add_receipt", **RECEIPT.dump(receipt)))
 
     def remove(self, *, operation: str, parent: str, token: str) -> None:
         self._run("remove_receipt", operation=operation, parent=parent, token=token)

@@ -73,7 +73,9 @@ RULES = {
 """The rule of ``Clash`` for each unique constraint, by the columns that SQLite names."""
 
 _UNIQUE = "UNIQUE constraint failed: "
-_NO_REFERENCE = "FOREIGN KEY constraint failed"
+_NO_REFERENCE = frozenset(
+    {"FOREIGN KEY constraint failed", "NOT NULL constraint failed: releases.version_id"}
+)
 _OUT_OF_ORDER = (
     apsw.FullError,
     apsw.IOError,
@@ -265,7 +267,7 @@ def opening(path: Path) -> Iterator[None]:
 
 def _broken_rule(error: apsw.ConstraintError) -> str | None:
     text = str(error)
-    return "reference" if text == _NO_REFERENCE else RULES.get(text.removeprefix(_UNIQUE))
+    return "reference" if text in _NO_REFERENCE else RULES.get(text.removeprefix(_UNIQUE))
 
 
 def make_file(path: Path) -> None:
