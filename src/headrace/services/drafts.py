@@ -16,6 +16,7 @@ from headrace.core.kinds import KINDS
 from headrace.core.kinds.flow import read_content
 from headrace.core.kinds.prompt import prompt_variables, read_arn
 from headrace.core.ports import Transaction
+from headrace.core.subjects import OfOneFile
 from headrace.core.validate import Finding, Severity
 from headrace.core.versions import Draft, DraftStatus, Version
 from headrace.services import receipts, tags, traces, tree
@@ -220,7 +221,8 @@ async def prepare(ports: Ports, principal: Principal, *, ref: str) -> DraftView:
     def work(tx: Transaction) -> DraftView:
         return settle(tx, ports, find(tx, "flow", ref), ports.clock.now())
 
-    return await write(ports, principal, work)
+    # It decides by the draft. What Prompt nodes name by ARN is only reported on, as it is meanwhile.
+    return await write(ports, principal, OfOneFile(work, ref=ref))
 
 
 def settle(tx: Transaction, ports: Ports, flow: DraftView, now: datetime) -> DraftView:

@@ -12,6 +12,7 @@ from headrace.core.errors import InUse, NotFound, NotPrepared, QuotaExceeded
 from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
+from headrace.core.subjects import OfOneFile
 from headrace.core.versions import MAX_NUMBER, Draft, DraftStatus, Release, Version
 from headrace.services import drafts, numbers, receipts, tags, tree
 from headrace.services.base import Ports, read, write
@@ -77,7 +78,9 @@ async def create(ports: Ports, principal: Principal, order: Order, *, token: Tok
         )
         return ReleaseView(file=file, release=made)
 
-    return await write(ports, principal, work)
+    # It decides by the file, its draft, versions and numbers, and by tokens that were used on it. Receipts of
+    # others that it clears away are too old for anybody to go by.
+    return await write(ports, principal, OfOneFile(work, ref=order.ref))
 
 
 def add(

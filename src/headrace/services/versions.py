@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from headrace.core.errors import AlreadyExists, Invalid, NotFound
 from headrace.core.files import File, FileQuery, FileSort, check_path
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
+from headrace.core.subjects import OfOneFile
 from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
 from headrace.services import drafts, gates, links, moves, numbers, traces, tree
 from headrace.services.base import FAR, Ports, digest_of, read, scan, write
@@ -79,7 +81,22 @@ async def upsert(ports: Ports, principal: Principal, submission: Submission) -> 
         file, version = settle(tx, ports, principal, prepared, now=ports.clock.now())
         return view(tx, file, version, Surroundings(tx, asking=principal.user))
 
-    return await write(ports, principal, work)
+    return await write(ports, principal, _declared(work, submission))
+
+
+def _declared(
+    work: Callable[[Transaction], VersionView], submission: Submission
+) -> Callable[[Transaction], VersionView]:
+    """An upsert as what is about its file alone, unless its content refers to others.
+
+    It decides by the file, its draft, versions and numbers, and by the default environment and its gate. A
+    path where nothing is, or a directory, names no file, so that it is run as any other. What Prompt nodes
+    name by ARN is only reported on, as it is meanwhile. The logs, monitors and users that are shown are
+    changed by nothing that declares itself.
+    """
+    if KINDS[submission.kind].links(submission.content):
+        return work
+    return OfOneFile(work, ref=submission.ref, path=submission.path)
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 READERS_PER_SCAN = 4
 """Of so many connections that read, one may be used by what may take long."""
+CONNECTIONS_PER_LANE = 3
+"""Of so many connections beside the one that writes anything, one writes for single files."""
 
 
 class PostgresStore:
@@ -45,9 +47,10 @@ class PostgresStore:
         _run_apart(lambda: asyncio.run(prepare(url, limits)))
         self.changes = Uncounted()
         self._limits = limits
-        readers = max(1, limits.connections - 1)
+        lanes = max(0, limits.connections - 1) // CONNECTIONS_PER_LANE
+        readers = max(1, limits.connections - 1 - lanes)
         self._pool = PostgresPool(url, limits, size=readers)
-        self._writer = PostgresWriter(self._pool.connect, timeout_s=limits.timeout_s)
+        self._writer = PostgresWriter(self._pool.connect, timeout_s=limits.timeout_s, lanes=lanes)
         self._scans = asyncio.Semaphore(max(1, readers // READERS_PER_SCAN))
         self._longer: set[CodeType | None] = {None}
         self._is_closed = False

@@ -32,7 +32,9 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE migrations IN ROW SHARE MODE"
+WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE migrations IN SHARE MODE"
+WRITE_BESIDE = "BEGIN ISOLATION LEVEL READ COMMITTED; LOCK TABLE migrations IN ROW EXCLUSIVE MODE"
+"""Of use cases of single files; it excludes the one before, and that it, but neither excludes its like."""
 WRITE_ALONE = "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE migrations IN EXCLUSIVE MODE"
 """When nobody else writes: what lost a race can't lose it again."""
 CLOSE_TIMEOUT_S = 2.0
@@ -139,6 +141,11 @@ class PostgresConnection:
             if not self._waiting.goes_with(step[0]):
                 greenlets.wait(self._flush())
             self._waiting.add(step)
+
+    async def ask(self, statement: str, **values: Any) -> list[Row]:
+        """The same as `all`, for who is no use case."""
+        rows, _ = await self._execute(statement, values)
+        return rows
 
     def script(self, text: str) -> None:
         """Run many statements of the common words."""

@@ -41,3 +41,18 @@ SELECT {use} FROM json_each(:version_ids) c
 JOIN usage u ON u.account = :account AND u.version_id = c.value
 JOIN LATERAL (
   SELECT * FROM logs p WHERE p.version_number = u.number ORDER BY p.place DESC LIMIT :take) l ON TRUE;
+
+-- name: lock_files
+-- Files that are there, by their ids, short ids or paths; they stay as they are until the end of the transaction.
+SELECT id, short_id, path FROM entries
+WHERE account = :account AND kind IS NOT NULL AND deleted_at IS NULL AND owner_id IS NULL
+  AND (id = ANY(ARRAY(SELECT c.value FROM json_each(:refs) c))
+    OR short_id = ANY(ARRAY(SELECT c.value FROM json_each(:refs) c))
+    OR path = ANY(ARRAY(SELECT c.value FROM json_each(:paths) c)))
+ORDER BY id FOR NO KEY UPDATE;
+
+-- name: expire_receipts
+-- Forget the oldest receipts from before a time, up to a number; not those that others are about to forget.
+DELETE FROM receipts WHERE (account, operation, parent, token) IN (
+  SELECT account, operation, parent, token FROM receipts WHERE account = :account AND created_at < :before
+  ORDER BY created_at, operation, parent, token LIMIT :most FOR UPDATE SKIP LOCKED);
