@@ -24,7 +24,7 @@ _WORD = re.compile(r"\w+")
 
 def _tables() -> dict[str, frozenset[str]]:
     """What is behind each name: a table itself, or those that a view shows."""
-    scripts = [migration.script for migration in MIGRATIONS]
+    scripts = [QUERIES["make_migrations"], *(migration.script for migration in MIGRATIONS)]
     found = {name: frozenset([name]) for text in scripts for name in _TABLE.findall(text)}
     for text in scripts:
         for view, body in _VIEW.findall(text):
