@@ -93,6 +93,18 @@ def test_who_fails_after_writing_takes_nobody_along(desk: Desk) -> None:
     assert kept == [True, False, True]
 
 
+def test_who_is_refused_before_it_fails_is_told_so(desk: Desk) -> None:
+    """Also where what is refused would have waited for the next statement."""
+
+    def work(tx: Transaction) -> None:
+        tx.files.add(file("fl_2", path="same"))
+        raise Bug
+
+    desk.write(lambda tx: tx.files.add(file("fl_1", path="same")))
+    with pytest.raises(Clash, match=r"^path$"):
+        desk.write(work)
+
+
 def test_who_fails_without_writing_costs_nothing(desk: Desk, begun: list[Any]) -> None:
     def look(tx: Transaction) -> None:
         assert tx.files.get(id="fl_1") is not None

@@ -193,6 +193,8 @@ class PostgresConnection:
         try:
             result = await greenlets.run(lambda: work(transaction))
         except Exception:
+            # With care it is told whether one of those that wait would have been refused before.
+            self.writes += len(self._waiting.steps)
             self._waiting.clear()
             self._raise_failure()  # whatever the use case made of it
             raise

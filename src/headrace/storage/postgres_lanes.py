@@ -116,7 +116,7 @@ class PostgresLanes:
         try:
             if connection is None or connection.is_closed:
                 connection = await self._connect()
-            group, done = await self._run(connection, group)
+            done = await self._run(connection, group)
             started_s = time.perf_counter()
             await connection.commit()
             self._commits.seconds.add((), time.perf_counter() - started_s)
@@ -140,18 +140,17 @@ class PostgresLanes:
             self._free.append(connection)
             self._start()
 
-    async def _run(self, connection: PostgresConnection, group: list[Job]) -> tuple[list[Job], Sequence[Job]]:
-        """Begin a transaction and run a group: those whose files are there, and which of them were run."""
+    async def _run(self, connection: PostgresConnection, group: list[Job]) -> Sequence[Job]:
+        """Begin a transaction and run a group, less those whose files are not there: those that were run."""
         await connection.begin(WRITE_BESIDE)
         try:
             there = await _locked(connection, group)
-            here = [job for job in group if job.file is not None and job.file.name in there]
-            done = await run_group(connection, here)
+            self._hand_over([job for job in group if job.file is None or job.file.name not in there])
+            group[:] = [job for job in group if job.file is not None and job.file.name in there]
+            return await run_group(connection, group)
         except BaseException:
             await connection.roll_back()
             raise
-        self._hand_over([job for job in group if job not in here])
-        return here, done
 
 
 async def _locked(connection: PostgresConnection, group: list[Job]) -> set[str]:
