@@ -353,10 +353,11 @@ SELECT {Release} FROM live_releases WHERE account = :account AND file_id = :file
 
 -- name: add_release
 -- A new number of a version of that file; where there is no such version, one without, which is refused.
-INSERT INTO releases (account, {Release})
-SELECT :account, :file_id, :number, v.id, CASE WHEN v.content = :content THEN NULL ELSE :content END,
-  :description, :short_name, :created_by, :created_at, :is_runnable
-FROM (SELECT 1) one LEFT JOIN versions v ON v.account = :account AND v.id = :version_id AND v.file_id = :file_id;
+INSERT INTO releases (account, {Release}) VALUES (:account, :file_id, :number,
+  (SELECT v.id FROM versions v WHERE v.account = :account AND v.id = :version_id AND v.file_id = :file_id),
+  CASE WHEN (SELECT v.content = :content FROM versions v WHERE v.account = :account AND v.id = :version_id)
+    THEN NULL ELSE :content END,
+  :description, :short_name, :created_by, :created_at, :is_runnable);
 
 -- name: remove_release
 -- Forget a release, but not that its number was used.
