@@ -34,6 +34,29 @@ async def main():
 asyncio.run(main())
 """
 
+GIVING_WAY = """
+import asyncio, os
+from pathlib import Path
+from tests.sandbox.box import context
+from headrace.backends.sandbox.limits import SandboxLimits
+from headrace.backends.sandbox.native import NativeSandbox
+def priorities(pid):
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [os.getpriority(os.PRIO_PROCESS, int(one)) for one in children]
+async def main():
+    sandbox = NativeSandbox(SandboxLimits(wall_s=100), bwrap=None)
+    print(await sandbox.run("40 + 2", {}, context(100)))
+    running = asyncio.create_task(sandbox.run("import time\\ntime.sleep(99)", {}, context(100)))
+    expected = min(19, os.nice(0) + 5)
+    while not running.done() and expected not in priorities(sandbox.server.pid):
+        await asyncio.sleep(0.01)
+    print("over" if running.done() else "found")
+    running.cancel()
+    await sandbox.close()
+os.nice(6)
+asyncio.run(main())
+"""
+
 
 def _is_there(pid: int) -> bool:
     try:
@@ -156,6 +179,16 @@ def test_a_killed_server_leaves_no_process() -> None:
         server.kill()
     assert len(pids) >= 2
     assert all(_goes(pid) for pid in (fork_server, *pids))
+
+
+def test_a_server_that_gives_way_itself_runs_code_that_gives_way_to_it() -> None:
+    """Who has given way may not take it back: a priority of its own for code would be refused."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", GIVING_WAY], capture_output=True, text=True, cwd=root, timeout=200,
+        env=os.environ | {"PYTHONPATH": str(root)},
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("42\nfound\n", "")
 
 
 @pytest.mark.skipif(not shutil.which("bwrap"), reason="NOT TESTED: bubblewrap (bwrap) is not installed")
