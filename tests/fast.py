@@ -60,6 +60,8 @@ def is_left_out(path: Path) -> bool:
     if not path.name.startswith("test_") or not path.is_relative_to(TESTS):
         return False
     within = path.relative_to(TESTS)
+    if within.parts[0] == "ui":  # needs a browser
+        return True
     if within.parts[0] == "contract":
         return path.relative_to(TESTS / "contract").as_posix() not in STORIES
     return within.as_posix() in THOROUGH

@@ -22,6 +22,7 @@ def test_a_story_stays_and_what_is_thorough_is_left_out() -> None:
     assert not is_left_out(CONTRACT / "bedrock" / "test_flows.py")
     assert is_left_out(CONTRACT / "bedrock" / "test_every_error.py")
     assert is_left_out(TESTS / "fuzz" / "test_otel.py")
+    assert is_left_out(TESTS / "ui" / "test_home.py")
     assert not is_left_out(TESTS / "unit" / "test_settings.py")
     assert not is_left_out(CONTRACT / "conftest.py")
     assert not is_left_out(TESTS.parent / "elsewhere" / "contract" / "test_else.py")
