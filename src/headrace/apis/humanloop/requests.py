@@ -286,7 +286,7 @@ PHRASES = (
     (re.compile(r"Expected `array"), "list_type", "Input should be a valid list"),
 )
 """What the decoder says, and how the original's clients know it: error type and message."""
-_PLACE = re.compile(r" - at `\$(.*)`$")
+_PLACE = re.compile(r" - at `\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 
 
