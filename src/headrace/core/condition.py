@@ -81,6 +81,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.left} {self.operator} {self.right}"
 
     def compile(self) -> Test:
+        """What says whether it holds."""
         compare = _COMPARISONS[self.operator]
         if isinstance(self.left, Reference) and isinstance(self.right, Literal):  # as most are
             name, value = self.left.name, self.right.value
