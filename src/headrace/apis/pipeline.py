@@ -257,13 +257,13 @@ class App:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
-            part = message.get("body", b"")
+            part: bytes = message.get("body", b"")
             size_bytes += len(part)
             if size_bytes > limit:
                 raise TooLarge(f"The request body has more than {limit} bytes.", limit_bytes=limit)
-            parts.append(part)
             if not message.get("more_body"):
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+                return part if not parts else b"".join((*parts, part))
+            parts.append(part)
 
 
 async def _answer(api: Api, request: Request, readiness: Readiness) -> Response:

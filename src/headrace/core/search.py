@@ -34,7 +34,10 @@ def words(text: str) -> list[str]:
 
 def _distinct(text: str) -> frozenset[str]:
     """The words of a text, each once: most occur often."""
-    return frozenset(word[:MAX_WORD] for word in set(_runs(text)))
+    found = frozenset(_runs(text))
+    if max(map(len, found), default=0) <= MAX_WORD:
+        return found
+    return frozenset(word[:MAX_WORD] for word in found)
 
 
 def _runs(text: str) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -293,8 +292,8 @@ def change(kind: str, body: LogValues, parsed: Mapping[str, Any]) -> Change:
 
 
 def _columns(body: msgspec.Struct) -> dict[str, Any]:
-    names, inner, values_of = _known_columns(type(body))
-    known = dict(zip(names, values_of(body), strict=True))
+    names = _columns_of(type(body))
+    known = {name: getattr(body, name) for name in names}
     problems = []
     for name in TIMES:
         if known.get(name) is not None:
@@ -304,14 +303,13 @@ def _columns(body: msgspec.Struct) -> dict[str, Any]:
                 problems.append(Problem(path=(name,), message=message, kind="out_of_range"))
     if problems:
         raise Invalid(*problems)
-    return dict(zip(inner, known.values(), strict=True))
+    return {names[name]: value for name, value in known.items()}
 
 
 @cache
-def _known_columns(kind: type[msgspec.Struct]) -> tuple[tuple[str, ...], tuple[str, ...], attrgetter[Any]]:
-    """The members of a body that are columns, what they are called inside, and what reads them."""
-    names = tuple(name for name in COLUMNS if name in kind.__struct_fields__)
-    return names, tuple(COLUMNS[name] for name in names), attrgetter(*names)
+def _columns_of(kind: type[msgspec.Struct]) -> Mapping[str, str]:
+    """The members of a body that are columns, and what they are called inside."""
+    return {name: inner for name, inner in COLUMNS.items() if name in kind.__struct_fields__}
 
 
 @cache

@@ -187,6 +187,8 @@ class BodyReader:
             Invalid: with everything that is wrong with it.
         """
         body = body or b"{}"
+        if len(body) < parsing.LARGE_BYTES:
+            return self._read(body)
         with parsing.undisturbed(len(body)):
             return self._read(body)
 
