@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from tests.fast import is_left_out
+from tests.fast import is_left_out, try_few_examples
 from tests.progress import Progress
 
 # Where nothing compiled may be kept, each run rewrites every test file, and each command that a test starts
@@ -31,6 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave thorough tests out of the fast run, unread: to import them takes a while, too."""
     return True if config.getoption("fast") and is_left_out(collection_path) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Try laws on fewer examples in the fast run."""
+    for item in items if config.getoption("fast") else ():
+        test = getattr(item, "obj", None)
+        try_few_examples(getattr(test, "__func__", test))
 
 
 @pytest.hookimpl(wrapper=True)

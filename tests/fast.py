@@ -1,12 +1,14 @@
 """Which tests are left out of the fast run, because they take their time by trying everything there is of a kind.
 
 What a developer runs before a commit is to be over before the commit's message is written: every test of a part by
-itself, and of the APIs a story of each over real clients. The rest runs in ``make test``, like everything.
+itself, laws on some examples, and of the APIs a story of each over real clients. ``make test`` leaves nothing out.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from hypothesis import settings
 
 TESTS = Path(__file__).parent
 STORIES = {
@@ -53,6 +55,17 @@ THOROUGH = {
     "storage/test_side_by_side.py",
 }
 """Of the others, those that are left out: programs of pages, made-up requests, and all that is tried to break out."""
+MOST_EXAMPLES = 20
+"""So many a law is tried on."""
+_SETTINGS = "_hypothesis_internal_use_settings"
+"""Where Hypothesis keeps what a test was told; its own plugin for pytest looks there, too."""
+
+
+def try_few_examples(test: object) -> None:
+    """Let a law be tried on fewer examples than it says."""
+    told = getattr(test, _SETTINGS, None)
+    if told is not None and told.max_examples > MOST_EXAMPLES:
+        setattr(test, _SETTINGS, settings(told, max_examples=MOST_EXAMPLES))
 
 
 def is_left_out(path: Path) -> bool:

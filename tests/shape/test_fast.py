@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.fast import STORIES, TESTS, THOROUGH, is_left_out
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.fast import MOST_EXAMPLES, STORIES, TESTS, THOROUGH, is_left_out, try_few_examples
 
 CONTRACT = TESTS / "contract"
 
@@ -31,3 +33,17 @@ def test_a_story_stays_and_what_is_thorough_is_left_out() -> None:
 @pytest.mark.parametrize("api", ["bedrock", "humanloop", "native", "otel"])
 def test_each_api_has_a_story(api: str) -> None:
     assert any(name.startswith(f"{api}/") for name in STORIES)
+
+
+@pytest.mark.parametrize("many", [MOST_EXAMPLES - 1, MOST_EXAMPLES, MOST_EXAMPLES + 1, 400])
+def test_a_law_is_tried_on_no_more_examples_than_it_says(many: int) -> None:
+    tried = []
+
+    @settings(max_examples=many, database=None)
+    @given(st.integers())
+    def law(number: int) -> None:
+        tried.append(number)
+
+    try_few_examples(law)
+    law()
+    assert len(tried) == min(many, MOST_EXAMPLES)
