@@ -9,7 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from tests.fast import is_left_out, try_few_examples
 from tests.progress import Progress
 
@@ -18,6 +18,9 @@ from tests.progress import Progress
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# How long an example takes says more of what else the machine does than of what is tried.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 settings.register_profile("same every time", derandomize=True, database=None)
 if os.environ.get("CI"):
     settings.load_profile("same every time")
