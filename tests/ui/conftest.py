@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +91,15 @@ class Screen:
     def settle(self) -> None:
         """Wait until nothing is being loaded."""
         self.page.wait_for_load_state("networkidle")
+
+    def copied(self, button: Any) -> str:
+        """What a button puts on the clipboard, as soon as it is there."""
+        self.page.evaluate("navigator.clipboard.writeText('')")
+        button.click()
+        ends_at = time.monotonic() + WITHIN_MS / 1000
+        while not (text := self.page.evaluate("navigator.clipboard.readText()")):
+            assert time.monotonic() < ends_at, "nothing was copied"
+        return str(text)
 
     def shot(self, name: str) -> None:
         """Keep pictures of what is to be seen: light and dark, wide and narrow."""

@@ -22,10 +22,9 @@ def test_the_snippets_work(screen: Screen, server: LiveServer) -> None:
     page.get_by_role("heading", name="boto3").wait_for()
     for name, told in (("humanloop, Python", "settings/told by a snippet"), ("boto3", "[")):
         block = page.locator(".snippet").filter(has=page.get_by_role("heading", name=name, exact=True))
-        block.get_by_role("button", name="Copy").click()
-        code = page.evaluate("navigator.clipboard.readText()")
+        code = screen.copied(block.get_by_role("button", name="Copy"))
         done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, done.stderr
         assert told in done.stdout
