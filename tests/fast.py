@@ -53,8 +53,10 @@ THOROUGH = {
     "sandbox/test_evaluators.py",
     "storage/test_logs_side_by_side.py",
     "storage/test_side_by_side.py",
+    "unit/services/test_evaluation_histories.py",
 }
-"""Of the others, those that are left out: programs of pages, made-up requests, and all that is tried to break out."""
+"""Of the others, those that are left out: programs of pages, made-up requests and histories, and all that is tried to
+break out."""
 MOST_EXAMPLES = 20
 """So many a law is tried on."""
 _SETTINGS = "_hypothesis_internal_use_settings"
