@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -185,12 +184,14 @@ def _going(told: Any) -> tuple[float, float]:
 
 
 def test_what_goes_on(server: LiveServer, aws: Any, runtime: Any) -> None:
-    flow = install(aws, chain(("Short", "Prompt", prompt())))
-    with ThreadPoolExecutor(1) as pool:
-        going = pool.submit(invoke, runtime, flow, "x")
-        until(lambda: _going(scrape(server.url)) == (1, 1), "none")
-        going.result()
-    assert scrape(server.url).get("headrace_executions_in_progress", mode="invoked") == 0
+    flow = install(aws, chain(("Slow", "Prompt", prompt())))
+    given = [{"nodeName": "FlowInput", "nodeOutputName": "document", "content": {"document": "x"}}]
+    answer = runtime.invoke_flow(flowIdentifier=flow, flowAliasIdentifier="TSTALIASID", inputs=given)
+    found = scrape(server.url)
+    answer["responseStream"].close()
+    assert found.get("headrace_executions_in_progress", mode="invoked") == 1
+    assert found.get("headrace_requests_in_progress", api="bedrock") == 1
+    until(lambda: scrape(server.url).get("headrace_executions_in_progress", mode="invoked") == 0, "goes on")
 
 
 def test_background_executions(
