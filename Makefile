@@ -39,8 +39,9 @@ ui: $(VENV)/.ui
 	npm run --silent --prefix ui test
 	$(PY) scripts/generate_ui_types.py --check
 
+# What a change is tried with before it is committed; tests/fast.py says what it leaves to `make test`.
 fast: $(VENV)/.ready
-	$(PYTEST) -m 'not slow and not js and not chaos and not soak'
+	$(PYTEST) --fast -m 'not slow and not js and not chaos and not soak'
 
 test: $(VENV)/.ready $(VENV)/.ui
 	$(PYTEST) -m 'not chaos and not soak'

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.fast import is_left_out
 from tests.progress import Progress
 
 # Where nothing compiled may be kept, each run rewrites every test file, and each command that a test starts
@@ -17,6 +21,27 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 settings.register_profile("same every time", derandomize=True, database=None)
 if os.environ.get("CI"):
     settings.load_profile("same every time")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of the fast run."""
+    parser.addoption("--fast", action="store_true", help="leave out what tries everything there is of a kind")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave thorough tests out of the fast run, unread: to import them takes a while, too."""
+    return True if config.getoption("fast") and is_left_out(collection_path) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage neither while tests are found nor among them later: they are many, and all stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

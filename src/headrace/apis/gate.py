@@ -50,13 +50,17 @@ class Gate:
         now_s = time.monotonic()
         is_due = self._ports.store.is_shared or now_s - self._looked_at_s > LOOK_EVERY_S
         if not self._is_closed and is_due:
-            self._is_closed = await access.has_keys(self._ports)
+            has_keys = await access.has_keys(self._ports)
             self._looked_at_s = now_s
+            if has_keys:
+                self.close()
         return not self._is_closed
 
     def close(self) -> None:
-        """A key was made."""
-        self._is_closed = True
+        """A key was made. What is kept may have been read since then for who had none, and counts no more."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._ports.store.changes.count(of_registry=True)
 
     async def local(self, request: Request) -> Principal:
         """The local user, in open mode.

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from headrace.core.logs import Log
+from headrace.core.logs import Log, Payload
 
 MAX_WORD = 64
 """Characters of a word that count."""
@@ -59,15 +59,28 @@ def wanted(query: str | None) -> Wanted | None:
 
 def text_words(log: Log) -> frozenset[str]:
     """The words of a log's output, error, inputs and messages: of their values, not of their keys."""
+    return _said(log.content())
+
+
+def metadata_words(log: Log) -> frozenset[str]:
+    """The words of the keys and values of a log's metadata."""
+    return _noted(log.content())
+
+
+def all_words(log: Log) -> tuple[frozenset[str], frozenset[str]]:
+    """Those of its texts and those of its metadata."""
     content = log.content()
+    return _said(content), _noted(content)
+
+
+def _said(content: Payload) -> frozenset[str]:
     documents = (content.inputs, content.messages, content.output_message)
     texts = [content.output or "", content.error or "", *(_text(raw, with_keys=False) for raw in documents)]
     return frozenset(words("\n".join(texts)[:MAX_TEXT]))
 
 
-def metadata_words(log: Log) -> frozenset[str]:
-    """The words of the keys and values of a log's metadata."""
-    return frozenset(words(_text(log.content().metadata, with_keys=True)[:MAX_TEXT]))
+def _noted(content: Payload) -> frozenset[str]:
+    return frozenset(words(_text(content.metadata, with_keys=True)[:MAX_TEXT]))
 
 
 def _text(raw: msgspec.Raw | None, *, with_keys: bool) -> str:

@@ -17,7 +17,7 @@ import msgspec
 
 from headrace.core.durable import Superseded
 from headrace.core.errors import Unavailable
-from headrace.core.execution import Event, FlowFailed, Status
+from headrace.core.execution import Event, FlowFailed, Status, only
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
 from headrace.core.records import EventBatch, Execution
@@ -82,9 +82,8 @@ class Record:
 
     async def add(self, events: Sequence[Event]) -> None:
         """Note what happened; returns once there is room for more."""
-        for event in events:
-            if type(event) in FACTS:
-                self._facts.learn(event)
+        for event in only(FACTS, events):
+            self._facts.learn(event)
         self._telling.hear(events, known=min(self._known, len(events)))
         fresh = events[self._known :]
         self._known -= len(events) - len(fresh)
