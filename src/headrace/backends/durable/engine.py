@@ -93,19 +93,20 @@ class DbosEngine:
         if self._capacity and (isinstance(self._place, JournalSchema) or self._place.has_unfinished):
             self._launch()
 
-    async def begin(self, account: str, execution_id: str) -> None:
-        """Carry out an execution, here; durable when this returns. Nothing when it was begun before.
+    async def begin(self, account: str, execution_id: str) -> bool:
+        """Carry out an execution, here; durable when this returns. False when it was begun before.
 
         Raises:
             Unavailable: this process is about to end, or DBOS could not be got ready.
         """
         if execution_id in self._going.values() or execution_id in self._beginning:
-            return
+            return False
         self._beginning.add(execution_id)
         is_new = False
         try:
             library = await self._ready()
             is_new = await self._in_thread(library.begin, account, execution_id)
+            return is_new
         finally:
             if not is_new:  # else its thread is on its way
                 self._beginning.discard(execution_id)

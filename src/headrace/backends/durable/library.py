@@ -36,7 +36,7 @@ PROGRAM = "headrace.execution"
 SCHEMA = "dbos"  # as in the statements of `ServerPages`
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _POLL_S = {JournalFile: 1.0, JournalSchema: 0.25}
-"""So often it is looked what was handed over; to a file, only this process hands over."""
+"""So often what was handed over is taken; to a file, only this process hands over."""
 _CONNECTIONS = 10
 _SPARE_THREADS = 8
 
@@ -69,15 +69,22 @@ class JsonSerializer(Serializer):
 
 class HandedOver(Queue):
     """The executions that processes which are gone have left: taken as far as there is room beside what was
-    begun here."""
+    begun here.
+
+    Attributes:
+        has_any: whether there may be any; where there are none, DBOS does not ask its database.
+    """
 
     def __init__(self, poll_s: float, room: Callable[[], int], active: ActiveWorkflowById) -> None:
+        self.has_any = True
         self._room = room
         self._active = active
         super().__init__(INTERNAL_QUEUE_NAME, polling_interval_sec=poll_s, token=_INTERNAL_QUEUE_CONSTRUCTION)
 
     @property
     def _worker_concurrency(self) -> int:
+        if not self.has_any:
+            return 0
         # DBOS takes what is left of this beside those that it has taken already.
         return self._room() + self._active.count_for_queue(INTERNAL_QUEUE_NAME)
 
@@ -118,8 +125,8 @@ class Library:
             self._dbos = _made(self._config(capacity))
             self._workflow = DBOS.workflow(name=PROGRAM, max_recovery_attempts=None)(self._leaving(carry))
             # In the place of the one that DBOS would make.
-            handed_over = HandedOver(_POLL_S[type(place)], room, self._dbos._active_workflows_set)
-            self._dbos._registry.internal_queue_map[INTERNAL_QUEUE_NAME] = handed_over
+            self._handed_over = HandedOver(_POLL_S[type(place)], room, self._dbos._active_workflows_set)
+            self._dbos._registry.internal_queue_map[INTERNAL_QUEUE_NAME] = self._handed_over
         except BaseException:
             self._database.dispose()
             _in_use.release()
@@ -174,16 +181,22 @@ class Library:
         return isinstance(handle, WorkflowHandleFuture)
 
     def holders(self) -> set[str]:
-        """The processes that something was begun in and has not ended."""
+        """The processes that something was begun in and has not ended.
+
+        What was handed over by whomever is found on the same way, for who takes it.
+        """
         database = self._dbos._sys_db
         table = database.tables.workflow_status
         query = (
-            sqlalchemy.select(table.c.executor_id)
-            .where(table.c.status == "PENDING", table.c.application_version == APPLICATION_VERSION)
+            sqlalchemy.select(table.c.status, table.c.executor_id)
+            .where(table.c.status.in_(("PENDING", "ENQUEUED")))
+            .where(table.c.application_version == APPLICATION_VERSION)
             .distinct()
         )
         with database.engine.connect() as connection:
-            return {str(row[0]) for row in connection.execute(query)}
+            found = connection.execute(query).all()
+        self._handed_over.has_any = any(status == "ENQUEUED" for status, _ in found)
+        return {str(process) for status, process in found if status == "PENDING"}
 
     def hand_over(self, processes: Collection[str]) -> int:
         """Let others go on with what some processes carry out; how many executions that were."""
@@ -197,7 +210,9 @@ class Library:
         """Let anybody take up an execution anew that one of these carries out (else this one); whether it was
         so."""
         whose = [self._process] if processes is None else list(processes)
-        return self._dbos._sys_db.reenqueue_for_recovery(execution_id, whose, INTERNAL_QUEUE_NAME)
+        is_handed_over = self._dbos._sys_db.reenqueue_for_recovery(execution_id, whose, INTERNAL_QUEUE_NAME)
+        self._handed_over.has_any |= is_handed_over
+        return is_handed_over
 
     def shut(self, *, hands_over: bool) -> None:
         """End, and let others go on with what has not ended."""
