@@ -125,12 +125,12 @@ class ServerPages:
         JOIN dbos.workflow_status s ON s.workflow_uuid = p.execution AND s.owner_xid = p.owner
         FOR NO KEY UPDATE OF s ON CONFLICT DO NOTHING RETURNING workflow_uuid
     """
-    _FORGET = (
-        "DELETE FROM dbos.workflow_input WHERE workflow_uuid = ANY(%(executions)s::text[])",
-        "DELETE FROM dbos.workflow_output WHERE workflow_uuid = ANY(%(executions)s::text[])",
-        "DELETE FROM dbos.operation_outputs WHERE workflow_uuid = ANY(%(executions)s::text[])",
-        "DELETE FROM dbos.workflow_status WHERE workflow_uuid = ANY(%(executions)s::text[])",
-    )
+    _FORGET = """
+        WITH i AS (DELETE FROM dbos.workflow_input WHERE workflow_uuid = ANY(%(executions)s::text[])),
+        o AS (DELETE FROM dbos.workflow_output WHERE workflow_uuid = ANY(%(executions)s::text[])),
+        p AS (DELETE FROM dbos.operation_outputs WHERE workflow_uuid = ANY(%(executions)s::text[]))
+        DELETE FROM dbos.workflow_status WHERE workflow_uuid = ANY(%(executions)s::text[])
+    """
 
     def rows(self, connection: Connection, places: Sequence[Place]) -> dict[str, Row]:
         """See `PageTable.rows`."""
@@ -149,8 +149,7 @@ class ServerPages:
 
     def forget(self, connection: Connection, executions: Collection[str]) -> None:
         """See `PageTable.forget`."""
-        for statement in self._FORGET:
-            connection.exec_driver_sql(statement, {"executions": sorted(executions)})
+        connection.exec_driver_sql(self._FORGET, {"executions": list(executions)})
 
 
 def _same() -> dict[str, Any]:
