@@ -85,7 +85,10 @@ def split_query(raw_query: bytes) -> tuple[tuple[str, str], ...]:
 
 def join_headers(headers: Headers) -> dict[bytes, bytes]:
     """Headers by lower-case name."""
-    joined: dict[bytes, bytes] = {}
+    joined = dict(headers)
+    if len(joined) == len(headers):  # none is repeated, as nearly always
+        return joined
+    joined = {}
     for name, value in headers:
         joined[name] = joined[name] + b"," + value if name in joined else value
     return joined

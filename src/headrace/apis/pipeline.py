@@ -12,7 +12,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, ClassVar, Protocol
 
@@ -21,6 +21,7 @@ from headrace.apis.http import SAYS_BODY, Headers, Request, Response, join_heade
 from headrace.apis.readiness import Readiness
 from headrace.apis.repeats import Repeats, Told
 from headrace.apis.request_watch import LEFT, RequestWatch, labels_of
+from headrace.apis.routing import LONGEST_KNOWN, MOST_KNOWN
 from headrace.core.errors import HeadraceError, TooLarge, TooSlow, Unavailable
 from headrace.core.ids import uuid4_text
 
@@ -104,6 +105,7 @@ class App:
         self._readiness = readiness or Readiness()
         self._watch = watch
         self._repeats = repeats
+        self._places: dict[bytes, tuple[tuple[str, ...], Api]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -131,8 +133,7 @@ class App:
         if told is not None and not self._readiness.is_leaving:
             await self._tell_again(told, scope, started, send)
             return
-        segments = split_path(scope["raw_path"])
-        api = self._owner(segments)
+        segments, api = self._place(scope["raw_path"])
         watch, request_id, status = self._watch, _request_id(), 0
         scene = None if watch is None else watch.begin(api.name, scope["headers"])
         try:
@@ -164,6 +165,19 @@ class App:
         if self._logs_all:
             _log(scope, told.status, request_id, started)
 
+    def _place(self, raw_path: bytes) -> tuple[tuple[str, ...], Api]:
+        """The segments of a path, and the API that it belongs to."""
+        known = self._places.get(raw_path)
+        if known is not None:
+            return known
+        segments = split_path(raw_path)
+        place = segments, self._owner(segments)
+        if len(raw_path) <= LONGEST_KNOWN:
+            if len(self._places) >= MOST_KNOWN:
+                self._places.clear()
+            self._places[raw_path] = place
+        return place
+
     def _owner(self, segments: tuple[str, ...]) -> Api:
         for api in self._apis:
             if api.owns(segments):
@@ -189,7 +203,7 @@ class App:
         if has_body:  # most reads have none, and nothing to wait for
             try:
                 async with asyncio.timeout(self._body_timeout_s):
-                    body = await self._body(scope, receive)
+                    body = await self._body(headers, receive)
             except TooLarge as error:
                 refused = error
             except TimeoutError:
@@ -229,28 +243,27 @@ class App:
             _log(scope, response.status, request_id, started)
         return response.status
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The request's body, refused as soon as it is known to be too large."""
         limit = self._max_body_bytes
-        for name, value in scope["headers"]:
-            if name == b"content-length" and int(value) > limit:
-                raise TooLarge(
-                    f"The request body has {int(value)} bytes; at most {limit} are accepted.",
-                    limit_bytes=limit,
-                )
+        said = headers.get(b"content-length", b"")
+        if said.isdigit() and int(said) > limit:
+            raise TooLarge(
+                f"The request body has {int(said)} bytes; at most {limit} are accepted.", limit_bytes=limit
+            )
         parts: list[bytes] = []
         size_bytes = 0
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
-            part = message.get("body", b"")
+            part: bytes = message.get("body", b"")
             size_bytes += len(part)
             if size_bytes > limit:
                 raise TooLarge(f"The request body has more than {limit} bytes.", limit_bytes=limit)
-            parts.append(part)
             if not message.get("more_body"):
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+                return part if not parts else b"".join((*parts, part))
+            parts.append(part)
 
 
 async def _answer(api: Api, request: Request, readiness: Readiness) -> Response:

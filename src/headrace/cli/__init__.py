@@ -16,6 +16,7 @@ COMMANDS = {
     "worker": ("headrace.cli.worker", "Carry out executions beside servers."),
     "run": ("headrace.cli.run", "Run a flow, or a definition in a file."),
     "executions": ("headrace.cli.executions", "Look at what ran and runs, and stop it."),
+    "logs": ("headrace.cli.logs", "Look at logs, and search them."),
     "processes": ("headrace.cli.processes", "List who uses the store."),
     "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
     "providers": ("headrace.cli.providers", "Keep keys of providers of models, and limits."),

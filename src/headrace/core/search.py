@@ -29,8 +29,22 @@ _WORD = re.compile(
 
 def words(text: str) -> list[str]:
     """The words of a text, in order, each as often as it occurs."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
-    return [word[:MAX_WORD] for word in _WORD.findall(folded)]
+    return [word[:MAX_WORD] for word in _runs(text)]
+
+
+def _distinct(text: str) -> frozenset[str]:
+    """The words of a text, each once: most occur often."""
+    found = frozenset(_runs(text))
+    if max(map(len, found), default=0) <= MAX_WORD:
+        return found
+    return frozenset(word[:MAX_WORD] for word in found)
+
+
+def _runs(text: str) -> list[str]:
+    """The runs of letters and digits of a text, without their case."""
+    if text.isascii():
+        return _WORD.findall(text.lower())
+    return _WORD.findall(unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold()))
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,11 +90,11 @@ def all_words(log: Log) -> tuple[frozenset[str], frozenset[str]]:
 def _said(content: Payload) -> frozenset[str]:
     documents = (content.inputs, content.messages, content.output_message)
     texts = [content.output or "", content.error or "", *(_text(raw, with_keys=False) for raw in documents)]
-    return frozenset(words("\n".join(texts)[:MAX_TEXT]))
+    return _distinct("\n".join(texts)[:MAX_TEXT])
 
 
 def _noted(content: Payload) -> frozenset[str]:
-    return frozenset(words(_text(content.metadata, with_keys=True)[:MAX_TEXT]))
+    return _distinct(_text(content.metadata, with_keys=True)[:MAX_TEXT])
 
 
 def _text(raw: msgspec.Raw | None, *, with_keys: bool) -> str:

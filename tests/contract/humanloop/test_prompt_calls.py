@@ -32,7 +32,7 @@ ANSWERS = {
             "text": "TWICE",
             "answers": ["One.", {"error": {"fault": "gateway", "message": "Gone."}}],
         },
-        {"text": "SLOW", "answer": {"text": "At last.", "delay_s": 1.0}},
+        {"text": "SLOW", "answer": {"text": "At last.", "delay_s": 3.0}},
         {
             "text": "WEATHER",
             "answer": {

@@ -186,7 +186,7 @@ class BedrockApi:
 
     async def _authenticate(self, request: Request) -> Principal:
         """Whoever signed the request (bedrock 6.2), or shows an API key."""
-        if request.header("x-api-key"):
+        if request.headers.get(b"x-api-key"):
             return await self._gate.by_api_key(request)
         is_open = await self._gate.is_open()
         # In open mode an address is not enough: a web page can send a browser to any address.

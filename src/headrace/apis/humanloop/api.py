@@ -180,6 +180,7 @@ class HumanloopApi:
 
 
 def _check_encoding(request: Request) -> None:
-    encoding = request.header("content-encoding")
+    said = request.headers.get(b"content-encoding")
+    encoding = said and said.decode("latin-1")
     if encoding and encoding.strip().lower() != "identity":
         raise UnsupportedEncoding(f"The body has the content encoding {encoding!r}; send it as it is.")
