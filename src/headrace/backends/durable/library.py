@@ -248,4 +248,10 @@ def _made(config: DBOSConfig) -> DBOS:
     made = DBOS(config=config)
     for added in list(logger.filters):
         logger.removeFilter(added)
+    logger.addFilter(_is_news)
     return made
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """That an execution which is begun twice was handed over meanwhile is as it should be."""
+    return not record.getMessage().startswith("Workflow already exists in queue")
