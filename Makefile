@@ -29,18 +29,22 @@ types: $(VENV)/.ready
 layers: $(VENV)/.ready
 	$(VENV)/bin/lint-imports
 
-# The web UI: built into the package, checked, and its plain functions tested.
+# The web UI, when something of it has changed: built into the package, checked, and its plain functions tested.
 $(VENV)/.ui: $(VENV)/.ready $(UI)
 	$(PY) hatch_build.py
 	touch $@
 
-ui: $(VENV)/.ui
+$(VENV)/.ui-checked: $(VENV)/.ui
 	npm run --silent --prefix ui check
 	npm run --silent --prefix ui test
+	touch $@
+
+ui: $(VENV)/.ui-checked
 	$(PY) scripts/generate_ui_types.py --check
 
+# What a change is tried with before it is committed; tests/fast.py says what it leaves to `make test`.
 fast: $(VENV)/.ready
-	$(PYTEST) -m 'not slow and not js and not chaos and not soak'
+	$(PYTEST) --fast -m 'not slow and not js and not chaos and not soak'
 
 test: $(VENV)/.ready $(VENV)/.ui
 	$(PYTEST) -m 'not chaos and not soak'

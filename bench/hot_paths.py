@@ -167,7 +167,7 @@ async def over_wires(site: Site) -> dict[str, HotPath]:
         "Log of a flow": HotPath(work=ask(site.server, "POST", "/v5/flows/log", BODY).send),
         "InvokeFlow of 10 nodes": HotPath(work=invoke, before=recorder.flush),
         "InvokeFlow of 10 nodes, traced": HotPath(work=traced, before=recorder.flush),
-        "record of InvokeFlow of 10 nodes": HotPath(work=recorder.flush, before=invoke),
+        "record and log of InvokeFlow of 10 nodes": HotPath(work=recorder.flush, before=invoke),
     }
 
 

@@ -11,6 +11,7 @@ import functools
 import itertools
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -31,6 +32,8 @@ START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 """For tests that do not ask what survives."""
+NOT_GIVEN_AWAY = range(18_000, 32_000)
+"""Ports below those that systems give to who connects, or asks for any: what is free stays free for a while."""
 PREFIX = "headrace-postgres-"
 TEMPLATE = "headrace_template"
 EMPTY = """
@@ -84,10 +87,14 @@ def _sweep() -> None:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """A port of loopback that nobody listens on, nor is given by the system while nobody does."""
+    for port in random.SystemRandom().sample(
+        NOT_GIVEN_AWAY, 100
+    ):  # a test's seed is the same in every process
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("No port of loopback is free.")
 
 
 class Cluster:

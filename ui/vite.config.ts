@@ -17,6 +17,7 @@ const CHUNKS: [string, RegExp][] = [
   ["screens", /\/src\/screens\/diff\/(?!Diff\.)/],
   ["screens", /\/src\/screens\/execution\/(states|values|ValueBox|shortValue)/],
   ["drawn", /\/src\/screens\/(versions|diff|playground|executions?)\//],
+  ["home", /\/src\/screens\/home\//],
   ["settings", /\/src\/screens\/(settings|evaluators|deployments)\//],
   ["screens", /\/src\/screens\//],
 ];

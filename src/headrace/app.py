@@ -28,6 +28,7 @@ from headrace.apis.otel.api import OtlpApi
 from headrace.apis.pages import FOLDER, PagesApi
 from headrace.apis.pipeline import Api, App
 from headrace.apis.readiness import Readiness
+from headrace.apis.repeats import Repeats
 from headrace.apis.request_watch import RequestWatch
 from headrace.apis.sessions import SessionsApi
 from headrace.core.access import Principal
@@ -144,6 +145,7 @@ async def build(settings: Settings, *, store: Store | None = None, local_token: 
         gate,
         readiness,
         observing.watch,
+        repeats=_repeats(settings, store, observing.watch),
         starts=(presence.start, *observing.starts, upkeep.start, *carrying.starts, worker.start),
         closes=(worker.close, *carrying.closes, upkeep.close, runs.recorder.close, presence.close, *ends),
     )
@@ -339,6 +341,7 @@ def _app(
     readiness: Readiness,
     watch: RequestWatch,
     *,
+    repeats: Repeats | None,
     starts: tuple[Step, ...],
     closes: tuple[Step, ...],
 ) -> App:
@@ -354,4 +357,11 @@ def _app(
         on_shutdown=in_turn(*closes),
         readiness=readiness,
         watch=watch,
+        repeats=repeats,
     )
+
+
+def _repeats(settings: Settings, store: Store, watch: RequestWatch) -> Repeats | None:
+    """Answers to give again; None where requests count against a limit or make spans, or nothing is kept."""
+    has_limit = settings.rate_limit or settings.rate_limit_reads
+    return None if has_limit or watch.is_tracing or store.is_shared else Repeats(store.changes)

@@ -44,8 +44,10 @@ from headrace.services.invocations import Names
 from headrace.services.judging import Judging, Shows
 from headrace.services.keeping import Keeps
 from headrace.services.provider_desk import ProviderDesk
+from headrace.services.provider_keys import WITH_KEYS
 from headrace.services.recorder import Recorder
 from headrace.services.retention import Expiring
+from headrace.services.run_endings import Endings
 from headrace.services.runs import RunLimits, Runs
 from headrace.services.silence import Silence
 from headrace.services.surveying import Surveying
@@ -176,7 +178,7 @@ def build_runs(settings: Settings, ports: Ports, world: World, *, telemetry: Tel
             ports.store,
             ports.clock,
             keeps=Keeps(settings.keep_content),
-            at_rest=lambda tx, execution: run_logs.ask(tx, ports, execution),
+            at_rest=Endings(ports),
             bell=ports.bell,
             telemetry=telemetry,
         ),
@@ -362,7 +364,8 @@ def _providers(models: Models) -> Iterator[Provider]:
         if routed or name in models.providers:
             kind = msgspec.inspect.type_info(type(provider))
             assert isinstance(kind, msgspec.inspect.StructType), "each is one, told apart by its tag"
-            yield Provider(name=name, kind=str(kind.tag), models=routed)
+            tag = str(kind.tag)
+            yield Provider(name=name, kind=tag, models=routed, takes_key=tag in WITH_KEYS)
 
 
 def _limits(settings: Settings) -> Iterator[Limit]:

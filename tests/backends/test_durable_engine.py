@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbos._core import ActiveWorkflowById
 
 from headrace.backends.durable import engine as module
 from headrace.backends.durable.engine import DbosEngine
+from headrace.backends.durable.library import HandedOver
 from headrace.backends.durable.place import JournalFile, JournalSchema, beside
 from headrace.core.durable import Journal, Program, Superseded
 from headrace.core.errors import Unavailable
@@ -347,6 +349,15 @@ def test_the_library_is_imported_when_it_is_needed() -> None:
     script = "import sys, headrace.app\nprint(sorted({'dbos', 'sqlalchemy', 'psycopg'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_where_nothing_was_handed_over_nothing_is_asked_for() -> None:
+    active = ActiveWorkflowById()
+    handed_over = HandedOver(0.25, lambda: 7, active)
+    active.add("exe_1", handed_over.name)
+    assert handed_over._worker_concurrency == 8
+    handed_over.has_any = False
+    assert handed_over._worker_concurrency == 0
 
 
 def test_a_journal_lies_beside_its_store_or_lives_as_long_as_the_process(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from headrace.backends.durable.place import JournalSchema
 from headrace.backends.durable.reaper import Reaper, key_of
 from headrace.core.errors import Unavailable
 
-LET_GO_S = 10.0
+LET_GO_S = 60
 
 
 @dataclass

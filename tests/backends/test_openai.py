@@ -181,7 +181,7 @@ def test_a_late_answer_is_not_waited_for_and_blocks_nobody(tmp_path: Path) -> No
             Fault.GATEWAY,
             match="within 0.4 s",
         )
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
 
 
 def test_nobody_there(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-WITHIN_S = 20.0
+WITHIN_S = 60
 
 
 @dataclass(frozen=True, kw_only=True)

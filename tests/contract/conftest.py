@@ -18,7 +18,7 @@ import pytest
 from tests import stores
 from tests.contract.nursery import Forked, nursery
 
-READY_WITHIN_S = 20
+READY_WITHIN_S = 60
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of plain HTTP. They would load every certificate of the system, longer than most tests take."""
 THOROUGH = {

@@ -18,7 +18,7 @@ from headrace.core.ports import Store
 from headrace.settings import Settings
 
 T = TypeVar("T")
-WITHIN_S = 20
+WITHIN_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from tests.contract.bedrock.things import send
 from tests.contract.conftest import LiveServer
 from tests.contract.keys import closed_server, run
 from tests.contract.spoiling import Passing, Spoil, saying, spoiled
+from tests.postgres import free_port
 
 from headrace.conformance.catalogue import CHECKS
 
@@ -309,18 +309,15 @@ def test_pages_that_never_end_end() -> None:
 
 
 def test_moto_is_told_what_it_lacks() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        free_port = listener.getsockname()[1]
+    port = free_port()
     with subprocess.Popen(
-        [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(free_port)],
+        [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as moto:
         try:
-            _wait_until(lambda: _answers(free_port))
-            done = probe(
-                f"http://127.0.0.1:{free_port}", "--api", "bedrock", "--only", "bedrock.tags.*", "--json"
-            )
+            _wait_until(lambda: _answers(port))
+            done = probe(f"http://127.0.0.1:{port}", "--api", "bedrock", "--only", "bedrock.tags.*", "--json")
         finally:
             moto.kill()
     told = json.loads(done.stdout)

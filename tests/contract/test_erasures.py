@@ -13,7 +13,7 @@ from tests.contract.keys import closed_server, create_key, run, run_json
 from tests.contract.native.asking import Asker
 
 pytestmark = pytest.mark.live
-WITHIN_S = 20
+WITHIN_S = 60
 CANARY = "zqxcanary"
 PERSON = "zqxperson-4711"
 TEXTS = [f"{CANARY}{nth:03d} Ünïcode " + " ".join(f"word{nth}x{n}" for n in range(60)) for nth in range(12)]

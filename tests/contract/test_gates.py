@@ -37,7 +37,7 @@ from headrace.settings import Settings
 
 pytestmark = pytest.mark.live
 
-WITHIN_S = 20.0
+WITHIN_S = 60
 ROUNDS = 8
 APPROVAL = b'{"rules":[{"type":"approval","by":1}]}'
 WATCH = {"for_s": 600, "rules": [{"type": "score", "evaluator": "Good", "min": 0.5, "min_judgments": 3}]}

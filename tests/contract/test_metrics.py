@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import resource
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests import stores
 from tests.contract.bedrock.running import chain, code, furnished, install, invoke, prompt
-from tests.contract.conftest import LiveServer
+from tests.contract.conftest import LiveServer, boto_client
+from tests.contract.inprocess import in_process
 from tests.contract.keys import closed_server, create_key, run
 from tests.contract.scraping import OPENMETRICS, Scrape, scrape, until, web
 from tests.postgres import free_port
 
 from headrace.apis.metrics.table import METRICS, Kind
+from headrace.services import recorder
+from headrace.settings import Settings
 
 pytestmark = pytest.mark.live
 
@@ -173,14 +177,21 @@ def test_failures(aws: Any, runtime: Any, moved: Callable[..., float]) -> None:
     assert moved("headrace_sandbox_call_seconds_count", use="nodes", outcome="failed") == 1
 
 
+def _going(told: Any) -> tuple[float, float]:
+    """How many executions and requests are going on, by one look."""
+    executions = told.get("headrace_executions_in_progress", mode="invoked")
+    return executions, told.get("headrace_requests_in_progress", api="bedrock")
+
+
 def test_what_goes_on(server: LiveServer, aws: Any, runtime: Any) -> None:
-    flow = install(aws, chain(("Short", "Prompt", prompt())))
-    with ThreadPoolExecutor(1) as pool:
-        going = pool.submit(invoke, runtime, flow, "x")
-        until(lambda: scrape(server.url).get("headrace_executions_in_progress", mode="invoked") == 1, "none")
-        assert scrape(server.url).get("headrace_requests_in_progress", api="bedrock") == 1
-        going.result()
-    assert scrape(server.url).get("headrace_executions_in_progress", mode="invoked") == 0
+    flow = install(aws, chain(("Slow", "Prompt", prompt())))
+    given = [{"nodeName": "FlowInput", "nodeOutputName": "document", "content": {"document": "x"}}]
+    answer = runtime.invoke_flow(flowIdentifier=flow, flowAliasIdentifier="TSTALIASID", inputs=given)
+    found = scrape(server.url)
+    answer["responseStream"].close()
+    assert found.get("headrace_executions_in_progress", mode="invoked") == 1
+    assert found.get("headrace_requests_in_progress", api="bedrock") == 1
+    until(lambda: scrape(server.url).get("headrace_executions_in_progress", mode="invoked") == 0, "goes on")
 
 
 def test_background_executions(
@@ -243,6 +254,34 @@ def test_rate_limits(make_server: Any) -> None:
     )
 
 
+@pytest.mark.skipif(stores.IS_POSTGRES, reason="the disk that is full here is that of a store's file")
+def test_commits_that_fail(make_server: Any) -> None:
+    live = make_server()
+    name = "headrace_store_failed_commits_total"
+    flow = {"path": f"{MARK}/kept", "attributes": {"v": 1}}
+    asked = {"url": f"{live.url}/v5/flows", "headers": {"x-api-key": "any"}}
+    assert web.post(**asked, json=flow).status_code == 200
+    assert scrape(live.url).get(name) == 0
+    room = resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, (0, room[1]))
+    refused = web.post(**asked, json=flow | {"attributes": {"v": 2}})
+    resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, room)
+    assert refused.status_code == 503
+    assert scrape(live.url).get(name) >= 1
+    assert web.post(**asked, json=flow | {"attributes": {"v": 3}}).status_code == 200
+
+
+def test_events_that_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with in_process(Settings(store=f"sqlite:///{tmp_path}/store.db")) as running:
+        aws, runtime = (boto_client(running.url, name) for name in ("bedrock-agent", "bedrock-agent-runtime"))
+        flow = install(aws, chain())
+        invoke(runtime, flow, "x")
+        assert scrape(running.url).get("headrace_dropped_events_total") == 0
+        monkeypatch.setattr(recorder, "MOST_EVENTS", 1)
+        invoke(runtime, flow, "x")
+        until(lambda: scrape(running.url).get("headrace_dropped_events_total") >= 1, "all were kept")
+
+
 def test_what_is_always_there(server: LiveServer) -> None:
     until(lambda: scrape(server.url).get("headrace_event_loop_lag_seconds_count") > 0, "nobody looks")
     found = scrape(server.url)
@@ -289,8 +328,12 @@ def assert_few(found: Scrape) -> None:
 
 def test_every_metric_is_counted_by_a_test_here(server: LiveServer) -> None:
     """What this file's tests did has moved all of them but those that nothing here can move."""
-    still = {"headrace_store_failed_commits", "headrace_dropped_events", "headrace_spans"}
-    apart = {"headrace_rate_limited_requests"}  # on a server of its own
+    still = {"headrace_spans"}  # of a server that exports them: test_own_spans.py
+    apart = {  # on servers of their own
+        "headrace_rate_limited_requests",
+        "headrace_store_failed_commits",
+        "headrace_dropped_events",
+    }
     found = scrape(server.url)
     names = {name for name, _ in found.samples}
     if stores.IS_POSTGRES:

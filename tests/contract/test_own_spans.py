@@ -283,11 +283,11 @@ def test_a_collector_that_is_away_costs_nobody_anything(tmp_path: Path) -> None:
         started = time.monotonic()
         for _ in range(50):
             client.get("/v5/flows").raise_for_status()
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 25
         assert spans_told(live.url)["dropped"] >= 50 - 2 * 5
     started = time.monotonic()
     assert live.stop() == 0
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 def test_another_headrace_takes_them(tmp_path: Path, make_server: Any) -> None:
@@ -296,7 +296,7 @@ def test_another_headrace_takes_them(tmp_path: Path, make_server: Any) -> None:
     try:
         flow = install(live.boto(), FLOW)
         invoke(runtime(live), flow, "hello")
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not spans_told(live.url).get("exported", 0) >= 7:
             assert time.monotonic() < end, spans_told(live.url)
             time.sleep(0.1)

@@ -12,7 +12,7 @@ from tests.contract.keys import closed_server, create_key, run, run_json
 from tests.contract.native.asking import Asker
 
 pytestmark = pytest.mark.live
-WITHIN_S = 20
+WITHIN_S = 60
 
 
 def old_log(live: LiveServer, days: int, path: str = "kept/Prompt") -> str:

@@ -13,7 +13,7 @@ from tests.contract.conftest import LiveServer
 pytestmark = pytest.mark.live
 
 PAIR = chain(("Ask", "Prompt", prompt()), ("Shout", "InlineCode", code("value.upper()")))
-MOST_S = 20.0
+MOST_S = 60
 
 
 @pytest.fixture(scope="module")

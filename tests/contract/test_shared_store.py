@@ -276,7 +276,7 @@ def test_what_a_killed_server_ran_has_failed_within_the_timeout(pair: Pair) -> N
     killed_at = time.monotonic()
     thread.join()
     assert eventually(lambda: state(second, flow, "dies") == FAILED)
-    assert time.monotonic() - killed_at < 2 * TIMEOUT_S, "and a little more, on a busy machine"
+    assert time.monotonic() - killed_at < 6 * TIMEOUT_S, "and a little more, on a busy machine"
     runtime = second.boto("bedrock-agent-runtime", read_timeout=60)
     found = invoke(runtime, asks, "green", answers=True, node="AgentsNode_1", executionId=asked.id)
     assert found.outputs == [("FlowOutput", "Green it is.")], "what waited can still be answered"

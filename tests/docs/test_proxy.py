@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.contract.conftest import LiveServer, boto_client
 from tests.docs.pages import ROOT, blocks
+from tests.postgres import free_port
 
 pytestmark = pytest.mark.live
 
@@ -29,7 +29,7 @@ Proxy = Callable[[str, str, Path], AbstractContextManager[str]]
 @contextlib.contextmanager
 def nginx(recipe: str, server: str, folder: Path) -> Iterator[str]:
     """The recipe in nginx without TLS on a free port; yields its address."""
-    port = _free_port()
+    port = free_port()
     site = re.sub(r"^\s*ssl_\w+ .*\n", "", recipe, flags=re.MULTILINE)
     site = site.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};").replace(
         "http://127.0.0.1:8321", server
@@ -57,8 +57,8 @@ def nginx(recipe: str, server: str, folder: Path) -> Iterator[str]:
 @contextlib.contextmanager
 def caddy(recipe: str, server: str, folder: Path) -> Iterator[str]:
     """The recipe in Caddy without TLS on a free port; yields its address."""
-    port = _free_port()
-    admin = f"127.0.0.1:{_free_port()}"
+    port = free_port()
+    admin = f"127.0.0.1:{free_port()}"
     site = recipe.replace("flows.example.com", f"http://:{port}").replace(
         "127.0.0.1:8321", server.removeprefix("http://")
     )
@@ -71,13 +71,6 @@ def caddy(recipe: str, server: str, folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         _call("caddy", "stop", "--address", admin, **home)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def _call(*command: str, **environment: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws.test_engine import Answering, Flow, Oracle, by_node, flows, run
@@ -14,8 +16,17 @@ from tests.unit.engine.journals import MemoryJournal, Refused
 from tests.unit.engine.world import World, outputs, told
 
 from headrace.core.execution import Event, FlowFinished
+from headrace.engine import journal as journal_module
 from headrace.engine.journal import run_journaled
 from headrace.engine.run import StartInput
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _untimed() -> Iterator[None]:
+    """No clock says which calls share a page, so that the same examples go the same way each time."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(journal_module, "TOGETHER_S", 0.0)
+        yield
 
 
 async def _attempt(flow: Flow, world: World, journal: MemoryJournal, limits: dict[str, Any]) -> list[Event]:

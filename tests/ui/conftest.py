@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,6 +92,15 @@ class Screen:
         """Wait until nothing is being loaded."""
         self.page.wait_for_load_state("networkidle")
 
+    def copied(self, button: Any) -> str:
+        """What a button puts on the clipboard, as soon as it is there."""
+        self.page.evaluate("navigator.clipboard.writeText('')")
+        button.click()
+        ends_at = time.monotonic() + WITHIN_MS / 1000
+        while not (text := self.page.evaluate("navigator.clipboard.readText()")):
+            assert time.monotonic() < ends_at, "nothing was copied"
+        return str(text)
+
     def shot(self, name: str) -> None:
         """Keep pictures of what is to be seen: light and dark, wide and narrow."""
         SCREENS.mkdir(parents=True, exist_ok=True)
@@ -108,7 +118,8 @@ class Screen:
         """Fail on what makes this screen hard to use for some, in these themes, or in both."""
         for theme in themes or ("light", "dark"):
             self.page.emulate_media(color_scheme=theme)
-            self.page.evaluate(AXE.read_text())
+            if not self.page.evaluate("'axe' in window"):
+                self.page.evaluate(AXE.read_text())
             found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
             bad = [
                 (one["id"], one["help"], [node["html"][:160] for node in one["nodes"][:3]])

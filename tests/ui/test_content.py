@@ -55,6 +55,7 @@ def test_a_prompt_is_a_chat(screen: Screen, server: LiveServer, folder: str) -> 
     for text in ("gpt-4o", "0.2", "get_weather", "optional"):
         assert view.get_by_text(text).count() >= 1, text
     view.get_by_role("link", name=f"{folder}/weather").wait_for()
+    assert view.locator(".tok-hole").all_inner_texts() == ["{{city}}", "{{question}}"]
     screen.axe()
     screen.shot("content-prompt")
     client.prompts.upsert(path=f"{folder}/ask", model="gpt-4o", template="Say {{word}}")
@@ -73,6 +74,9 @@ def test_a_tool_is_a_table_of_parameters(screen: Screen, server: LiveServer, fol
     view.get_by_role("row").filter(has_text="city").get_by_text("Where.").wait_for()
     assert view.get_by_text("return 'fine'").count() == 1
     assert view.get_by_text("sky").count() == 1
+    assert view.locator(".tok-word").all_inner_texts() == ["def", "return"]
+    view.get_by_text("As JSON").click()
+    view.locator(".tok-key").filter(has_text='"source_code"').wait_for()
     screen.axe()
     screen.shot("content-tool")
 

@@ -129,12 +129,10 @@ def test_any_version_is_run_and_its_call_copied(screen: Screen, place: Place) ->
     expect(dialog).to_contain_text("TSTALIASID")
     screen.shot("playground-copy")
     screen.axe()
-    dialog.get_by_role("button", name="Copy curl").click()
-    command = screen.page.evaluate("navigator.clipboard.readText()")
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, timeout=30)
+    command = screen.copied(dialog.get_by_role("button", name="Copy curl"))
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, timeout=120)
     assert json.loads(done.stdout.splitlines()[-1])["event"] == "flow_finished"
-    dialog.get_by_role("button", name="Copy boto3").click()
-    program = screen.page.evaluate("navigator.clipboard.readText()")
+    program = screen.copied(dialog.get_by_role("button", name="Copy boto3"))
     assert "it's tea" in program
     compile(program, "snippet", "exec")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from tests.contract.conftest import LiveServer
@@ -21,10 +22,9 @@ def test_the_snippets_work(screen: Screen, server: LiveServer) -> None:
     page.get_by_role("heading", name="boto3").wait_for()
     for name, told in (("humanloop, Python", "settings/told by a snippet"), ("boto3", "[")):
         block = page.locator(".snippet").filter(has=page.get_by_role("heading", name=name, exact=True))
-        block.get_by_role("button", name="Copy").click()
-        code = page.evaluate("navigator.clipboard.readText()")
+        code = screen.copied(block.get_by_role("button", name="Copy"))
         done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, done.stderr
         assert told in done.stdout
@@ -126,3 +126,65 @@ def test_what_the_server_is(screen: Screen) -> None:
     screen.axe()
     page.get_by_label("Search limits").fill("")
     screen.shot("settings-server")
+
+
+PROVIDERS = """
+[models.providers.house]
+type = "openai"
+url = "http://127.0.0.1:9/v1"
+api_key_env = "HOUSE_KEY"
+
+[[models.route]]
+match = "gpt*"
+provider = "house"
+
+[[models.route]]
+match = "*"
+provider = "echo"
+"""
+
+
+def test_keys_of_providers(make_server: Any, open_screen: Any, tmp_path: Path) -> None:
+    config = tmp_path / "providers.toml"
+    config.write_text(PROVIDERS)
+    live = make_server(config=str(config))
+    screen: Screen = open_screen(live)
+    screen.allowed.append("400")
+    screen.open("#/settings/providers")
+    page = screen.page
+    house = page.get_by_role("row").filter(has_text="house")
+    house.get_by_text("the configured key").wait_for()
+    echo = page.get_by_role("row").filter(has_text="echo")
+    assert echo.get_by_role("button", name="Set a key").count() == 0, "it is asked without one"
+    house.get_by_role("button", name="Set a key").click()
+    key = page.get_by_role("dialog").get_by_label("Key")
+    key.fill("with blanks in it")
+    page.get_by_role("button", name="Set the key").click()
+    page.get_by_role("alert").filter(has_text="no blanks").wait_for()
+    assert key.input_value() == "with blanks in it", "what was typed is kept"
+    screen.axe()
+    key.fill("sk-the-first-key-abcd")
+    page.keyboard.press("Enter")
+    house.get_by_text("… abcd").wait_for()
+    house.get_by_role("button", name="Rotate the key").click()
+    key.fill("sk-the-second-key-wxyz")
+    page.get_by_role("button", name="Rotate the key", exact=True).click()
+    house.get_by_text("… wxyz").wait_for()
+    assert "sk-the" not in page.content(), "never again"
+    echo.get_by_role("button", name="Limits of echo").click()
+    page.get_by_label("Requests a minute").fill("600")
+    page.get_by_label("Tokens a day").fill("0")
+    page.get_by_role("button", name="Set the limits").click()
+    echo.get_by_text("0 of 600 requests").wait_for()
+    echo.get_by_text("reached").wait_for()
+    screen.axe()
+    screen.shot("settings-providers")
+    asker = Asker(url=live.url)
+    set_for = {one["provider"]: one for one in asker.ask("GET", "provider-keys")["provider_keys"]}
+    assert set_for["house"]["last_four"] == "wxyz"
+    assert (set_for["echo"]["requests_a_minute"], set_for["echo"]["tokens_a_day"]) == (600, 0)
+    assert set_for["echo"]["cost_a_month_usd"] is None
+    house.get_by_role("button", name="Remove what is set").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+    house.get_by_text("the configured key").wait_for()
+    assert [one["provider"] for one in asker.ask("GET", "provider-keys")["provider_keys"]] == ["echo"]

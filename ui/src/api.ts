@@ -3450,11 +3450,13 @@ export interface components {
          *             name: what the configuration calls it.
          *             kind: what it speaks, such as `openai`.
          *             models: the patterns of the models that it answers for, in the order in which they are tried.
+         *             takes_key: whether it is asked with a key, so that organisations may have their own.
          */
         Provider: {
             name: string;
             kind: string;
             models: string[];
+            takes_key: boolean;
         };
         /**
          * Limit

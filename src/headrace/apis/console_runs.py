@@ -13,13 +13,14 @@ import msgspec
 
 from headrace.apis.gate import Gate
 from headrace.apis.http import SPLIT_KEY, Request, Response
+from headrace.apis.run_lines import RunLines
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
 from headrace.services import conversations, invocations, targets
 from headrace.services.base import Ports, read
-from headrace.services.invocations import Invocation, Names, Order
+from headrace.services.invocations import Names, Order
 from headrace.services.runs import Runs
 from headrace.services.targets import Choice
 
@@ -45,34 +46,6 @@ class NewRun(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     draft: bool = False
     execution: str | None = None
     answer: bool = False
-
-
-class Lines:
-    """A turn as JSON lines. Closing it before its end stops the run.
-
-    Attributes:
-        limit_s: how long it may take to be read.
-    """
-
-    def __init__(self, invocation: Invocation) -> None:
-        self.limit_s = invocation.limit_s
-        self._invocation = invocation
-        self._opening: bytes | None = json_text({"execution": invocation.name}) + b"\n"
-
-    def __aiter__(self) -> Lines:
-        return self
-
-    async def __anext__(self) -> bytes:
-        if self._opening is not None:
-            opening, self._opening = self._opening, None
-            return opening
-        events = await self._invocation.more()
-        if not events:
-            raise StopAsyncIteration
-        return b"".join([json_text(event) + b"\n" for event in events])
-
-    async def aclose(self) -> None:
-        await self._invocation.aclose()
 
 
 class ConsoleRuns:
@@ -115,8 +88,9 @@ class ConsoleRuns:
         )
         names = self._names(principal.account)
         invocation = await invocations.begin(self._runs, self._ports, principal, order, names)
+        opening = json_text({"execution": invocation.name})
         headers = [(b"content-type", b"application/x-ndjson")]
-        return Response(status=200, headers=headers, body=Lines(invocation))
+        return Response(status=200, headers=headers, body=RunLines(invocation, opening))
 
 
 def _parse(body: bytes) -> NewRun:

@@ -47,16 +47,21 @@ class Gate:
 
         A key made through any process counts at once: in a store that is shared, each request looks.
         """
+        if self._is_closed:
+            return False
         now_s = time.monotonic()
-        is_due = self._ports.store.is_shared or now_s - self._looked_at_s > LOOK_EVERY_S
-        if not self._is_closed and is_due:
-            self._is_closed = await access.has_keys(self._ports)
+        if now_s - self._looked_at_s > LOOK_EVERY_S or self._ports.store.is_shared:
+            has_keys = await access.has_keys(self._ports)
             self._looked_at_s = now_s
+            if has_keys:
+                self.close()
         return not self._is_closed
 
     def close(self) -> None:
-        """A key was made."""
-        self._is_closed = True
+        """A key was made. What is kept may have been read since then for who had none, and counts no more."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._ports.store.changes.count(of_registry=True)
 
     async def local(self, request: Request) -> Principal:
         """The local user, in open mode.
@@ -103,12 +108,13 @@ class Gate:
         Raises:
             Unauthenticated: there is no such header, or nobody holds that key.
         """
-        key = request.header("x-api-key")
+        key = request.headers.get(b"x-api-key")
         if not key:
             raise Unauthenticated("Invalid or missing API key.")
         if await self.is_open():
-            return await self.local(request)
-        return await self._by_hash_of_key(access.hash_api_key(key))
+            check_local(request)
+            return self._local
+        return await self._by_hash_of_key(access.hash_api_key(key.decode("latin-1")))
 
     async def _by_hash_of_key(self, hashed: str) -> Principal:
         at = self._ports.store.changes.registry
@@ -134,6 +140,9 @@ class Gate:
 
 def check_local(request: Request) -> None:
     """Refuse a request that a foreign web page may have caused."""
+    headers = request.headers
+    if b"origin" not in headers and _is_here(headers.get(b"host", b"")):
+        return
     host = request.header("host") or ""
     if not is_loopback(host_of(host)):
         raise Forbidden(
@@ -143,6 +152,12 @@ def check_local(request: Request) -> None:
     origin = request.header("origin")
     if origin is not None and origin.partition("://")[2] != host:
         raise Forbidden(f"Without keys this server takes no requests from web pages of {origin!r}.")
+
+
+@lru_cache(maxsize=100)
+def _is_here(host: bytes) -> bool:
+    """Whether a ``Host`` names this machine's loopback."""
+    return is_loopback(host_of(host.decode("latin-1")))
 
 
 def check_origin(request: Request) -> None:

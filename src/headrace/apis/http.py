@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
+from headrace.core.changes import Changes
+
 Headers = Sequence[tuple[bytes, bytes]]
+Holds = Callable[[Changes], int]
+"""Which of a store's changes an answer may change with."""
+REQUEST_ID = b"x-request-id"
 JSON = (b"content-type", b"application/json")
+SAYS_BODY = frozenset({b"content-length", b"transfer-encoding"})
+"""Headers of a request with a body; without either there is none (RFC 9112, 6.3)."""
 SPLIT_KEY = "x-headrace-split-key"
 """The header whose value holds calls together that a split would else send to any of its versions."""
 
@@ -41,11 +48,19 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer. A body that is an iterator is sent piece by piece as it comes."""
+    """An answer. A body that is an iterator is sent piece by piece as it comes.
+
+    Attributes:
+        id_headers: the names of the headers that tell the request's id.
+        holds: the same request gets this answer again until one of these changes; None: it may be another
+            one each time.
+    """
 
     status: int
     headers: Headers = ()
     body: bytes | AsyncIterator[bytes] = b""
+    id_headers: tuple[bytes, ...] = (REQUEST_ID,)
+    holds: Holds | None = None
 
 
 def options(allowed: Sequence[str]) -> Response:
@@ -70,7 +85,10 @@ def split_query(raw_query: bytes) -> tuple[tuple[str, str], ...]:
 
 def join_headers(headers: Headers) -> dict[bytes, bytes]:
     """Headers by lower-case name."""
-    joined: dict[bytes, bytes] = {}
+    joined = dict(headers)
+    if len(joined) == len(headers):  # none is repeated, as nearly always
+        return joined
+    joined = {}
     for name, value in headers:
         joined[name] = joined[name] + b"," + value if name in joined else value
     return joined

@@ -12,14 +12,16 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, ClassVar, Protocol
 
 from headrace.apis.cors import Cors
-from headrace.apis.http import Headers, Request, Response, join_headers, split_path, split_query
+from headrace.apis.http import SAYS_BODY, Headers, Request, Response, join_headers, split_path, split_query
 from headrace.apis.readiness import Readiness
-from headrace.apis.request_watch import RequestWatch
+from headrace.apis.repeats import Repeats, Told
+from headrace.apis.request_watch import LEFT, RequestWatch, labels_of
+from headrace.apis.routing import LONGEST_KNOWN, MOST_KNOWN
 from headrace.core.errors import HeadraceError, TooLarge, TooSlow, Unavailable
 from headrace.core.ids import uuid4_text
 
@@ -32,8 +34,6 @@ log = logging.getLogger("headrace.request")
 
 
 READS = frozenset({"GET", "HEAD"})
-SAYS_BODY = frozenset({b"content-length", b"transfer-encoding"})
-"""Headers of a request with a body; without either there is none (RFC 9112, 6.3)."""
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 """Answers hold what others have said: no browser may take one for something else than it says it is."""
 CACHED = b"cache-control"
@@ -78,6 +78,7 @@ class App:
         cors: which web pages may read the answers; None is no foreign one.
         readiness: whether the process is about to end.
         watch: hears of every request; None is nobody.
+        repeats: answers that may be given again; None where each request is looked at, for a limit or a span.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class App:
         on_startup: Callable[[], Awaitable[None]] | None = None,
         readiness: Readiness | None = None,
         watch: RequestWatch | None = None,
+        repeats: Repeats | None = None,
     ) -> None:
         self._apis = apis
         self._max_body_bytes = max_body_bytes
@@ -102,6 +104,8 @@ class App:
         self._on_shutdown = on_shutdown
         self._readiness = readiness or Readiness()
         self._watch = watch
+        self._repeats = repeats
+        self._places: dict[bytes, tuple[tuple[str, ...], Api]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -125,8 +129,11 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        segments = split_path(scope["raw_path"])
-        api = self._owner(segments)
+        told = None if self._repeats is None else self._repeats.find(scope, started)
+        if told is not None and not self._readiness.is_leaving:
+            await self._tell_again(told, scope, started, send)
+            return
+        segments, api = self._place(scope["raw_path"])
         watch, request_id, status = self._watch, _request_id(), 0
         scene = None if watch is None else watch.begin(api.name, scope["headers"])
         try:
@@ -141,6 +148,35 @@ class App:
                     status=status,
                     started_s=started,
                 )
+
+    async def _tell_again(self, told: Told, scope: Scope, started: float, send: Send) -> None:
+        """The answer that was given before, with an id of its own; counted and logged as any."""
+        watch, request_id, labels = self._watch, _request_id(), (*told.labels[:2], LEFT)
+        head = [*told.head, *[(name, request_id.encode()) for name in told.id_headers]]
+        if watch is not None:
+            watch.enter(told.api)
+        try:
+            await send({"type": "http.response.start", "status": told.status, "headers": head})
+            await send({"type": "http.response.body", "body": told.body})
+            labels = told.labels
+        finally:
+            if watch is not None:
+                watch.leave(told.api, labels, started)
+        if self._logs_all:
+            _log(scope, told.status, request_id, started)
+
+    def _place(self, raw_path: bytes) -> tuple[tuple[str, ...], Api]:
+        """The segments of a path, and the API that it belongs to."""
+        known = self._places.get(raw_path)
+        if known is not None:
+            return known
+        segments = split_path(raw_path)
+        place = segments, self._owner(segments)
+        if len(raw_path) <= LONGEST_KNOWN:
+            if len(self._places) >= MOST_KNOWN:
+                self._places.clear()
+            self._places[raw_path] = place
+        return place
 
     def _owner(self, segments: tuple[str, ...]) -> Api:
         for api in self._apis:
@@ -160,12 +196,14 @@ class App:
     ) -> int:
         """Answer a request; the answer's status, or 0 when nobody waited for one."""
         refused: HeadraceError | None = None
+        repeats = self._repeats
+        changes = 0 if repeats is None else repeats.now()
         headers, body = join_headers(scope["headers"]), b""
         has_body = scope["method"] not in READS or not SAYS_BODY.isdisjoint(headers)
         if has_body:  # most reads have none, and nothing to wait for
             try:
                 async with asyncio.timeout(self._body_timeout_s):
-                    body = await self._body(scope, receive)
+                    body = await self._body(headers, receive)
             except TooLarge as error:
                 refused = error
             except TimeoutError:
@@ -194,33 +232,38 @@ class App:
         # What else comes of a slow body belongs to nothing; and who leaves wants no more on this connection.
         if isinstance(refused, TooSlow) or self._readiness.is_leaving:
             more.append((b"connection", b"close"))
-        await _send(response, request, more, receive, send)
+        head = _head(response, more)
+        if repeats is not None and response.holds is not None:
+            labels = labels_of(api.name, response.status)
+            repeats.keep(
+                scope, request, response, head, api=api.name, labels=labels, at=changes, now_s=started
+            )
+        await _send(response, request, head, receive, send)
         if self._logs_all or response.status >= 500:
-            _log(request, response, started)
+            _log(scope, response.status, request_id, started)
         return response.status
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The request's body, refused as soon as it is known to be too large."""
         limit = self._max_body_bytes
-        for name, value in scope["headers"]:
-            if name == b"content-length" and int(value) > limit:
-                raise TooLarge(
-                    f"The request body has {int(value)} bytes; at most {limit} are accepted.",
-                    limit_bytes=limit,
-                )
+        said = headers.get(b"content-length", b"")
+        if said.isdigit() and int(said) > limit:
+            raise TooLarge(
+                f"The request body has {int(said)} bytes; at most {limit} are accepted.", limit_bytes=limit
+            )
         parts: list[bytes] = []
         size_bytes = 0
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
-            part = message.get("body", b"")
+            part: bytes = message.get("body", b"")
             size_bytes += len(part)
             if size_bytes > limit:
                 raise TooLarge(f"The request body has more than {limit} bytes.", limit_bytes=limit)
-            parts.append(part)
             if not message.get("more_body"):
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+                return part if not parts else b"".join((*parts, part))
+            parts.append(part)
 
 
 async def _answer(api: Api, request: Request, readiness: Readiness) -> Response:
@@ -249,17 +292,23 @@ def _cut_off(readiness: Readiness) -> Unavailable:
     return Unavailable("The server ends now. What was asked for may or may not be done: ask again.")
 
 
-async def _send(response: Response, request: Request, more: Headers, receive: Receive, send: Send) -> None:
-    body = response.body
-    headers = [*response.headers, *more, NOSNIFF, (b"x-request-id", request.id.encode())]
+def _head(response: Response, more: Headers) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, but for those that hold the request's id."""
+    head = [*response.headers, *more, NOSNIFF]
     if CACHED not in dict(response.headers):
-        headers.append(UNCACHED)
+        head.append(UNCACHED)
+    if isinstance(response.body, bytes):
+        head.append((b"content-length", str(len(response.body)).encode()))
+    return head
+
+
+async def _send(response: Response, request: Request, head: Headers, receive: Receive, send: Send) -> None:
+    body = response.body
+    headers = [*head, *[(name, request.id.encode()) for name in response.id_headers]]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if isinstance(body, bytes):
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
         return
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     try:
         await _stream(body, receive, send)
     except HeadraceError as error:
@@ -328,15 +377,15 @@ def _request_id() -> str:
     return uuid4_text(random.getrandbits(128))
 
 
-def _log(request: Request, response: Response, started: float) -> None:
+def _log(scope: Scope, status: int, request_id: str, started: float) -> None:
     log.info(
         "%s %s %d",
-        request.method,
-        request.raw_path.decode("latin-1"),
-        response.status,
+        scope["method"],
+        scope["raw_path"].decode("latin-1"),
+        status,
         extra={
-            "request_id": request.id,
-            "status": response.status,
+            "request_id": request_id,
+            "status": status,
             "duration_ms": round((time.perf_counter() - started) * 1000, 3),
         },
     )

@@ -6,7 +6,7 @@ import time
 from contextvars import ContextVar
 
 from headrace.apis.http import Headers
-from headrace.core.counts import Counts
+from headrace.core.counts import Counts, Labels
 from headrace.core.tracing import Kind, Scene
 from headrace.services.telemetry import Telemetry
 
@@ -28,10 +28,29 @@ class RequestWatch:
         self._counts: Counts = telemetry.counts
         self._tracer = telemetry.tracer
 
-    def begin(self, api: str, headers: Headers) -> Scene | None:
-        """A request has come; its span, if it is to have one."""
+    @property
+    def is_tracing(self) -> bool:
+        """Whether requests make spans."""
+        return self._tracer is not None
+
+    def enter(self, api: str) -> None:
+        """A request has come that will not be looked at: its answer is there."""
         going = self._counts.requests_going
         going[api] = going.get(api, 0) + 1
+
+    def leave(self, api: str, labels: Labels, started_s: float) -> None:
+        """Such a one is over.
+
+        Args:
+            labels: what it is counted under.
+            started_s: when it came, by `time.perf_counter`.
+        """
+        self._counts.requests_going[api] -= 1
+        self._counts.requests.add(labels, time.perf_counter() - started_s)
+
+    def begin(self, api: str, headers: Headers) -> Scene | None:
+        """A request has come; its span, if it is to have one."""
+        self.enter(api)
         OPERATION.set("")
         if self._tracer is None or api in UNTOLD:
             return None
@@ -48,12 +67,10 @@ class RequestWatch:
             status: of its answer; 0 when there was none.
             started_s: when it came, by `time.perf_counter`.
         """
-        counts, operation = self._counts, OPERATION.get() or UNKNOWN
-        counts.requests_going[api] -= 1
-        kind = _CLASSES.get(status // 100, LEFT)
-        counts.requests.add((api, operation, kind), time.perf_counter() - started_s)
+        self.leave(api, labels_of(api, status), started_s)
         if scene is None or self._tracer is None:
             return
+        operation = OPERATION.get() or UNKNOWN
         scene.attributes |= {
             "http.request.method": method,
             "headrace.api": api,
@@ -64,3 +81,12 @@ class RequestWatch:
             scene.attributes["http.response.status_code"] = status
         error = str(status) if status >= 500 else LEFT if not status else None
         self._tracer.end(scene, operation, Kind.SERVER, error=error)
+
+
+def labels_of(api: str, status: int) -> Labels:
+    """What the request that goes on here is counted under.
+
+    Args:
+        status: of its answer; 0 when there was none.
+    """
+    return api, OPERATION.get() or UNKNOWN, _CLASSES.get(status // 100, LEFT)

@@ -13,6 +13,9 @@ from typing import Generic, TypeVar
 import msgspec
 
 T = TypeVar("T")
+MOST_KNOWN = 1024
+LONGEST_KNOWN = 256
+"""So many paths of so many characters are remembered with what was found for them."""
 
 
 @dataclass(slots=True)
@@ -51,6 +54,7 @@ class Table(Generic[T]):
 
     def __init__(self, rows: Iterable[tuple[str, str, T]]) -> None:
         self._root: _Node[T] = _Node()
+        self._known: dict[tuple[str, tuple[str, ...]], Match[T]] = {}
         for method, template, row in rows:
             self._add(method, template, row)
 
@@ -73,6 +77,17 @@ class Table(Generic[T]):
 
     def find(self, method: str, segments: tuple[str, ...]) -> Match[T] | WrongMethod | None:
         """The row for a request; WrongMethod when only the path fits; None when nothing does."""
+        known = self._known.get((method, segments))
+        if known is not None:
+            return known
+        found = self._look_for(method, segments)
+        if isinstance(found, Match) and sum(map(len, segments)) <= LONGEST_KNOWN:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[method, segments] = found
+        return found
+
+    def _look_for(self, method: str, segments: tuple[str, ...]) -> Match[T] | WrongMethod | None:
         first = _stride(self._root, segments)
         found = first if first and method in first[0].rows else _walk(self._root, segments, 0, (), method)
         if found is None:

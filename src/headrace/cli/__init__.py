@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+from types import ModuleType
 
 import click
 
@@ -14,6 +16,7 @@ COMMANDS = {
     "worker": ("headrace.cli.worker", "Carry out executions beside servers."),
     "run": ("headrace.cli.run", "Run a flow, or a definition in a file."),
     "executions": ("headrace.cli.executions", "Look at what ran and runs, and stop it."),
+    "logs": ("headrace.cli.logs", "Look at logs, and search them."),
     "processes": ("headrace.cli.processes", "List who uses the store."),
     "keys": ("headrace.cli.keys", "Create, list and revoke API keys."),
     "providers": ("headrace.cli.providers", "Keep keys of providers of models, and limits."),
@@ -47,6 +50,16 @@ COMMANDS = {
 """Each command's line in the help, and its module with ``command``, or what a colon names."""
 
 
+def _imported(module: str) -> ModuleType:
+    """Import without collecting garbage: what comes stays for good, and is never looked at again."""
+    gc.disable()
+    try:
+        return importlib.import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -55,7 +68,7 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name or "command")
+        command: click.Command = getattr(_imported(module), name or "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+import signal
 import sys
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 import msgspec
@@ -16,6 +19,7 @@ from headrace import __version__
 from headrace.backends.durable.place import beside
 from headrace.backends.knowledge.local import file_of
 from headrace.cli.options import json_option, read_settings, store_option
+from headrace.cli.periods import period
 from headrace.settings import Settings
 from headrace.storage.backing_up import KEY, Files, Manifest, back_up
 from headrace.storage.errors import StoreError
@@ -38,8 +42,21 @@ PAGE = "docs/how-to/back-up-sqlite.md"
     metavar="COUNT",
     help="Of a directory, keep so many backups of these names: the newest. [all]",
 )
+@click.option(
+    "--every",
+    callback=period,
+    metavar="PERIOD",
+    help="Into a directory, now and again after each such period, such as 30m, 6h or 1d, until stopped.",
+)
 @json_option
-def command(target: Path, store: str | None, without_key: bool, keep: int | None, as_json: bool) -> None:
+def command(
+    target: Path,
+    store: str | None,
+    without_key: bool,
+    keep: int | None,
+    every: timedelta | None,
+    as_json: bool,
+) -> None:
     """Back a SQLite store up into one file, while the server goes on working.
 
     TARGET is a new file that ends with .tar.gz, .tgz or .tar, or a directory, where the file gets the moment
@@ -52,22 +69,93 @@ def command(target: Path, store: str | None, without_key: bool, keep: int | None
     Examples:
       headrace backup before-upgrade.tar.gz
       headrace backup /var/backups/headrace --keep 24
+      headrace backup /var/backups/headrace --every 6h --keep 7
       headrace backup --store sqlite:////srv/headrace.db --without-key copy.tar
+
+    With --every each backup is a line, and one that fails, too: older ones stay, and the next one is tried
+    when its time has come. SIGTERM and Ctrl-C end it with the exit status 0; a backup that is just being
+    made then is given up, and leaves nothing.
     """
-    is_directory = target.is_dir()
-    if keep and not is_directory:
-        raise click.UsageError(f"--keep needs a directory, and {target} is none.")
-    file = target / NAME.format(moment=_moment()) if is_directory else target
-    made = _made(read_settings(store=store), file, has_key=not without_key)
-    removed = _remove_all_but(target, keep) if keep else []
-    if as_json:
-        report = {"file": str(file), "removed": [str(one) for one in removed], **msgspec.to_builtins(made)}
-        click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+    for option, value in (("--keep", keep), ("--every", every)):
+        if value and not target.is_dir():
+            raise click.UsageError(f"{option} needs a directory, and {target} is none.")
+    settings = read_settings(store=store)
+    if every is not None:
+        files_of(settings)  # what will never do is refused at once
+        _repeat(
+            lambda: _into(settings, target, has_key=not without_key, keep=keep), every=every, as_json=as_json
+        )
         return
-    click.echo(told(made))
-    for one in removed:
+    if target.is_dir():
+        done = _into(settings, target, has_key=not without_key, keep=keep)
+    else:
+        done = Done(target, _made(settings, target, has_key=not without_key), [])
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(done.report()), indent=2).decode())
+        return
+    click.echo(told(done.manifest))
+    for one in done.removed:
         click.echo(f"Removed {one}.")
-    click.echo(f"All of it is in {file} ({file.stat().st_size:,} bytes).")
+    click.echo(f"All of it is in {done.file} ({done.size_bytes:,} bytes).")
+
+
+class Done:
+    """A backup that was made."""
+
+    def __init__(self, file: Path, manifest: Manifest, removed: list[Path]) -> None:
+        self.file = file
+        self.manifest = manifest
+        self.removed = removed
+        self.size_bytes = file.stat().st_size
+
+    def report(self) -> dict[str, Any]:
+        """What is printed with ``--json``."""
+        removed = [str(one) for one in self.removed]
+        return {"file": str(self.file), "removed": removed, **msgspec.to_builtins(self.manifest)}
+
+
+def _into(settings: Settings, folder: Path, *, has_key: bool, keep: int | None) -> Done:
+    """A backup in a directory; older ones are removed once it is there."""
+    file = folder / NAME.format(moment=_moment())
+    manifest = _made(settings, file, has_key=has_key)
+    try:
+        return Done(file, manifest, _remove_all_but(folder, keep) if keep else [])
+    except OSError as error:
+        raise click.ClickException(f"{file} is made, but an older one was not removed: {error}") from None
+
+
+def _repeat(make: Callable[[], Done], *, every: timedelta, as_json: bool) -> None:
+    """Make one now, and another after each period, until the process is told to end."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        due_s = time.monotonic()
+        while True:
+            _tell_one(make, as_json=as_json)
+            now_s = time.monotonic()
+            due_s = max(due_s + every.total_seconds(), now_s)  # what was missed is not made up for
+            time.sleep(due_s - now_s)
+    except KeyboardInterrupt:
+        return
+
+
+def _tell_one(make: Callable[[], Done], *, as_json: bool) -> None:
+    """Make one, and say in a line what came of it."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        done = make()
+    except click.ClickException as error:
+        line: dict[str, Any] = {"at": now, "error": error.message}
+        text = f"{now} failed: {error.message}"
+    else:
+        line = {"at": now, **done.report()}
+        removed = f", {len(done.removed)} older removed" if done.removed else ""
+        rows = sum(done.manifest.rows.values())
+        text = f"{now} {done.file} ({done.size_bytes:,} bytes, {rows:,} rows{removed})"
+    click.echo(json.dumps(line) if as_json else text)
+
+
+def _end(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _made(settings: Settings, file: Path, *, has_key: bool) -> Manifest:

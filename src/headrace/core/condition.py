@@ -81,7 +81,12 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.left} {self.operator} {self.right}"
 
     def compile(self) -> Test:
-        compare, left, right = _COMPARISONS[self.operator], self.left.compile(), self.right.compile()
+        """What says whether it holds."""
+        compare = _COMPARISONS[self.operator]
+        if isinstance(self.left, Reference) and isinstance(self.right, Literal):  # as most are
+            name, value = self.left.name, self.right.value
+            return lambda values: compare(values[name], value)
+        left, right = self.left.compile(), self.right.compile()
         return lambda values: compare(left(values), right(values))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import groupby
 from unicodedata import east_asian_width
 
@@ -28,10 +29,8 @@ _TAB_COLUMNS = 4
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
 )
-_WIDE = re.compile("[\u2e80-\uffdc]")
+_WIDE = "[\u2e80-\uffdc]"
 """In scripts without blanks, a line may end after any character."""
-_ENDED = re.compile(rf"\s$|{_WIDE.pattern}$")
-_WORD = re.compile(rf"{_WIDE.pattern}|[^\s\u2e80-\uffdc]+\s?|\s")
 
 
 def render(
@@ -107,12 +106,19 @@ def _broken(pieces: list[Piece], columns: int) -> Iterator[list[Piece]]:
     yield line
 
 
+@cache
+def _breaks() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """A word, its end, and a character that is one; ranges as wide as these are slow to compile."""
+    return re.compile(rf"{_WIDE}|[^\s{_WIDE[1:]}+\s?|\s"), re.compile(rf"\s$|{_WIDE}$"), re.compile(_WIDE)
+
+
 def _words(pieces: list[Piece]) -> Iterator[list[Piece]]:
     """What no line end may be put into; a change may be within a word."""
+    words, ended, wide = _breaks()
     word: list[Piece] = []
     for piece in pieces:
-        for text in _WORD.findall(piece.text):
-            if word and (_ENDED.search(word[-1].text) or _WIDE.match(text)):
+        for text in words.findall(piece.text):
+            if word and (ended.search(word[-1].text) or wide.match(text)):
                 yield word
                 word = []
             word.append(Piece(text, piece.sign))

@@ -74,8 +74,8 @@ class Engine(Protocol):
     async def start(self) -> None:
         """Begin to carry out, and to take over from processes that are gone."""
 
-    async def begin(self, account: str, execution_id: str) -> None:
-        """Carry out an execution, here; durable when this returns. Nothing when it was begun before.
+    async def begin(self, account: str, execution_id: str) -> bool:
+        """Carry out an execution, here; durable when this returns. False when it was begun before.
 
         Raises:
             Unavailable: it can't be begun here now.

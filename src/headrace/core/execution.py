@@ -13,10 +13,12 @@ only starts. A skipped node leaves nothing. The events of nodes that run at the 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -124,7 +126,13 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="eve
     scope: tuple[Link, ...] = ()
 
 
-class FlowStarted(_Event, frozen=True, kw_only=True, gc=False, tag="flow_started"):
+class _OfFlow(_Event, frozen=True, kw_only=True, gc=False):
+    """What happened to the flow as a whole, and to no node of any type."""
+
+    type: ClassVar[None] = None
+
+
+class FlowStarted(_OfFlow, frozen=True, kw_only=True, gc=False, tag="flow_started"):
     """The run was given its document.
 
     Attributes:
@@ -137,7 +145,7 @@ class FlowStarted(_Event, frozen=True, kw_only=True, gc=False, tag="flow_started
     value: JSON
 
 
-class FlowResumed(_Event, frozen=True, kw_only=True, gc=False, tag="flow_resumed"):
+class FlowResumed(_OfFlow, frozen=True, kw_only=True, gc=False, tag="flow_resumed"):
     """A waiting run was given the answer.
 
     Attributes:
@@ -193,6 +201,7 @@ class ConditionsDecided(_Event, frozen=True, kw_only=True, gc=False, tag="condit
         conditions: the names of the winners; always one.
     """
 
+    type: ClassVar[NodeType] = NodeType.CONDITION
     node: str
     conditions: tuple[str, ...]
 
@@ -210,6 +219,7 @@ class NodeActed(_Event, frozen=True, kw_only=True, gc=False, tag="node_acted"):
         duration_ns: from asking to the answer; the event is timed at the answer.
     """
 
+    type: ClassVar[None] = None  # it is not told here
     node: str
     request_id: str
     service: str
@@ -227,6 +237,7 @@ class NodeDepended(_Event, frozen=True, kw_only=True, gc=False, tag="node_depend
         traces: the parts as the agent gave them.
     """
 
+    type: ClassVar[None] = None
     node: str
     traces: tuple[Mapping[str, JSON], ...]
 
@@ -246,7 +257,7 @@ class NodeFailed(_Event, frozen=True, kw_only=True, gc=False, tag="node_failed")
     resource: str | None = None
 
 
-class FlowOutput(_Event, frozen=True, kw_only=True, gc=False, tag="flow_output"):
+class FlowOutput(_OfFlow, frozen=True, kw_only=True, gc=False, tag="flow_output"):
     """An Output node was reached.
 
     Attributes:
@@ -257,7 +268,7 @@ class FlowOutput(_Event, frozen=True, kw_only=True, gc=False, tag="flow_output")
     value: JSON
 
 
-class InputRequested(_Event, frozen=True, kw_only=True, gc=False, tag="input_requested"):
+class InputRequested(_OfFlow, frozen=True, kw_only=True, gc=False, tag="input_requested"):
     """An agent asks, and the run waits for the answer.
 
     Attributes:
@@ -269,13 +280,13 @@ class InputRequested(_Event, frozen=True, kw_only=True, gc=False, tag="input_req
     value: JSON
 
 
-class FlowFinished(_Event, frozen=True, kw_only=True, gc=False, tag="flow_finished"):
+class FlowFinished(_OfFlow, frozen=True, kw_only=True, gc=False, tag="flow_finished"):
     """The run has come to its end, or to a question."""
 
     reason: Reason
 
 
-class FlowFailed(_Event, frozen=True, kw_only=True, gc=False, tag="flow_failed"):
+class FlowFailed(_OfFlow, frozen=True, kw_only=True, gc=False, tag="flow_failed"):
     """The run has come to an early end.
 
     Attributes:
@@ -290,7 +301,7 @@ class FlowFailed(_Event, frozen=True, kw_only=True, gc=False, tag="flow_failed")
     node: str | None = None
 
 
-class FlowAborted(_Event, frozen=True, kw_only=True, gc=False, tag="flow_aborted"):
+class FlowAborted(_OfFlow, frozen=True, kw_only=True, gc=False, tag="flow_aborted"):
     """Someone stopped the run. Appended by who stopped it: the engine is no longer there to tell."""
 
 
@@ -302,6 +313,23 @@ FlowEvent = FlowStarted | FlowResumed | FlowOutput | InputRequested | FlowFinish
 
 Event = NodeEvent | FlowEvent
 """Anything that happens during an execution."""
+
+Kind = tuple[type[Event], NodeType | None]
+"""The class of an event and, of most that happen to nodes, the type of the node."""
+
+
+def kinds(events: Sequence[Event]) -> Counter[Kind]:
+    """How many events there are of each kind."""
+    # Nothing of it is done in Python: there are thousands in a run, and each run is counted.
+    return Counter(zip(map(type, events), map(_TYPE, events), strict=True))
+
+
+def only(classes: Container[type[Event]], events: Sequence[Event]) -> Iterator[Event]:
+    """Those of some events that are of these classes, in order."""
+    return itertools.compress(events, map(classes.__contains__, map(type, events)))
+
+
+_TYPE = operator.attrgetter("type")
 
 
 class Status(StrEnum):

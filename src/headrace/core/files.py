@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -127,10 +128,15 @@ def check_name(name: str, *at: str) -> None:
 
 
 def _path_problem(path: str) -> str | None:
-    if not path:
-        return "A path may not be empty."
     if len(path) > MAX_PATH:
         return f"A path may have at most {MAX_PATH} characters; this one has {len(path)}."
+    return _known_problem(path)
+
+
+@lru_cache(maxsize=1000)
+def _known_problem(path: str) -> str | None:
+    if not path:
+        return "A path may not be empty."
     if _CONTROL.search(path):
         return f"A path may not contain control characters: {path!r}."
     for segment in path.split("/"):

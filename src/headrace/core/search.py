@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from headrace.core.logs import Log
+from headrace.core.logs import Log, Payload
 
 MAX_WORD = 64
 """Characters of a word that count."""
@@ -29,8 +29,22 @@ _WORD = re.compile(
 
 def words(text: str) -> list[str]:
     """The words of a text, in order, each as often as it occurs."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
-    return [word[:MAX_WORD] for word in _WORD.findall(folded)]
+    return [word[:MAX_WORD] for word in _runs(text)]
+
+
+def _distinct(text: str) -> frozenset[str]:
+    """The words of a text, each once: most occur often."""
+    found = frozenset(_runs(text))
+    if max(map(len, found), default=0) <= MAX_WORD:
+        return found
+    return frozenset(word[:MAX_WORD] for word in found)
+
+
+def _runs(text: str) -> list[str]:
+    """The runs of letters and digits of a text, without their case."""
+    if text.isascii():
+        return _WORD.findall(text.lower())
+    return _WORD.findall(unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold()))
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,15 +73,28 @@ def wanted(query: str | None) -> Wanted | None:
 
 def text_words(log: Log) -> frozenset[str]:
     """The words of a log's output, error, inputs and messages: of their values, not of their keys."""
-    content = log.content()
-    documents = (content.inputs, content.messages, content.output_message)
-    texts = [content.output or "", content.error or "", *(_text(raw, with_keys=False) for raw in documents)]
-    return frozenset(words("\n".join(texts)[:MAX_TEXT]))
+    return _said(log.content())
 
 
 def metadata_words(log: Log) -> frozenset[str]:
     """The words of the keys and values of a log's metadata."""
-    return frozenset(words(_text(log.content().metadata, with_keys=True)[:MAX_TEXT]))
+    return _noted(log.content())
+
+
+def all_words(log: Log) -> tuple[frozenset[str], frozenset[str]]:
+    """Those of its texts and those of its metadata."""
+    content = log.content()
+    return _said(content), _noted(content)
+
+
+def _said(content: Payload) -> frozenset[str]:
+    documents = (content.inputs, content.messages, content.output_message)
+    texts = [content.output or "", content.error or "", *(_text(raw, with_keys=False) for raw in documents)]
+    return _distinct("\n".join(texts)[:MAX_TEXT])
+
+
+def _noted(content: Payload) -> frozenset[str]:
+    return _distinct(_text(content.metadata, with_keys=True)[:MAX_TEXT])
 
 
 def _text(raw: msgspec.Raw | None, *, with_keys: bool) -> str:

@@ -18,7 +18,6 @@ from typing import Any
 
 from headrace.core.definition import NodeType
 from headrace.core.execution import (
-    ConditionsDecided,
     Event,
     FailureKind,
     FlowFailed,
@@ -51,6 +50,7 @@ class Machine:
         questions: the calls that wait for an answer.
         memories: what agents remember of the turns that are over.
         traces: whether what happens to nodes is told.
+        now_ns: the time.
         max_items: how many items of an Iterator run at the same time.
         is_over: whether nothing happens any more.
         is_waiting: whether that is because of a question.
@@ -58,7 +58,6 @@ class Machine:
 
     __slots__ = (
         "_max_parallel",
-        "_now_ns",
         "_queue",
         "_ready",
         "_running",
@@ -68,6 +67,7 @@ class Machine:
         "is_waiting",
         "max_items",
         "memories",
+        "now_ns",
         "questions",
         "root",
         "traces",
@@ -89,13 +89,13 @@ class Machine:
         self._running = 0
         self._ready: deque[tuple[Frame, Step]] = deque()
         self._queue: deque[tuple[Frame, Step]] = deque()
-        self._now_ns = now_ns
+        self.now_ns = now_ns
 
     # What the driver does.
 
     def start(self, node: str, output: str, document: Any) -> None:
         """Give the flow its document."""
-        self.events.append(FlowStarted(at_ns=self._now_ns(), node=node, output=output, value=document))
+        self.events.append(FlowStarted(at_ns=self.now_ns(), node=node, output=output, value=document))
         [step] = self.root.scope.starts
         try:
             if (node, output) != (step.name, "document"):
@@ -157,7 +157,7 @@ class Machine:
         if node is not None:
             self.events.append(
                 NodeFailed(
-                    at_ns=self._now_ns(),
+                    at_ns=self.now_ns(),
                     scope=frame.chain,
                     node=node,
                     type=step.type,
@@ -168,7 +168,7 @@ class Machine:
             )
         self._end(
             FlowFailed(
-                at_ns=self._now_ns(),
+                at_ns=self.now_ns(),
                 kind=failure.kind,
                 message=failure.told_by(step.name),
                 resource=failure.resource,
@@ -179,7 +179,7 @@ class Machine:
     def time_out(self, limit_s: float) -> None:
         """The execution has taken too long."""
         message = f"The flow did not end within {limit_s:g} seconds."
-        self._end(FlowFailed(at_ns=self._now_ns(), kind=FailureKind.TIMED_OUT, message=message))
+        self._end(FlowFailed(at_ns=self.now_ns(), kind=FailureKind.TIMED_OUT, message=message))
 
     def ask_again(self, question: Question, answer: str, name: str) -> None:
         """Call a node that asked once more, with the answer in the place of its input of that name."""
@@ -212,11 +212,16 @@ class Machine:
 
         Raises NodeRefuses.
         """
-        inputs = self.bind(frame, step)
+        if step.plain is None:
+            inputs = self.bind(frame, step)
+        else:
+            values, inputs = frame.values, {}
+            for name, slot in step.plain:
+                inputs[name] = values[slot]
         if self.traces:
             self.events.append(
                 NodeStarted(
-                    at_ns=self._now_ns(),
+                    at_ns=self.now_ns(),
                     scope=frame.chain,
                     node=step.name,
                     type=step.type,
@@ -257,7 +262,7 @@ class Machine:
         if self.traces:
             self.events.append(
                 NodeFinished(
-                    at_ns=self._now_ns(),
+                    at_ns=self.now_ns(),
                     scope=frame.chain,
                     node=step.name,
                     type=step.type,
@@ -267,29 +272,16 @@ class Machine:
             )
         self.settle(frame, step)
 
-    def decide(self, frame: Frame, step: Step, winner: str) -> None:
-        """Let the followers go on that the winning condition leads to, and skip the others."""
-        if self.traces:
-            self.events.append(
-                ConditionsDecided(
-                    at_ns=self._now_ns(), scope=frame.chain, node=step.name, conditions=(winner,)
-                )
-            )
-        frame.values[step.writes[0].slot] = winner
-        if losers := step.losers[winner]:
-            frame.skipped.update(losers)
-        self.settle(frame, step)
-
     def settle(self, frame: Frame, step: Step) -> None:
         """A step is done: its followers wait for one step less."""
-        waiting, steps = frame.waiting, frame.scope.steps
+        waiting = frame.waiting
         for index in step.followers:
             left = waiting[index] = waiting[index] - 1
             if not left:
                 if index in frame.skipped:
                     self.skip(frame, index)
                 else:
-                    self._ready.append((frame, steps[index]))
+                    self._ready.append((frame, frame.scope.steps[index]))
         frame.unsettled -= 1
         if not frame.unsettled and frame.owner is not None:
             frame.owner.on_done(self, frame)
@@ -337,7 +329,7 @@ class Machine:
             frame.parked = (*frame.parked, step.index)
             return
         [value] = self.begin(frame, step).values()
-        self.events.append(FlowOutput(at_ns=self._now_ns(), scope=frame.chain, node=step.name, value=value))
+        self.events.append(FlowOutput(at_ns=self.now_ns(), scope=frame.chain, node=step.name, value=value))
         frame.turn += 1
         self.pass_turn(frame)
         self.settle(frame, step)
@@ -380,7 +372,7 @@ class Machine:
 
     def _stop(self) -> None:
         if not self.questions:
-            self._end(FlowFinished(at_ns=self._now_ns(), reason=Reason.SUCCESS))
+            self._end(FlowFinished(at_ns=self.now_ns(), reason=Reason.SUCCESS))
             return
         # One agent waits at a time (bedrock 4.5).
         self.sort_questions()
@@ -388,13 +380,13 @@ class Machine:
         first = self.questions[0]
         self.events.append(
             InputRequested(
-                at_ns=self._now_ns(),
+                at_ns=self.now_ns(),
                 scope=first.call.frame.chain,
                 node=first.call.step.name,
                 value=first.text,
             )
         )
-        self._end(FlowFinished(at_ns=self._now_ns(), reason=Reason.INPUT_REQUIRED))
+        self._end(FlowFinished(at_ns=self.now_ns(), reason=Reason.INPUT_REQUIRED))
 
     def _end(self, event: FlowFinished | FlowFailed) -> None:
         self.events.append(event)

@@ -70,6 +70,7 @@ class Step:
         index: its number in the scope.
         path: the names of the Loops it is in and its own, joined by slashes.
         reads: the connected inputs, in order of declaration.
+        plain: their names and slots, where each takes its value as it is; None where one does not.
         writes: the outputs, in order of declaration.
         followers: the steps that wait for this one to be done or skipped.
         dependents: those of them that are skipped with this one.
@@ -96,6 +97,12 @@ class Step:
     number: int
     inputs: tuple[InputPort, ...]
     outputs: tuple[OutputPort, ...]
+    plain: tuple[tuple[str, int], ...] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_plain = all(read.take is None and read.accepts is None for read in self.reads)
+        plain = tuple((read.name, read.slot) for read in self.reads) if is_plain else None
+        object.__setattr__(self, "plain", plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

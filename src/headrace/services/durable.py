@@ -26,6 +26,7 @@ from headrace.engine.journal import run_journaled
 from headrace.engine.plan import InvalidDefinition, Plan
 from headrace.engine.run import RunContext, StartInput
 from headrace.services.base import Ports, commit
+from headrace.services.durable_executions import begun
 from headrace.services.durable_record import Record
 from headrace.services.holding import Held, Over
 from headrace.services.invocations import Names
@@ -112,10 +113,13 @@ class Carrier:
         def work(tx: Transaction) -> _Taken | None:
             execution = tx.executions.get(id=execution_id)
             if execution is None or execution.status.is_final:
+                begun(tx, execution_id)
                 return None
             attempt = execution.attempt + 1
             taken = msgspec.structs.replace(execution, attempt=attempt, holder=self._ports.holder)
             tx.executions.put(taken)
+            if attempt == 1:
+                begun(tx, execution_id)
             file = tx.files.get(id=taken.file_id)
             return _Taken(
                 account=account,

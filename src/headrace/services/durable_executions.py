@@ -339,21 +339,25 @@ def abort(tx: Transaction, ports: Ports, execution: Execution, *, keeps: Keeps) 
         first, body = execution.events_count, json_text(told)
         tx.executions.append(EventBatch(execution_id=execution.id, first=first, size=1, body=body))
     settle(tx, ports, ended)
+    begun(tx, ended.id)
     return ended
 
 
 def settle(tx: Transaction, ports: Ports, ended: Execution) -> None:
     """What follows from the end of a durable execution, in the transaction that writes it.
 
-    It is shown as a log; whoever was to begin it need not; and of a document whose content is not kept,
-    nothing is left.
+    It is shown as a log; and of a document whose content is not kept, nothing is left.
     """
     run_logs.ask(tx, ports, ended)
-    for job in tx.jobs.of_subject(subject=ended.id):
-        if job.work is Work.EXECUTE:
-            tx.jobs.done(job)
     if ended.input is None:
         tx.tickets.forget_document(execution_id=ended.id)
+
+
+def begun(tx: Transaction, execution_id: str) -> None:
+    """Nobody need begin an execution any more."""
+    for job in tx.jobs.of_subject(subject=execution_id):
+        if job.work is Work.EXECUTE:
+            tx.jobs.done(job)
 
 
 async def _abandon(durables: Durables, ended: Execution, *, since: datetime) -> None:

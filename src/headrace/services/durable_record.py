@@ -12,12 +12,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
 from headrace.core.durable import Superseded
 from headrace.core.errors import Unavailable
-from headrace.core.execution import Event, FlowFailed, Status
+from headrace.core.execution import Event, FlowFailed, Status, only
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
 from headrace.core.records import EventBatch, Execution
@@ -28,8 +29,8 @@ from headrace.services.keeping import Keeps, without_content
 from headrace.services.run_facts import FACTS, Facts
 from headrace.services.telemetry import RunTelling
 
-DELAY_S = 0.1
-"""How long an event waits for others at the most; writing takes its time on top."""
+DELAY_S = 0.5
+"""How long an event waits for others at the most; writing takes its time on top. The end does not wait."""
 RETRY_S = 1.0
 BATCH = 500
 """So many events are one row."""
@@ -73,6 +74,7 @@ class Record:
         self._texts: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._news = asyncio.Event()
+        self._is_urgent = asyncio.Event()
         self._room = asyncio.Event()
 
     @property
@@ -82,15 +84,15 @@ class Record:
 
     async def add(self, events: Sequence[Event]) -> None:
         """Note what happened; returns once there is room for more."""
-        for event in events:
-            if type(event) in FACTS:
-                self._facts.learn(event)
+        for event in only(FACTS, events):
+            self._facts.learn(event)
         self._telling.hear(events, known=min(self._known, len(events)))
         fresh = events[self._known :]
         self._known -= len(events) - len(fresh)
         self._note(fresh)
         while len(self._texts) > MOST_EVENTS or self._waiting_bytes > MOST_BYTES:
             self._room.clear()
+            self._is_urgent.set()
             await self._room.wait()
 
     def fail(self, event: FlowFailed) -> None:
@@ -109,6 +111,8 @@ class Record:
                 self._waiting_bytes += len(text)
         if events or self.is_over:
             self._news.set()
+        if self.is_over:
+            self._is_urgent.set()
 
     async def keep(self) -> None:
         """Write what is added, until the end of the execution is written.
@@ -120,8 +124,10 @@ class Record:
         """
         while True:
             await self._news.wait()
-            if not self.is_over:
-                await asyncio.sleep(DELAY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DELAY_S):
+                    await self._is_urgent.wait()
+            self._is_urgent.clear()
             self._news.clear()
             while self._texts or self.is_over:
                 if await self._written():

@@ -28,11 +28,13 @@ class Executing:
     async def act(self, job: Job) -> None:
         """Begin to carry out an execution: from then on the engine sees to it.
 
+        Its first attempt marks the job as done. One that was begun before has had that, or is about to.
+
         Raises:
             Unavailable: it can't be begun here now.
         """
-        await self._engine.begin(job.account, job.subject)
-        await commit(self._ports, job.account, lambda tx: tx.jobs.done(job))
+        if not await self._engine.begin(job.account, job.subject):
+            await commit(self._ports, job.account, lambda tx: tx.jobs.done(job))
 
     async def give_up(self, job: Job, reason: str) -> None:
         """Nothing is given up that was acknowledged.

@@ -12,11 +12,13 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
         name: what the configuration calls it.
         kind: what it speaks, such as `openai`.
         models: the patterns of the models that it answers for, in the order in which they are tried.
+        takes_key: whether it is asked with a key, so that organisations may have their own.
     """
 
     name: str
     kind: str
     models: tuple[str, ...]
+    takes_key: bool
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):

@@ -190,7 +190,7 @@ class Invocation:
             log.exception("a bug", extra={"execution": self.name, "flow": self._turn.route.file.id})
             failed = _failed(FailureKind.INTERNAL, f"Internal error. Execution id: {self.name}")
         if not self._is_over:
-            await self._end(failed, None)
+            await self._end((failed,), None)
         return (failed,)
 
     def _give_way(self) -> FlowFailed:
@@ -206,14 +206,13 @@ class Invocation:
         if not isinstance(last, _LAST):
             self._recording.add(*events)
             return events
-        self._recording.add(*events[:-1])
         asked = events[-2] if len(events) > 1 else None
         question = asked if isinstance(asked, InputRequested) else None
         if question is not None and not self._turn.can_ask:
             message = f"Node {question.node} asks for input, and nobody is there to answer."
             last, question = _failed(FailureKind.VALIDATION, message), None
             events = (*events[:-1], last)
-        is_so = await self._end(last, question)  # before the caller hears the question
+        is_so = await self._end(events, question)  # before the caller hears the question
         return events if is_so else (*events[:-2], self._gone())
 
     def _gone(self) -> FlowFailed:
@@ -221,13 +220,16 @@ class Invocation:
         message = f"Flow {flow} was deleted while it ran: nobody could answer what it asks."
         return _failed(FailureKind.GONE, message)
 
-    async def _end(self, event: FlowFinished | FlowFailed, question: InputRequested | None) -> bool:
+    async def _end(self, events: Sequence[Event], question: InputRequested | None) -> bool:
         """Leave the run in order: its conversation kept or forgotten, its record on its way.
 
         Whether it ended as it says: nobody can answer a question of a flow that is gone.
+
+        Args:
+            events: what has happened since the last were recorded, and its end.
         """
         self._is_over = True
-        self._recording.add(event)
+        self._recording.add(*events)
         turn, recorder = self._turn, self._turn.runs.recorder
         turn.runs.leave(turn.key)
         if question is not None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 
@@ -196,7 +198,7 @@ def draft(ports: Ports, principal: Principal, prepared: Prepared, file: File, ve
         Invalid: its judgment is none of the evaluator's.
     """
     new = prepared.new
-    shared = {name: getattr(new, name) for name in _SHARED}
+    shared: dict[str, Any] = dict(zip(_SHARED, _shared_of(new), strict=True))
     if new.judgment is not None:
         shared["judgment"] = judgments.checked(new.judgment, version)
     log_id = new.id or ports.ids.long("log_")
@@ -246,6 +248,7 @@ _SHARED = (
     "finish_reason",
 )
 """What a log has from its request as it is."""
+_shared_of = attrgetter(*_SHARED)
 
 
 def unsaved(payload: Payload) -> Payload:

@@ -16,21 +16,20 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from contextlib import suppress
+
+import msgspec
 
 from headrace.core.clock import Clock
 from headrace.core.durable import Superseded
 from headrace.core.errors import Unavailable
-from headrace.core.execution import (
-    Event,
-    Status,
-)
+from headrace.core.execution import Event, Status, only
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Clash, Store, Transaction
 from headrace.core.records import EventBatch, Execution
 from headrace.services.bell import Bell
 from headrace.services.keeping import Keeps, without_content
+from headrace.services.record_jobs import AtRest, Job, record_of, rest
 from headrace.services.run_facts import FACTS, Facts
 from headrace.services.telemetry import Telemetry
 
@@ -39,18 +38,22 @@ DELAY_S = 0.05
 RETRY_S = 1.0
 BATCH = 500
 """So many events are one row."""
+AT_ONCE = 4
+"""So many events are made texts of before it is looked how long they are: they may be much longer."""
 BATCH_BYTES = 1024 * 1024
 """A row with so much in it takes no more events."""
-TOGETHER = 50
+TOGETHER = 20
 """So many rows, with what belongs to them, are written at a time."""
 TOGETHER_BYTES = 4 * 1024 * 1024
 """Beyond so much, a row waits for the next time: everybody else waits while rows are written."""
 MOST_EVENTS = 100_000
 MOST_BYTES = 64 * 1024 * 1024
 
-AtRest: TypeAlias = Callable[[Transaction, Execution], None]
+AT_HAND_BYTES = 64 * 1024
+"""A run whose events take more is not at hand: everybody else would wait while something is made of them."""
 
 log = logging.getLogger("headrace.recorder")
+_encode = msgspec.json.Encoder().encode
 
 
 class Recording:
@@ -59,12 +62,14 @@ class Recording:
     Attributes:
         is_noted: whether the recorder knows that there is something new.
         is_lost: whether another process holds the run by now, or none: nothing is recorded any more.
+        whole: all that is recorded of it; None where that is not at hand.
     """
 
     def __init__(self, recorder: Recorder, account: str, execution: Execution) -> None:
         self.account = account
         self.is_noted = False
         self.is_lost = False
+        self.whole: Sequence[Event] | None = None
         self._recorder = recorder
         self._execution = execution
         self._count = execution.events_count
@@ -84,9 +89,8 @@ class Recording:
 
     def add(self, *events: Event) -> None:
         """Note what happened."""
-        for event in events:
-            if type(event) in FACTS:  # most events are none, and there may be thousands in a run
-                self._facts.learn(event)
+        for event in only(FACTS, events):
+            self._facts.learn(event)
         self._telling.hear(events)
         self._events += self._recorder.thin(events)
         if not self.is_noted:
@@ -95,15 +99,20 @@ class Recording:
     def take(self) -> Iterator[list[EventBatch]]:
         """The events since this was last asked, a batch at a time; the row is to be written anyway."""
         events, self._events = self._events, []
+        self.whole = None if self._count else events
         if not events:
             yield []
         while events:
-            texts = self._recorder.texts(events)
+            texts, are_all = self._recorder.texts(events)
+            if not are_all:
+                self.whole = None
             events = events[len(texts) :]
             yield [self._batch(texts)]
 
     def _batch(self, texts: list[bytes]) -> EventBatch:
         body = b"[%b]" % b",".join(texts)
+        if len(body) > AT_HAND_BYTES:
+            self.whole = None
         batch = EventBatch(execution_id=self.id, first=self._count, size=len(texts), body=body)
         self._count += len(texts)
         return batch
@@ -111,39 +120,6 @@ class Recording:
     def row(self) -> Execution:
         """The run as it is now."""
         return self._facts.row(events_count=self._count, now=self._recorder.clock.now())
-
-
-@dataclass(slots=True, kw_only=True)
-class _Job:
-    """Something to write.
-
-    Attributes:
-        record: what was recorded, which says whether it is so; may be None.
-        also: what is to be written with it, or not at all.
-        answer: told when both are durable.
-        size_bytes: about as much memory as it holds.
-    """
-
-    account: str
-    record: Callable[[Transaction], bool] | None
-    also: Callable[[Transaction], None] | None = None
-    answer: asyncio.Future[None] | None = None
-    size_bytes: int = 0
-
-    def write(self, tx: Transaction) -> None:
-        is_so = self.record is None or self.record(tx)
-        if is_so and self.also is not None:
-            self.also(tx)
-
-    def refuse(self, error: Exception) -> None:
-        """Tell who waits that it is not durable; what was recorded stays to be tried again."""
-        if self.answer is not None and not self.answer.done():
-            self.answer.set_exception(error)
-            self.also = None
-
-    def confirm(self) -> None:
-        if self.answer is not None and not self.answer.done():
-            self.answer.set_result(None)
 
 
 class Recorder:
@@ -177,7 +153,7 @@ class Recorder:
         self._at_rest = at_rest
         self._bell = bell or Bell()
         self._changed: dict[str, Recording] = {}
-        self._jobs: deque[_Job] = deque()
+        self._jobs: deque[Job] = deque()
         self._waiting_events = 0
         self._waiting_bytes = 0
         self._is_full = False
@@ -210,15 +186,18 @@ class Recorder:
         self._waiting_events += 1
         return without_content(event)
 
-    def texts(self, events: Sequence[Event]) -> list[bytes]:
+    def texts(self, events: Sequence[Event]) -> tuple[list[bytes], bool]:
         """The first of some events as they are written, as many as one row takes; at least one.
+
+        And whether these are all, just as they are.
 
         They are without their content where there is no room for that. Until now it cost nothing: all events
         with one large value in them shared it.
         """
-        texts: list[bytes] = []
-        size_bytes, left_bytes = 0, MOST_BYTES - self._waiting_bytes
-        for event in events[:BATCH]:
+        texts = self._plain(events)
+        are_all = len(texts) == len(events)
+        size_bytes, left_bytes = sum(map(len, texts)), MOST_BYTES - self._waiting_bytes
+        for event in () if texts else events[:BATCH]:
             text = b"" if self._is_full else json_text(event)
             if self._is_full or size_bytes + len(text) > left_bytes:
                 text = self._lean(event)
@@ -228,6 +207,19 @@ class Recorder:
                 break
         self._waiting_events -= len(texts)
         self._waiting_bytes += size_bytes
+        return texts, are_all
+
+    def _plain(self, events: Sequence[Event]) -> list[bytes]:
+        """The first of some events, as long as nothing is the matter with any."""
+        texts: list[bytes] = []
+        left_bytes = 0 if self._is_full else min(BATCH_BYTES, MOST_BYTES - self._waiting_bytes)
+        with suppress(UnicodeEncodeError):  # `json_text` knows what to do then
+            for first in range(0, min(len(events), BATCH), AT_ONCE):
+                some = list(map(_encode, events[first : first + AT_ONCE]))
+                left_bytes -= sum(map(len, some))
+                if left_bytes < 0:
+                    break
+                texts += some
         return texts
 
     def _lean(self, event: Event) -> bytes:
@@ -246,7 +238,7 @@ class Recorder:
     def later(self, account: str, work: Callable[[Transaction], None]) -> None:
         """Have something written behind what was recorded so far."""
         self._collect()
-        self._jobs.append(_Job(account=account, record=None, also=work))
+        self._jobs.append(Job(account=account, record=None, also=work))
         self._start()
 
     async def settle(self, recording: Recording, also: Callable[[Transaction], None] | None = None) -> None:
@@ -258,8 +250,8 @@ class Recorder:
         """
         self._collect()
         answer = asyncio.get_running_loop().create_future()
-        record = _record(recording, [])
-        self._jobs.append(_Job(account=recording.account, record=record, also=also, answer=answer))
+        record = record_of(recording, recording.row(), [])
+        self._jobs.append(Job(account=recording.account, record=record, also=also, answer=answer))
         self._start()
         await answer
         if recording.is_lost:
@@ -305,9 +297,9 @@ class Recorder:
             if self._changed or self._jobs:
                 self._timer = asyncio.get_running_loop().call_later(delay_s, self._start)
 
-    def _next(self) -> list[_Job]:
+    def _next(self) -> list[Job]:
         """The jobs that are written together."""
-        jobs: list[_Job] = []
+        jobs: list[Job] = []
         left_bytes = TOGETHER_BYTES
         for job in itertools.islice(self._jobs, TOGETHER):
             left_bytes -= job.size_bytes
@@ -316,7 +308,7 @@ class Recorder:
             jobs.append(job)
         return jobs
 
-    async def _write_some(self, jobs: list[_Job], *, is_again: bool = False) -> None:
+    async def _write_some(self, jobs: list[Job], *, is_again: bool = False) -> None:
         def write(tx: Transaction) -> None:
             for job in jobs:
                 job.write(tx)
@@ -325,13 +317,20 @@ class Recorder:
         try:
             await self._store.write(jobs[0].account, write)
             self._bell.ring_since(notes)
-        except Clash as clash:
+        except Unavailable:
+            raise
+        except Exception as error:  # whatever is made of a run must not keep its record from being written
             if not is_again:  # each alone; another process may have been faster to something
+                if not isinstance(error, Clash):
+                    log.exception("a bug while runs were recorded")
                 for job in jobs:
+                    job.also = job.instead or job.also
                     await self._write_some([job], is_again=True)
                 return
+            if not isinstance(error, Clash):
+                raise
             log.exception("a record of a run was refused")
-            jobs[0].refuse(clash)
+            jobs[0].refuse(error)
         for job in jobs:
             self._jobs.popleft()
             self._waiting_bytes -= job.size_bytes
@@ -346,23 +345,8 @@ class Recorder:
             for batches in recording.take():
                 # Less the marks between events, which were not counted when they came in.
                 size_bytes = sum(len(batch.body) - batch.size - 1 for batch in batches)
-                record = _record(recording, batches)
-                self._jobs.append(_Job(account=recording.account, record=record, size_bytes=size_bytes))
+                row = recording.row()
+                record = record_of(recording, row, batches)
+                self._jobs.append(Job(account=recording.account, record=record, size_bytes=size_bytes))
             if recording.status is not Status.RUNNING and self._at_rest is not None:
-                self._jobs[-1].also = _resting(self._at_rest, recording.row())
-
-
-def _resting(at_rest: AtRest, row: Execution) -> Callable[[Transaction], None]:
-    return lambda tx: at_rest(tx, row)
-
-
-def _record(recording: Recording, batches: list[EventBatch]) -> Callable[[Transaction], bool]:
-    row = recording.row()
-
-    def write(tx: Transaction) -> bool:
-        recording.is_lost = not tx.executions.record(row)
-        for batch in () if recording.is_lost else batches:
-            tx.executions.append(batch)
-        return not recording.is_lost
-
-    return write
+                rest(self._jobs[-1], self._at_rest, row, recording.whole)

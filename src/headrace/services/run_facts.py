@@ -19,7 +19,9 @@ from headrace.core.execution import (
 from headrace.core.records import Execution
 from headrace.services.keeping import Keeps, preview
 
-FACTS = frozenset({NodeActed, FlowOutput, FlowFinished, FlowFailed, FlowResumed, FlowAborted})
+FACTS: frozenset[type[Event]] = frozenset(
+    {NodeActed, FlowOutput, FlowFinished, FlowFailed, FlowResumed, FlowAborted}
+)
 """The events that change a run's row."""
 
 

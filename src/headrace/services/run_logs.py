@@ -75,9 +75,11 @@ class _Subject(Subject, frozen=True, kw_only=True):
     """The run that is shown, with what it ran.
 
     Attributes:
+        principal: whoever had it run.
         nodes: by name, those in loops too.
     """
 
+    principal: Principal
     nodes: Mapping[str, Node]
 
     def place(self, step: Step) -> _Place:
@@ -239,17 +241,21 @@ def _subject(tx: Transaction, execution: Execution, file: File, nodes: Mapping[s
     user = tx.access.user(id=execution.started_by) or User(
         id=execution.started_by, email="", full_name="", created_at=execution.started_at
     )
-    environment = None
-    if execution.environment_id is not None:
-        named = {one.id: one.name for one in tx.environments.all()}
-        environment = named.get(execution.environment_id)
     return _Subject(
         execution=execution,
         principal=Principal(account=tx.account, user=user, right=Right.EDITOR),
         file=file,
         nodes=nodes,
-        environment=environment,
+        environment=environment_of(tx, execution),
     )
+
+
+def environment_of(tx: Transaction, execution: Execution) -> str | None:
+    """The name of the environment that a run was called by."""
+    if execution.environment_id is None:
+        return None
+    named = {one.id: one.name for one in tx.environments.all()}
+    return named.get(execution.environment_id)
 
 
 def _nodes(definition: Definition) -> Iterator[tuple[str, Node]]:

@@ -6,7 +6,6 @@ import hashlib
 
 import msgspec
 
-from headrace.core.access import Principal
 from headrace.core.files import File
 from headrace.core.ids import LONG_LENGTH, base62
 from headrace.core.logs import Log, LogStatus, Payload, write_payload
@@ -39,7 +38,6 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     execution: Execution
-    principal: Principal
     file: File
     environment: str | None
 

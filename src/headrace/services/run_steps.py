@@ -7,7 +7,7 @@ no steps; they are to be seen in the events.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,26 +95,11 @@ class Story:
     def hear(self, events: Iterable[Event]) -> None:
         """Go on with further events, in order."""
         for event in events:
-            self._take(event)
+            take = _TAKES.get(event.__class__)
+            if take is not None:  # many are of nodes that only direct values
+                take(self, event)
             self._count += 1
             self.last_ns = event.at_ns
-
-    def _take(self, event: Event) -> None:
-        match event:
-            case NodeStarted(type=type_) if type_ in STEPS:
-                self._begin(event)
-            case NodeActed() | NodeFinished() | NodeFailed():
-                step = self._open.get((event.node, event.scope))
-                if step is not None:
-                    self._go_on(step, event)
-            case FlowStarted() | InputRequested() | FlowResumed():
-                self._talk(event)
-            case FlowOutput(node=node, value=value):
-                self.outputs[node] = value
-            case FlowFailed(message=message):
-                for step in self._open.values():
-                    step.error, step.ended_ns = message, event.at_ns
-                self._open.clear()
 
     def _talk(self, event: FlowStarted | InputRequested | FlowResumed) -> None:
         if isinstance(event, FlowStarted):
@@ -124,7 +109,17 @@ class Story:
             self.talk.append(("user", self.document))
         self.talk.append(("assistant" if isinstance(event, InputRequested) else "user", event.value))
 
+    def _say(self, event: FlowOutput) -> None:
+        self.outputs[event.node] = event.value
+
+    def _fail(self, event: FlowFailed) -> None:
+        for step in self._open.values():
+            step.error, step.ended_ns = event.message, event.at_ns
+        self._open.clear()
+
     def _begin(self, event: NodeStarted) -> None:
+        if event.type not in STEPS:
+            return
         if len(self.steps) == self.most:
             self.left_out += 1
             return
@@ -139,7 +134,10 @@ class Story:
         self.steps.append(step)
         self._open[event.node, event.scope] = step
 
-    def _go_on(self, step: Step, event: NodeActed | NodeFinished | NodeFailed) -> None:
+    def _go_on(self, event: NodeActed | NodeFinished | NodeFailed) -> None:
+        step = self._open.get((event.node, event.scope)) if self._open else None
+        if step is None:
+            return
         if isinstance(event, NodeActed):
             step.acts.append(event)
             return
@@ -149,3 +147,19 @@ class Story:
         else:
             step.outputs = {port.name: value for port, value in event.fields}
         del self._open[step.node, step.scope]
+
+
+_TAKES: Mapping[type[Event], Callable[[Story, Any], None]] = {
+    NodeStarted: Story._begin,
+    NodeActed: Story._go_on,
+    NodeFinished: Story._go_on,
+    NodeFailed: Story._go_on,
+    FlowStarted: Story._talk,
+    InputRequested: Story._talk,
+    FlowResumed: Story._talk,
+    FlowOutput: Story._say,
+    FlowFailed: Story._fail,
+}
+"""What is taken from each event; from all others, nothing."""
+TELLING = frozenset(_TAKES) - {NodeStarted, NodeActed, NodeFinished, NodeFailed}
+"""What is enough of a run without steps."""

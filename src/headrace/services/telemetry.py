@@ -17,25 +17,29 @@ from headrace.core.execution import (
     FlowAborted,
     FlowFailed,
     FlowFinished,
+    Kind,
     NodeFailed,
     NodeFinished,
     NodeStarted,
     Reason,
     Status,
+    kinds,
 )
 from headrace.core.records import Execution
-from headrace.core.tracing import CURRENT, Kind, ModelListener, OwnSpan, Scene, id_of_step, new_span_id
+from headrace.core.tracing import CURRENT, ModelListener, OwnSpan, Scene, id_of_step, new_span_id
+from headrace.core.tracing import Kind as SpanKind
 from headrace.services.node_spans import RUN, WITHOUT_END, NodeSpans, run_attributes
 from headrace.services.tracer import Tracer, model_attributes
 
 SUCCEEDED: dict[NodeType, Labels] = {one: (one.value, "succeeded") for one in NodeType}
 FAILED: dict[NodeType, Labels] = {one: (one.value, "failed") for one in NodeType}
-OUTCOMES: dict[type[Event], dict[NodeType, Labels]] = {
-    NodeStarted: {one: SUCCEEDED[one] for one in WITHOUT_END},
-    NodeFinished: SUCCEEDED,
-    NodeFailed: FAILED,
+OUTCOMES: dict[Kind, Labels] = {
+    **{(NodeStarted, one): SUCCEEDED[one] for one in WITHOUT_END},
+    **{(NodeFinished, one): labels for one, labels in SUCCEEDED.items()},
+    **{(NodeFailed, one): labels for one, labels in FAILED.items()},
+    (ConditionsDecided, NodeType.CONDITION): SUCCEEDED[NodeType.CONDITION],
 }
-"""What the events that tell of a node count for, by the node's type."""
+"""What the events that tell of a node count for."""
 INVOKED, BACKGROUND = "invoked", "background"
 
 
@@ -69,7 +73,7 @@ class Telemetry(ModelListener):
         if self.tracer is not None:
             scene = self.tracer.durable(execution)
             scene.attributes |= run_attributes(execution, outcome)
-            self.tracer.end(scene, RUN, Kind.INTERNAL, error=outcome)
+            self.tracer.end(scene, RUN, SpanKind.INTERNAL, error=outcome)
 
     def called(
         self,
@@ -113,7 +117,7 @@ class Telemetry(ModelListener):
         tracer.sink.add(
             OwnSpan(
                 name=f"chat {request.model_id}",
-                kind=Kind.CLIENT,
+                kind=SpanKind.CLIENT,
                 trace_id=scene.trace_id,
                 id=new_span_id(),
                 parent_id=parent_id,
@@ -147,12 +151,10 @@ class RunTelling:
             known: so many of the events were told by an earlier attempt.
         """
         nodes = self._telemetry.counts.nodes
-        for event in events[known:] if known else events:
-            outcomes = OUTCOMES.get(type(event))
-            if outcomes is not None and (outcome := outcomes.get(event.type)) is not None:  # type: ignore[union-attr]
-                nodes.add(outcome)
-            elif type(event) is ConditionsDecided:
-                nodes.add(SUCCEEDED[NodeType.CONDITION])
+        for kind, count in kinds(events[known:] if known else events).items():
+            outcome = OUTCOMES.get(kind)
+            if outcome is not None:
+                nodes.add(outcome, count)
         if self._nodes is not None:
             for number, event in enumerate(events):
                 self._nodes.hear(event, is_known=number < known)

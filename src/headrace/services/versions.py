@@ -41,6 +41,9 @@ class FileTexts(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] | None = None
 
 
+NOTHING_SAID = FileTexts()
+
+
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """Content that a caller wants to be a version.
 
@@ -62,7 +65,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     parsed: Any
     name: str | None = None
     description: str | None = None
-    texts: FileTexts = FileTexts()
+    texts: FileTexts = NOTHING_SAID
     new_id: str | None = None
 
 
@@ -188,6 +191,8 @@ def settle(
 
 def _retold(tx: Transaction, file: File, texts: FileTexts, now: datetime) -> File:
     """The file with what is said of it (humanloop 4.2, Prompts)."""
+    if texts == NOTHING_SAID:
+        return file
     told = msgspec.structs.replace(
         file,
         description=file.description if texts.description is None else texts.description,

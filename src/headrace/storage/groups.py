@@ -13,9 +13,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from headrace.core.counts import Commits
 from headrace.core.errors import Unavailable
@@ -42,8 +43,7 @@ class Engine(Protocol):
     def roll_back(self) -> None: ...
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
-class _Job:
+class _Job(msgspec.Struct, eq=False, kw_only=True):
     work: Callable[[], Any]
     answer: asyncio.Future[Any]
     result: Any = None
@@ -57,8 +57,7 @@ class _Job:
             self.answer.set_result(self.result)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Commit:
+class _Commit(msgspec.Struct, frozen=True, kw_only=True):
     """A group whose use cases ran, on its way to the disk."""
 
     group: list[_Job]

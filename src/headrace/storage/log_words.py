@@ -77,8 +77,9 @@ def index_words(log: Log, *, file_number: int, version_number: int) -> str:
     ``t7_word`` is a word of the texts of a log of file 7, ``m7_word`` one of its metadata; ``v3`` says that
     it is of version 3, ``y`` that it is in a trace, ``n`` that it is in none.
     """
-    found = [f"t{file_number}_{word}" for word in search.text_words(log)]
-    found += [f"m{file_number}_{word}" for word in search.metadata_words(log)]
+    said, noted = search.all_words(log)
+    found = [f"t{file_number}_{word}" for word in said]
+    found += [f"m{file_number}_{word}" for word in noted]
     if found:
         found += [f"v{version_number}", _trace_word(log.is_in_trace)]
     return " ".join(found)

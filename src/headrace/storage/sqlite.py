@@ -22,7 +22,6 @@ from headrace.storage.scans import Scans
 from headrace.storage.sql import SqlTransaction
 from headrace.storage.sqlite_connection import SqliteConnection, empty_journals, empty_log, make_file, opening
 from headrace.storage.sqlite_log_words import SqliteLogWords
-from headrace.storage.watching import Watching
 
 T = TypeVar("T")
 
@@ -59,7 +58,6 @@ class SqliteStore:
             undo.pop_all()
         self._path = path
         self.changes = Changes()
-        self._watching = Watching(self._writer)
         self._groups = GroupCommit(self._writer, self._count)
         self._scans = Scans(path)
         self._writes: dict[str, SqlTransaction] = {}
@@ -96,12 +94,12 @@ class SqliteStore:
     async def write(self, account: str, work: Callable[[Transaction], T]) -> T:
         transaction = self._writes.get(account)
         if transaction is None:
-            transaction = self._writes[account] = SqlTransaction(self._watching, account, SqliteLogWords)
+            transaction = self._writes[account] = SqlTransaction(self._writer, account, SqliteLogWords)
         return await self._groups.run(lambda: work(transaction))
 
     def _count(self) -> None:
-        self.changes.count(of_registry=self._watching.changes_registry)
-        self._watching.changes_registry = False
+        self.changes.count(of_registry=self._writer.changes_registry)
+        self._writer.changes_registry = False
 
     async def check(self) -> None:
         if self._is_closed:
@@ -110,7 +108,7 @@ class SqliteStore:
 
     async def scrub(self) -> None:
         """Overwritten at once is what tables held; the indexes of words forget when they are written anew."""
-        words = SqliteLogWords(self._watching, "")
+        words = SqliteLogWords(self._writer, "")
         await self._groups.run(words.fold)
         while not await self._groups.run(words.merge):
             pass

@@ -17,6 +17,7 @@ from headrace.storage.errors import ReadOnly, StoreDamaged, StoreUnusable
 from headrace.storage.queries import QUERIES
 from headrace.storage.rows import Row
 from headrace.storage.sql_collection import Step
+from headrace.storage.watching import REGISTRY
 
 T = TypeVar("T")
 
@@ -90,7 +91,11 @@ _OUT_OF_ORDER = (
 
 
 class SqliteConnection:
-    """One connection to a store's file. It serves one thread at a time."""
+    """One connection to a store's file. It serves one thread at a time.
+
+    Attributes:
+        changes_registry: whether the registry was changed since this was last set to False.
+    """
 
     def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
         flags = apsw.SQLITE_OPEN_READONLY if is_read_only else apsw.SQLITE_OPEN_READWRITE
@@ -101,6 +106,7 @@ class SqliteConnection:
         self._sqlite.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         self._sqlite.set_busy_timeout(BUSY_TIMEOUT_MS)
         self._cursor = self._sqlite.cursor()
+        self.changes_registry = False
         for name, value in (
             ("foreign_keys", "ON"),
             ("synchronous", "FULL"),
@@ -114,18 +120,26 @@ class SqliteConnection:
             self._sqlite.pragma(name, value)
 
     def one(self, statement: str, **values: Any) -> Row | None:
+        if statement in REGISTRY:
+            self.changes_registry = True
         rows = self._execute(QUERIES[statement], values).fetchall()
         return rows[0] if rows else None
 
     def all(self, statement: str, **values: Any) -> list[Row]:
+        if statement in REGISTRY:
+            self.changes_registry = True
         return self._execute(QUERIES[statement], values).fetchall()
 
     def run(self, statement: str, **values: Any) -> int:
+        if statement in REGISTRY:
+            self.changes_registry = True
         self._execute(QUERIES[statement], values)
         return self._sqlite.changes()
 
     def together(self, *steps: Step) -> None:
         for statement, values in steps:
+            if statement in REGISTRY:
+                self.changes_registry = True
             self._execute(QUERIES[statement], values)
 
     def script(self, text: str) -> None:

@@ -27,9 +27,9 @@ class SqliteLogWords(SqlCollection):
     def add(self, place: int, *, id: str | None, words: str, beside: Sequence[Step] = ()) -> None:
         """Find a log by these terms from now on, and by its id unless that is known."""
         self._connection.together(*beside)
-        row = self._one("add_words", place=place, id=id, words=words)
-        assert row is not None
-        if row[0] >= FOLDED_AT_ONCE:
+        self._run("add_words", place=place, id=id, words=words)
+        ((count,),) = self._connection.all("count_of_new_words")
+        if count >= FOLDED_AT_ONCE:
             self.fold()
 
     def fold(self) -> None:

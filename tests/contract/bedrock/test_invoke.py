@@ -29,7 +29,7 @@ from tests.contract.bedrock.things import CREDENTIALS, ROLE, definition, new_nam
 from tests.contract.conftest import LiveServer
 
 pytestmark = pytest.mark.live
-WITHIN_S = 15
+WITHIN_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_times_have_nine_digits_and_a_z(server: LiveServer, agent_client: Any) -
 
 
 def test_the_head_comes_before_anything_has_run(runtime: Any, agent_client: Any) -> None:
-    flow = install(agent_client, chain(("Short", "Prompt", prompt())))
+    flow = install(agent_client, chain(("Late", "Prompt", prompt())))
     given = [{"nodeName": "FlowInput", "content": {"document": "x"}}]
     response = runtime.invoke_flow(
         flowIdentifier=flow, flowAliasIdentifier="TSTALIASID", inputs=given, enableTrace=True
@@ -157,7 +157,7 @@ def test_the_head_comes_before_anything_has_run(runtime: Any, agent_client: Any)
     stream = iter(response["responseStream"])
     assert "nodeOutputTrace" in next(stream)["flowTraceEvent"]["trace"]
     assert "nodeInputTrace" in next(stream)["flowTraceEvent"]["trace"]
-    assert time.monotonic() - started < 0.4, "frames wait for the node that is still at work"
+    assert time.monotonic() - started < 3, "frames wait for the node that is still at work"
     assert [next(iter(event)) for event in stream][-1] == "flowCompletionEvent"
 
 

@@ -79,7 +79,7 @@ def test_an_answer_goes_on_with_the_run(server: LiveServer, runtime: Any, agent_
     nodes = [node for _, node, _ in found.traces]
     assert "Before" not in nodes, "what ran before the question does not run again"
     assert nodes[-3:] == ["After", "After", "FlowOutput"]
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (run := executions(server, flow)[0])["status"] != "Succeeded":
         assert time.monotonic() < deadline
     assert len(executions(server, flow)) == 1, "both turns are one execution"
@@ -239,7 +239,7 @@ def test_a_caller_that_goes_away_at_the_very_end_leaves_the_name_free() -> None:
         first = refused_invoke(runtime, flow, executionId="again")
         assert store.is_asked.wait(20)
         first["responseStream"].close()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 found = invoke(runtime, flow, "x", executionId="again")

@@ -70,7 +70,7 @@ ANSWERS = {
             "text": "ASK THE WATCHMAN",
             "answers": [uses(use("Watchman", message="WEATHER")), "He has seen it."],
         },
-        {"text": "SILENT", "answer": {"text": "At last.", "delay_s": 1.0}},
+        {"text": "SILENT", "answer": {"text": "At last.", "delay_s": 3.0}},
         {"answer": {"text": "Paris, of course.", "input_tokens": 12, "output_tokens": 4}},
     ]
 }
@@ -505,7 +505,7 @@ def test_a_turn_that_a_crash_broke_off_goes_on_from_what_was_done(mortal: LiveSe
     agent = {"model": "gpt-4o", "tools": [{"type": "file", "link": {"file_id": tool.id}}]}
     body = {"path": "A", "agent": agent, "messages": says("HANGS"), "log_id": "mine"}
     address = {"base_url": f"{mortal.url}/v5", "headers": {"X-API-KEY": "any"}}
-    with httpx.Client(**address, timeout=0.2) as impatient, pytest.raises(httpx.ReadTimeout):
+    with httpx.Client(**address, timeout=2) as impatient, pytest.raises(httpx.ReadTimeout):
         impatient.post("/agents/call", json=body)
     with httpx.Client(**address) as raw:
         until(lambda: len(raw.get("/logs/mine").json().get("messages") or ()) == 3)

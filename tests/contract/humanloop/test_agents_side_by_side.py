@@ -76,7 +76,7 @@ def test_a_turn_of_a_server_that_is_gone_goes_on_at_the_other(pair: Pair) -> Non
     agent = {"model": "gpt-4o", "tools": [{"type": "file", "link": {"file_id": tool.id}}]}
     body = {"path": "A", "agent": agent, "messages": says("HANGS"), "log_id": "mine"}
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(f"{first.url}/v5/agents/call", json=body, headers={"X-API-KEY": "any"}, timeout=0.2)
+        httpx.post(f"{first.url}/v5/agents/call", json=body, headers={"X-API-KEY": "any"}, timeout=2)
     until(lambda: len(log_at(second, "mine").get("messages") or ()) == 3)
     more = {"log_id": "mine", "messages": says("GO ON")}
     assert go_on(second, more).status_code == 409

@@ -108,7 +108,10 @@ def _shown(world: World, method: str, answer: Any) -> Mapping[str, Any]:
     if method.endswith(".log"):
         return world.log(answer.id)
     if method.endswith("call_stream"):
-        return world.log(answer[0].log_id or answer[0].id)
+        first = min(
+            answer, key=lambda piece: getattr(piece, "index", None) or 0
+        )  # samples may speak in any order
+        return world.log(first.log_id or first.id)
     return answer if isinstance(answer, dict) else {}
 
 

@@ -32,7 +32,7 @@ ANSWERS = {
             "text": "TWICE",
             "answers": ["One.", {"error": {"fault": "gateway", "message": "Gone."}}],
         },
-        {"text": "SLOW", "answer": {"text": "At last.", "delay_s": 1.0}},
+        {"text": "SLOW", "answer": {"text": "At last.", "delay_s": 3.0}},
         {
             "text": "WEATHER",
             "answer": {
@@ -488,3 +488,22 @@ def test_a_reader_may_fill_and_not_call(make_server: Any) -> None:
     with pytest.raises(ApiError) as caught:
         reader.prompts._call(path="p", inputs={"a": "b"})
     assert caught.value.status_code == 401
+
+
+def test_what_is_wrong_is_a_text_a_list_or_an_object(client: Any, raw: httpx.Client, path: str) -> None:
+    """8.43: of most errors, of what breaks the schema, of what a provider says."""
+    prompt = client.prompts.upsert(path=path, model="gpt-4o", provider="openai", version_name="taken")
+    denied = [{"role": "user", "content": "DENIED"}]
+    taken = {"path": path, "model": "gpt-5", "version_name": "taken"}
+    answers = {
+        404: raw.get("/prompts/pr_nothing"),
+        409: raw.post("/prompts", json=taken),
+        422: raw.post("/prompts/call", json={"path": path, "messages": "none"}),
+        401: raw.post("/prompts/call", json={"id": prompt.id, "messages": denied}),
+    }
+    assert {status: answer.status_code for status, answer in answers.items()} == {one: one for one in answers}
+    details = {status: answer.json()["detail"] for status, answer in answers.items()}
+    assert [type(details[status]) for status in (404, 409, 422, 401)] == [str, str, list, dict]
+    assert all(answer.json().keys() == {"detail"} for answer in answers.values())
+    assert all(one.keys() == {"loc", "msg", "type"} for one in details[422])
+    assert details[401].keys() == {"type", "message", "code", "origin"}

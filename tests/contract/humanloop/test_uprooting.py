@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-WITHIN_S = 15.0
+WITHIN_S = 60
 
 
 def test_logs_of_other_files_outlive_the_flow_above_them(client: Any, home: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-WITHIN_S = 20
+WITHIN_S = 60
 
 
 def until(found: Callable[[], Any]) -> Any:

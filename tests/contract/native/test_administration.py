@@ -147,8 +147,8 @@ def test_what_the_server_is(make_server: Any, tmp_path: Path) -> None:
     assert told["store"] in ("sqlite", "postgresql")
     assert told["endpoints"]["humanloop"] == "/v5"
     assert told["providers"] == [
-        {"name": "echo", "kind": "echo", "models": ["*"]},
-        {"name": "house", "kind": "openai", "models": ["amazon.*"]},
+        {"name": "echo", "kind": "echo", "models": ["*"], "takes_key": False},
+        {"name": "house", "kind": "openai", "models": ["amazon.*"], "takes_key": True},
     ]
     kept = {one["variable"]: one for one in told["limits"]}["HEADRACE_KEEP_RUNS"]
     assert (kept["value"], kept["default"], kept["unit"]) == (7, 90, "days")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from operator import attrgetter
 
 import pytest
 
@@ -38,7 +39,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.changes = Changes()
-        self.answers = KeptAnswers(lambda: self.changes.registry)
+        self.answers = KeptAnswers(self.changes, attrgetter("registry"))
         self.made = 0
 
     def ask(self, request: Request, principal: Principal, size: int = 1) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from headrace.apis import routing
 from headrace.apis.http import split_path, split_query
 from headrace.apis.routing import Match, Table, WrongMethod
 
@@ -75,6 +76,27 @@ def test_a_method_that_does_not(method: str, path: bytes, allowed: tuple[str, ..
 @pytest.mark.parametrize("path", [b"/", b"//", b"", b"/flow", b"/flows/A/B", b"/flows/A/versions/1/2"])
 def test_a_path_that_fits_nothing(path: bytes) -> None:
     assert TABLE.find("GET", split_path(path)) is None
+
+
+def test_what_was_found_before_is_found_again_by_its_method_only() -> None:
+    path = split_path(b"/flows/A/versions/1")
+    wanted = {"flow": "A", "number": "1"}
+    for _ in range(2):
+        assert TABLE.find("GET", path) == Match(row="version", parameters=wanted)
+        assert TABLE.find("PATCH", path) == Match(row="relabel", parameters=wanted)
+        assert TABLE.find("PUT", path) == WrongMethod(allowed=("GET", "PATCH"))
+
+
+def test_only_so_many_short_paths_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing, "MOST_KNOWN", 2)
+    table = Table([("GET", "/a/{one}", 1)])
+    for name in ("a", "b", "c"):
+        assert table.find("GET", ("a", name)) is table.find("GET", ("a", name))
+    long = ("a", "x" * routing.LONGEST_KNOWN)
+    assert table.find("GET", long) is not table.find("GET", long)
+    kept = table.find("GET", ("a", "c"))
+    assert kept is table.find("GET", ("a", "c"))
+    assert len(table._known) <= 2
 
 
 def test_a_row_may_be_there_once() -> None:

@@ -110,7 +110,7 @@ def test_a_caller_that_leaves_stops_what_makes_the_body() -> None:
         serving = serve(body, caller)
         await caller.has_a_part.wait()
         caller.has_left.set()
-        await asyncio.wait_for(serving, timeout=5)
+        await asyncio.wait_for(serving, timeout=60)
         assert (body.was_cancelled, body.is_closed) == (True, True)
         assert not serving.cancelled(), "a caller's leaving is no cancellation of the server's own"
         assert len(caller.sent) == 2
@@ -160,7 +160,7 @@ def test_a_body_that_is_read_too_slowly_is_stopped() -> None:
     async def story() -> None:
         body, caller = Parts(2), Unread()
         body.limit_s = 0.01
-        await asyncio.wait_for(serve(body, caller), timeout=20)
+        await asyncio.wait_for(serve(body, caller), timeout=60)
         assert body.is_closed
         assert len(caller.sent) == 2
 

@@ -26,6 +26,13 @@ def test_long_ids_sort_by_the_time_they_were_minted(monkeypatch: pytest.MonkeyPa
     assert minted == sorted(minted)
 
 
+def test_the_ids_of_one_process_begin_with_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    minting, turn_us = RandomIds(), 62**4
+    for moment_us in (0, 1, turn_us - 1, turn_us, 5 * turn_us + 61, 5 * turn_us + 62, 4 * turn_us):
+        monkeypatch.setattr(ids.time, "time_ns", lambda moment_us=moment_us: moment_us * 1000)
+        assert minting.long("")[: ids.TIME_LENGTH] == base62(moment_us, ids.TIME_LENGTH)
+
+
 def test_short_ids() -> None:
     minted = [RandomIds().short() for _ in range(2000)]
     assert len(set(minted)) == 2000

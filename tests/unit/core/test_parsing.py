@@ -47,9 +47,9 @@ def test_no_number_takes_much_longer_than_another() -> None:
         text = f"[{','.join([number] * 2_000)}]"
         spans = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             parse(text)
-            spans.append(time.perf_counter() - start)
+            spans.append(time.process_time() - start)
         return min(spans)
 
     assert fastest_s("1e308") < 20 * fastest_s("1e-10")

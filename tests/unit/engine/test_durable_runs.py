@@ -22,6 +22,7 @@ from headrace.core.execution import (
     NodeDepended,
     NodeFailed,
 )
+from headrace.engine import journal as journal_module
 from headrace.engine.call import Reply
 from headrace.engine.failure import Failure
 from headrace.engine.journal import Ended, Page, StrangePage, read_page, run_journaled, write_page
@@ -103,9 +104,17 @@ def test_calls_are_made_together_and_what_ends_together_is_one_page() -> None:
     assert [[one.call for one in read_page(page).ended] for page in journal.pages] == [["Left/0", "Right/0"]]
 
 
-def test_a_call_goes_on_while_another_is_told_of() -> None:
+def test_calls_that_have_ended_wait_a_moment_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "TOGETHER_S", 60.0)
+    journal, world = MemoryJournal(), World(delay=lambda context: 50 if context.node == "Left" else 0)
+    events_of(FORK, 1, world, journal)
+    assert [[one.call for one in read_page(page).ended] for page in journal.pages] == [["Left/0", "Right/0"]]
+
+
+def test_a_call_goes_on_while_another_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "TOGETHER_S", 0.0)
     journal = MemoryJournal()
-    world = World(delay=lambda context: 5 if context.node == "Left" else 0)
+    world = World(delay=lambda context: 500 if context.node == "Left" else 0)
     events = events_of(FORK, 1, world, journal)
     assert [[one.call for one in read_page(page).ended] for page in journal.pages] == [
         ["Right/0"],

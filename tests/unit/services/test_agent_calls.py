@@ -44,7 +44,7 @@ HELLO = (ChatMessage(role="user", content="Hello?"),)
 WEATHER = {"type": "inline", "json_schema": {"name": "weather", "description": ""}}
 ANSWER = {"role": "tool", "tool_call_id": "c1", "content": "Fog."}
 DOWN = EffectFailed("Out to lunch.", resource="Model", fault=Fault.GATEWAY)
-WITHIN_S = 10
+WITHIN_S = 60
 Reply = str | dict[str, Any] | EffectFailed
 
 

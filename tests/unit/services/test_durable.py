@@ -27,6 +27,7 @@ from headrace.core.records import Execution
 from headrace.services import durable, durable_record
 from headrace.services.base import Ports
 from headrace.services.durable import Carrier, DurableLimits
+from headrace.services.durable_worker import Executing
 from headrace.services.holding import Held
 from headrace.services.keeping import Keeps
 from headrace.services.recorder import Recorder
@@ -264,6 +265,37 @@ def test_what_has_ended_is_not_carried_out(registry: Registry) -> None:
     desk.carry_out()
     assert desk.world.asked == []
     assert desk.row.attempt == 0
+    assert desk.jobs() == set(), "nobody need begin it"
+
+
+def test_who_takes_it_up_first_spares_others_to_begin_it(registry: Registry) -> None:
+    desk = Desk(registry, CHAIN, 1)
+    assert desk.jobs() == {Work.EXECUTE}
+    desk.registry.run(desk.carrier()._take_up(desk.account, ID))
+    assert (desk.row.attempt, desk.jobs()) == (1, set())
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_the_job_of_beginning_it_is_done_by_who_takes_it_up_or_was_before(
+    registry: Registry, is_new: bool
+) -> None:
+    desk = Desk(registry, CHAIN, 1)
+
+    class Beginning:
+        async def begin(self, account: str, execution_id: str) -> bool:
+            assert (account, execution_id) == (desk.account, ID)
+            return is_new
+
+    [job] = registry.inside(lambda tx: tx.jobs.of_subject(subject=ID))
+    registry.run(Executing(registry.ports, Beginning()).act(job))  # type: ignore[arg-type]
+    assert desk.jobs() == ({Work.EXECUTE} if is_new else set())
+
+
+def test_its_end_waits_for_nothing(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable_record, "DELAY_S", 600.0)
+    desk = Desk(registry, CHAIN, 1)
+    desk.carry_out()
+    assert (desk.row.status, desk.row.events_count) == (Status.SUCCEEDED, len(desk.events))
 
 
 def test_an_attempt_that_was_overtaken_writes_nothing_more(registry: Registry) -> None:
@@ -443,6 +475,7 @@ def test_a_store_that_is_away_is_waited_for(registry: Registry, monkeypatch: pyt
 def test_a_run_waits_while_too_much_waits_to_be_written(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(durable_record, "DELAY_S", 600.0)
     monkeypatch.setattr(durable_record, "MOST_EVENTS", 2)
     monkeypatch.setattr(durable_record, "TOGETHER_BYTES", 500)
     monkeypatch.setattr(durable_record, "BATCH", 2)

@@ -73,7 +73,8 @@ class Abandoning:
 
     async def close(self) -> None: ...
 
-    async def begin(self, account: str, execution_id: str) -> None: ...
+    async def begin(self, account: str, execution_id: str) -> bool:
+        return False
 
     async def forget(self, execution_ids: Any) -> None: ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from tests.unit.services.test_worker import PATIENT, until
 from headrace.core.effects import EffectContext, EffectFailed, Fault, ToolOutcome
 from headrace.core.errors import Invalid, NotFound, Unavailable
 from headrace.core.evaluations import RunStatus
+from headrace.core.execution import Event
 from headrace.core.logs import Log
 from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
@@ -79,7 +80,7 @@ class Stage(Bench):
     def generating(self) -> Generating:
         return Generating(self.ports, self.means, replace(PATIENT, attempts=3))
 
-    def at_rest(self, tx: Transaction, execution: Execution) -> None:
+    def at_rest(self, tx: Transaction, execution: Execution, _: Sequence[Event] | None) -> None:
         run_logs.ask(tx, self.ports, execution)
 
     def handlers(self) -> dict[Work, Handler]:

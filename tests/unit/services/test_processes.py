@@ -29,7 +29,7 @@ from headrace.storage.memory import MemoryStore
 T = TypeVar("T")
 HOME = "000000000000"
 TIMEOUT_S = 0.15
-WITHIN_S = 10.0
+WITHIN_S = 60
 LEFT = (Status.RUNNING, None, False)
 IN_ORDER = (Status.FAILED, executions.STOPPED, True)
 

@@ -35,7 +35,7 @@ from headrace.services.prompt_calls import Answered, Listening, Order, Piece, Sa
 from headrace.services.versions import Submission
 
 HELLO = (ChatMessage(role="user", content="Hello?"),)
-WITHIN_S = 10
+WITHIN_S = 60
 
 
 class Speaker(SpeakingModels):

@@ -1,5 +1,6 @@
 /** A text of any length: browsers stand still for minutes over a million letters, so more is shown when wanted. */
 import { useState } from "react";
+import { type Language, tokens } from "./highlight";
 import { count } from "./words";
 
 const AT_FIRST = 20_000;
@@ -7,14 +8,28 @@ const MORE = 50_000;
 /** Letters without a gap are painted piece by piece: all at once takes the square of their time. */
 const PIECE = 1_000;
 
-export function LongText({ text }: { text: string }) {
+export interface LongTextProps {
+  text: string;
+  /** What it is written in, to be coloured by; what is too long to be shown at once is not. */
+  language?: Language;
+}
+
+export function LongText({ text, language }: LongTextProps) {
   const [most, setMost] = useState(AT_FIRST);
-  if (text.length <= PIECE) return text;
+  if (language && text.length <= AT_FIRST) {
+    return tokens(text, language).map(({ kind, text: piece }, place) =>
+      kind || piece.length > PIECE ? (
+        <span key={place} className={kind ? `tok-${kind}` : undefined}>
+          <Pieces text={piece} most={AT_FIRST} />
+        </span>
+      ) : (
+        piece
+      ),
+    );
+  }
   return (
     <>
-      {pieces(text, most).map((piece, place) => (
-        <span key={place}>{piece}</span>
-      ))}
+      <Pieces text={text} most={most} />
       {text.length > most && (
         <button type="button" className="button bare more-text" onClick={() => setMost(most + MORE)}>
           … Show more: {count(text.length)} characters
@@ -22,6 +37,11 @@ export function LongText({ text }: { text: string }) {
       )}
     </>
   );
+}
+
+function Pieces({ text, most }: { text: string; most: number }) {
+  if (text.length <= PIECE) return text;
+  return pieces(text, most).map((piece, place) => <span key={place}>{piece}</span>);
 }
 
 /** The first letters of a text in pieces; no letter is cut in two. */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import ClassVar
 
 from headrace.apis.bedrock import aliases, errors, executions, flows, prompts, runtime, sigv4, tags
@@ -115,7 +116,7 @@ class BedrockApi:
         self._model = model
         self._codec = codec
         self._config = config
-        self._answers = KeptAnswers(lambda: ports.store.changes.registry)
+        self._answers = KeptAnswers(ports.store.changes, attrgetter("registry"))
         operations = [model.operations[name] for name in SERVED]
         self._table = Table((one.method, "/".join(one.segments), one) for one in operations)
 
@@ -131,13 +132,10 @@ class BedrockApi:
         OPERATION.set(operation.name)
         self._throttle.take(principal.account, operation.name, is_read=operation.method == "GET")
         if operation.method == "GET" and operation.name not in GOING_ON:
-            made = await self._answers.answer(
+            return await self._answers.answer(
                 principal, request, lambda: self._carry_out(principal, match, request)
             )
-        else:
-            made = await self._carry_out(principal, match, request)
-        headers = [*made.headers, (b"x-amzn-requestid", request.id.encode())]
-        return Response(status=made.status, headers=headers, body=made.body)
+        return await self._carry_out(principal, match, request)
 
     async def _carry_out(self, principal: Principal, match: Match[Operation], request: Request) -> Response:
         operation = match.row
@@ -161,7 +159,7 @@ class BedrockApi:
         else:
             values = await HANDLERS[operation.name](call)
         status, headers, body = self._codec.encode(operation.name, values)
-        return Response(status=status, headers=headers, body=stream or body)
+        return Response(status=status, headers=headers, body=stream or body, id_headers=errors.ID_HEADERS)
 
     def failure(self, request: Request, error: HeadraceError | None) -> Response:
         found = self._table.find(request.method, request.segments)
@@ -188,7 +186,7 @@ class BedrockApi:
 
     async def _authenticate(self, request: Request) -> Principal:
         """Whoever signed the request (bedrock 6.2), or shows an API key."""
-        if request.header("x-api-key"):
+        if request.headers.get(b"x-api-key"):
             return await self._gate.by_api_key(request)
         is_open = await self._gate.is_open()
         # In open mode an address is not enough: a web page can send a browser to any address.

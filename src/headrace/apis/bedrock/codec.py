@@ -315,6 +315,17 @@ def _output_plan(operation: Operation, shapes: Mapping[str, Shape]) -> _OutputPl
     )
 
 
+def _raw_or(render: _Render | None) -> _Render:
+    """How a value is rendered that may be JSON already."""
+
+    def rendered(value: Any) -> Any:
+        if type(value) is bytes:
+            return msgspec.Raw(value)
+        return value if render is None else render(value)
+
+    return rendered
+
+
 class _Renderers:
     """Compiles how values of output shapes become what the JSON encoder takes."""
 
@@ -325,19 +336,16 @@ class _Renderers:
 
     def structure(self, name: str, members: Mapping[str, Member]) -> _Render:
         renders: dict[str, _Render | None] = {}
+        known = members.keys()
 
         def render(values: Any) -> Any:
+            if not values.keys() <= known:
+                raise TypeError(f"{name} has no member {', '.join(values.keys() - known)}")
             rendered = {}
             for member, value in values.items():
-                if member not in renders:
-                    raise TypeError(f"{name} has no member {member}")
-                if value is None:
-                    continue
-                if type(value) is bytes:
-                    rendered[member] = msgspec.Raw(value)
-                    continue
-                inner = renders[member]
-                rendered[member] = value if inner is None else inner(value)
+                if value is not None:
+                    inner = renders[member]
+                    rendered[member] = value if inner is None else inner(value)
             return rendered
 
         # Known by name before its members are made: a member may be the structure again.
@@ -349,13 +357,15 @@ class _Renderers:
         """How a value of this shape is rendered; None when it is taken as it is."""
         shape = self._shapes[name]
         if shape.document:
-            return None
+            return _raw_or(None)
         match shape.type:
             case "structure":
-                return self._structures.get(name) or self.structure(name, shape.members)
+                return _raw_or(self._structures.get(name) or self.structure(name, shape.members))
             case "list":
                 item = self._render_of(shape.member.shape)
-                return item and (lambda values: [item(value) for value in values])
+                return _raw_or(item and (lambda values: [item(value) for value in values]))
+            case "map":
+                return _raw_or(None)
             case "timestamp":
                 return self._time
             case _:

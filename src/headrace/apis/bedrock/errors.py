@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from headrace.apis.bedrock.model import Service, ServiceModel
-from headrace.apis.http import JSON, Request, Response
+from headrace.apis.http import JSON, REQUEST_ID, Request, Response
 from headrace.core.errors import (
     Conflict,
     Forbidden,
@@ -80,6 +80,8 @@ class MethodNotAllowed(HeadraceError):
         self.allowed = allowed
 
 
+ID_HEADERS = (REQUEST_ID, b"x-amzn-requestid")
+"""The clients look for the second of them in every answer."""
 _HERE: Mapping[type[BaseException], str] = {
     UnknownOperation: "UnknownOperationException",
     MethodNotAllowed: "MethodNotAllowedException",
@@ -105,13 +107,13 @@ def render(model: ServiceModel, service: Service, request: Request, error: Headr
         ]
         if fields:
             body["fieldList"] = fields
-    headers = [JSON, (b"x-amzn-errortype", name.encode()), (b"x-amzn-requestid", request.id.encode())]
+    headers = [JSON, (b"x-amzn-errortype", name.encode())]
     if isinstance(error, Throttled):
         headers.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", ", ".join(error.allowed).encode()))
     status = UNMODELLED.get(name) or model.error_status(service, name)
-    return Response(status=status, headers=headers, body=msgspec.json.encode(body))
+    return Response(status=status, headers=headers, body=msgspec.json.encode(body), id_headers=ID_HEADERS)
 
 
 def _name(error: HeadraceError) -> str:

@@ -8,32 +8,47 @@ A header is ``uint8 length, name, uint8 7 (a string), uint16 length, value``; ev
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from functools import cache
 from zlib import crc32
 
-_PRELUDE = struct.Struct(">II")
-_WORD = struct.Struct(">I")
+_lengths = struct.Struct(">II").pack
+_word = struct.Struct(">I").pack
 _STRING = 7
 _FRAMING_BYTES = 16  # the prelude, its checksum and the checksum of the frame
 
 
+Frame = Callable[[bytes], bytes]
+"""Puts a payload into a frame."""
+
+
 def event_frame(event_type: str, payload: bytes) -> bytes:
     """A frame with the JSON of one event, such as ``flowOutputEvent``."""
-    return _frame(_headers("event", event_type), payload)
+    return event_frames(event_type)(payload)
 
 
 def exception_frame(name: str, payload: bytes) -> bytes:
     """A frame with the JSON of one exception, such as ``validationException``; the stream ends with it."""
-    return _frame(_headers("exception", name), payload)
-
-
-def _frame(headers: bytes, payload: bytes) -> bytes:
-    prelude = _PRELUDE.pack(_FRAMING_BYTES + len(headers) + len(payload), len(headers))
-    frame = b"".join((prelude, _WORD.pack(crc32(prelude)), headers, payload))
-    return frame + _WORD.pack(crc32(frame))
+    return _frames(_headers("exception", name))(payload)
 
 
 @cache  # the names are the members of one modelled union
+def event_frames(event_type: str) -> Frame:
+    """What puts the JSON of events of a type into frames: a run has thousands of some."""
+    return _frames(_headers("event", event_type))
+
+
+def _frames(headers: bytes) -> Frame:
+    around_bytes, headers_bytes = _FRAMING_BYTES + len(headers), len(headers)
+
+    def frame(payload: bytes) -> bytes:
+        prelude = _lengths(around_bytes + len(payload), headers_bytes)
+        text = prelude + _word(crc32(prelude)) + headers + payload
+        return text + _word(crc32(text))
+
+    return frame
+
+
 def _headers(message_type: str, name: str) -> bytes:
     pairs = (
         (f":{message_type}-type", name),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from headrace.apis.bedrock.eventstream import event_frame, exception_frame
+from headrace.apis.bedrock.eventstream import event_frame, event_frames, exception_frame
 from headrace.core.execution import (
     ConditionsDecided,
     Event,
@@ -24,11 +24,12 @@ from headrace.core.execution import (
     NodeFinished,
     NodeStarted,
     OutputPort,
+    only,
 )
 from headrace.core.jsontext import json_text
 
 Members = dict[str, Any]
-TRACE = "flowTraceEvent"
+SECOND_NS = 1_000_000_000
 KNOWN_PORTS = 10_000
 """Of so many ports and names the JSON is kept."""
 
@@ -45,6 +46,7 @@ EXCEPTIONS: Mapping[FailureKind, str] = {
 }
 """The exception that ends the stream, by whose fault it is (bedrock 4.6)."""
 
+_frame = event_frames("flowTraceEvent")
 _WITH_RESOURCE = ("dependencyFailedException", "badGatewayException")
 
 
@@ -55,12 +57,12 @@ def frames_of(events: Sequence[Event], *, traces: bool) -> bytes:
         traces: whether the caller wants to know what nodes do.
     """
     frames = _ALL if traces else _TOLD
-    return b"".join([frames[event.__class__](event) for event in events if event.__class__ in frames])
+    return b"".join([frames[event.__class__](event) for event in only(frames, events)])
 
 
 def moment(at_ns: int) -> str:
     """A time as the runtime shows it, with nanoseconds (bedrock 1.1)."""
-    seconds, nanoseconds = divmod(at_ns, 1_000_000_000)
+    seconds, nanoseconds = divmod(at_ns, SECOND_NS)
     return f"{_second(seconds)}.{nanoseconds:09}Z"
 
 
@@ -134,11 +136,13 @@ def _node(event: Any) -> Members:
     return {"nodeName": event.node, "timestamp": moment(event.at_ns)}
 
 
-def _node_head(trace: bytes, event: Any) -> bytes:
-    return b'{"trace":{"%b":{"nodeName":%b,"timestamp":"%b"' % (
+@lru_cache(maxsize=1_000)
+def _node_head(trace: bytes, node: str, second: int) -> bytes:
+    """What a trace of a node begins with, up to the fraction of its second."""
+    return b'{"trace":{"%b":{"nodeName":%b,"timestamp":"%b.' % (
         trace,
-        _quoted(event.node),
-        moment(event.at_ns).encode(),
+        _quoted(node),
+        _second(second).encode(),
     )
 
 
@@ -155,8 +159,9 @@ def _input_trace(event: NodeStarted) -> bytes:
     for port, value in zip(event.ports, event.values, strict=True):
         before, after = _input_form(port)
         fields.append(before + json_text(value) + after + chain)
-    head = _node_head(b"nodeInputTrace", event)
-    return event_frame(TRACE, b'%b,"fields":[%b]}}}' % (head, b",".join(fields)))
+    seconds, nanoseconds = divmod(event.at_ns, SECOND_NS)
+    head = _node_head(b"nodeInputTrace", event.node, seconds)
+    return _frame(b'%b%09dZ","fields":[%b]}}}' % (head, nanoseconds, b",".join(fields)))
 
 
 def _output_trace(event: NodeFinished) -> bytes:
@@ -164,14 +169,20 @@ def _output_trace(event: NodeFinished) -> bytes:
     for port, value in zip(event.ports, event.values, strict=True):
         before, after = _output_form(port)
         fields.append(before + json_text(value) + after)
-    head = _node_head(b"nodeOutputTrace", event)
-    return event_frame(TRACE, b'%b,"fields":[%b]}}}' % (head, b",".join(fields)))
+    seconds, nanoseconds = divmod(event.at_ns, SECOND_NS)
+    head = _node_head(b"nodeOutputTrace", event.node, seconds)
+    return _frame(b'%b%09dZ","fields":[%b]}}}' % (head, nanoseconds, b",".join(fields)))
+
+
+@lru_cache(maxsize=KNOWN_PORTS)
+def _names(conditions: tuple[str, ...]) -> bytes:
+    return json_text([{"conditionName": one} for one in conditions])
 
 
 def _conditions_trace(event: ConditionsDecided) -> bytes:
-    names = b",".join([b'{"conditionName":%b}' % _quoted(one) for one in event.conditions])
-    head = _node_head(b"conditionNodeResultTrace", event)
-    return event_frame(TRACE, b'%b,"satisfiedConditions":[%b]}}}' % (head, names))
+    seconds, nanoseconds = divmod(event.at_ns, SECOND_NS)
+    head = _node_head(b"conditionNodeResultTrace", event.node, seconds)
+    return _frame(b'%b%09dZ","satisfiedConditions":%b}}}' % (head, nanoseconds, _names(event.conditions)))
 
 
 def _action_trace(event: NodeActed) -> Members:
@@ -190,7 +201,7 @@ def _dependency_trace(event: NodeDepended) -> Members:
 
 
 def _traced(name: str, members: Callable[[Any], Members]) -> Callable[[Any], bytes]:
-    return lambda event: event_frame(TRACE, json_text({"trace": {name: members(event)}}))
+    return lambda event: _frame(json_text({"trace": {name: members(event)}}))
 
 
 _ALL: Mapping[type, Callable[[Any], bytes]] = {

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from headrace.apis.bedrock.model import Ref, Shape
 from headrace.apis.bedrock.pattern import portable_pattern
@@ -22,8 +23,7 @@ Path = tuple[str | int, ...]
 Where = Literal["body", "query", "path"]
 
 
-@dataclass(slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, kw_only=True):
     """The problems found so far.
 
     Attributes:
@@ -32,7 +32,7 @@ class Report:
     """
 
     where: Where = "body"
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = msgspec.field(default_factory=list)
 
     @property
     def is_full(self) -> bool:

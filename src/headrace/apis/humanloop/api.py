@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, ClassVar
 
 import msgspec
@@ -86,7 +87,7 @@ class HumanloopApi:
         rows: list[tuple[str, str, Operation | None]] = [("GET", "/openapi.json", None)]
         rows += [(row.method, row.route, row) for row in OPERATIONS]
         self._table = Table(rows)
-        self._answers = KeptAnswers(lambda: ports.store.changes.everything)
+        self._answers = KeptAnswers(ports.store.changes, attrgetter("everything"))
         self._readers: dict[str, BodyRead] = {
             row.name: row.reads or BodyReader(row.body).read for row in OPERATIONS if row.body is not None
         }
@@ -179,6 +180,7 @@ class HumanloopApi:
 
 
 def _check_encoding(request: Request) -> None:
-    encoding = request.header("content-encoding")
+    said = request.headers.get(b"content-encoding")
+    encoding = said and said.decode("latin-1")
     if encoding and encoding.strip().lower() != "identity":
         raise UnsupportedEncoding(f"The body has the content encoding {encoding!r}; send it as it is.")

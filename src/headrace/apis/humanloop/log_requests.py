@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -291,7 +292,8 @@ def change(kind: str, body: LogValues, parsed: Mapping[str, Any]) -> Change:
 
 
 def _columns(body: msgspec.Struct) -> dict[str, Any]:
-    known = {name: getattr(body, name) for name in COLUMNS.keys() & set(body.__struct_fields__)}
+    names = _columns_of(type(body))
+    known = {name: getattr(body, name) for name in names}
     problems = []
     for name in TIMES:
         if known.get(name) is not None:
@@ -301,15 +303,27 @@ def _columns(body: msgspec.Struct) -> dict[str, Any]:
                 problems.append(Problem(path=(name,), message=message, kind="out_of_range"))
     if problems:
         raise Invalid(*problems)
-    return {COLUMNS[name]: value for name, value in known.items()}
+    return {names[name]: value for name, value in known.items()}
+
+
+@cache
+def _columns_of(kind: type[msgspec.Struct]) -> Mapping[str, str]:
+    """The members of a body that are columns, and what they are called inside."""
+    return {name: inner for name, inner in COLUMNS.items() if name in kind.__struct_fields__}
+
+
+@cache
+def _payload_members(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The members of a body that are large."""
+    return frozenset(Payload.__struct_fields__) & frozenset(kind.__struct_fields__)
 
 
 def _payload(body: msgspec.Struct, parsed: Mapping[str, Any]) -> Payload:
     """The large members, as they were sent."""
-    names = set(Payload.__struct_fields__) & set(body.__struct_fields__)
-    given = {name: parsed[name] for name in names if parsed.get(name) is not None}
     members: dict[str, Any] = {
-        name: value if name in TEXTS else msgspec.Raw(_encode(value)) for name, value in given.items()
+        name: parsed[name] if name in TEXTS else msgspec.Raw(_encode(parsed[name]))
+        for name in _payload_members(type(body)) & parsed.keys()
+        if parsed[name] is not None
     }
     return Payload(**members)
 

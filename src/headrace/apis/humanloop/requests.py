@@ -167,6 +167,10 @@ class RetrieveOptions(msgspec.Struct, frozen=True, kw_only=True):
     include_raw_file_content: bool = False
 
 
+NUL = b"\\u0000"
+"""The only way to write the character in JSON."""
+
+
 class BodyReader:
     """Reads bodies of one type."""
 
@@ -183,6 +187,8 @@ class BodyReader:
             Invalid: with everything that is wrong with it.
         """
         body = body or b"{}"
+        if len(body) < parsing.LARGE_BYTES:
+            return self._read(body)
         with parsing.undisturbed(len(body)):
             return self._read(body)
 
@@ -196,7 +202,8 @@ class BodyReader:
         except msgspec.ValidationError as error:
             problems += problems_of(self._kind, parsed, strict=True, where="body")
             raise Invalid(*problems or [Problem(path=(), message=str(error))]) from None
-        problems += unstorable(value, where="body")
+        if NUL in body:
+            problems += unstorable(value, where="body")
         if problems:
             raise Invalid(*problems)
         return value, parsed
@@ -233,6 +240,9 @@ def read_query(kind: type[T], query: Sequence[tuple[str, str]]) -> T:
     Raises:
         Invalid: with everything that is wrong with it.
     """
+    if not query:
+        nothing: T = _unasked(kind)
+        return nothing
     values: dict[str, Any] = dict(query)
     for name in _repeatable(kind) & values.keys():
         values[name] = [given for other, given in query if other == name]
@@ -243,6 +253,16 @@ def read_query(kind: type[T], query: Sequence[tuple[str, str]]) -> T:
     problems = unstorable(value, where="query")
     if problems:
         raise Invalid(*problems)
+    return value
+
+
+@cache
+def _unasked(kind: type[T]) -> T:
+    """What a query says that says nothing."""
+    try:
+        value: T = msgspec.convert({}, kind)
+    except msgspec.ValidationError:
+        raise Invalid(*problems_of(kind, {}, strict=False, where="query")) from None
     return value
 
 
@@ -286,7 +306,7 @@ PHRASES = (
     (re.compile(r"Expected `array"), "list_type", "Input should be a valid list"),
 )
 """What the decoder says, and how the original's clients know it: error type and message."""
-_PLACE = re.compile(r" - at `\$(.*)`$")
+_PLACE = re.compile(r" - at `\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 
 

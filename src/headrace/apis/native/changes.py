@@ -9,6 +9,7 @@ import msgspec
 from headrace.apis.http import Response
 from headrace.apis.native.errors import PreconditionFailed
 from headrace.apis.native.operations import Call, Handler, Operation, ok
+from headrace.apis.native.pointer_bodies import LiveBody, MovedBody, moved_body
 from headrace.apis.native.pointers import KNOWN, POINTER, answer_live
 from headrace.apis.native.requests import (
     NewMove,
@@ -19,7 +20,6 @@ from headrace.apis.native.requests import (
     Nothing,
     Wished,
 )
-from headrace.apis.native.wire import LiveBody, MovedBody, moved_body
 from headrace.core.access import Right
 from headrace.core.errors import Invalid, Stale
 from headrace.core.versions import DRAFT

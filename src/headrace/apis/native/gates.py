@@ -10,9 +10,10 @@ import msgspec
 from headrace.apis.http import Response
 from headrace.apis.native.changes import reference
 from headrace.apis.native.operations import Call, Operation, ok
+from headrace.apis.native.pointer_bodies import VerdictBody, verdict_body
 from headrace.apis.native.pointers import POINTER
 from headrace.apis.native.requests import Reference
-from headrace.apis.native.wire import PersonBody, VerdictBody, verdict_body
+from headrace.apis.native.wire import PersonBody
 from headrace.core import gates as core_gates
 from headrace.core.access import Right, User
 from headrace.core.gates import GateSpec

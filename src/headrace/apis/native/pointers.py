@@ -9,8 +9,9 @@ import msgspec
 
 from headrace.apis.http import JSON, Response
 from headrace.apis.native.operations import Call, Operation, ok
+from headrace.apis.native.pointer_bodies import LiveBody, LiveList, MoveList, live_body, move_body
 from headrace.apis.native.requests import MovesPage
-from headrace.apis.native.wire import LiveBody, LiveList, MoveList, file_body, live_body, move_body
+from headrace.apis.native.wire import file_body
 from headrace.core.access import Right
 from headrace.core.deployments import Move, PointerKind
 from headrace.core.ports import Transaction

@@ -10,10 +10,10 @@ from headrace.apis.http import JSON, Response
 from headrace.apis.native.executions import ExecutionBody, execution_body
 from headrace.apis.native.operations import LINES_MEDIA, Call, Operation, ok
 from headrace.apis.native.requests import Reference
+from headrace.apis.run_lines import RunLines
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.execution import Event
-from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
 from headrace.services import conversations, durable_executions, execution_looks, invocations, run_forms
 from headrace.services.base import read
@@ -76,41 +76,12 @@ class Began(msgspec.Struct, frozen=True, kw_only=True, tag="execution", tag_fiel
     is_draft: bool
 
 
-class Lines:
-    """A turn as JSON lines. Closing it before its end stops the run.
-
-    Attributes:
-        limit_s: how long it may take to be read.
-    """
-
-    def __init__(self, invocation: Invocation) -> None:
-        self.limit_s = invocation.limit_s
-        self._invocation = invocation
-        self._opening: bytes | None = _opening(invocation)
-
-    def __aiter__(self) -> Lines:
-        return self
-
-    async def __anext__(self) -> bytes:
-        if self._opening is not None:
-            opening, self._opening = self._opening, None
-            return opening
-        events = await self._invocation.more()
-        if not events:
-            raise StopAsyncIteration
-        return b"".join([json_text(event) + b"\n" for event in events])
-
-    async def aclose(self) -> None:
-        """Stop what still runs."""
-        await self._invocation.aclose()
-
-
 def _opening(invocation: Invocation) -> bytes:
     run = invocation.execution
     began = Began(
         id=run.id, name=run.name, version_id=run.version_id, number=run.number, is_draft=run.is_draft
     )
-    return msgspec.json.encode(began) + b"\n"
+    return msgspec.json.encode(began)
 
 
 async def get_run_form(call: Call) -> Response:
@@ -132,7 +103,7 @@ async def run_flow(call: Call) -> Response:
     names = call.reach.names(call.principal.account)
     invocation = await invocations.begin(call.reach.runs, call.ports, call.principal, order, names)
     headers = ((b"content-type", LINES_MEDIA.encode()),)
-    return Response(status=200, headers=headers, body=Lines(invocation))
+    return Response(status=200, headers=headers, body=RunLines(invocation, _opening(invocation)))
 
 
 async def start_execution(call: Call) -> Response:

@@ -9,7 +9,8 @@ import msgspec
 
 from headrace.apis.http import Response
 from headrace.apis.native.operations import Call, Operation, ok
-from headrace.apis.native.wire import FileBody, PersonBody, PointerName, file_body, pointer_name
+from headrace.apis.native.pointer_bodies import PointerName, pointer_name
+from headrace.apis.native.wire import FileBody, PersonBody, file_body
 from headrace.core.access import Right
 from headrace.services import version_lists
 from headrace.services.version_lists import Finding, Row, Standing

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,6 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from headrace.backends.durable.bridge import Bridge, Keep
 from headrace.backends.durable.place import JournalFile, JournalSchema
 from headrace.core.durable import Program, Superseded
 from headrace.core.errors import Unavailable
@@ -30,6 +30,8 @@ T = TypeVar("T")
 THREADS = 4
 LOOK_S = 1.0
 """So often it is looked whether other processes are gone."""
+LOOP_LOOK_S = 5.0
+"""So often the thread of an execution looks whether the event loop is still there."""
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 
@@ -71,7 +73,7 @@ class DbosEngine:
         self._reaping: asyncio.Task[None] | None = None
         self._going: dict[asyncio.Task[None], str] = {}
         self._beginning: set[str] = set()  # until their threads are there
-        self._carried: set[Bridge] = set()  # threads add to it
+        self._carried: set[threading.Event] = set()  # threads add to it
         self._abandoned: set[str] = set()
         self._failures: Counter[str] = Counter()
         self._later: set[asyncio.Task[None]] = set()
@@ -91,19 +93,20 @@ class DbosEngine:
         if self._capacity and (isinstance(self._place, JournalSchema) or self._place.has_unfinished):
             self._launch()
 
-    async def begin(self, account: str, execution_id: str) -> None:
-        """Carry out an execution, here; durable when this returns. Nothing when it was begun before.
+    async def begin(self, account: str, execution_id: str) -> bool:
+        """Carry out an execution, here; durable when this returns. False when it was begun before.
 
         Raises:
             Unavailable: this process is about to end, or DBOS could not be got ready.
         """
         if execution_id in self._going.values() or execution_id in self._beginning:
-            return
+            return False
         self._beginning.add(execution_id)
         is_new = False
         try:
             library = await self._ready()
             is_new = await self._in_thread(library.begin, account, execution_id)
+            return is_new
         finally:
             if not is_new:  # else its thread is on its way
                 self._beginning.discard(execution_id)
@@ -174,6 +177,7 @@ class DbosEngine:
             capacity=self._capacity,
             room=lambda: self.room,
             carry=partial(self._carry, loop),
+            loop=loop,
         )
         self._library = library  # it may take up something before it has said that it is there
         try:
@@ -213,33 +217,35 @@ class DbosEngine:
 
     # Carrying out.
 
-    def _carry(self, loop: asyncio.AbstractEventLoop, account: str, execution_id: str, keep: Keep) -> None:
+    def _carry(self, loop: asyncio.AbstractEventLoop, account: str, execution_id: str, owner: str) -> None:
         """In the thread of an execution: until its attempt is over."""
-        bridge = Bridge(loop)
-        self._carried.add(bridge)
+        over = threading.Event()
+        self._carried.add(over)
         self._beginning.discard(execution_id)
-        loop.call_soon_threadsafe(self._enter, account, execution_id, bridge)
-        bridge.serve(keep)
+        loop.call_soon_threadsafe(self._enter, account, execution_id, owner, over)
+        while not over.wait(LOOP_LOOK_S) and not loop.is_closed():
+            continue
 
-    def _enter(self, account: str, execution_id: str, bridge: Bridge) -> None:
+    def _enter(self, account: str, execution_id: str, owner: str, over: threading.Event) -> None:
         if self._is_closing:
-            bridge.end()
+            over.set()
             return
-        task = asyncio.create_task(self._attempt(account, execution_id, bridge))
+        task = asyncio.create_task(self._attempt(account, execution_id, owner))
         self._going[task] = execution_id
-        task.add_done_callback(partial(self._leave, bridge))
+        task.add_done_callback(partial(self._leave, over))
 
-    def _leave(self, bridge: Bridge, task: asyncio.Task[None]) -> None:
+    def _leave(self, over: threading.Event, task: asyncio.Task[None]) -> None:
         self._abandoned.discard(self._going.pop(task))
-        self._carried.discard(bridge)
-        bridge.end()
+        self._carried.discard(over)
+        over.set()
         _told(task)
         self._on_room()
 
-    async def _attempt(self, account: str, execution_id: str, bridge: Bridge) -> None:
+    async def _attempt(self, account: str, execution_id: str, owner: str) -> None:
         assert self._library is not None
+        pages = self._library.pages
         try:
-            await self._program(account, execution_id, bridge)
+            await self._program(account, execution_id, pages.of_attempt(execution_id, owner))
         except Superseded:
             log.info("execution %s is carried out elsewhere", execution_id)
             return
@@ -251,7 +257,7 @@ class DbosEngine:
             return
         self._failures.pop(execution_id, None)
         try:
-            await self._in_thread(self._library.forget, [execution_id])
+            await pages.forget(execution_id)
         except Exception as error:  # noqa: BLE001  # logged there
             self._try_later(execution_id, error)
 

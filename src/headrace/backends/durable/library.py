@@ -7,6 +7,7 @@ what is expected of it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import threading
@@ -15,40 +16,39 @@ from typing import Any
 
 import sqlalchemy
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
+from dbos._context import assert_current_dbos_context
 from dbos._core import ActiveWorkflowById, WorkflowHandleFuture
-from dbos._error import (
-    DBOSException,
-    DBOSNonExistentWorkflowError,
-    DBOSWorkflowCancelledError,
-    DBOSWorkflowConflictIDError,
-)
+from dbos._error import DBOSException
 from dbos._queue import _INTERNAL_QUEUE_CONSTRUCTION, Queue
 from dbos._utils import INTERNAL_QUEUE_NAME
 from sqlalchemy.exc import SQLAlchemyError
 
-from headrace.backends.durable.bridge import Keep, Left, Make
 from headrace.backends.durable.databases import open_database
+from headrace.backends.durable.page_table import APPLICATION, FORMAT, FilePages, ServerPages
+from headrace.backends.durable.pages import Pages
 from headrace.backends.durable.place import JournalFile, JournalSchema
-from headrace.core.durable import Superseded
 from headrace.core.errors import Unavailable
 
-APPLICATION = "headrace"
 APPLICATION_VERSION = "1"
 """Goes up when a journal of the release before would be heard differently: processes only go on with
 executions of their own version."""
 PROGRAM = "headrace.execution"
-PAGE = "page"
-SCHEMA = "dbos"
+SCHEMA = "dbos"  # as in the statements of `ServerPages`
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _POLL_S = {JournalFile: 1.0, JournalSchema: 0.25}
-"""So often it is looked what was handed over; to a file, only this process hands over."""
+"""So often what was handed over is taken; to a file, only this process hands over."""
 _CONNECTIONS = 10
 _SPARE_THREADS = 8
 
 _in_use = threading.Lock()
 
-Carry = Callable[[str, str, Keep], None]
-"""Carries out an execution of an organisation (account, execution id), in the thread it is called in."""
+Carry = Callable[[str, str, str], None]
+"""Has an execution of an organisation carried out (account, execution id, and what DBOS tells this attempt
+from others by), and returns once the attempt is over. In a thread of its own."""
+
+
+class Left(BaseException):
+    """This attempt ends here, and says nothing about the execution. No handler of errors is to see it."""
 
 
 log = logging.getLogger("headrace.durable")
@@ -64,20 +64,27 @@ class JsonSerializer(Serializer):
         return json.loads(serialized_data)
 
     def name(self) -> str:
-        return "headrace_json"
+        return FORMAT
 
 
 class HandedOver(Queue):
     """The executions that processes which are gone have left: taken as far as there is room beside what was
-    begun here."""
+    begun here.
+
+    Attributes:
+        has_any: whether there may be any; where there are none, DBOS does not ask its database.
+    """
 
     def __init__(self, poll_s: float, room: Callable[[], int], active: ActiveWorkflowById) -> None:
+        self.has_any = True
         self._room = room
         self._active = active
         super().__init__(INTERNAL_QUEUE_NAME, polling_interval_sec=poll_s, token=_INTERNAL_QUEUE_CONSTRUCTION)
 
     @property
     def _worker_concurrency(self) -> int:
+        if not self.has_any:
+            return 0
         # DBOS takes what is left of this beside those that it has taken already.
         return self._room() + self._active.count_for_queue(INTERNAL_QUEUE_NAME)
 
@@ -92,6 +99,10 @@ class Library:
         process: the id of this process.
         capacity: so many executions it carries out at the same time.
         room: how many more there may be now; asked in any thread.
+        loop: on which journals are read and written.
+
+    Attributes:
+        pages: the journals.
     """
 
     def __init__(
@@ -102,17 +113,20 @@ class Library:
         capacity: int,
         room: Callable[[], int],
         carry: Carry,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         if not _in_use.acquire(blocking=False):
             raise Unavailable("Another server in this process carries out executions.")
         self._process = process
         self._database = open_database(place, connections=_CONNECTIONS)
         try:
+            table = FilePages() if isinstance(place, JournalFile) else ServerPages()
+            self.pages = Pages(self._database, table, loop)
             self._dbos = _made(self._config(capacity))
             self._workflow = DBOS.workflow(name=PROGRAM, max_recovery_attempts=None)(self._leaving(carry))
             # In the place of the one that DBOS would make.
-            handed_over = HandedOver(_POLL_S[type(place)], room, self._dbos._active_workflows_set)
-            self._dbos._registry.internal_queue_map[INTERNAL_QUEUE_NAME] = handed_over
+            self._handed_over = HandedOver(_POLL_S[type(place)], room, self._dbos._active_workflows_set)
+            self._dbos._registry.internal_queue_map[INTERNAL_QUEUE_NAME] = self._handed_over
         except BaseException:
             self._database.dispose()
             _in_use.release()
@@ -136,6 +150,7 @@ class Library:
 
     def launch(self) -> None:
         """Make the tables, and begin to take what is handed over."""
+        self.pages.start()
         DBOS.launch()
 
     def begin(self, account: str, execution_id: str) -> bool:
@@ -151,42 +166,37 @@ class Library:
             raise Unavailable(f"The journal of executions: {type(error).__name__}") from error
 
     def _begin(self, account: str, execution_id: str) -> bool:
+        if self._is_begun(account, execution_id):
+            return True
         known = self._dbos._sys_db.get_workflow_status(execution_id)
-        if known is not None:
-            if known["status"] not in _ENDED:
-                return False
-            self.forget([execution_id])  # it ended in a way that no execution does
+        if known is not None and known["status"] not in _ENDED:
+            return False
+        # It ended in a way that no execution does.
+        self._dbos._sys_db.delete_workflows([execution_id])
+        return self._is_begun(account, execution_id)
+
+    def _is_begun(self, account: str, execution_id: str) -> bool:
         with SetWorkflowID(execution_id):
             handle = DBOS.start_workflow(self._workflow, account, execution_id)
         return isinstance(handle, WorkflowHandleFuture)
 
-    def keep(self, make: Make) -> str:
-        """The next page of the execution whose thread this is; see `Keep`."""
-        try:
-            return DBOS.run_step({"name": PAGE}, make)
-        except (DBOSWorkflowConflictIDError, DBOSWorkflowCancelledError, DBOSNonExistentWorkflowError):
-            raise Superseded from None
-        except AssertionError:
-            # So DBOS says that it does not know the execution: others have ended it, and dropped its journal.
-            raise Superseded from None
-        except (SQLAlchemyError, DBOSException) as error:
-            raise Unavailable(f"The journal of executions: {type(error).__name__}") from error
-
-    def forget(self, execution_ids: Collection[str]) -> None:
-        """Drop journals."""
-        self._dbos._sys_db.delete_workflows(list(execution_ids))
-
     def holders(self) -> set[str]:
-        """The processes that something was begun in and has not ended."""
+        """The processes that something was begun in and has not ended.
+
+        What was handed over by whomever is found on the same way, for who takes it.
+        """
         database = self._dbos._sys_db
         table = database.tables.workflow_status
         query = (
-            sqlalchemy.select(table.c.executor_id)
-            .where(table.c.status == "PENDING", table.c.application_version == APPLICATION_VERSION)
+            sqlalchemy.select(table.c.status, table.c.executor_id)
+            .where(table.c.status.in_(("PENDING", "ENQUEUED")))
+            .where(table.c.application_version == APPLICATION_VERSION)
             .distinct()
         )
         with database.engine.connect() as connection:
-            return {str(row[0]) for row in connection.execute(query)}
+            found = connection.execute(query).all()
+        self._handed_over.has_any = any(status == "ENQUEUED" for status, _ in found)
+        return {str(process) for status, process in found if status == "PENDING"}
 
     def hand_over(self, processes: Collection[str]) -> int:
         """Let others go on with what some processes carry out; how many executions that were."""
@@ -200,7 +210,9 @@ class Library:
         """Let anybody take up an execution anew that one of these carries out (else this one); whether it was
         so."""
         whose = [self._process] if processes is None else list(processes)
-        return self._dbos._sys_db.reenqueue_for_recovery(execution_id, whose, INTERNAL_QUEUE_NAME)
+        is_handed_over = self._dbos._sys_db.reenqueue_for_recovery(execution_id, whose, INTERNAL_QUEUE_NAME)
+        self._handed_over.has_any |= is_handed_over
+        return is_handed_over
 
     def shut(self, *, hands_over: bool) -> None:
         """End, and let others go on with what has not ended."""
@@ -208,6 +220,7 @@ class Library:
         if database is not None:
             database._retry_connection_errors = False  # there is no time left to wait for it
         try:
+            self.pages.close()
             DBOS.destroy(destroy_registry=True)
             if database is not None and hands_over:
                 for one in database.get_pending_workflows(self._process, APPLICATION_VERSION):
@@ -220,7 +233,7 @@ class Library:
 
     def _leaving(self, carry: Carry) -> Callable[[str, str], None]:
         def execution(account: str, execution_id: str) -> None:
-            carry(account, execution_id, self.keep)
+            carry(account, execution_id, str(assert_current_dbos_context().owner_xid))
             # How it ended is in the store, and its journal is gone by now: nothing is left for DBOS to write.
             raise Left
 
@@ -235,4 +248,10 @@ def _made(config: DBOSConfig) -> DBOS:
     made = DBOS(config=config)
     for added in list(logger.filters):
         logger.removeFilter(added)
+    logger.addFilter(_is_news)
     return made
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """That an execution which is begun twice was handed over meanwhile is as it should be."""
+    return not record.getMessage().startswith("Workflow already exists in queue")

@@ -15,7 +15,7 @@ NO = frozenset({"false", "no", "fail", "failed", "incorrect", "0"})
 MARKS = " \t*_`\"'.!"
 """What surrounds a word and is no part of it."""
 SHOWN_CHARS = 500
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 
 
 class NoJudgment(ValueError):

@@ -10,7 +10,7 @@ import msgspec
 CHUNK_CHARS = 1_200
 OVERLAP_CHARS = 200
 
-_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
+_HEADING = re.compile(r"(#{1,6})\s+(\S.*)")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 
@@ -53,9 +53,14 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
             continue
         yield _path(above), "\n".join(lines)
         depth = len(found[1])
-        above = [*(one for one in above if one[0] < depth), (depth, found[2])]
+        above = [*(one for one in above if one[0] < depth), (depth, _title(found[2]))]
         lines = [line]
     yield _path(above), "\n".join(lines)
+
+
+def _title(text: str) -> str:
+    """A heading without the marks that may close it."""
+    return text.rstrip().rstrip("#").rstrip() or "#"
 
 
 def _path(above: list[tuple[int, str]]) -> str:

@@ -13,15 +13,16 @@ from typing import Any
 
 import msgspec
 
+from headrace.backends.sandbox.exchange import Exchange
 from headrace.backends.sandbox.failures import ForkServerEnded, SandboxUnavailable
 from headrace.backends.sandbox.jail.protocol import MAX_MESSAGE_BYTES, Command, Ending, Greeting
 from headrace.core.effects import Fault
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
-GRACE_S = 2.0
-"""After a call's time is over, how long the fork server may take to say that it killed it."""
-READ_BYTES = 1 << 16
+GRACE_S = 10.0
+"""After a call's time is over, how long the fork server may take to say that it killed it: on a busy machine
+it waits for the processor, and when it is taken for one that hangs, every call ends with it."""
 MOST_TOLD = 2_000
 """Characters of what a fork server says of its own end."""
 
@@ -93,15 +94,16 @@ class ForkServer:
         ending = self._calls[id_] = self._loop.create_future()
         ends_at = self._loop.time() + wall_s + GRACE_S
         try:
-            async with asyncio.timeout_at(ends_at):
-                written = await self._converse(Command(id=id_, wall_s=wall_s), request, most_bytes)
+            written = await self._written(Command(id=id_, wall_s=wall_s), request, most_bytes, ends_at)
             if len(written) > most_bytes:
                 self._say(Command(id=id_, wall_s=0.0))
             else:
                 on_written(written)
+            await asyncio.wait({ending}, timeout=ends_at - self._loop.time())
             # When this process itself was held up, what the fork server said in time is heard before it is
             # blamed.
-            await asyncio.wait({ending}, timeout=ends_at - self._loop.time())
+            while not ending.done() and self._hear():
+                pass
             if not ending.done():
                 raise TimeoutError
             return Ended(written=written, ending=ending.result())
@@ -110,14 +112,21 @@ class ForkServer:
                 self._kill(id_)
             self._calls.pop(id_, None)
 
-    async def _converse(self, command: Command, request: bytes, most_bytes: int) -> bytes:
+    async def _written(self, command: Command, request: bytes, most_bytes: int, ends_at: float) -> bytes:
         """Begin a call; all that it wrote until it closed its end."""
         ours, theirs = socket.socketpair()
         with ours:
-            ours.setblocking(False)
             with theirs:
                 self._say(command, theirs)
-            return await _exchange(ours, request, most_bytes)
+            exchange = Exchange(ours, request, most_bytes=most_bytes)
+            try:
+                await asyncio.wait({exchange.over}, timeout=ends_at - self._loop.time())
+                exchange.take()
+            finally:
+                exchange.close()
+        if not exchange.over.done():
+            raise TimeoutError
+        return bytes(exchange.written)
 
     async def close(self) -> None:
         """End it, with its calls, and reap it."""
@@ -145,21 +154,22 @@ class ForkServer:
         with contextlib.suppress(SandboxUnavailable):
             self._say(Command(id=id_, wall_s=0.0))
 
-    def _hear(self) -> None:
-        """Take one message; an empty one, or none, is the end of the fork server."""
+    def _hear(self) -> bool:
+        """Take one message; an empty one is the end of the fork server. False when none is there."""
         try:
             message = self._control.recv(MAX_MESSAGE_BYTES)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             message = b""
         if not message:
             self._hang_up()
-            return
+            return True
         ending = Ending.unpack(message)
         call = self._calls.pop(ending.id, None)
         if call is not None and not call.done():
             call.set_result(ending)
+        return True
 
     def _hang_up(self) -> None:
         if not self._is_open:
@@ -247,16 +257,3 @@ async def _last_words(process: asyncio.subprocess.Process) -> str:
     process.kill()
     await process.wait()
     return "it hangs"
-
-
-async def _exchange(call: socket.socket, request: bytes, most_bytes: int) -> bytes:
-    """Send a request and read the reply. If the process hangs up, how it ended says more."""
-    loop = asyncio.get_running_loop()
-    pieces = bytearray()
-    with contextlib.suppress(ConnectionError):
-        await loop.sock_sendall(call, request)
-        call.shutdown(socket.SHUT_WR)
-    with contextlib.suppress(ConnectionError):
-        while len(pieces) <= most_bytes and (piece := await loop.sock_recv(call, READ_BYTES)):
-            pieces += piece
-    return bytes(pieces)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.core.condition import parse
 from headrace.core.definition import Node, NodeType
+from headrace.core.execution import ConditionsDecided
 from headrace.engine.nodes.node import NodeKind, settings_of
 from headrace.engine.step import Scope, Step
 
@@ -31,12 +32,23 @@ class Condition:
         self.tests = tests
 
     def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+        """Let the followers go on that the winner leads to, and skip the others."""
         inputs = machine.begin(frame, step)
+        winner = DEFAULT
         for name, holds in self.tests:
             if holds(inputs):
-                machine.decide(frame, step, name)
-                return
-        machine.decide(frame, step, DEFAULT)
+                winner = name
+                break
+        if machine.traces:
+            machine.events.append(
+                ConditionsDecided(
+                    at_ns=machine.now_ns(), scope=frame.chain, node=step.name, conditions=(winner,)
+                )
+            )
+        frame.values[step.writes[0].slot] = winner
+        if losers := step.losers[winner]:
+            frame.skipped.update(losers)
+        machine.settle(frame, step)
 
 
 def _make(node: Node, _body: Scope | None) -> Condition:

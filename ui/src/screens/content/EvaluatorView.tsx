@@ -31,7 +31,7 @@ export function EvaluatorView({ spec }: { spec: Said }) {
         </section>
       )}
       {typeof spec.instructions === "string" && <Text title="Instructions" text={spec.instructions} />}
-      {typeof spec.code === "string" && <Text title="Code" text={spec.code} />}
+      {typeof spec.code === "string" && <Text title="Code" text={spec.code} language="python" />}
       {spec.prompt ? <PromptView prompt={spec.prompt as Said} /> : null}
     </>
   );

@@ -20,7 +20,7 @@ export function PromptView({ prompt }: { prompt: Said }) {
           </div>
         ))}
       </dl>
-      <Messages title="Template" messages={prompt.template} />
+      <Messages title="Template" messages={prompt.template} language="template" />
       {variables.length > 0 && (
         <p className="row wrap">
           <span className="quiet">Takes</span>

@@ -16,7 +16,9 @@ export function ToolView({ tool }: { tool: Said }) {
       ) : (
         <p className="quiet">A model is told nothing of this tool.</p>
       )}
-      {typeof tool.source_code === "string" && <Text title="Source" text={tool.source_code} />}
+      {typeof tool.source_code === "string" && (
+        <Text title="Source" text={tool.source_code} language="python" />
+      )}
       {tool.setup_values ? <Raw title="What it is set up with" value={tool.setup_values} isOpen /> : null}
       {Object.keys(attributes).length > 0 && <Attributes said={attributes} />}
     </>

@@ -1,7 +1,12 @@
 /** What a node is set to, to be read: members by the titles of their schema. */
 import type { DefinitionNode } from "../../canvas/definition";
+import type { Language } from "../../parts/highlight";
+import { LongText } from "../../parts/LongText";
 import { isChoice, isFree, type Schema } from "./model/form";
 import { type NodeTypeBody, settingsOf } from "./model/settings";
+
+/** What texts of a format are written in. */
+const LANGUAGES: Record<string, Language> = { code: "python", multiline: "template" };
 
 export function Facts({ node, type }: { node: DefinitionNode; type: NodeTypeBody }) {
   const settings = settingsOf(node, type.settings_key);
@@ -78,7 +83,13 @@ function Fact({ name, schema, value }: { name: string; schema: Schema; value: un
           <span className="mono">{String(value)}</span>
         ) : (
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-          <pre tabIndex={0}>{isPlain ? String(value) : JSON.stringify(value, null, 2)}</pre>
+          <pre tabIndex={0}>
+            {isPlain ? (
+              <LongText text={String(value)} language={LANGUAGES[schema.format ?? ""]} />
+            ) : (
+              <LongText text={JSON.stringify(value, null, 2)} language="json" />
+            )}
+          </pre>
         )}
       </dd>
     </div>

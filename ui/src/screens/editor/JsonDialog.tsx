@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { Dialog } from "../../parts/Dialog";
+import { LongText } from "../../parts/LongText";
 import { Button, CopyButton } from "../../parts/simple";
 import { counted } from "../../parts/words";
 import { copied } from "./model/clipboard";
@@ -27,7 +28,7 @@ export function JsonDialog({ editing, onClose }: { editing: Editing; onClose: ()
           </div>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
           <pre className="json-shown" tabIndex={0}>
-            {shown}
+            <LongText text={shown} language="json" />
           </pre>
         </section>
         <section className="stack">

@@ -29,7 +29,7 @@ export function ValueBox({ name, type, origin, json, sizeChars, onMore }: ValueB
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <pre className={isText ? "as-text" : undefined} tabIndex={0}>
-        <LongText text={text} />
+        <LongText text={text} language={isText ? undefined : "json"} />
         {!isWhole && "…"}
       </pre>
       {!isWhole && onMore && (

@@ -1,16 +1,24 @@
 /** What logs and prompts hold, in the form in which people read it: messages as a chat, inputs by name, JSON. */
 import { useState } from "react";
+import type { Language } from "../../parts/highlight";
 import { LongText } from "../../parts/LongText";
 import { CopyButton } from "../../parts/simple";
 import "./contents.css";
 import { asMessages, asText, type Part, partsOf, type Said, toolCallsOf } from "./messages";
 
-export function Text({ title, text, tone }: { title: string; text: string; tone?: "bad" }) {
+interface TextProps {
+  title: string;
+  text: string;
+  tone?: "bad";
+  language?: Language;
+}
+
+export function Text({ title, text, tone, language }: TextProps) {
   return (
     <section>
       <h3>{title}</h3>
       <pre className={tone ? `text-box tone-${tone}` : "text-box"}>
-        <LongText text={text || "(nothing)"} />
+        <LongText text={text || "(nothing)"} language={language} />
       </pre>
     </section>
   );
@@ -38,7 +46,14 @@ export function Inputs({ inputs, title = "Inputs" }: { inputs: unknown; title?: 
   );
 }
 
-export function Messages({ messages, title = "Messages" }: { messages: unknown; title?: string }) {
+interface MessagesProps {
+  messages: unknown;
+  title?: string;
+  /** What their texts are written in, if they are a template. */
+  language?: Language;
+}
+
+export function Messages({ messages, title = "Messages", language }: MessagesProps) {
   const said = asMessages(messages);
   if (said.length === 0) return null;
   return (
@@ -47,7 +62,7 @@ export function Messages({ messages, title = "Messages" }: { messages: unknown; 
       <ol className="chat">
         {said.map((one, place) => (
           <li key={place}>
-            <Message message={one} />
+            <Message message={one} language={language} />
           </li>
         ))}
       </ol>
@@ -55,7 +70,7 @@ export function Messages({ messages, title = "Messages" }: { messages: unknown; 
   );
 }
 
-export function Message({ message }: { message: unknown }) {
+export function Message({ message, language }: { message: unknown; language?: Language }) {
   const said = message as Said;
   const role = said.role ?? "assistant";
   return (
@@ -66,13 +81,13 @@ export function Message({ message }: { message: unknown }) {
         {said.tool_call_id && <span className="quiet"> answers {said.tool_call_id}</span>}
       </h4>
       {partsOf(said).map((part, place) => (
-        <PartView key={place} part={part} />
+        <PartView key={place} part={part} language={language} />
       ))}
       {toolCallsOf(said).map((call) => (
         <div key={call.id} className="tool-call">
           <span className="quiet">calls</span> <code>{call.name}</code>
           <pre className="text-box">
-            <LongText text={call.text} />
+            <LongText text={call.text} language="json" />
           </pre>
         </div>
       ))}
@@ -81,11 +96,11 @@ export function Message({ message }: { message: unknown }) {
 }
 
 /** Pictures are named and not shown: no page of ours asks other servers for anything. */
-function PartView({ part }: { part: Part }) {
+function PartView({ part, language }: { part: Part; language?: Language }) {
   if (part.kind === "text")
     return (
       <p className="said">
-        <LongText text={part.text} />
+        <LongText text={part.text} language={language} />
       </p>
     );
   return (
@@ -111,7 +126,7 @@ function Written({ text }: { text: string }) {
     <div className="raw-in">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <pre className="text-box" tabIndex={0}>
-        <LongText text={text} />
+        <LongText text={text} language="json" />
       </pre>
       <CopyButton text={text} look="bare" />
     </div>

@@ -41,7 +41,10 @@ export function RunOutput({ form, run, target, address }: RunOutputProps) {
             <CopyButton text={shown(output.value)} look="bare" />
           </figcaption>
           <pre className={typeof output.value === "string" ? "as-text" : undefined}>
-            <LongText text={shown(output.value)} />
+            <LongText
+              text={shown(output.value)}
+              language={typeof output.value === "string" ? undefined : "json"}
+            />
           </pre>
         </figure>
       ))}

@@ -8,6 +8,7 @@ import type { ScreenProps } from "../../shell/routes";
 import { Environments } from "./Environments";
 import { Keys } from "./Keys";
 import { PointSdk } from "./PointSdk";
+import { Providers } from "./Providers";
 import { ServerFacts } from "./ServerFacts";
 import "./settings.css";
 
@@ -16,6 +17,7 @@ export type Facts = Body<"SettingsBody">;
 const SECTIONS: { path: string; name: string; show: (facts: Facts) => ReactNode }[] = [
   { path: "sdk", name: "Point your SDK here", show: (facts) => <PointSdk facts={facts} /> },
   { path: "keys", name: "API keys", show: (facts) => <Keys facts={facts} /> },
+  { path: "providers", name: "Provider keys", show: (facts) => <Providers facts={facts} /> },
   { path: "environments", name: "Environments", show: () => <Environments /> },
   { path: "server", name: "Server", show: (facts) => <ServerFacts facts={facts} /> },
 ];

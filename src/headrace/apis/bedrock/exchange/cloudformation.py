@@ -21,7 +21,7 @@ from headrace.apis.bedrock.exchange.bundle import (
 from headrace.apis.bedrock.exchange.casing import Reading
 from headrace.apis.bedrock.exchange.documents import CREATES, Unreadable
 from headrace.apis.bedrock.exchange.plain import load_json
-from headrace.apis.bedrock.exchange.template import NO_VALUE, Scope, Unmappable, as_text
+from headrace.apis.bedrock.exchange.template import NO_VALUE, Scope, Unmappable, as_text, filled
 from headrace.apis.bedrock.model import ServiceModel
 
 TYPES: Mapping[str, ItemKind] = {
@@ -282,7 +282,7 @@ def _bring_definition(properties: dict[str, Any], read_object: Callable[[Mapping
         text = read_object(location)
     if text is not None:
         values = {name: as_text(value) for name, value in substitutions.items()}
-        text = _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+        text = filled(_PLACEHOLDER, lambda found: values.get(found[1], found[0]), text)
         try:
             properties["Definition"] = load_json(text)
         except Unreadable as error:

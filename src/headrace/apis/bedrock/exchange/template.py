@@ -184,7 +184,16 @@ def _substitute(scope: Scope, argument: Any) -> str:
         resource, _, attribute = name.partition(".")
         return as_text(scope.refer(resource, attribute or "Ref"))
 
-    return _SUBSTITUTE.sub(replace, text)
+    return filled(_SUBSTITUTE, replace, text)
+
+
+def filled(placeholder: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str) -> str:
+    """A text with what stands in braces replaced.
+
+    Behind its last brace nothing does; to look for the end of everything that begins there takes forever.
+    """
+    end = text.rfind("}") + 1
+    return placeholder.sub(replace, text[:end]) + text[end:]
 
 
 def as_text(value: Any) -> str:

@@ -23,7 +23,7 @@ OPEN_FILES = 32
 STACK_BYTES = 8 * 1024 * 1024
 NOBODY = 65_534
 POLITENESS = 5
-"""How much foreign code gives way to the server for the processor (``nice``)."""
+"""How much more foreign code gives way for the processor than the server does (``nice``)."""
 REPLIED, NOT_REPLIED = 0, 70
 RESERVE_BYTES = 4 * 1024 * 1024
 """Address space that is kept back, so that there is room to tell of a MemoryError."""
@@ -175,7 +175,7 @@ def _lock(locks: Locks, parent: int) -> None:
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     _end_with(parent)
     landlock.restrict(locks.machine, readable=())
-    os.setpriority(os.PRIO_PROCESS, 0, POLITENESS)
+    os.nice(POLITENESS)  # relative: a server that gives way itself may not make its calls less polite
     locks.running.install()
 
 

@@ -125,7 +125,9 @@ class _Server:
 
     def _obey(self) -> bool:
         """Do one command; False when there are no more."""
-        message, files, _, _ = socket.recv_fds(self._control, MAX_MESSAGE_BYTES, 1)
+        message, files = b"", list[int]()
+        with contextlib.suppress(ConnectionResetError):  # closed by a server that had not heard all of us
+            message, files, _, _ = socket.recv_fds(self._control, MAX_MESSAGE_BYTES, 1)
         if not message:
             return False
         command = Command.unpack(message)
@@ -187,7 +189,7 @@ class _Server:
             cpu_s=usage.ru_utime + usage.ru_stime,
             peak_bytes=usage.ru_maxrss * 1024,
         )
-        with contextlib.suppress(BrokenPipeError):  # nobody wants to know; the next thing heard is the end
+        with contextlib.suppress(ConnectionError):  # nobody wants to know; the next thing heard is the end
             self._control.send(ending.pack())
         # While the server is busy with the answer. A call that comes meanwhile would have had to wait for its
         # own process just as long.
