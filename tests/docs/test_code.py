@@ -135,7 +135,8 @@ def test_a_backup_made_while_the_server_runs_can_be_restored(
     fresh_server.humanloop().flows.upsert(path="kept", attributes={"note": "before"})
     key = _make_key(fresh_server.store)
     page = ROOT / "docs" / "how-to" / "back-up-sqlite.md"
-    backup, _, check, restore = (block.text for block in blocks(page, "sh")[:4])
+    texts = [block.text for block in blocks(page, "sh") if "/var/" not in block.text]
+    backup, check, restore = texts[:3]
     _shell(backup, "", tmp_path)
     fresh_server.humanloop(key["api_key"]).flows.upsert(path="late", attributes={"note": "after"})
     assert fresh_server.stop() == 0
