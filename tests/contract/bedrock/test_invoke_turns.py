@@ -225,7 +225,7 @@ class HoldsUpForgetting(MemoryStore):
         self.is_asked = threading.Event()
 
     async def write(self, account: str, work: Callable[[Transaction], Any]) -> Any:
-        if work.__name__ == "_forget" and not self.is_asked.is_set():
+        if getattr(work, "__name__", "") == "_forget" and not self.is_asked.is_set():
             self.is_asked.set()
             await asyncio.Event().wait()
         return await super().write(account, work)
