@@ -100,7 +100,10 @@ class Connection:
         return Answer(status=status, headers=headers, body=body, began_s=began_s, ended_s=time.monotonic())
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if self._streams is not None and self._streams[0].at_eof():
+        # The other side has hung up since the last answer: politely, or because it was killed.
+        if self._streams is not None and (
+            self._streams[0].at_eof() or self._streams[0].exception() or self._streams[1].is_closing()
+        ):
             await self.close()
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self.port, limit=MAX_HEAD_BYTES)
