@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import os
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -38,7 +39,10 @@ def main() -> int:
             store=given.on, seed=given.seed, seconds=given.minutes * 60, folder=Path(given.folder or folder)
         )
         told = asyncio.run(soak(plan))
-    where = report.write(told, REPORTS)
+        where = report.write(told, REPORTS)
+        if told["wrong_count"]:  # what the servers said of it goes with the report
+            for log in sorted(plan.folder.glob("server-*.log")):
+                shutil.copy(log, REPORTS / f"{given.on}-{given.seed}-{log.name}")
     print(f"{told['wrong_count']} broken invariants; the report is {where}")
     return 1 if told["wrong_count"] else 0
 
