@@ -136,8 +136,11 @@ def test_when_a_transaction_can_not_begin_everybody_hears_of_it() -> None:
             *(groups.run(note(diary, "x")) for _ in range(3)), return_exceptions=True
         )
         assert [type(outcome) for outcome in outcomes] == [Unavailable] * 3
+        assert groups.commits.failed >= 1
+        failed = groups.commits.failed
         diary.is_broken = False
         assert await groups.run(note(diary, "a")) == "a"
+        assert groups.commits.failed == failed
         await groups.close()
 
     asyncio.run(scene())
@@ -156,9 +159,43 @@ def test_when_the_transaction_is_lost_the_whole_group_is() -> None:
         outcomes = await asyncio.gather(*(groups.run(one) for one in work), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable, str]
         assert diary.lines == ["begin", "a", "begin", "b", "commit"]
+        assert groups.commits.failed == 1
         await groups.close()
 
     asyncio.run(scene())
+
+
+def test_one_that_the_store_can_not_keep_is_counted_and_a_refusal_is_not() -> None:
+    async def scene() -> None:
+        def fill() -> NoReturn:
+            raise Unavailable
+
+        groups = GroupCommit(Diary())
+        await asyncio.gather(*(groups.run(one) for one in (fill, bug, fill)), return_exceptions=True)
+        assert groups.commits.failed == 1
+        await asyncio.gather(groups.run(bug), return_exceptions=True)
+        assert groups.commits.failed == 1
+        await groups.close()
+
+    asyncio.run(scene())
+
+
+def test_what_can_not_be_undone_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        diary = Diary()
+        groups = GroupCommit(diary)
+        with monkeypatch.context() as broken:
+            broken.setattr(diary, "roll_back", _unavailable)
+            with pytest.raises(ZeroDivisionError):
+                await groups.run(bug)
+        assert await asyncio.wait_for(groups.run(note(diary, "a")), timeout=60) == "a"
+        await groups.close()
+
+    asyncio.run(scene())
+
+
+def _unavailable() -> NoReturn:
+    raise Unavailable
 
 
 def test_closing_waits_for_what_was_begun_and_refuses_the_rest() -> None:

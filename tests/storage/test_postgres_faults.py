@@ -13,10 +13,12 @@ import pytest
 from tests.postgres import Cluster, cluster
 from tests.storage.things import HOME, Desk, file, version
 
+from headrace.core.counts import Commits
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Transaction
 from headrace.storage import open_store
 from headrace.storage.limits import StoreLimits
+from headrace.storage.postgres import PostgresStore
 
 QUICK = StoreLimits(connections=3, timeout_s=1.5, connect_timeout_s=5.0)
 WAIT_S = 30.0
@@ -45,6 +47,11 @@ def own() -> Iterator[Cluster]:
     made.remove()
 
 
+def commits_of(desk: Desk) -> Commits:
+    assert isinstance(desk.store, PostgresStore)
+    return desk.store.commits
+
+
 def hang_up(url: str) -> None:
     """End all connections to a database, as an administrator can."""
     cluster().ask(
@@ -66,6 +73,7 @@ def test_a_write_whose_connection_breaks_is_done_once(url: str) -> None:
     with desk_on(url) as desk:
         desk.write(work)
         assert len(runs) == 2
+        assert commits_of(desk).failed == 1
         assert desk.read(lambda tx: tx.versions.count(file_id="fl_1")) == 1
 
 
@@ -115,8 +123,10 @@ def test_a_server_may_be_started_again(own: Cluster, how: signal.Signals) -> Non
         desk.read(lambda tx: tx.files.get(id="fl_1"))
         own.stop(how)
         for _ in range(2):
+            failed = commits_of(desk).failed
             with pytest.raises(Unavailable):
                 desk.write(lambda tx: tx.versions.add(version()))
+            assert commits_of(desk).failed > failed
             with pytest.raises(Unavailable):
                 desk.read(lambda tx: tx.files.get(id="fl_1"))
             with pytest.raises(Unavailable):

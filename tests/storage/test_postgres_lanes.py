@@ -12,7 +12,7 @@ import httpx
 import psycopg
 import pytest
 from tests.postgres import cluster
-from tests.storage.test_postgres_faults import desk_on, hang_up
+from tests.storage.test_postgres_faults import commits_of, desk_on, hang_up
 from tests.storage.test_postgres_races import shared
 from tests.storage.things import ABROAD, HOME, Desk, file, release, version
 from tests.stores import SECRET_KEY
@@ -169,6 +169,7 @@ def test_one_whose_connection_breaks_is_done_once(url: str, desk: Desk) -> None:
 
     assert desk.write(about("fl_1", work)) == 1
     assert len(runs) == 2
+    assert commits_of(desk).failed == 1
     assert desk.read(lambda tx: tx.releases.of_version(version_id="flv_1")) == [1]
 
 

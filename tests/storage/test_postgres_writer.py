@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.postgres import cluster
-from tests.storage.test_postgres_faults import desk_on
+from tests.storage.test_postgres_faults import commits_of, desk_on
 from tests.storage.things import ABROAD, HOME, Desk, file, version
 
 from headrace.core.ports import Clash, Transaction
@@ -103,6 +103,7 @@ def test_who_is_refused_before_it_fails_is_told_so(desk: Desk) -> None:
     desk.write(lambda tx: tx.files.add(file("fl_1", path="same")))
     with pytest.raises(Clash, match=r"^path$"):
         desk.write(work)
+    assert commits_of(desk).failed == 0, "a refusal is no failure of the store"
 
 
 def test_who_fails_without_writing_costs_nothing(desk: Desk, begun: list[Any]) -> None:

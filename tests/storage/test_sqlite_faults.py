@@ -123,7 +123,9 @@ def test_one_that_does_not_fit_does_not_harm_its_group(desk: Desk) -> None:
         ]
         return await asyncio.gather(*writes, return_exceptions=True)
 
+    failed = desk.store.commits.failed
     outcomes = desk.runner.run(together())
+    assert desk.store.commits.failed > failed
     found = desk.read(lambda tx: [tx.versions.get(id=f"flv_{n}") is not None for n in range(3)])
     assert found == [outcome is None for outcome in outcomes]
     assert isinstance(outcomes[1], Unavailable)
@@ -135,6 +137,8 @@ def test_a_store_that_a_foreign_tool_holds_is_unavailable(desk: Desk, tmp_path: 
     foreign.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable):
         desk.write(lambda tx: tx.files.add(file()))
+    assert isinstance(desk.store, SqliteStore)
+    assert desk.store.commits.failed == 1
     assert desk.read(lambda tx: tx.files.get(id="fl_1")) is None
     foreign.execute("ROLLBACK")
     foreign.close()

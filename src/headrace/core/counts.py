@@ -61,12 +61,12 @@ class Spread:
 
 @dataclass(slots=True, kw_only=True)
 class Commits:
-    """What a store counts of its transactions that write. One thread adds to each.
+    """What a store counts of its transactions that write. One thread at a time adds to each.
 
     Attributes:
         sizes: how many use cases shared a transaction.
         seconds: how long the commit of one took.
-        failed: how many could not be kept.
+        failed: how many could not be begun or kept, whole or in part.
     """
 
     sizes: Spread = field(default_factory=lambda: Spread(SIZES))

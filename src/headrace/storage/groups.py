@@ -130,10 +130,12 @@ class GroupCommit:
         try:
             self._engine.begin()
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be left waiting
+            self.commits.failed += 1
             self._fail(self._waiting, error)
             self._waiting.clear()
             return []
         group: list[_Job] = []
+        is_harmed = False
         end = time.monotonic() + MAX_GROUP_S
         while self._waiting and len(group) < MAX_JOBS and time.monotonic() < end:
             job = self._waiting.popleft()
@@ -144,11 +146,15 @@ class GroupCommit:
                 group.append(job)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is its caller's
                 job.fail(error)
+                is_harmed = is_harmed or isinstance(error, Unavailable)
             if not self._engine.is_in_transaction:  # a full disk may undo all of it
                 self._fail(group, Unavailable())
+                self.commits.failed += 1
                 return []
+        self.commits.failed += is_harmed
         if not group:
-            self._engine.roll_back()
+            with suppress(Unavailable):  # what can't be undone now is undone before the next one begins
+                self._engine.roll_back()
         return group
 
     def _commit_groups(self) -> None:

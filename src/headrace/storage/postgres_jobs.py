@@ -65,6 +65,11 @@ def fail(jobs: Sequence[Job], error: Exception | None = None) -> None:
             job.fail(error)
 
 
+def is_own(error: Exception, group: Sequence[Job]) -> bool:
+    """Whether it is what a use case found that had the transaction to itself, and no failure of the store."""
+    return group[0].is_apart and not isinstance(error, Unavailable)
+
+
 async def run_group(connection: PostgresConnection, group: Sequence[Job]) -> Sequence[Job]:
     """Run as many of a group as there is time for, in the transaction that was begun: those that were run."""
     end = time.monotonic() + MAX_GROUP_S

@@ -121,7 +121,8 @@ class PostgresLanes:
             await connection.commit()
             self._commits.seconds.add((), time.perf_counter() - started_s)
             self._commits.sizes.add((), len(done))
-        except (LostRace, NeedsCare, LostConnection):
+        except (LostRace, NeedsCare, LostConnection) as failure:
+            self._commits.failed += isinstance(failure, LostConnection)
             self._hand_over(group)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be left waiting
             self._commits.failed += 1

@@ -27,7 +27,7 @@ from headrace.storage.postgres_connection import (
     NeedsCare,
     PostgresConnection,
 )
-from headrace.storage.postgres_jobs import MAX_JOBS, Job, fail, run_group
+from headrace.storage.postgres_jobs import MAX_JOBS, Job, fail, is_own, run_group
 from headrace.storage.postgres_lanes import PostgresLanes
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ class PostgresWriter:
             else:
                 self._wait_again(group)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be left waiting
-            self.commits.failed += 1
+            self.commits.failed += not is_own(error, group)
             fail(group, error)
         except BaseException:
             fail(group)

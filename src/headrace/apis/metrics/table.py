@@ -169,7 +169,8 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         name="headrace_store_failed_commits",
         kind=Kind.COUNTER,
-        help="Transactions that could not be kept, or whose end was not heard.",
+        help="Transactions that could not be begun or not be kept, whole or in part, or whose end was not "
+        "heard.",
         read=lambda one: _one(None if one.commits is None else one.commits.failed),
     ),
     Metric(
