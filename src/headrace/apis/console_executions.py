@@ -19,7 +19,14 @@ from headrace.core.errors import Conflict, Invalid
 from headrace.core.execution import Status
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
-from headrace.services import durable_executions, execution_lists, executions, targets
+from headrace.services import (
+    durable_ends,
+    durable_executions,
+    durable_starts,
+    execution_lists,
+    executions,
+    targets,
+)
 from headrace.services.base import Ports, read
 from headrace.services.durable_executions import Called, Durables
 from headrace.services.execution_lists import Wanted
@@ -104,7 +111,7 @@ class ConsoleExecutions:
             split_key=request.header(SPLIT_KEY),
             operation="run --background",
         )
-        found = await durable_executions.start(self._durables, self._ports, principal, order)
+        found = await durable_starts.start(self._durables, self._ports, principal, order)
         return _json(describe(ExecutionView(execution=found.execution, file=found.file)), status=202)
 
     async def _show(self, request: Request, parameters: Mapping[str, str]) -> Response:
@@ -130,7 +137,7 @@ class ConsoleExecutions:
                 f"Execution {execution.id} is carried out for a caller who waits for it, and stops when that "
                 "one leaves. Only executions in the background can be stopped."
             )
-        stopped = await durable_executions.stop_by_id(self._durables, self._ports, principal, execution.id)
+        stopped = await durable_ends.stop_by_id(self._durables, self._ports, principal, execution.id)
         return _json(describe(ExecutionView(execution=stopped, file=found.file)))
 
     async def _processes(self, request: Request, parameters: Mapping[str, str]) -> Response:

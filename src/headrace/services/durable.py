@@ -26,7 +26,7 @@ from headrace.engine.journal import run_journaled
 from headrace.engine.plan import InvalidDefinition, Plan
 from headrace.engine.run import RunContext, StartInput
 from headrace.services.base import Ports, commit
-from headrace.services.durable_executions import begun
+from headrace.services.durable_ends import begun
 from headrace.services.durable_record import Record
 from headrace.services.holding import Held, Over
 from headrace.services.invocations import Names

@@ -23,7 +23,7 @@ from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
 from headrace.core.records import EventBatch, Execution
 from headrace.services.base import Ports, commit
-from headrace.services.durable_executions import settle
+from headrace.services.durable_ends import settle
 from headrace.services.holding import Over
 from headrace.services.keeping import Keeps, without_content
 from headrace.services.run_facts import FACTS, Facts

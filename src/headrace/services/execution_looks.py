@@ -17,7 +17,7 @@ from headrace.core.ids import DRAFT_ALIAS
 from headrace.core.kinds.flow import read_content
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
-from headrace.services import durable_executions, event_pages
+from headrace.services import durable_ends, event_pages
 from headrace.services.base import Ports, read, write
 from headrace.services.durable_executions import Durables
 from headrace.services.event_pages import kinds_of
@@ -191,7 +191,7 @@ async def stop(durables: Durables, ports: Ports, principal: Principal, ref: str)
     principal.require(Right.RUNNER)
     execution = await read(ports, principal, lambda tx: found(tx, ref))
     if execution.is_durable:
-        stopped = await durable_executions.stop_by_id(durables, ports, principal, ref)
+        stopped = await durable_ends.stop_by_id(durables, ports, principal, ref)
         return await read(ports, principal, lambda tx: seen(tx, [stopped])[0])
 
     def end(tx: Transaction) -> Seen:
@@ -208,7 +208,7 @@ async def stop(durables: Durables, ports: Ports, principal: Principal, ref: str)
                 if session.is_busy:
                     raise Conflict(f"Execution {ref} is being answered right now.")
                 tx.sessions.remove(file_id=known.file_id, name=known.name)
-        ended = durable_executions.abort(tx, ports, known, keeps=durables.runs.recorder.keeps)
+        ended = durable_ends.abort(tx, ports, known, keeps=durables.runs.recorder.keeps)
         return seen(tx, [ended])[0]
 
     return await write(ports, principal, end)

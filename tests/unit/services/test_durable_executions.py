@@ -43,7 +43,9 @@ from headrace.core.ports import Transaction
 from headrace.core.processes import Process, Role
 from headrace.core.records import EventBatch, Execution
 from headrace.services import (
+    durable_ends,
     durable_executions,
+    durable_starts,
     environments,
     event_pages,
     executions,
@@ -101,7 +103,7 @@ class Desk:
 
     def start(self, **changes: Any) -> Found:
         return self.registry.run(
-            durable_executions.start(
+            durable_starts.start(
                 self.durables,
                 self.ports,
                 changes.pop("principal", self.registry.principal),
@@ -117,9 +119,7 @@ class Desk:
         return self.registry.run(found).execution
 
     def stop(self, name: str) -> Execution:
-        stopped = durable_executions.stop(
-            self.durables, self.ports, self.registry.principal, self.called(name)
-        )
+        stopped = durable_ends.stop(self.durables, self.ports, self.registry.principal, self.called(name))
         return self.registry.run(stopped).execution
 
     def inside(self, work: Any) -> Any:
@@ -186,9 +186,7 @@ def test_what_is_acknowledged_is_all_there(desk: Desk) -> None:
 def test_the_bell_rings_once_it_is_durable(desk: Desk) -> None:
     async def hears() -> float:
         loop = asyncio.get_running_loop()
-        await durable_executions.start(
-            desk.durables, desk.ports, desk.registry.principal, desk.order(name="n")
-        )
+        await durable_starts.start(desk.durables, desk.ports, desk.registry.principal, desk.order(name="n"))
         at = loop.time()
         await desk.ports.bell.wait(5)
         return loop.time() - at
@@ -230,7 +228,7 @@ def test_a_name_is_taken_in_its_alias_also_when_its_execution_has_ended(desk: De
 def test_of_fifty_that_want_one_name_one_gets_it(desk: Desk) -> None:
     async def together() -> list[Any]:
         starts = (
-            durable_executions.start(desk.durables, desk.ports, desk.registry.principal, desk.order(name="n"))
+            durable_starts.start(desk.durables, desk.ports, desk.registry.principal, desk.order(name="n"))
             for _ in range(50)
         )
         return await asyncio.gather(*starts, return_exceptions=True)
@@ -297,7 +295,7 @@ def test_rights(desk: Desk) -> None:
         desk.start(principal=reader)
     desk.start(name="n", principal=desk.registry.as_user(Right.RUNNER))
     with pytest.raises(Forbidden):
-        desk.registry.run(durable_executions.stop(desk.durables, desk.ports, reader, desk.called("n")))
+        desk.registry.run(durable_ends.stop(desk.durables, desk.ports, reader, desk.called("n")))
     assert desk.registry.run(durable_executions.get(desk.ports, reader, desk.called("n")))
 
 
@@ -364,9 +362,7 @@ def test_runs_whose_caller_listens_are_no_durable_executions(desk: Desk) -> None
         desk.get(name)
     run = desk.inside(lambda tx: tx.executions.by_name(file_id=desk.flow.file.id, name=name))
     with pytest.raises(NotFound):
-        desk.registry.run(
-            durable_executions.stop_by_id(desk.durables, desk.ports, desk.registry.principal, run.id)
-        )
+        desk.registry.run(durable_ends.stop_by_id(desk.durables, desk.ports, desk.registry.principal, run.id))
 
 
 def test_executions_are_listed_newest_first_and_by_alias(desk: Desk) -> None:
@@ -417,7 +413,7 @@ def test_executions_of_a_flow_that_is_gone_go_on_unseen(desk: Desk) -> None:
         desk.start(name="m")
     assert desk.inside(lambda tx: tx.executions.get(id=execution.id)) == execution
     assert desk.ticket(execution.id) is not None
-    stopped = durable_executions.stop_by_id(desk.durables, desk.ports, desk.registry.principal, execution.id)
+    stopped = durable_ends.stop_by_id(desk.durables, desk.ports, desk.registry.principal, execution.id)
     assert desk.registry.run(stopped).status is Status.ABORTED
 
 

@@ -12,14 +12,14 @@ from headrace.apis.bedrock.runtime import order_of
 from headrace.core.execution import Status
 from headrace.core.records import Execution
 from headrace.core.versions import DRAFT
-from headrace.services import durable_executions
+from headrace.services import durable_ends, durable_executions, durable_starts
 from headrace.services.durable_executions import Called, Durables, Found
 
 
 async def start_flow_execution(call: Call, durables: Durables) -> Values:
     """StartFlowExecution: the flow runs in the background, with what its alias points at now."""
     order = msgspec.structs.replace(order_of(call), name=call.params.get("flowExecutionName"))
-    found = await durable_executions.start(durables, call.ports, call.principal, order)
+    found = await durable_starts.start(durables, call.ports, call.principal, order)
     return {"executionArn": _arn(call, found)}
 
 
@@ -73,7 +73,7 @@ async def list_flow_execution_events(call: Call) -> Values:
 
 async def stop_flow_execution(call: Call, durables: Durables) -> Values:
     """StopFlowExecution: nothing that its nodes wait for counts any more."""
-    found = await durable_executions.stop(durables, call.ports, call.principal, called_of(call))
+    found = await durable_ends.stop(durables, call.ports, call.principal, called_of(call))
     return {"executionArn": _arn(call, found), "status": found.execution.status.value}
 
 

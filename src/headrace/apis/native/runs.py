@@ -15,7 +15,7 @@ from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.execution import Event
 from headrace.core.ports import Transaction
-from headrace.services import conversations, durable_executions, execution_looks, invocations, run_forms
+from headrace.services import conversations, durable_starts, execution_looks, invocations, run_forms
 from headrace.services.base import read
 from headrace.services.invocations import Invocation, Order
 from headrace.services.run_forms import OPERATION, RunForm, choice_of, flow_of
@@ -115,7 +115,7 @@ async def start_execution(call: Call) -> Response:
     if order.choice.number is not None or order.choice.version_id is not None:
         message = "Runs in the background go by an alias or environment. Name one as `target`, or the draft."
         raise Invalid.at("target", message=message, kind="missing")
-    found = await durable_executions.start(call.reach.durables, call.ports, call.principal, order)
+    found = await durable_starts.start(call.reach.durables, call.ports, call.principal, order)
     seen = await read(call.ports, call.principal, lambda tx: execution_looks.seen(tx, [found.execution])[0])
     shown = msgspec.json.encode(execution_body(seen, call.ports.clock.now()))
     return Response(status=202, headers=(JSON,), body=shown)
