@@ -55,7 +55,7 @@ def commits_of(desk: Desk) -> Commits:
 def hang_up(url: str) -> None:
     """End all connections to a database, as an administrator can."""
     cluster().ask(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'headrace' "
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'headrace/%' "
         f"AND datname = '{url.rpartition('/')[2]}'"
     )
 

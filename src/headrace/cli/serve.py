@@ -19,6 +19,7 @@ from headrace.app import Server, build
 from headrace.backends.config import BadConfig
 from headrace.cli.listening import Listening, beside, listen, listen_for_health, loop_factory
 from headrace.cli.options import read_settings, store_option
+from headrace.core.errors import Unavailable
 from headrace.logging import configure
 from headrace.settings import Settings
 from headrace.storage.errors import StoreError
@@ -63,7 +64,7 @@ def command(**options: Any) -> None:
     configure(settings.log_level, settings.log_format)
     try:
         _run(settings, opens=opens)
-    except (StoreError, BadKey, BadConfig, OSError) as error:
+    except (StoreError, BadKey, BadConfig, Unavailable, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 

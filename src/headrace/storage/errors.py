@@ -3,6 +3,7 @@
 StoreError
 ├─ NoSuchStore       its URL names none
 ├─ StoreLocked       another process has it open
+├─ StoreOccupied     processes of another release have it open, which can't share it with this one
 ├─ StoreTooNew       a later release of Headrace wrote it
 ├─ StoreUnfinished   it is the target of a copy that did not come to its end
 ├─ StoreOutdated     an earlier release of Headrace wrote it, and it is only to be read
@@ -24,6 +25,10 @@ class NoSuchStore(StoreError, ValueError):
 
 class StoreLocked(StoreError):
     """Another process has the store open."""
+
+
+class StoreOccupied(StoreError):
+    """Processes of another release use the store, which can't share it with this one."""
 
 
 class StoreTooNew(StoreError):

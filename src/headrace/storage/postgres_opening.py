@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from headrace.storage import greenlets
+from headrace.storage import greenlets, postgres_terms
 from headrace.storage.errors import NoSuchStore, StoreDamaged, StoreUnusable
 from headrace.storage.limits import StoreLimits
 from headrace.storage.migrations import migrate
@@ -38,6 +38,7 @@ async def prepare(url: str, limits: StoreLimits) -> None:
     Raises:
         NoSuchStore: the URL makes no sense.
         StoreUnusable: the server can't be reached, does not let us in, or is too old.
+        StoreOccupied: others use it who can't share it with us.
         StoreTooNew, StoreDamaged: the database is not what this code would have made.
     """
     with opening(url):
@@ -46,6 +47,7 @@ async def prepare(url: str, limits: StoreLimits) -> None:
             await _check(driver)
             # Waits for another process that is at it; the end of the connection gives it up.
             await driver.execute(f"SELECT pg_advisory_lock({_MIGRATING})")
+            await postgres_terms.be_seen(driver)
             connection = PostgresConnection(driver, is_careful=True)
             if await driver.fetchval("SELECT to_regclass('migrations')") is None:
                 await greenlets.run(lambda: connection.script(QUERIES["make_migrations"]))

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from headrace.core.errors import Unavailable
+from headrace.storage import postgres_terms
+from headrace.storage.errors import StoreOccupied
 from headrace.storage.limits import StoreLimits
 from headrace.storage.postgres_connection import LostConnection, PostgresConnection
 
@@ -20,6 +22,8 @@ SESSION = {
     "enable_seqscan": "off",
     "jit": "off",
 }
+APART = "headrace-apart"
+"""What connections are called that do not say to which terms they keep."""
 MAX_PAUSE_S = 5.0
 """How long a transaction may wait for its next statement: a process that is held up must not hold up others
 with what it has locked. What is undone so is run again."""
@@ -29,11 +33,14 @@ def _ms(seconds: float) -> str:
     return str(int(seconds * 1000))
 
 
-async def connect(url: str, limits: StoreLimits, *, is_patient: bool = False) -> asyncpg.Connection:
+async def connect(
+    url: str, limits: StoreLimits, *, is_patient: bool = False, name: str = APART
+) -> asyncpg.Connection:
     """A new connection.
 
     Args:
         is_patient: whether its statements may take as long as they do.
+        name: what the server calls it.
 
     Raises:
         OSError, asyncpg.PostgresError, asyncpg.InterfaceError: there is none to be had.
@@ -43,7 +50,7 @@ async def connect(url: str, limits: StoreLimits, *, is_patient: bool = False) ->
         url,
         timeout=limits.connect_timeout_s,
         command_timeout=timeout_s or None,
-        server_settings={"application_name": "headrace"},
+        server_settings={"application_name": name},
     )
     session = {
         **SESSION,
@@ -111,10 +118,18 @@ class PostgresPool:
         """A new connection beside those that are lent.
 
         Raises:
-            Unavailable: the server can't be reached.
+            Unavailable: the server can't be reached, or others use the store who can't share it with us.
         """
         try:
-            return PostgresConnection(await connect(self._url, self._limits))
+            driver = await connect(self._url, self._limits, name=postgres_terms.name())
+            try:
+                await postgres_terms.check(driver)
+            except BaseException:
+                driver.terminate()
+                raise
+            return PostgresConnection(driver)
+        except StoreOccupied as error:
+            raise Unavailable(str(error)) from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise Unavailable("The store can't be reached right now. Try again.") from error
 
