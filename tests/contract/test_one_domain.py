@@ -55,6 +55,14 @@ def _runnable(text: str = "hello") -> dict[str, Any]:
     return {"definition": definition(text)}
 
 
+def _with_max_tokens(most: float) -> dict[str, Any]:
+    """A definition with a Prompt node whose answers are that long."""
+    prompted: dict[str, Any] = definition()
+    source = prompted["nodes"][1]["configuration"]["prompt"]["sourceConfiguration"]
+    source["inline"]["inferenceConfiguration"]["text"]["maxTokens"] = most
+    return prompted
+
+
 def _numbers(aws: Any, flow: str) -> list[str]:
     listed = aws.list_flow_versions(flowIdentifier=flow)["flowVersionSummaries"]
     return [one["version"] for one in listed]
@@ -168,6 +176,20 @@ def test_one_and_one_point_zero_are_the_same_and_are_echoed_as_sent(
         body = send(server.url, "GET", f"/flows/{flow}/versions/{number}/").body.decode()
         assert text in body.replace(" ", "")
     assert len(human.list_versions(flow).records) == 1
+
+
+def test_a_number_can_be_read_whichever_way_its_content_was_written_first(aws: Any, human: Any) -> None:
+    """Equal contents can both run, or neither: `maxTokens` is an integer in Bedrock's shape."""
+    whole = _with_max_tokens(7)
+    flow = _bedrock_flow(aws, definition=whole)
+    path = human.get(id=aws.get_flow(flowIdentifier=flow)["id"]).path
+    written = human.upsert(
+        path=path, attributes={"definition": _with_max_tokens(7.0), "executionRoleArn": ROLE}
+    )
+    released = aws.create_flow_version(flowIdentifier=flow)
+    assert (released["version"], _numbers(aws, flow)) == ("2", ["2", "1"])
+    assert aws.get_flow_version(flowIdentifier=flow, flowVersion="2")["definition"] == whole
+    assert human.get(id=written.id).version_id == written.version_id
 
 
 def test_the_order_of_keys_does_not_make_a_version(aws: Any, human: Any) -> None:

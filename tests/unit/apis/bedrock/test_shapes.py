@@ -75,7 +75,7 @@ DEFINITION = checker("FlowDefinition")
             "nodes.1.member.configuration.knowledgeBase.numberOfResults: Member must have value less than or equal to 100",
         ),
         (
-            [node(configuration={"knowledgeBase": {"knowledgeBaseId": "", "numberOfResults": 1.0}})],
+            [node(configuration={"knowledgeBase": {"knowledgeBaseId": "", "numberOfResults": 1.5}})],
             "nodes.1.member.configuration.knowledgeBase.numberOfResults: Member must be an integer",
         ),
         (
@@ -155,10 +155,20 @@ def test_integers_are_javas() -> None:
     assert said(prompt, {"maxTokens": 2**31}) == [
         "maxTokens: Member must have value less than or equal to 2147483647"
     ]
+    assert said(prompt, {"maxTokens": 1e300}) == [
+        "maxTokens: Member must have value less than or equal to 2147483647"
+    ]
     assert said(prompt, {"temperature": 1.5, "topP": -1}) == [
         "temperature: Member must have value less than or equal to 1",
         "topP: Member must have value greater than or equal to 0",
     ]
+
+
+def test_a_whole_number_is_an_integer_however_it_is_written() -> None:
+    kept, problems = checker("PromptModelInferenceConfiguration").check(
+        {"maxTokens": 7.0, "temperature": 1.0}
+    )
+    assert (repr(kept), list(problems)) == ("{'maxTokens': 7, 'temperature': 1.0}", [])
 
 
 # Where the model is not followed
