@@ -458,3 +458,26 @@ def test_a_person_is_told_what_was_copied(tmp_path: Path) -> None:
     assert "a second)." in done.stdout
     assert "logs: 101 indexed" in done.stderr
     assert inside(f"sqlite:///{tmp_path}/t.db", found) == inside(f"sqlite:///{tmp_path}/s.db", found)
+
+
+def test_there_and_back_again_nothing_is_lost_or_changed(tmp_path: Path) -> None:
+    """SQLite, PostgreSQL, SQLite: the same rows in each table, and what is found by words is found."""
+    first, last = f"sqlite:///{tmp_path}/first.db", f"sqlite:///{tmp_path}/last.db"
+    fill(first)
+    with own_url("postgres") as between:
+        legs = [json.loads(copied(*leg, "--json").stdout) for leg in ((first, between), (between, last))]
+    digests = [{one["table"]: (one["rows"], one["digest"]) for one in leg["tables"]} for leg in legs]
+    assert digests[0] == digests[1]
+    assert set(digests[0]) == set(TABLES)
+    assert min(count for count, _ in digests[0].values()) > 0
+    assert _everything(tmp_path / "last.db") == _everything(tmp_path / "first.db")
+    assert inside(last, found) == inside(first, found)
+    inside(last, _goes_on)
+
+
+def _everything(path: Path) -> dict[str, list[str]]:
+    """All rows of the tables that are copied, value by value and type by type."""
+    with apsw.Connection(str(path)) as one:
+        return {
+            table: sorted(map(repr, one.execute(f"SELECT * FROM {table}").fetchall())) for table in TABLES
+        }

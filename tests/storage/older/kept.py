@@ -20,6 +20,7 @@ from headrace.storage.migrations import SCHEMA, migrate, migrations_in
 from headrace.storage.postgres_statements import MIGRATIONS
 from headrace.storage.sqlite_connection import SqliteConnection, make_file
 
+PUT_WORDS = "INSERT INTO log_words (place, words) VALUES (%s, array_to_tsvector(string_to_array(%s, ' ')))"
 FILES = sorted(HERE.glob("*.json.gz"))
 
 
@@ -82,7 +83,7 @@ def _emptied(connection: apsw.Connection) -> list[str]:
 
 
 def in_postgresql(kept: Kept, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The store in an empty database, without what finds logs by their words: that is this engine's own."""
+    """The store in an empty database; what its logs are found by is what the release of then made of them."""
     with monkeypatch.context() as older:
         older.setattr(postgres_opening, "MIGRATIONS", MIGRATIONS[: kept.schema])
         open_store(url)
@@ -96,3 +97,14 @@ def in_postgresql(kept: Kept, url: str, monkeypatch: pytest.MonkeyPatch) -> None
             text = f'INSERT INTO "{table}" ({names}) VALUES ({places})'
             with connection.cursor() as cursor:
                 cursor.executemany(text.encode(), list(kept.rows(table)))
+        if "new_words" in kept.tables:
+            with connection.cursor() as cursor:
+                cursor.executemany(PUT_WORDS, words_of(kept))
+
+
+def words_of(kept: Kept) -> list[tuple[Any, ...]]:
+    """The places of logs, and the words of each; none of them was in SQLite's own index when the store was kept."""
+    columns = kept.tables["new_words"]["columns"]
+    new = [dict(zip(columns, row, strict=True)) for row in kept.rows("new_words")]
+    assert len(new) == len(kept.tables["logs"]["rows"])
+    return [(row["place"], row["words"]) for row in new if row["words"]]
