@@ -30,6 +30,8 @@ T = TypeVar("T")
 THREADS = 4
 LOOK_S = 1.0
 """So often it is looked whether other processes are gone."""
+STRAY_LOOK_S = 5.0
+"""So often it is looked for executions that are this process's and that it does not carry out."""
 LOOP_LOOK_S = 5.0
 """So often the thread of an execution looks whether the event loop is still there."""
 FIRST_PAUSE_S = 1.0
@@ -70,13 +72,14 @@ class DbosEngine:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="headrace-durable")
         self._library: Library | None = None
         self._launching: asyncio.Task[Library] | None = None
-        self._reaping: asyncio.Task[None] | None = None
+        self._looking: set[asyncio.Task[None]] = set()
         self._going: dict[asyncio.Task[None], str] = {}
         self._beginning: set[str] = set()  # until their threads are there
         self._carried: set[threading.Event] = set()  # threads add to it
         self._abandoned: set[str] = set()
         self._failures: Counter[str] = Counter()
-        self._later: set[asyncio.Task[None]] = set()
+        self._later: dict[asyncio.Task[None], str] = {}
+        self._idle: set[str] = set()  # at the last look
         self._is_closing = False
 
     @property
@@ -127,7 +130,7 @@ class DbosEngine:
             await self._launching
         if self._going:
             await asyncio.wait(self._going, timeout=self._drain_s)
-        tasks = [*self._going, *self._later, *([self._reaping] if self._reaping else [])]
+        tasks = [*self._going, *self._later, *self._looking]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -142,7 +145,12 @@ class DbosEngine:
             self._place.remove()
 
     async def _in_thread(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *given, **named))
+        loop = asyncio.get_running_loop()
+        try:
+            going = loop.run_in_executor(self._threads, partial(work, *given, **named))
+        except RuntimeError as error:  # they have ended, or the system gives no more
+            raise Unavailable("This process has no thread for it now.") from error
+        return await going
 
     # Getting ready.
 
@@ -161,11 +169,15 @@ class DbosEngine:
     async def _launched(self) -> Library:
         try:
             library, reaper = await self._in_thread(self._open, asyncio.get_running_loop())
+        except Unavailable as error:
+            log.warning("the journal of executions can't be opened now: %s", error.message)
+            raise
         except Exception as error:
             log.exception("the journal of executions can't be opened")
             raise Unavailable("The journal of executions can't be opened.") from error
         if reaper is not None:
-            self._reaping = asyncio.create_task(self._reap(reaper))
+            self._looking.add(asyncio.create_task(self._reap(reaper)))
+        self._looking.add(asyncio.create_task(self._gather(library)))
         return library
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> tuple[Library, Reaper | None]:
@@ -202,18 +214,30 @@ class DbosEngine:
 
     async def _reap(self, reaper: Reaper) -> None:
         """See to what processes leave that are gone, for as long as this one is there."""
+
+        async def look() -> None:
+            await self._in_thread(reaper.look, await self._alive())
+
         try:
-            while True:
-                try:
-                    alive = await self._alive()
-                    await self._in_thread(reaper.look, alive)
-                except Unavailable as error:
-                    log.warning("nobody can say now which processes are gone: %s", error.message)
-                except Exception:
-                    log.exception("a bug while looking for processes that are gone")
-                await asyncio.sleep(LOOK_S)
+            await _repeated(look, every_s=LOOK_S, what="processes that are gone")
         finally:
             await asyncio.shield(asyncio.to_thread(reaper.close))
+
+    async def _gather(self, library: Library) -> None:
+        """See to executions that are this process's and that nothing here carries out.
+
+        DBOS does not know of them when it did not hear that it has taken them, or got no thread for them.
+        """
+
+        async def look() -> None:
+            idle = await self._in_thread(library.idle)
+            idle.difference_update(self._going.values(), self._beginning, self._later.values())
+            strays, self._idle = idle & self._idle, idle - self._idle  # others may be on their way
+            for execution_id in sorted(strays):
+                if await self._in_thread(library.again, execution_id):
+                    log.warning("execution %s was taken, but not carried out: it goes on", execution_id)
+
+        await _repeated(look, every_s=STRAY_LOOK_S, what="executions that nobody carries out")
 
     # Carrying out.
 
@@ -247,6 +271,7 @@ class DbosEngine:
         try:
             await self._program(account, execution_id, pages.of_attempt(execution_id, owner))
         except Superseded:
+            self._failures.pop(execution_id, None)
             log.info("execution %s is carried out elsewhere", execution_id)
             return
         except asyncio.CancelledError:
@@ -274,8 +299,8 @@ class DbosEngine:
             exc_info=None if is_known else error,
         )
         task = asyncio.create_task(self._again(execution_id, pause_s))
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
+        self._later[task] = execution_id
+        task.add_done_callback(self._later.pop)
 
     async def _again(self, execution_id: str, pause_s: float) -> None:
         assert self._library is not None
@@ -284,6 +309,18 @@ class DbosEngine:
             await self._in_thread(self._library.again, execution_id)
         except Exception as error:  # noqa: BLE001  # logged there
             self._try_later(execution_id, error)
+
+
+async def _repeated(look: Callable[[], Awaitable[None]], *, every_s: float, what: str) -> None:
+    """Look again and again, whatever comes of it."""
+    while True:
+        try:
+            await look()
+        except Unavailable as error:
+            log.warning("nobody can look now for %s: %s", what, error.message)
+        except Exception:
+            log.exception("a bug while looking for %s", what)
+        await asyncio.sleep(every_s)
 
 
 def _take_over(library: Library, process: str) -> None:

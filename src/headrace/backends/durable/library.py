@@ -18,11 +18,10 @@ import sqlalchemy
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 from dbos._context import assert_current_dbos_context
 from dbos._core import ActiveWorkflowById, WorkflowHandleFuture
-from dbos._error import DBOSException
 from dbos._queue import _INTERNAL_QUEUE_CONSTRUCTION, Queue
 from dbos._utils import INTERNAL_QUEUE_NAME
-from sqlalchemy.exc import SQLAlchemyError
 
+from headrace.backends.durable.absence import telling
 from headrace.backends.durable.databases import open_database
 from headrace.backends.durable.page_table import APPLICATION, FORMAT, FilePages, ServerPages
 from headrace.backends.durable.pages import Pages
@@ -149,9 +148,14 @@ class Library:
         }
 
     def launch(self) -> None:
-        """Make the tables, and begin to take what is handed over."""
+        """Make the tables, and begin to take what is handed over.
+
+        Raises:
+            Unavailable: the database is away.
+        """
         self.pages.start()
-        DBOS.launch()
+        with telling():
+            DBOS.launch()
 
     def begin(self, account: str, execution_id: str) -> bool:
         """Carry out an execution here, in a thread; durable on return. False, and nothing, when it was begun
@@ -160,10 +164,8 @@ class Library:
         Raises:
             Unavailable: the journal can't be written to: its disk is full, its server is gone.
         """
-        try:
+        with telling():
             return self._begin(account, execution_id)
-        except (SQLAlchemyError, DBOSException) as error:
-            raise Unavailable(f"The journal of executions: {type(error).__name__}") from error
 
     def _begin(self, account: str, execution_id: str) -> bool:
         if self._is_begun(account, execution_id):
@@ -184,6 +186,9 @@ class Library:
         """The processes that something was begun in and has not ended.
 
         What was handed over by whomever is found on the same way, for who takes it.
+
+        Raises:
+            Unavailable: the database is away; also of the methods below.
         """
         database = self._dbos._sys_db
         table = database.tables.workflow_status
@@ -193,24 +198,41 @@ class Library:
             .where(table.c.application_version == APPLICATION_VERSION)
             .distinct()
         )
-        with database.engine.connect() as connection:
+        with telling(), database.engine.connect() as connection:
             found = connection.execute(query).all()
         self._handed_over.has_any = any(status == "ENQUEUED" for status, _ in found)
         return {str(process) for status, process in found if status == "PENDING"}
 
     def hand_over(self, processes: Collection[str]) -> int:
         """Let others go on with what some processes carry out; how many executions that were."""
-        return sum(
-            self.again(one.workflow_id, processes)
-            for process in processes
-            for one in self._dbos._sys_db.get_pending_workflows(process, APPLICATION_VERSION)
+        with telling():
+            return sum(
+                self.again(one.workflow_id, processes)
+                for process in processes
+                for one in self._dbos._sys_db.get_pending_workflows(process, APPLICATION_VERSION)
+            )
+
+    def idle(self) -> set[str]:
+        """The executions that were begun here, or taken, and that no thread has at the moment."""
+        database = self._dbos._sys_db
+        table = database.tables.workflow_status
+        query = (
+            sqlalchemy.select(table.c.workflow_uuid)
+            .where(table.c.status == "PENDING")
+            .where(table.c.executor_id == self._process)
         )
+        with telling(), database.engine.connect() as connection:
+            begun = {str(row[0]) for row in connection.execute(query)}
+        return begun.difference(self._dbos._active_workflows_set.activeList())
 
     def again(self, execution_id: str, processes: Collection[str] | None = None) -> bool:
         """Let anybody take up an execution anew that one of these carries out (else this one); whether it was
         so."""
         whose = [self._process] if processes is None else list(processes)
-        is_handed_over = self._dbos._sys_db.reenqueue_for_recovery(execution_id, whose, INTERNAL_QUEUE_NAME)
+        with telling():
+            is_handed_over = self._dbos._sys_db.reenqueue_for_recovery(
+                execution_id, whose, INTERNAL_QUEUE_NAME
+            )
         self._handed_over.has_any |= is_handed_over
         return is_handed_over
 
@@ -221,12 +243,13 @@ class Library:
             database._retry_connection_errors = False  # there is no time left to wait for it
         try:
             self.pages.close()
-            DBOS.destroy(destroy_registry=True)
-            if database is not None and hands_over:
-                for one in database.get_pending_workflows(self._process, APPLICATION_VERSION):
-                    database.reenqueue_for_recovery(one.workflow_id, [self._process], INTERNAL_QUEUE_NAME)
-        except SQLAlchemyError as error:
-            log.warning("others will have to find out that this process is gone: %s", type(error).__name__)
+            with telling():
+                DBOS.destroy(destroy_registry=True)
+                if database is not None and hands_over:
+                    for one in database.get_pending_workflows(self._process, APPLICATION_VERSION):
+                        database.reenqueue_for_recovery(one.workflow_id, [self._process], INTERNAL_QUEUE_NAME)
+        except Unavailable as error:
+            log.warning("others will have to find out that this process is gone: %s", error.message)
         finally:
             self._database.dispose()
             _in_use.release()

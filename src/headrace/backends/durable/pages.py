@@ -16,9 +16,9 @@ from typing import Final, TypeAlias
 
 import msgspec
 import sqlalchemy
-from dbos._utils import retriable_postgres_exception, retriable_sqlite_exception
 from sqlalchemy.exc import SQLAlchemyError
 
+from headrace.backends.durable.absence import may_pass, told
 from headrace.backends.durable.page_table import PageTable, Place, Row
 from headrace.core.durable import Superseded
 from headrace.core.errors import Unavailable
@@ -33,7 +33,7 @@ _END_S: Final = 10.0
 
 log = logging.getLogger("headrace.durable")
 
-Answer: TypeAlias = str | Exception | None
+Answer: TypeAlias = str | BaseException | None
 
 
 class _Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,9 +146,7 @@ class Pages:
         except Exception as error:  # noqa: BLE001  # it is raised to each that waits, as what it is to them
             if len(wishes) > 1:
                 return [answer for wish in wishes for answer in self._answers([wish])]
-            if isinstance(error, SQLAlchemyError):
-                return [Unavailable(f"The journal of executions: {type(error).__name__}")]
-            return [error]
+            return [told(error)]
 
     def _tried(self, wishes: Sequence[_Wish]) -> list[Answer]:
         """The same, once the database is there, for as long as this process is."""
@@ -158,7 +156,7 @@ class Pages:
                 with self._database.begin() as connection:
                     return self._done(connection, wishes)
             except SQLAlchemyError as error:
-                if not _may_pass(error) or self._is_closing.is_set():
+                if not may_pass(error) or self._is_closing.is_set():
                     raise
                 log.warning("journals of executions wait for their database: %s", type(error).__name__)
             self._is_closing.wait(pause_s)
@@ -181,7 +179,7 @@ class Pages:
             for wish, answer in zip(wishes, answers, strict=True):
                 if wish.answer.done():
                     continue  # nobody waits for it any more
-                if isinstance(answer, Exception):
+                if isinstance(answer, BaseException):
                     wish.answer.set_exception(answer)
                 else:
                     wish.answer.set_result(answer)
@@ -200,15 +198,6 @@ def _answer(wish: _Wish, rows: dict[str, Row]) -> Answer:
     if wish.text is None or wish.text == text:
         return text  # written before, perhaps by this very wish: the server was gone before it could say so
     return Unavailable(f"Page {place.number} of {place.execution} tells something else.")
-
-
-def _may_pass(error: SQLAlchemyError) -> bool:
-    """Whether the database was only away, or busy."""
-    return (
-        isinstance(error, sqlalchemy.exc.TimeoutError)
-        or retriable_postgres_exception(error)
-        or retriable_sqlite_exception(error)
-    )
 
 
 class AttemptJournal:

@@ -13,11 +13,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from sqlalchemy.exc import SQLAlchemyError
 
+from headrace.backends.durable.absence import telling
 from headrace.backends.durable.databases import CONNECT_TIMEOUT_S, KEEPALIVES
 from headrace.backends.durable.place import JournalSchema
-from headrace.core.errors import Unavailable
 
 if TYPE_CHECKING:
     from headrace.backends.durable.library import Library
@@ -58,14 +57,12 @@ class Reaper:
         """
         try:
             self.hold()
-            held = self._held()
-        except psycopg.Error as error:
+            with telling():
+                held = self._held()
+        except Exception:
             self.close()
-            raise Unavailable(f"PostgreSQL: {type(error).__name__}") from error
-        try:
-            self._hand_over(alive, held)
-        except SQLAlchemyError as error:
-            raise Unavailable(f"The journal of executions: {type(error).__name__}") from error
+            raise
+        self._hand_over(alive, held)
 
     def _hand_over(self, alive: set[str], held: set[int]) -> None:
         is_patient = self._patient_until_s is not None and time.monotonic() < self._patient_until_s
@@ -87,13 +84,24 @@ class Reaper:
             self._patient_until_s = 0.0
 
     def hold(self) -> None:
-        """Have the lock of this process, also after the connection was lost."""
+        """Have the lock of this process, also after the connection was lost.
+
+        Raises:
+            Unavailable: the database can't be reached.
+        """
         if self._connection is not None:
             return
         options: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, **KEEPALIVES}
-        connection = psycopg.connect(self._url, autocommit=True, application_name="headrace-alive", **options)
-        # Shared, so that what the server still has of a connection that is gone is not waited for.
-        connection.execute("SELECT pg_advisory_lock_shared(%s)", (key_of(self._process),))
+        with telling():
+            connection = psycopg.connect(
+                self._url, autocommit=True, application_name="headrace-alive", **options
+            )
+            try:
+                # Shared, so that what the server still has of a connection that is gone is not waited for.
+                connection.execute("SELECT pg_advisory_lock_shared(%s)", (key_of(self._process),))
+            except BaseException:
+                connection.close()
+                raise
         self._connection = connection
         if self._patient_until_s is not None:
             self._patient_until_s = time.monotonic() + GRACE_S
