@@ -30,14 +30,15 @@ from headrace.core.execution import (
 from headrace.core.ids import DRAFT_ALIAS, uuid4_text
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution, Session
+from headrace.engine.machine import Machine
 from headrace.engine.plan import Plan
-from headrace.engine.run import Answer, Run, RunContext, StartInput, resume, run
+from headrace.engine.run import Answer, Run, RunContext, resume
 from headrace.services import snapshots, targets
 from headrace.services.base import Ports, read, write
 from headrace.services.conversations import AGENT_INPUT, claim, forget, is_own, reclaim, waiting
 from headrace.services.new_executions import new_execution
 from headrace.services.recorder import Recording
-from headrace.services.runs import Running, Runs
+from headrace.services.runs import Running, Runs, Way
 from headrace.services.targets import Choice, Route, Target
 from headrace.services.ways import way
 
@@ -290,39 +291,68 @@ async def begin(runs: Runs, ports: Ports, principal: Principal, order: Order, na
     """
     principal.require(Right.RUNNER)
     if order.answers is None:
-        return await _start(runs, ports, principal, order, names)
+        led = await way(runs, ports, principal, order)
+        return await start(runs, ports, principal, order, names, led)
     return await _answer(runs, ports, principal, order, names)
 
 
-async def _start(runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names) -> Invocation:
-    route, found, plan = await way(runs, ports, principal, order)
+async def start(
+    runs: Runs,
+    ports: Ports,
+    principal: Principal,
+    order: Order,
+    names: Names,
+    led: Way,
+    machine: Machine | None = None,
+) -> Invocation:
+    """Begin the first turn of a run of which it is known where it leads.
+
+    Args:
+        machine: what has begun with it already, without having been told; None is one that has not.
+
+    Raises:
+        Conflict, QuotaExceeded: as of `begin`.
+    """
+    route, found, plan = led
     turn = _Turn(
         runs=runs,
         ports=ports,
         principal=principal,
         route=route,
-        name=order.name or uuid4_text(secrets.randbits(128)),
+        name=order.name or new_name(),
         content=found.content,
         digest=found.digest,
         has_session=order.name is not None,
         can_ask=order.can_ask,
     )
     keeps = runs.recorder.keeps
-    execution = new_execution(ports, principal, route, found, order, name=turn.name, keeps=keeps)
+    now = ports.clock.now()
+    execution = new_execution(ports, principal, route, found, order, name=turn.name, keeps=keeps, now=now)
     runs.enter(turn.key)
     try:
         if turn.has_session:
             session = turn.session(execution.id, is_busy=True, node=None, state=None)
             await claim(ports, principal, session, answer_s=runs.limits.answer_s)
-        node = order.node or plan.scope.starts[0].name
-        start = StartInput(node=node, output=order.output, document=order.document)
         if found.is_draft and runs.is_new_snapshot(found.version_id):
             runs.recorder.later(principal.account, snapshots.keeper(execution, found.content))
-        going = run(plan, start, _context(turn, execution, order, names))
+        context = _context(turn, execution, order, names)
+        going = Run(plan, machine or begun(plan, route, order), context)
         return Invocation(turn, going, runs.recorder.begin(principal.account, execution), execution)
     except BaseException:
         runs.leave(turn.key)
         raise
+
+
+def begun(plan: Plan, route: Route, order: Order) -> Machine:
+    """A machine that was given a run's document."""
+    machine = Machine(plan.scope, traces=True, max_parallel=route.max_parallel, now_ns=time.time_ns)
+    machine.start(order.node or plan.scope.starts[0].name, order.output, order.document)
+    return machine
+
+
+def new_name() -> str:
+    """What a run is called by that its caller gave no name."""
+    return uuid4_text(secrets.randbits(128))
 
 
 async def _answer(runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names) -> Invocation:

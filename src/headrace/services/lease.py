@@ -23,6 +23,11 @@ class Lease:
         """How long ago it was renewed."""
         return time.monotonic() - self._renewed_at_s
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nobody can take this process for gone at this moment."""
+        return self.is_unbroken_since(time.monotonic())
+
     def renew(self, *, was_lost: bool = False) -> None:
         """This process was seen.
 

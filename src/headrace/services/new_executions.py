@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headrace.core.access import Principal
@@ -16,13 +17,22 @@ if TYPE_CHECKING:
 
 
 def new_execution(
-    ports: Ports, principal: Principal, route: Route, found: Target, order: Order, *, name: str, keeps: Keeps
+    ports: Ports,
+    principal: Principal,
+    route: Route,
+    found: Target,
+    order: Order,
+    *,
+    name: str,
+    keeps: Keeps,
+    now: datetime,
 ) -> Execution:
-    """A run that begins now, and that its caller drives.
+    """A run that its caller drives, as it begins.
 
     Args:
         name: what its caller knows it by.
         keeps: how much of what goes through it is kept.
+        now: when it begins.
     """
     return Execution(
         id=ports.ids.long("exe_"),
@@ -35,7 +45,7 @@ def new_execution(
         environment_id=route.environment_id,
         status=Status.RUNNING,
         started_by=principal.user.id,
-        started_at=ports.clock.now(),
+        started_at=now,
         ended_at=None,
         input=preview(order.document) if keeps is Keeps.ALL else None,
         output=None,

@@ -56,6 +56,10 @@ log = logging.getLogger("headrace.recorder")
 _encode = msgspec.json.Encoder().encode
 
 
+_Over = tuple[str, Callable[[], Execution], Sequence[Event]]
+"""A run that is over: its organisation, what makes its row as it began, and all that happened."""
+
+
 class Recording:
     """What is recorded of one run.
 
@@ -65,7 +69,7 @@ class Recording:
         whole: all that is recorded of it; None where that is not at hand.
     """
 
-    def __init__(self, recorder: Recorder, account: str, execution: Execution) -> None:
+    def __init__(self, recorder: Recorder, account: str, execution: Execution, *, began_ns: int = 0) -> None:
         self.account = account
         self.is_noted = False
         self.is_lost = False
@@ -75,7 +79,7 @@ class Recording:
         self._count = execution.events_count
         self._events: list[Event] = []
         self._facts = Facts(execution, keeps=recorder.keeps)
-        self._telling = recorder.telemetry.run(execution)
+        self._telling = recorder.telemetry.run(execution, began_ns=began_ns)
 
     @property
     def id(self) -> str:
@@ -154,6 +158,7 @@ class Recorder:
         self._bell = bell or Bell()
         self._changed: dict[str, Recording] = {}
         self._jobs: deque[Job] = deque()
+        self._over: list[_Over] = []
         self._waiting_events = 0
         self._waiting_bytes = 0
         self._is_full = False
@@ -165,6 +170,23 @@ class Recorder:
         recording = Recording(self, account, execution)
         self.note(recording)
         return recording
+
+    def add_whole(self, account: str, execution: Callable[[], Execution], events: Sequence[Event]) -> None:
+        """Record a run that is over, behind what is being done now: whoever waits for it is told first.
+
+        Args:
+            execution: makes its row as it began.
+            events: all that happened.
+        """
+        if not self._over:
+            asyncio.get_running_loop().call_soon(self._note_over)
+        self._over.append((account, execution, events))
+
+    def _note_over(self) -> None:
+        over, self._over = self._over, []
+        for account, execution, events in over:
+            recording = Recording(self, account, execution(), began_ns=events[0].at_ns)
+            recording.add(*events)
 
     def thin(self, events: Sequence[Event]) -> Sequence[Event]:
         """As much of some events as is kept."""
@@ -259,6 +281,7 @@ class Recorder:
 
     async def flush(self) -> None:
         """Write all that was recorded until now. Returns also when the store can't keep it."""
+        self._note_over()
         while self._changed or self._jobs or self._writing:
             self._start()
             assert self._writing is not None
@@ -339,6 +362,7 @@ class Recorder:
 
     def _collect(self) -> None:
         """Turn what recordings hold into jobs."""
+        self._note_over()
         changed, self._changed = self._changed, {}
         for recording in changed.values():
             recording.is_noted = False

@@ -70,12 +70,20 @@ class Runs:
         """
         if run in self.active:
             raise busy(run[2])
+        self.admit(run[0])
+        self.active.add(run)
+
+    def admit(self, account: str) -> None:
+        """See that there is room for one more run of an organisation.
+
+        Raises:
+            QuotaExceeded: it has as many as it may have.
+        """
         limit = self.limits.concurrent
-        if len(self.active) >= limit and sum(one[0] == run[0] for one in self.active) >= limit:
+        if len(self.active) >= limit and sum(one[0] == account for one in self.active) >= limit:
             raise QuotaExceeded(
                 f"The number of running executions would exceed its limit of {limit}.", limit=limit
             )
-        self.active.add(run)
 
     def is_new_snapshot(self, version_id: str) -> bool:
         """Whether this process runs a prepared snapshot for the first time, as far as it remembers."""

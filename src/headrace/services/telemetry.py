@@ -54,10 +54,14 @@ class Telemetry(ModelListener):
         self.counts = counts or Counts()
         self.tracer = tracer
 
-    def run(self, execution: Execution) -> RunTelling:
-        """A run begins here, or goes on."""
+    def run(self, execution: Execution, *, began_ns: int = 0) -> RunTelling:
+        """A run begins here, or goes on.
+
+        Args:
+            began_ns: when it began, where that is not now.
+        """
         scene = None if self.tracer is None else self.tracer.run(execution)
-        return RunTelling(self, execution, scene)
+        return RunTelling(self, execution, scene, began_ns=began_ns)
 
     def queued(self, execution: Execution) -> None:
         """A durable execution was started; some process will carry it out."""
@@ -134,12 +138,14 @@ class RunTelling:
 
     __slots__ = ("_execution", "_is_over", "_nodes", "_started_ns", "_telemetry")
 
-    def __init__(self, telemetry: Telemetry, execution: Execution, scene: Scene | None) -> None:
+    def __init__(
+        self, telemetry: Telemetry, execution: Execution, scene: Scene | None, *, began_ns: int
+    ) -> None:
         self._telemetry = telemetry
         self._execution = execution
         self._is_over = False
         durable_ns = int(execution.started_at.timestamp() * 1e9) if execution.is_durable else 0
-        self._started_ns = durable_ns or time.time_ns()
+        self._started_ns = durable_ns or began_ns or time.time_ns()
         self._nodes: NodeSpans | None = None
         if telemetry.tracer is not None and scene is not None and scene.is_sampled:
             self._nodes = NodeSpans(telemetry.tracer, execution, scene)

@@ -25,7 +25,7 @@ from headrace.services.runs import Runs
 
 Handler = Callable[[Call], Awaitable[Values]]
 DurableHandler = Callable[[Call, Durables], Awaitable[Values]]
-Streamer = Callable[[Call, Runs], Awaitable[tuple[Values, AsyncIterator[bytes]]]]
+Streamer = Callable[[Call, Runs], Awaitable[tuple[Values, AsyncIterator[bytes] | bytes]]]
 
 HANDLERS: Mapping[str, Handler] = {
     "CreateFlow": flows.create_flow,
@@ -151,7 +151,7 @@ class BedrockApi:
             default_role=self._config.default_role,
             split_key=request.header(SPLIT_KEY),
         )
-        stream: AsyncIterator[bytes] | None = None
+        stream: AsyncIterator[bytes] | bytes | None = None
         if operation.name in STREAMERS:
             values, stream = await STREAMERS[operation.name](call, self._runs)
         elif operation.name in EXECUTIONS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headrace.apis.bedrock.call import Call, Values
 from headrace.apis.bedrock.codec import Params
 from headrace.apis.bedrock.trace import frames_of
-from headrace.services import invocations
+from headrace.services.at_once import Whole, invoke
 from headrace.services.invocations import Invocation, Order
 from headrace.services.runs import Runs
 from headrace.services.targets import Choice
@@ -37,14 +37,17 @@ class Frames:
         await self._invocation.aclose()
 
 
-async def invoke_flow(call: Call, runs: Runs) -> tuple[Values, Frames]:
-    """InvokeFlow: the response's members, and its stream; nothing runs before the stream is read.
+async def invoke_flow(call: Call, runs: Runs) -> tuple[Values, Frames | bytes]:
+    """InvokeFlow: the response's members, and its stream; all of it where the run is over already.
 
     All that is an error of the request is raised here; all that goes wrong in the run is a frame.
     """
-    invocation = await invocations.begin(runs, call.ports, call.principal, order_of(call), call.place)
-    frames = Frames(invocation, traces=call.params.get("enableTrace", False))
-    return {"executionId": invocation.name}, frames
+    traces = call.params.get("enableTrace", False)
+    found = await invoke(runs, call.ports, call.principal, order_of(call), call.place)
+    body = (
+        frames_of(found.events, traces=traces) if isinstance(found, Whole) else Frames(found, traces=traces)
+    )
+    return {"executionId": found.name}, body
 
 
 def order_of(call: Call) -> Order:
