@@ -117,6 +117,8 @@ class ForkServer:
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
+                # It may wait there while this process is held up: all of it, where the kernel allows so much.
+                theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, most_bytes)
                 self._say(command, theirs)
             exchange = Exchange(ours, request, most_bytes=most_bytes)
             try:
