@@ -87,7 +87,8 @@ for module in pkgutil.walk_packages(headrace.__path__, "headrace."):
     try:
         importlib.import_module(module.name)
     except ModuleNotFoundError as error:
-        assert error.name == "httptools" and module.name == "headrace.cli.connection", (module.name, error)
+        known = ("headrace.cli.answering", "headrace.cli.connection")
+        assert error.name == "httptools" and module.name in known, (module.name, error)
 """
     done = as_windows(script, tmp_path)
     assert done.returncode == 0, done.stderr

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import unquote
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from headrace.cli.answering import Exchange
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_TIMEOUT_S = 75.0
@@ -44,6 +48,16 @@ class Corked:
         if self._size_bytes > CORKED_BYTES:
             self.flush()
 
+    def send(self, *parts: bytes) -> None:
+        """Send at once, behind what waits."""
+        self.flush()
+        if not self._transport.is_closing():
+            self._transport.writelines(parts)
+
+    def is_closing(self) -> bool:
+        """Whether nothing more is sent."""
+        return self._transport.is_closing()
+
     def flush(self) -> None:
         """Send now."""
         if self._parts:
@@ -72,17 +86,22 @@ class Connection(HttpToolsProtocol):
 
     _is_in_head = True
     _head_bytes = 0
+    _idle_since: float | None = None
+    _idle: asyncio.TimerHandle | None = None
     _deadline: asyncio.TimerHandle | None = None
     _stall: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.transport = Corked(transport, self.loop)  # type: ignore[assignment]
+        self.corked = Corked(transport, self.loop)
+        self.transport = self.corked  # type: ignore[assignment]
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_deadline()
         self._forget_stall()
+        if self._idle is not None:
+            self._idle.cancel()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -106,14 +125,55 @@ class Connection(HttpToolsProtocol):
             self._expect_head()
 
     def on_headers_complete(self) -> None:
+        """The head of a request is there: have it answered, or behind the one before."""
         self._is_in_head = False
         self._head_bytes = 0
         self._forget_deadline()
-        super().on_headers_complete()
+        version = self._tell_of_request()
+        is_idle = self._is_idle()
+        self.cycle = Exchange(self, keep_alive=version != "1.0" and self.parser.should_keep_alive())
+        if is_idle:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _tell_of_request(self) -> str:
+        """Complete the scope of the application; the version of HTTP."""
+        scope, version, target = self.scope, self.parser.get_http_version(), httptools.parse_url(self.url)
+        path = target.path.decode("ascii")
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = target.path
+        scope["query_string"] = target.query or b""
+        return version
 
     def on_response_complete(self) -> None:
-        self.transport.flush()  # type: ignore[attr-defined]
-        super().on_response_complete()
+        """An answer was sent: go on with a request that came meanwhile, or wait for one."""
+        self.corked.flush()
+        if self.pipeline or self.corked.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._idle_since = self.loop.time()
+        if self._idle is None:
+            self._idle = self.loop.call_later(self.timeout_keep_alive, self._end_if_idle)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """No timer is stopped for each request, and set for each answer: one looks whether nothing came."""
+        self._idle_since = None
+
+    def _end_if_idle(self) -> None:
+        self._idle = None
+        if self._idle_since is None:  # an answer is on its way; its end sets the next one
+            return
+        left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left_s > 0:
+            self._idle = self.loop.call_later(left_s, self._end_if_idle)
+        else:
+            self.timeout_keep_alive_handler()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -122,9 +182,13 @@ class Connection(HttpToolsProtocol):
     def _expect_head(self) -> None:
         self._deadline = self.loop.call_later(self.head_timeout_s, self._give_up)
 
-    def _give_up(self) -> None:
+    def _is_idle(self) -> bool:
+        """Whether nobody waits for an answer."""
         cycle = getattr(self, "cycle", None)
-        if cycle is None or cycle.response_complete:
+        return cycle is None or cycle.response_complete
+
+    def _give_up(self) -> None:
+        if self._is_idle():
             self.transport.close()
         else:  # an answer is on its way, and only the next request is late
             self._expect_head()
