@@ -10,7 +10,8 @@ elsewhere: a definition has hundreds of them, and a frozen dataclass takes five 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -205,8 +206,13 @@ class Definition:
     def __post_init__(self) -> None:
         by_name = {node.name: node for node in reversed(self.nodes)}
         object.__setattr__(self, "by_name", MappingProxyType(by_name))
-        object.__setattr__(self, "incoming", _grouped((edge.target, edge) for edge in self.connections))
-        object.__setattr__(self, "outgoing", _grouped((edge.source, edge) for edge in self.connections))
+        incoming: defaultdict[str, list[Connection]] = defaultdict(list)
+        outgoing: defaultdict[str, list[Connection]] = defaultdict(list)
+        for connection in self.connections:
+            incoming[connection.target].append(connection)
+            outgoing[connection.source].append(connection)
+        object.__setattr__(self, "incoming", _frozen(incoming))
+        object.__setattr__(self, "outgoing", _frozen(outgoing))
 
     @staticmethod
     def parse(value: Mapping[str, Any]) -> Definition:
@@ -221,10 +227,7 @@ class Definition:
         return tuple(node for node in self.nodes if node.type is node_type)
 
 
-def _grouped(pairs: Iterable[tuple[str, Connection]]) -> Mapping[str, tuple[Connection, ...]]:
-    groups: dict[str, list[Connection]] = {}
-    for name, connection in pairs:
-        groups.setdefault(name, []).append(connection)
+def _frozen(groups: Mapping[str, list[Connection]]) -> Mapping[str, tuple[Connection, ...]]:
     return MappingProxyType({name: tuple(group) for name, group in groups.items()})
 
 
@@ -276,7 +279,7 @@ def _input(value: Mapping[str, Any]) -> NodeInput:
 
 def _connection(value: Mapping[str, Any]) -> Connection:
     configuration = value.get("configuration") or {}
-    if value["type"] == ConnectionType.DATA.value:
+    if value["type"] == ConnectionType.DATA:
         data = configuration.get("data") or {}
         return Connection(
             name=value["name"],

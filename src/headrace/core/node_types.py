@@ -66,14 +66,12 @@ class Need:
 
     def is_met(self, settings: Mapping[str, Any]) -> bool:
         """Whether these settings have what is needed."""
-        inside = setting(settings, self.within) if self.within else settings
-        if inside is None:
-            return True
-        blanks = 0
-        for name in self.names:
-            if is_blank(inside.get(name)):
-                blanks += 1
-        return blanks == 0 or (self.together and blanks == len(self.names))
+        inside: Any = settings
+        for name in self.within:
+            if (inside := inside.get(name)) is None:
+                return True
+        blanks = [name for name in self.names if is_blank(inside.get(name))]
+        return not blanks or (self.together and len(blanks) == len(self.names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

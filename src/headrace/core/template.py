@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-_VARIABLE = re.compile(r"\{\{\s*((?:[0-9a-zA-Z][_-]?){1,100})\s*\}\}")
+_VARIABLE = re.compile(r"\{\{\s*+((?:[0-9a-zA-Z][_-]?){1,100}+)\s*\}\}")
 
 
 class UnfilledVariable(LookupError):
@@ -24,7 +24,7 @@ class UnfilledVariable(LookupError):
 
 def variables(texts: Iterable[str]) -> tuple[str, ...]:
     """The names of the variables in some texts, each once, in the order they first appear."""
-    return tuple(dict.fromkeys(name for text in texts for name in _VARIABLE.findall(text)))
+    return tuple(dict.fromkeys([name for text in texts for name in _VARIABLE.findall(text)]))
 
 
 def texts(template: Mapping[str, Any]) -> Iterator[str]:

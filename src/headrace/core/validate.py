@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import islice
 from operator import itemgetter
 
-from headrace.core.definition import Definition
+from headrace.core.definition import Definition, NodeType
 from headrace.core.validation import conditions, connections, loops, nodes, whole
 from headrace.core.validation.findings import Finding, FindingType, Severity
 from headrace.core.validation.level import GENEROUS, Level, Placed, PromptVariables, TypeLimits
@@ -111,7 +111,7 @@ def validate(
 
 def _found(level: Level) -> Iterator[Finding]:
     placed = [found for _, rule in RULES for found in rule(level)]
-    for site in level.sites:
+    for site in level.of_type.get(NodeType.LOOP, ()):
         if (inside := level.inside(site)) is not None:
             placed.extend((site.place, _within(site.node.name, finding)) for finding in _found(inside))
     placed.sort(key=itemgetter(0))

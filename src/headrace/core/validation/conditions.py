@@ -19,9 +19,11 @@ DEFAULT = "default"
 def duplicate_expression(level: Level) -> Iterator[Placed]:
     """Two conditions of a node ask the same; the second can never win."""
     for site in _asking(level, NodeType.CONDITION):
+        expressions: list[str] = [text for entry in site.conditions if (text := entry.get("expression"))]
+        if len(expressions) < 2:
+            continue
         uses: dict[str, int] = {}
-        for entry in site.conditions:
-            expression: str = entry.get("expression", "")
+        for expression in expressions:
             if not is_blank(expression):
                 form = normal_form(expression)
                 uses[form] = uses.get(form, 0) + 1
@@ -50,16 +52,15 @@ def malformed_continue_condition(level: Level) -> Iterator[Placed]:
 def missing_default(level: Level) -> Iterator[Placed]:
     """No condition wins when all others fail."""
     for site in _asking(level, NodeType.CONDITION):
-        if not any(entry["name"] == DEFAULT for entry in site.conditions):
+        if DEFAULT not in [entry["name"] for entry in site.conditions]:
             yield at(site, FindingType.MISSING_DEFAULT_CONDITION)
 
 
 def _asking(level: Level, node_type: NodeType) -> Iterator[Site]:
     """The nodes of a type whose configuration can be looked into."""
-    if node_type in level.types:
-        for site in level.sites:
-            if site.node.type is node_type and site.is_configured:
-                yield site
+    for site in level.of_type.get(node_type, ()):
+        if site.is_configured:
+            yield site
 
 
 def _is_variable(port: NodeInput) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -46,32 +48,52 @@ def reached(starts: Iterable[str], arrows: Outgoing) -> frozenset[str]:
     return frozenset(found)
 
 
-def walk(starts: Iterable[str], arrows: Outgoing) -> tuple[frozenset[int], tuple[str, ...]]:
-    """A depth-first walk: the places of the arrows that close a cycle, and an order without these.
+class Walk(msgspec.Struct, frozen=True, kw_only=True):
+    """What a depth-first walk along all arrows found.
 
-    In the order, every arrow that closes no cycle points from an earlier name to a later one.
+    Attributes:
+        reached: the names that can be reached from the starts, these included.
+        closing: the places of the arrows that close a cycle.
+        order: all names; every arrow that closes no cycle points from an earlier one to a later one.
     """
+
+    reached: frozenset[str]
+    closing: frozenset[int]
+    order: tuple[str, ...]
+
+
+def walk(starts: Iterable[str], names: Iterable[str], arrows: Outgoing) -> Walk:
+    """Walk from the starts, then from those of the names that were not reached from there."""
     closing: set[int] = set()
     left: list[str] = []
     is_open: dict[str, bool] = {}
     for start in starts:
-        if start in is_open:
-            continue
-        is_open[start] = True
-        path: list[tuple[str, Iterator[Arrow]]] = [(start, iter(arrows.get(start, ())))]
-        while path:
-            name, rest = path[-1]
-            arrow = next(rest, None)
-            if arrow is None:
-                path.pop()
-                is_open[name] = False
-                left.append(name)
-            elif arrow.target not in is_open:
-                is_open[arrow.target] = True
-                path.append((arrow.target, iter(arrows.get(arrow.target, ()))))
-            elif is_open[arrow.target]:
+        _walk(start, arrows, is_open, closing, left)
+    reached = frozenset(is_open)
+    for name in names:
+        _walk(name, arrows, is_open, closing, left)
+    return Walk(reached=reached, closing=frozenset(closing), order=tuple(reversed(left)))
+
+
+def _walk(start: str, arrows: Outgoing, is_open: dict[str, bool], closing: set[int], left: list[str]) -> None:
+    if start in is_open:
+        return
+    is_open[start] = True
+    path: list[tuple[str, Iterator[Arrow]]] = [(start, iter(arrows.get(start, ())))]
+    while path:
+        name, rest = path[-1]
+        for arrow in rest:
+            target = arrow.target
+            if target not in is_open:
+                is_open[target] = True
+                path.append((target, iter(arrows.get(target, ()))))
+                break
+            if is_open[target]:
                 closing.add(arrow.place)
-    return frozenset(closing), tuple(reversed(left))
+        else:
+            path.pop()
+            is_open[name] = False
+            left.append(name)
 
 
 def contradicting(order: Sequence[str], arrows: Sequence[Arrow], closing: frozenset[int]) -> frozenset[int]:
@@ -80,22 +102,28 @@ def contradicting(order: Sequence[str], arrows: Sequence[Arrow], closing: frozen
     A node needs all that its arrows wait for, and all that their sources need. Of two results that
     exclude each other the first one asked for counts further down, so that a fault is found once.
     """
-    if all(arrow.condition is None for arrow in arrows):
-        return frozenset()
-    incoming: dict[str, list[Arrow]] = {}
+    asked = {(arrow.source, arrow.condition) for arrow in arrows if arrow.condition is not None}
+    if len({source for source, _ in asked}) == len(asked):
+        return frozenset()  # of no node are two results asked for
+    incoming: defaultdict[str, list[Arrow]] = defaultdict(list)
     for arrow in arrows:
         if arrow.place not in closing:
-            incoming.setdefault(arrow.target, []).append(arrow)
+            incoming[arrow.target].append(arrow)
     found: set[int] = set()
-    needs: dict[str, dict[str, str]] = {}
+    needs: dict[str, Mapping[str, str]] = {}
     for name in order:
-        needed: dict[str, str] = {}
+        needed: Mapping[str, str] = _NOTHING
         for arrow in incoming.get(name, ()):
             added = needs[arrow.source]
             if arrow.condition is not None:
                 added = {**added, arrow.source: arrow.condition}
-            for node, result in added.items():
-                if needed.setdefault(node, result) != result:
-                    found.add(arrow.place)
+            if added.items() <= needed.items():
+                continue
+            if any(needed.get(node, result) != result for node, result in added.items()):
+                found.add(arrow.place)
+            needed = {**added, **needed} if needed else added
         needs[name] = needed
     return frozenset(found)
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -6,11 +6,11 @@ put in order: first the nodes, then the connections, then the level as a whole.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -18,14 +18,13 @@ from headrace.core.definition import Connection, Definition, Node, NodeInput, No
 from headrace.core.node_types import CONTRACTS, NodeContract, Port
 from headrace.core.validation import graph
 from headrace.core.validation.findings import Finding
+from headrace.core.validation.ports import ports
 
 PromptVariables = Callable[[str], frozenset[str] | None]
 """The variables of the prompt with an ARN; None when it can't be read here."""
 
 Placed = tuple[int, Finding]
 """A finding and the place it belongs to."""
-
-_Port = TypeVar("_Port", NodeInput, NodeOutput)
 
 _NO_SETTINGS: Mapping[str, Any] = MappingProxyType({})
 
@@ -79,6 +78,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         is_configured: whether nothing that it needs is missing or blank.
         inputs: its declared inputs by name, the first of a name.
         outputs: its declared outputs by name, the first of a name.
+        is_plain: whether there is nothing about its ports themselves to look into.
         known_outputs: the fixed outputs of its type, as far as finished settings don't rule them out.
     """
 
@@ -89,6 +89,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     is_configured: bool
     inputs: Mapping[str, NodeInput]
     outputs: Mapping[str, NodeOutput]
+    is_plain: bool
     known_outputs: Mapping[str, Port]
 
     @staticmethod
@@ -98,14 +99,16 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             is_configured = not contract.needs and not node.has_foreign_configuration
         else:
             is_configured = all(need.is_met(settings) for need in contract.needs)
+        declared = ports(node.type, node.inputs, node.outputs)
         return Site(
             place=place,
             node=node,
             contract=contract,
             settings=_NO_SETTINGS if settings is None else settings,
             is_configured=is_configured,
-            inputs=_first_by_name(node.inputs),
-            outputs=_first_by_name(node.outputs),
+            inputs=declared.inputs,
+            outputs=declared.outputs,
+            is_plain=declared.is_plain,
             known_outputs=contract.known_outputs(settings if is_configured else None),
         )
 
@@ -126,6 +129,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
         output: the declared output that it takes from; None when there is no such output.
         input: the declared input that it gives to; None when there is no such input.
         is_gate: whether it waits for a condition that its source node has.
+        is_joined: whether it takes from a declared output to a declared input, or is a gate and has a target.
     """
 
     place: int
@@ -136,6 +140,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     output: NodeOutput | None
     input: NodeInput | None
     is_gate: bool
+    is_joined: bool
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,16 +150,18 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
         definition: the level itself.
         loop: the Loop whose body this is; None for the whole flow.
         sites: the nodes, in order.
+        of_type: the same by their types; a type without any is left out.
+        odd: those whose ports have to be looked into.
         edges: the connections, in order, without repetitions.
+        loose: those that do not join what is there.
         end: the place of what is wrong with the level as a whole.
         names: the names of all nodes of the whole flow, whatever their level.
         arrows: the connections between nodes that exist, by where they start.
-        joined: how many connections bring data to an input, by node and input, from whatever output.
+        crowded: the inputs, by node and input, that several connections bring data to, from whatever outputs.
         fulfilled: the inputs, by node and input, that really get a value.
         reached: the names of the nodes that can be reached from a start.
         closing: the places of the connections that close a cycle.
         contradicting: the places of the connections that ask for two results of one condition node.
-        types: the types of the nodes on this level.
         limits: how many of a type there may be.
         prompt_variables: looks up the variables of a prompt resource.
     """
@@ -162,16 +169,18 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
     definition: Definition
     loop: Node | None
     sites: tuple[Site, ...]
+    of_type: Mapping[NodeType, Sequence[Site]]
+    odd: tuple[Site, ...]
     edges: tuple[Edge, ...]
+    loose: tuple[Edge, ...]
     end: int
     names: frozenset[str]
     arrows: graph.Outgoing
-    joined: Mapping[tuple[str, str], int]
+    crowded: frozenset[tuple[str, str]]
     fulfilled: frozenset[tuple[str, str]]
     reached: frozenset[str]
     closing: frozenset[int]
     contradicting: frozenset[int]
-    types: frozenset[NodeType]
     limits: TypeLimits
     prompt_variables: PromptVariables
 
@@ -194,13 +203,6 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def _first_by_name(ports: tuple[_Port, ...]) -> Mapping[str, _Port]:
-    by_name: dict[str, _Port] = {}
-    for port in ports:
-        by_name.setdefault(port.name, port)
-    return by_name
-
-
 def _level(
     definition: Definition,
     loop: Node | None,
@@ -210,30 +212,46 @@ def _level(
     prompt_variables: PromptVariables,
 ) -> Level:
     sites = tuple([Site.of(place, node) for place, node in enumerate(definition.nodes)])
+    of_type = _by_type(sites)
     edges = _edges(definition, sites)
     arrows = _arrows(edges)
     start_type = NodeType.INPUT if loop is None else NodeType.LOOP_INPUT
-    starts = [node.name for node in definition.nodes if node.type is start_type]
     outgoing = graph.outgoing(arrows)
-    closing, order = graph.walk([*starts, *definition.by_name], outgoing)
+    starts = [site.node.name for site in of_type.get(start_type, ())]
+    walk = graph.walk(starts, definition.by_name, outgoing)
     deliveries = [edge for edge in edges if edge.source is not None and edge.input is not None]
     return Level(
         definition=definition,
         loop=loop,
         sites=sites,
+        of_type=of_type,
+        odd=tuple([site for site in sites if not site.is_plain]),
         edges=edges,
+        loose=tuple([edge for edge in edges if not edge.is_joined]),
         end=len(definition.nodes) + len(definition.connections),
         names=names,
         arrows=outgoing,
-        joined=Counter([_input_of(edge) for edge in deliveries]),
+        crowded=_repeated([_input_of(edge) for edge in deliveries]),
         fulfilled=frozenset([_input_of(edge) for edge in deliveries if edge.output is not None]),
-        reached=graph.reached(starts, outgoing),
-        closing=closing,
-        contradicting=graph.contradicting(order, arrows, closing),
-        types=frozenset([node.type for node in definition.nodes]),
+        reached=walk.reached,
+        closing=walk.closing,
+        contradicting=graph.contradicting(walk.order, arrows, walk.closing),
         limits=limits,
         prompt_variables=prompt_variables,
     )
+
+
+def _by_type(sites: tuple[Site, ...]) -> Mapping[NodeType, Sequence[Site]]:
+    by_type: defaultdict[NodeType, list[Site]] = defaultdict(list)
+    for site in sites:
+        by_type[site.node.type].append(site)
+    return dict(by_type)
+
+
+def _repeated(inputs: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    if len(set(inputs)) == len(inputs):
+        return frozenset()
+    return frozenset([name for name, count in Counter(inputs).items() if count > 1])
 
 
 def _arrows(edges: tuple[Edge, ...]) -> tuple[graph.Arrow, ...]:
@@ -257,11 +275,13 @@ def _input_of(edge: Edge) -> tuple[str, str]:
 
 def _edges(definition: Definition, sites: tuple[Site, ...]) -> tuple[Edge, ...]:
     by_name = {site.node.name: site for site in reversed(sites)}
-    identities = [_identity(connection) for connection in definition.connections]
-    copies = Counter(identities)
+    connections, first_place = definition.connections, len(definition.nodes)
+    copies = Counter(map(_identity, connections))
+    if len(copies) == len(connections):
+        return tuple([_edge(place, one, 1, by_name) for place, one in enumerate(connections, first_place)])
     first: dict[tuple[str | None, ...], Edge] = {}
-    places = enumerate(zip(identities, definition.connections, strict=True), len(definition.nodes))
-    for place, (identity, connection) in places:
+    for place, connection in enumerate(connections, first_place):
+        identity = _identity(connection)
         if identity not in first:
             first[identity] = _edge(place, connection, copies[identity], by_name)
     return tuple(first.values())
@@ -281,23 +301,29 @@ def _identity(connection: Connection) -> tuple[str | None, ...]:
 
 def _edge(place: int, connection: Connection, copies: int, by_name: Mapping[str, Site]) -> Edge:
     source, target = by_name.get(connection.source), by_name.get(connection.target)
-    output, into = connection.source_output, connection.target_input
+    given, taken, condition = connection.source_output, connection.target_input, connection.condition
+    output = source.outputs.get(given) if source is not None and given else None
+    into = target.inputs.get(taken) if target is not None and taken else None
+    is_gate = condition is not None and source is not None and _has_condition(source, condition)
     return Edge(
         place=place,
         connection=connection,
         copies=copies,
         source=source,
         target=target,
-        output=source.outputs.get(output) if source and output else None,
-        input=target.inputs.get(into) if target and into else None,
-        is_gate=source is not None
-        and not connection.is_data
-        and _has_condition(source, connection.condition),
+        output=output,
+        input=into,
+        is_gate=is_gate,
+        is_joined=(output is not None and into is not None) or (is_gate and target is not None),
     )
 
 
-def _has_condition(site: Site, name: str | None) -> bool:
-    return site.node.type is NodeType.CONDITION and any(entry["name"] == name for entry in site.conditions)
+def _has_condition(site: Site, name: str) -> bool:
+    if site.node.type is NodeType.CONDITION:
+        for entry in site.conditions:
+            if entry["name"] == name:
+                return True
+    return False
 
 
 def _names(definition: Definition) -> Iterator[str]:

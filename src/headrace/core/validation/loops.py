@@ -74,7 +74,7 @@ def missing_start_value(level: Level) -> Iterator[Placed]:
 
 
 def _bodies(level: Level) -> Iterator[tuple[Site, Definition]]:
-    for site in level.sites:
+    for site in level.of_type.get(NodeType.LOOP, ()):
         if site.node.body is not None:
             yield site, site.node.body
 

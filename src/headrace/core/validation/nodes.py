@@ -20,6 +20,8 @@ def at(site: Site, finding_type: FindingType, **details: str) -> Placed:
 
 def unreachable_node(level: Level) -> Iterator[Placed]:
     """No path from a starting node leads to it."""
+    if level.definition.by_name.keys() <= level.reached:
+        return
     for site in level.sites:
         if site.node.name not in level.reached:
             yield at(site, FindingType.UNREACHABLE_NODE)
@@ -34,7 +36,7 @@ def missing_configuration(level: Level) -> Iterator[Placed]:
 
 def malformed_input_expression(level: Level) -> Iterator[Placed]:
     """The expression of an input is not one (bedrock section 2.5)."""
-    for site in level.sites:
+    for site in level.odd:
         for name, port in site.inputs.items():
             try:
                 parse(port.expression)
@@ -44,21 +46,21 @@ def malformed_input_expression(level: Level) -> Iterator[Placed]:
 
 def mismatched_input_type(level: Level) -> Iterator[Placed]:
     """A fixed input is declared with another type than it has."""
-    for site in level.sites:
+    for site in level.odd:
         for name, expected in _mismatches(site.inputs, site.contract.inputs):
             yield at(site, FindingType.MISMATCHED_NODE_INPUT_TYPE, input=name, expected_type=expected)
 
 
 def mismatched_output_type(level: Level) -> Iterator[Placed]:
     """A fixed output is declared with another type than it has."""
-    for site in level.sites:
+    for site in level.odd:
         for name, expected in _mismatches(site.outputs, site.known_outputs):
             yield at(site, FindingType.MISMATCHED_NODE_OUTPUT_TYPE, output=name, expected_type=expected)
 
 
 def missing_input(level: Level) -> Iterator[Placed]:
     """A fixed input is not declared."""
-    for site in level.sites:
+    for site in level.odd:
         for name, port in site.contract.inputs.items():
             if port.is_required and name not in site.inputs:
                 yield at(site, FindingType.MISSING_NODE_INPUT, input=name)
@@ -66,8 +68,8 @@ def missing_input(level: Level) -> Iterator[Placed]:
 
 def unfilled_variable(level: Level) -> Iterator[Placed]:
     """A prompt's variable is filled by the input of its name, so there has to be one."""
-    for site in level.sites:
-        if site.node.type is NodeType.PROMPT and site.is_configured:
+    for site in level.of_type.get(NodeType.PROMPT, ()):
+        if site.is_configured:
             for name in variables(site.settings, level.prompt_variables):
                 if name not in site.inputs:
                     yield at(site, FindingType.MISSING_NODE_INPUT, input=name)
@@ -75,9 +77,9 @@ def unfilled_variable(level: Level) -> Iterator[Placed]:
 
 def missing_output(level: Level) -> Iterator[Placed]:
     """A fixed output is not declared."""
-    for site in level.sites:
+    for site in level.odd:
         for name, port in site.known_outputs.items():
-            is_needed = port.is_required and (port.beside is None or port.beside in level.types)
+            is_needed = port.is_required and (port.beside is None or port.beside in level.of_type)
             is_certain = site.is_configured or not port.hangs_on_settings
             if name not in site.outputs and is_needed and is_certain:
                 yield at(site, FindingType.MISSING_NODE_OUTPUT, output=name)
@@ -85,9 +87,9 @@ def missing_output(level: Level) -> Iterator[Placed]:
 
 def multiple_connections(level: Level) -> Iterator[Placed]:
     """Several connections bring data to one input; nothing merges them."""
-    for site in level.sites:
+    for site in level.sites if level.crowded else ():
         for name in site.inputs:
-            if level.joined.get((site.node.name, name), 0) > 1:
+            if (site.node.name, name) in level.crowded:
                 yield at(site, FindingType.MULTIPLE_NODE_INPUT_CONNECTIONS, input=name)
 
 
@@ -101,7 +103,7 @@ def unfulfilled_input(level: Level) -> Iterator[Placed]:
 
 def unknown_input(level: Level) -> Iterator[Placed]:
     """An input is declared that the type does not have."""
-    for site in level.sites:
+    for site in level.odd:
         if not site.contract.has_own_inputs:
             for name in site.inputs:
                 if name not in site.contract.inputs:
@@ -110,7 +112,7 @@ def unknown_input(level: Level) -> Iterator[Placed]:
 
 def unknown_output(level: Level) -> Iterator[Placed]:
     """An output is declared that the type does not have."""
-    for site in level.sites:
+    for site in level.odd:
         if not site.contract.has_own_outputs:
             for name in site.outputs:
                 if name not in site.known_outputs:

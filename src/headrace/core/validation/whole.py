@@ -16,13 +16,13 @@ _INSIDE_LOOPS_ONLY = frozenset({NodeType.LOOP_INPUT, NodeType.LOOP_CONTROLLER})
 
 def missing_starting_nodes(level: Level) -> Iterator[Placed]:
     """Nothing enters the flow."""
-    if level.loop is None and NodeType.INPUT not in level.types:
+    if level.loop is None and NodeType.INPUT not in level.of_type:
         yield level.end, Finding.of(FindingType.MISSING_STARTING_NODES)
 
 
 def missing_ending_nodes(level: Level) -> Iterator[Placed]:
     """Nothing leaves the flow."""
-    if level.loop is None and NodeType.OUTPUT not in level.types:
+    if level.loop is None and NodeType.OUTPUT not in level.of_type:
         yield level.end, Finding.of(FindingType.MISSING_ENDING_NODES)
 
 
@@ -34,7 +34,7 @@ def repeated_node_name(level: Level) -> Iterator[Placed]:
 
 def repeated_port_name(level: Level) -> Iterator[Placed]:
     """A connection couldn't tell two ports of a node apart."""
-    for site in level.sites:
+    for site in level.odd:
         node = site.node
         if len(site.inputs) + len(site.outputs) < len(node.inputs) + len(node.outputs):
             yield from _repeated(site, "input", [port.name for port in node.inputs])
@@ -43,9 +43,10 @@ def repeated_port_name(level: Level) -> Iterator[Placed]:
 
 def repeated_condition_name(level: Level) -> Iterator[Placed]:
     """A connection couldn't tell two conditions of a node apart."""
-    for site in level.sites:
-        if site.node.type is NodeType.CONDITION:
-            yield from _repeated(site, "condition", [entry["name"] for entry in site.conditions])
+    for site in level.of_type.get(NodeType.CONDITION, ()):
+        names = [entry["name"] for entry in site.conditions]
+        if len(set(names)) < len(names):
+            yield from _repeated(site, "condition", names)
 
 
 def repeated_connection_name(level: Level) -> Iterator[Placed]:
@@ -58,32 +59,33 @@ def repeated_connection_name(level: Level) -> Iterator[Placed]:
 
 def condition_without_inputs(level: Level) -> Iterator[Placed]:
     """A Condition node has nothing to ask about."""
-    for site in level.sites:
-        if site.node.type is NodeType.CONDITION and not site.inputs:
+    for site in level.of_type.get(NodeType.CONDITION, ()):
+        if not site.inputs:
             yield _unspecified(site, "has no input.")
 
 
 def too_many_code_inputs(level: Level) -> Iterator[Placed]:
     """An InlineCode node has more inputs than the limit (bedrock section 1.6)."""
     most = level.limits.inline_code_inputs
-    for site in level.sites:
-        if site.node.type is NodeType.INLINE_CODE and len(site.inputs) > most:
+    for site in level.of_type.get(NodeType.INLINE_CODE, ()):
+        if len(site.inputs) > most:
             yield _unspecified(site, f"has {len(site.inputs)} inputs; at most {most} are allowed.")
 
 
 def collector_without_iterator(level: Level) -> Iterator[Placed]:
     """Nothing makes the items that a Collector waits for (bedrock section 2.16)."""
-    if NodeType.COLLECTOR in level.types:
-        fed = graph.reached([node.name for node in level.definition.of_type(NodeType.ITERATOR)], level.arrows)
-        for site in level.sites:
-            if site.node.type is NodeType.COLLECTOR and site.node.name not in fed:
+    if (collectors := level.of_type.get(NodeType.COLLECTOR)) is not None:
+        iterators = level.of_type.get(NodeType.ITERATOR, ())
+        fed = graph.reached([site.node.name for site in iterators], level.arrows)
+        for site in collectors:
+            if site.node.name not in fed:
                 yield _unspecified(site, "collects nothing: no Iterator leads to it.")
 
 
 def nested_loop(level: Level) -> Iterator[Placed]:
     """A Loop is inside another one (bedrock section 2.17)."""
-    for site in level.sites:
-        if level.loop is not None and site.node.type is NodeType.LOOP:
+    if level.loop is not None:
+        for site in level.of_type.get(NodeType.LOOP, ()):
             yield _unspecified(
                 site, f"is a Loop inside the Loop '{level.loop.name}', which is not supported."
             )
@@ -91,28 +93,31 @@ def nested_loop(level: Level) -> Iterator[Placed]:
 
 def loop_part_outside_loop(level: Level) -> Iterator[Placed]:
     """A LoopInput or LoopController is not inside a Loop (bedrock section 2.17)."""
+    if level.loop is not None or _INSIDE_LOOPS_ONLY.isdisjoint(level.of_type):
+        return
     for site in level.sites:
-        if level.loop is None and site.node.type in _INSIDE_LOOPS_ONLY:
+        if site.node.type in _INSIDE_LOOPS_ONLY:
             yield _unspecified(site, f"is a {site.node.type} outside a Loop.")
 
 
 def too_many_of_a_type(level: Level) -> Iterator[Placed]:
     """There are more nodes of a type than the limit (bedrock section 1.6)."""
     if level.loop is None:
-        counts = Counter(_counted_types(level.definition, is_inside=False))
+        counts = Counter({node_type: len(sites) for node_type, sites in level.of_type.items()})
+        for loop in level.of_type.get(NodeType.LOOP, ()):
+            counts.update(_types_inside(loop.node.body))
         for node_type, most in level.limits.nodes.items():
             if counts[node_type] > most:
                 message = f"The flow has {counts[node_type]} {node_type} nodes; at most {most} are allowed."
                 yield level.end, Finding.unspecified(message)
 
 
-def _counted_types(definition: Definition, *, is_inside: bool) -> Iterator[NodeType]:
-    """The types that count, loops included; what may not be in a loop at all has its own finding."""
-    for node in definition.nodes:
-        if not (is_inside and node.type in LOOP_INCOMPATIBLE):
+def _types_inside(body: Definition | None) -> Iterator[NodeType]:
+    """The types inside a loop that count; what may not be in a loop at all has its own finding."""
+    for node in body.nodes if body is not None else ():
+        if node.type not in LOOP_INCOMPATIBLE:
             yield node.type
-        if node.body is not None:
-            yield from _counted_types(node.body, is_inside=True)
+        yield from _types_inside(node.body)
 
 
 def _repeated(site: Site, what: str, names: list[str]) -> Iterator[Placed]:
