@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Protocol
 
 from headrace.apis.cors import Cors
 from headrace.apis.http import SAYS_BODY, Headers, Request, Response, join_headers, split_path, split_query
+from headrace.apis.limits import within
 from headrace.apis.readiness import Readiness
 from headrace.apis.repeats import Repeats, Told
 from headrace.apis.request_watch import LEFT, RequestWatch, labels_of
@@ -202,8 +203,7 @@ class App:
         has_body = scope["method"] not in READS or not SAYS_BODY.isdisjoint(headers)
         if has_body:  # most reads have none, and nothing to wait for
             try:
-                async with asyncio.timeout(self._body_timeout_s):
-                    body = await self._body(headers, receive)
+                body = await within(self._body_timeout_s, self._body(headers, receive))
             except TooLarge as error:
                 refused = error
             except TimeoutError:
