@@ -41,6 +41,7 @@ def summary(
             "processors": os.cpu_count(),
             "python": platform.python_version(),
             "load": round(os.getloadavg()[2], 1),
+            "taken_s": round(site.machine.taken_s),
         },
         "store": store,
         "seed": seed,
@@ -93,6 +94,8 @@ def markdown(told: dict[str, Any]) -> str:
         else f"{told['wrong_count']} invariants were broken."
     )
     place = f"Python {machine['python']}, {machine['system']}, {machine['processors']} processors, load {machine['load']}"
+    if machine["taken_s"]:
+        place += f", of which other processes took most for {machine['taken_s']} s"
     held = ", ".join(f"{count} {name}" for name, count in told["holds"].items())
     lines = [
         f"# Soak: {told['store']}, seed {told['seed']}",

@@ -198,6 +198,7 @@ class _Run:
         said_s = time.monotonic()
         while True:
             await asyncio.sleep(READ_EVERY_S)
+            self._site.machine.look()
             for server in self._scene.servers:
                 self._gauges.read(server)
             if time.monotonic() - said_s >= SAY_EVERY_S:

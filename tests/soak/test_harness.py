@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,11 +18,12 @@ from tests.soak.checks import everything, export_is_whole, lists_are_whole, log_
 from tests.soak.gauges import Reading, growth
 from tests.soak.humanloop_clients import Tracer, Upserter, traced_flow
 from tests.soak.journal import Journal, facts_in
+from tests.soak.machine import Machine, own_s, processes
 from tests.soak.model import Model, Register
 from tests.soak.requests import write_world
 from tests.soak.site import Refused, Site, client_of
 from tests.soak.weather import DOWN, SICK, Weather
-from tests.soak.wire import NoAnswer
+from tests.soak.wire import Answer, NoAnswer
 
 FLOW = {"is": "flow", "id": "F", "name": "f"}
 
@@ -44,6 +46,48 @@ def test_a_write_without_an_answer_may_have_been_done_and_replaces_nothing() -> 
     register.end("1", 1)
     register.begin("2", "lost", 2)
     assert register.may_be(50, 51) == {"first", "lost"}
+
+
+def test_what_others_hold_up_is_told_from_what_servers_do() -> None:
+    machine, processors = Machine(), os.cpu_count() or 1
+    machine.add(0, 10, others_s=4 * processors)
+    assert not machine.was_taken(0, 10)
+    machine.add(10, 20, others_s=6 * processors)
+    machine.add(20, 30, others_s=6 * processors)
+    assert machine.taken_s == 20
+    assert machine.was_taken(5, 25)
+    assert not machine.was_taken(0, 20), "half of the time it was not"
+    assert not machine.was_taken(40, 50)
+
+
+def test_processor_time_is_that_of_a_process_and_all_below_it() -> None:
+    found = {1: (0, 100.0), 2: (1, 1.0), 3: (2, 2.0), 4: (3, 4.0), 5: (1, 50.0)}
+    assert own_s(found, 2) == 7.0
+    mine = processes()
+    assert mine[os.getpid()][0] == os.getppid()
+    assert 0 < own_s(mine, os.getpid()) <= own_s(mine, os.getppid())
+
+
+def test_what_nobody_of_ours_used_was_used_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine, busy_s = Machine(), iter([0.0, 0.0, 1e6])
+    monkeypatch.setattr("tests.soak.machine._busy_s", lambda: next(busy_s))
+    machine.look()
+    machine.look()
+    assert machine.times == []
+    machine.look()
+    assert len(machine.times) == 1
+
+
+def test_a_refusal_is_excused_where_nobody_could_have_done_better(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    site = Site(ports=[1], journal=journal, luck=random.Random(1))
+    client = site.client()
+    site.machine.add(100, 200, others_s=1e6)
+    for began_s, ended_s, wrong in ((110, 120, 1), (110, 141, 1), (210, 241, 2)):
+        answer = Answer(status=503, headers={}, body=b"Try again.", began_s=began_s, ended_s=ended_s)
+        client.judge_failure("X", "POST", "/x", answer)
+        assert len(site.wrong) == wrong, "too early, in time, and without an excuse"
+    journal.close()
 
 
 @pytest.mark.parametrize(
