@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import click
 
 from headrace.cli.client import Console, find_console
+from headrace.cli.given import text_given
 from headrace.cli.options import json_option, name_argument, read_settings, store_option
 
 AT = "/console/files"
@@ -113,7 +112,7 @@ def set_(
     if description is not None:
         change["description"] = description or None
     if readme is not None:
-        change["readme"] = _text(readme) or None
+        change["readme"] = text_given(readme) or None
     if tags or no_tags:
         change["tags"] = list(tags)
     if not change:
@@ -123,17 +122,6 @@ def set_(
 
 def _at(file: str) -> str:
     return f"{AT}/{quote(file, safe='')}"
-
-
-def _text(given: str) -> str:
-    if given == "-":
-        return sys.stdin.read()
-    if not given.startswith("@"):
-        return given
-    try:
-        return Path(given[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"Can't read {given[1:]}: {error}") from None
 
 
 def _tell(one: dict[str, Any], as_json: bool) -> None:

@@ -17,6 +17,7 @@ from headrace.apis.bedrock.exchange.template import load_template
 from headrace.apis.bedrock.model import ServiceModel, load
 from headrace.cli.archive import take_in
 from headrace.cli.client import Console, find_console
+from headrace.cli.given import text_of
 from headrace.cli.import_humanloop import humanloop
 from headrace.cli.options import json_option, read_settings, store_option
 
@@ -119,13 +120,13 @@ def _read(
     documents = DocumentReader(model)
     for path in files:
         try:
-            content = load_template(path.read_text())
+            content = load_template(text_of(path))
             if isinstance(content, dict) and "Resources" in content:
                 if len(files) > 1:
                     raise click.UsageError("A template is imported alone, one at a time.")
                 return _read_template(console, model, content, path, parameters=parameters, s3_root=s3_root)
             _add(documents, content, path, name=name, role=role)
-        except (Unreadable, UnicodeDecodeError) as error:
+        except Unreadable as error:
             raise click.ClickException(f"{path}: {error}") from None
     return documents.bundle(), documents.notes
 

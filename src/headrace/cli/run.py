@@ -13,6 +13,7 @@ import msgspec
 
 from headrace.cli.client import RemoteConsole, find_server
 from headrace.cli.execution_lines import find_reader
+from headrace.cli.given import text_given
 from headrace.cli.options import json_option, read_settings, store_option
 from headrace.cli.progress import Progress, plain
 from headrace.core.execution import Event
@@ -103,17 +104,11 @@ def _start(options: dict[str, Any]) -> None:
 
 def read_input(text: str) -> Any:
     """The document that ``--input`` names: JSON, or else text."""
+    given = text_given(text)
     try:
-        if text == "-":
-            text = sys.stdin.read()
-        elif text.startswith("@"):
-            text = Path(text[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"--input: {error}") from None
-    try:
-        return json.loads(text)
+        return json.loads(given)
     except ValueError:
-        return text
+        return given
 
 
 def _is_file(flow: str) -> bool:

@@ -15,6 +15,7 @@ from headrace.apis.bedrock.arns import Place
 from headrace.apis.bedrock.codec import Codec
 from headrace.apis.bedrock.model import load
 from headrace.backends.config import BadConfig, Config, read_config, scripted_only
+from headrace.cli.given import text_of
 from headrace.core.canonical import digest
 from headrace.core.definition import Definition
 from headrace.core.effects import JSON, EffectContext
@@ -67,9 +68,9 @@ async def _next(events: AsyncGenerator[bytes, None]) -> bytes | None:
 def read_plan(path: Path) -> Plan:
     """The definition in a file, ready to run; what is wrong with it is printed and ends the command."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise click.UsageError(f"{path}: {error}") from None
+        content = json.loads(text_of(path))
+    except ValueError as error:
+        raise click.UsageError(f"{path} is not JSON: {error}") from None
     if isinstance(content, dict) and "definition" in content:
         content = content["definition"]
     try:
@@ -82,7 +83,8 @@ def read_plan(path: Path) -> Plan:
             return compile_plan(definition, digest=digest(json.dumps(shaped).encode()))
     except Invalid as error:
         for problem in error.problems:
-            click.echo(f"Error: {'.'.join(map(str, problem.path))}: {problem.message}", err=True)
+            place = ".".join(map(str, problem.path)) or "the definition"
+            click.echo(f"Error: {place}: {problem.message}", err=True)
     raise SystemExit(UNSOUND)
 
 
