@@ -3408,6 +3408,32 @@ export interface components {
             user: string | null;
         };
         /**
+         * NewCleaning
+         * @description What is to be taken away.
+         *
+         *         Attributes:
+         *             older_than_days: so many days ago files were removed, and versions deleted, at the least; 1 or more.
+         *             dry_run: change nothing, and tell what would be taken away.
+         */
+        NewCleaning: {
+            older_than_days: number;
+            /** @default false */
+            dry_run?: boolean;
+        };
+        /**
+         * CleaningBody
+         * @description What was taken away, or would be.
+         *
+         *         Attributes:
+         *             before: the moment before which files were removed, and versions deleted.
+         *             counts: how many of each sort; those of which there were none, too.
+         */
+        CleaningBody: {
+            is_rehearsal: boolean;
+            before: string;
+            counts: components["schemas"]["CountBody"][];
+        };
+        /**
          * SettingsBody
          * @description What the server is.
          *

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import click
 
+from headrace.cli.clean import command as clean
 from headrace.cli.options import json_option, read_settings
 from headrace.cli.rekey import command as rekey
 from headrace.core.errors import HeadraceError
@@ -31,7 +32,7 @@ DOING = {"copy": "copied", "index": "indexed", "check": "checked"}
 
 @click.group("store")
 def command() -> None:
-    """Move a store to another place or kind of store, or give its server another key."""
+    """Move a store to another place or kind of store, clean it, or give its server another key."""
 
 
 @command.command("copy")
@@ -186,4 +187,5 @@ def _named(target: str) -> str:
     return str(Path(target)) if ":" not in target else target
 
 
+command.add_command(clean)
 command.add_command(rekey)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -28,6 +29,17 @@ class Ids(Protocol):
 
     def short(self) -> str:
         """Ten characters of ``[A-Z0-9]``."""
+
+
+def minted_at(id: str) -> datetime | None:
+    """When a long id was minted; None for one that does not look like it, and anything for one of others."""
+    time_text = id[-LONG_LENGTH:][:TIME_LENGTH]
+    if len(id) <= LONG_LENGTH or id[-LONG_LENGTH - 1] != "_" or not set(time_text) <= set(BASE62):
+        return None
+    number = 0
+    for digit in time_text:
+        number = number * 62 + BASE62.index(digit)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=number)
 
 
 _PAIRS = [first + second for first in BASE62 for second in BASE62]

@@ -91,3 +91,53 @@ class Keeping(Protocol):
 
     def reseal(self, seal: Seal) -> None:
         """Put another sealed value where one stands."""
+
+
+class Cleaning(Protocol):
+    """Finds what nothing refers to any more, and takes it away; the rules are `headrace.services.cleaning`'s.
+
+    Files that were removed, and versions that are hidden, are found as they lie in the store.
+    """
+
+    def removed_files(self, *, before: datetime) -> list[str]:
+        """The ids of the files that were removed before a moment, in order."""
+
+    def hidden_versions(self, *, before: datetime, after: str, take: int) -> list[tuple[str, str]]:
+        """The ids and files of versions that were hidden before a moment, or whose files were removed then,
+        in the order of their ids, from just after one on."""
+
+    def free_versions(
+        self, *, file_id: str, ids: Collection[str], before: datetime, since: datetime
+    ) -> dict[str, int]:
+        """Those of these hidden versions that nothing but logs refers to, and how many logs each has.
+
+        Args:
+            since: runs that started earlier are not looked at.
+        """
+
+    def remove_versions(self, *, file_id: str, ids: Collection[str]) -> None:
+        """Forget versions, with the numbers that they had."""
+
+    def contents(self, *, kinds: Collection[str], after: str, take: int) -> list[tuple[str, str, bytes]]:
+        """The id, the kind and the content of versions of files of some kinds, in the order of their ids."""
+
+    def remove_draft(self, *, file_id: str) -> None: ...
+
+    def files_with_datapoints(self) -> list[str]:
+        """The ids of files that have datapoints or parts, those that never came to be too, in order."""
+
+    def dataset_versions(self, *, file_id: str) -> dict[str, bytes]:
+        """The contents of all versions of a file, hidden ones too, by id."""
+
+    def datapoints(self, *, file_id: str, after: str, take: int) -> list[tuple[str, str]]:
+        """The digests and ids of a file's datapoints, in the order of the digests, from just after one on."""
+
+    def parts(self, *, file_id: str, after: str, take: int) -> list[str]:
+        """The digests of a file's parts, in order, from just after one on."""
+
+    def named(self, *, ids: Collection[str]) -> set[str]:
+        """Those of these datapoints that a log, a run or a run of an evaluation names, of all there are."""
+
+    def remove_datapoints(self, *, file_id: str, ids: Collection[str]) -> None: ...
+
+    def remove_parts(self, *, file_id: str, digests: Collection[str]) -> None: ...

@@ -28,7 +28,7 @@ from headrace.core.evaluation_ports import Evaluations, Runs
 from headrace.core.figure_ports import Figures
 from headrace.core.files import FileSort as FileSort
 from headrace.core.gate_ports import Gates
-from headrace.core.keeping_ports import Keeping
+from headrace.core.keeping_ports import Cleaning, Keeping
 from headrace.core.log_ports import Jobs, Logs, Monitors
 from headrace.core.providers import ProviderAccounts
 from headrace.core.run_ports import Executions, Processes, Sessions, Tickets
@@ -312,6 +312,9 @@ class Transaction(Protocol):
 
     @property
     def keeping(self) -> Keeping: ...
+
+    @property
+    def cleaning(self) -> Cleaning: ...
 
     @property
     def providers(self) -> ProviderAccounts: ...

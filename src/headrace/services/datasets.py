@@ -32,7 +32,7 @@ from headrace.core.files import check_path
 from headrace.core.kinds.dataset import KIND, DatasetContent, read_dataset, write_dataset
 from headrace.core.ports import EVERYTHING, Transaction
 from headrace.core.versions import Version
-from headrace.services import tree, versions
+from headrace.services import dataset_sweeps, tree, versions
 from headrace.services.base import Ports, read, write
 from headrace.services.versions import Submission
 from headrace.services.views import VersionView, default_version, view
@@ -99,14 +99,16 @@ class _Start(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         file_id: None when the file is to be made.
         version: the base; None when it is to have nothing of any.
+        mark: what was left by who last took datapoints away.
     """
 
     file_id: str | None
     version: Version | None
+    mark: str = ""
 
 
 class _OvertakenError(Exception):
-    """Somebody else changed the base meanwhile."""
+    """Somebody else changed the base meanwhile, or took datapoints away."""
 
 
 async def upsert(ports: Ports, principal: Principal, change: Change) -> VersionView:
@@ -144,14 +146,15 @@ def _start(tx: Transaction, change: Change) -> _Start:
         if change.action is Action.REMOVE or change.version_id or change.environment:
             raise NotFound("dataset", change.path or "", f"There is no Dataset at `{change.path}`.")
         return _Start(file_id=None, version=None)
+    mark = dataset_sweeps.mark(tx, file_id=file.id)
     if change.action is Action.SET:
-        return _Start(file_id=file.id, version=None)
+        return _Start(file_id=file.id, version=None, mark=mark)
     if change.version_id or change.environment:
         base = versions.select(tx, file, version_id=change.version_id, environment=change.environment)
     else:
         newest = tx.versions.newest(file_id=file.id) if change.base is Base.NEWEST else None
         base = newest or default_version(tx, file)
-    return _Start(file_id=file.id, version=base)
+    return _Start(file_id=file.id, version=base, mark=mark)
 
 
 async def _carry_out(ports: Ports, principal: Principal, change: Change, start: _Start) -> VersionView:
@@ -180,8 +183,8 @@ async def _carry_out(ports: Ports, principal: Principal, change: Change, start: 
     return await write(ports, principal, work)
 
 
-def _place(start: _Start) -> tuple[str | None, str | None]:
-    return start.file_id, None if start.version is None else start.version.id
+def _place(start: _Start) -> tuple[str | None, str | None, str]:
+    return start.file_id, None if start.version is None else start.version.id, start.mark
 
 
 async def _content(

@@ -114,6 +114,15 @@ _ENDED = (
     "EXISTS (SELECT 1 FROM executions e WHERE e.account = t.account AND e.id = t.execution_id"
     " AND e.ended_at IS NOT NULL)"
 )
+_VERSION_IS_THERE = "EXISTS (SELECT 1 FROM versions v WHERE v.account = t.account AND v.id = t.version_id)"
+_FILE_IS_WHOLE = (
+    "NOT (EXISTS (SELECT 1 FROM entries e WHERE e.account = t.account AND e.id = t.file_id"
+    " AND e.deleted_at IS NOT NULL)"
+    " AND EXISTS (SELECT 1 FROM moves m WHERE m.account = t.account AND m.file_id = t.file_id"
+    " AND m.version_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM versions v"
+    " WHERE v.account = m.account AND v.id = m.version_id)))"
+)
+"""Of a file that was removed, what was deployed may have been cleaned away: then its moves tell nothing."""
 _BY = frozenset({"created_by"})
 
 ARCHIVED = (
@@ -152,6 +161,7 @@ ARCHIVED = (
         more=(("after", _BEFORE),),
         people=frozenset({"moved_by"}),
         struct=Move,
+        only=_FILE_IS_WHOLE,
         refers=(("version_id", "versions"), ("from_version_id", "versions")),
     ),
     Archived(name="aliases", key=("file_id", "id"), struct=Alias),
@@ -161,6 +171,7 @@ ARCHIVED = (
         key=("file_id", "kind", "pointer_id", "version_id", "user_id"),
         people=frozenset({"user_id"}),
         struct=Approved,
+        only=_VERSION_IS_THERE,
         refers=(("version_id", "versions"),),
     ),
     Archived(name="watches", key=("move_id", "version_id"), struct=Watch, only="t.ended_at IS NOT NULL"),
@@ -202,6 +213,7 @@ ARCHIVED = (
         key=("version_id",),
         without=frozenset({"number", "file_number", "logs_count", "traced_count"}),
         refers=(("file_id", "entries"), ("version_id", "versions")),
+        only=_VERSION_IS_THERE,
     ),
     Archived(
         name="logs",

@@ -20,6 +20,7 @@ from headrace.core.errors import Conflict, Unavailable
 from headrace.core.ports import Clash, Transaction
 from headrace.core.versions import Receipt
 from headrace.storage.errors import ReadOnly
+from headrace.storage.memory_cleaning import Cleaning
 from headrace.storage.memory_datasets import Datasets
 from headrace.storage.memory_evaluations import Evaluations, Runs
 from headrace.storage.memory_executions import Executions, Processes, Sessions, Tickets
@@ -286,6 +287,7 @@ class _Transaction:
         self.receipts = _Receipts(rows)
         self.access = _Access(rows, shared)
         self.keeping = Keeping(account, rows, shared)
+        self.cleaning = Cleaning(account, rows, shared)
         self.providers = ProviderAccounts(rows)
 
     @property

@@ -11,7 +11,8 @@ from headrace.core.versions import Draft, Release, Version
 from headrace.storage.memory_tables import Claim, Rows
 
 
-def _version_claims(version: Version) -> list[Claim]:
+def version_claims(version: Version) -> list[Claim]:
+    """What no other version may have while this one is there."""
     digest = ("version_digest", version.file_id, version.digest)
     if version.name is None or version.deleted_at is not None:
         return [digest]
@@ -46,20 +47,20 @@ class Versions:
         return self._claimed("version_name", file_id, name)
 
     def add(self, version: Version) -> None:
-        self._rows.claims.check(_version_claims(version))
+        self._rows.claims.check(version_claims(version))
         if version.id in self._rows.file_of:
             raise Clash("id")
         self._rows.require_file(version.file_id)
-        self._rows.claims.take(version.id, _version_claims(version))
+        self._rows.claims.take(version.id, version_claims(version))
         self._rows.file_of.put(version.id, version.file_id)
         self._rows.of(version.file_id).versions.put(version.id, version)
 
     def update(self, version: Version) -> None:
         versions = self._rows.of(version.file_id).versions
         if version.id in versions:
-            self._rows.claims.check(_version_claims(version), owner=version.id)
-            self._rows.claims.give_up(_version_claims(versions[version.id]))
-            self._rows.claims.take(version.id, _version_claims(version))
+            self._rows.claims.check(version_claims(version), owner=version.id)
+            self._rows.claims.give_up(version_claims(versions[version.id]))
+            self._rows.claims.take(version.id, version_claims(version))
             versions.put(version.id, version)
 
     def of_file(

@@ -96,6 +96,7 @@ class Rows:
     def __init__(self, journal: list[Undo]) -> None:
         self.files: Table[str, File] = Table(journal)
         self.hidden: Table[str, File] = Table(journal)
+        self.removed_at: Table[str, datetime] = Table(journal)
         self.directories: Table[str, Directory] = Table(journal)
         self.claims = Claims(journal)
         self.file_of: Table[str, str] = Table(journal)

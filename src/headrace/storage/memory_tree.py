@@ -90,6 +90,7 @@ class Files:
                 self._rows.claims.give_up(freed)
                 self._rows.files.drop(file.id)
                 self._rows.hidden.put(file.id, file)
+                self._rows.removed_at.put(file.id, at)
 
     def _listed(self) -> list[File]:
         return [file for file in self._rows.files.values() if file.owner_id is None]

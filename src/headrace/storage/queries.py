@@ -106,6 +106,7 @@ FILES = (
     "gate_queries.sql",
     "figure_queries.sql",
     "keeping_queries.sql",
+    "cleaning_queries.sql",
     "archive_queries.sql",
 )
 """The statements of every store that speaks SQL; PostgreSQL's form of them is made by `dialect`."""

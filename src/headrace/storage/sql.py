@@ -14,6 +14,7 @@ from headrace.core.ports import EVERYTHING
 from headrace.core.versions import MAX_NUMBER, Draft, Receipt, Release, Version
 from headrace.storage.archive import SqlArchive
 from headrace.storage.rows import mapper, microseconds
+from headrace.storage.sql_cleaning import Cleaning
 from headrace.storage.sql_collection import Connection, SqlCollection, place
 from headrace.storage.sql_datasets import Datasets
 from headrace.storage.sql_evaluations import Evaluations, Runs
@@ -325,4 +326,5 @@ class SqlTransaction:
         self.receipts = Receipts(connection, account)
         self.access = Access(connection, account)
         self.keeping = Keeping(connection, account)
+        self.cleaning = Cleaning(connection, account)
         self.providers = ProviderAccounts(connection, account)

@@ -44,6 +44,7 @@ BODIES: dict[str, Any] = {
     "tryEvaluator": {"log": "no-log", "evaluator": "no-evaluator"},
     "putMonitor": {},
     "putRetention": {"keep_days": 7},
+    "createCleaning": {"older_than_days": 7},
     "addArchive": {"head": {"format": "x", "version": 1, "schema": 1, "root": ""}, "lines": []},
 }
 """Bodies that break no rule; nobody gets far enough for their values to matter."""

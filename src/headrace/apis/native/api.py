@@ -13,6 +13,7 @@ from headrace.apis.native import (
     archives,
     catalogue,
     changes,
+    cleanings,
     comparisons,
     contents,
     dashboards,
@@ -73,6 +74,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *provider_keys.OPERATIONS,
     *retention.OPERATIONS,
     *erasures.OPERATIONS,
+    *cleanings.OPERATIONS,
     *installation.OPERATIONS,
 )
 

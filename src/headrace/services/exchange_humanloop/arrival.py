@@ -11,7 +11,7 @@ from headrace.core.datasets import Case
 from headrace.core.errors import HeadraceError, Unavailable
 from headrace.core.evaluations import Slot
 from headrace.core.ports import Clash, Transaction
-from headrace.services import versions
+from headrace.services import dataset_sweeps, versions
 from headrace.services.base import Ports, read, write
 from headrace.services.exchange_humanloop.contents import Ready, put_deployment, put_monitor, put_version
 from headrace.services.exchange_humanloop.datasets import DATASET, put_datapoint, submission_of_dataset
@@ -55,6 +55,7 @@ async def bring_in(
     """
     principal.require(Right.ADMIN)
     ready: dict[str, Ready] = {}
+    marks = await read(ports, principal, partial(_marks, batch))
     for part in batch.versions:
         if part.kind == DATASET:
             made = submission_of_dataset(ports, principal, part, is_rehearsal=batch.is_rehearsal)
@@ -62,7 +63,7 @@ async def bring_in(
             made = _now(submission_of, part)
         ready[part.id] = await _ready(ports, made)
     slots = {} if batch.is_rehearsal else await slots_for(ports, principal, batch.runs)
-    puts = list(_puts(batch, ready, slots, case_of))
+    puts = list(_puts(batch, ready, marks, slots, case_of))
 
     def work(tx: Transaction) -> list[Outcome]:
         desk = Desk(
@@ -75,6 +76,12 @@ async def bring_in(
         return [_put(desk, part_id, put) for part_id, put in puts]
 
     return await (read if batch.is_rehearsal else write)(ports, principal, work)
+
+
+def _marks(batch: Batch, tx: Transaction) -> dict[str, str]:
+    """What was left at each dataset by who last took datapoints away; see `dataset_sweeps`."""
+    files = {part.file_id for part in batch.versions if part.kind == DATASET}
+    return {one: dataset_sweeps.mark(tx, file_id=one) for one in files}
 
 
 async def _now(submission_of: Callable[[VersionPart], Submission], part: VersionPart) -> Submission:
@@ -91,12 +98,17 @@ async def _ready(ports: Ports, made: Awaitable[Submission]) -> Ready:
 def _puts(
     batch: Batch,
     ready: Mapping[str, Ready],
+    marks: Mapping[str, str],
     slots: Mapping[str, Sequence[Slot]],
     case_of: Callable[[DatapointPart], Case],
 ) -> Iterable[tuple[str, Put]]:
     """What is to be done, in order, with the id of each part."""
 
     def put_ready(desk: Desk, part: VersionPart) -> Outcome:
+        if part.kind == DATASET and dataset_sweeps.mark(desk.tx, file_id=part.file_id) != marks[part.file_id]:
+            raise Refused(
+                "datapoints that nothing referred to were cleaned away meanwhile; bring it in again"
+            )
         return put_version(desk, part, ready[part.id])
 
     def put_case(desk: Desk, part: DatapointPart) -> Outcome:
