@@ -3,7 +3,7 @@
     read the head -> choose the API by its path -> read the body under a limit -> the API answers
     (authenticates, routes, checks, acts, renders) -> errors are rendered by the same API -> send -> log
 
-Only this module speaks ASGI.
+Only this module and `headrace.apis.sending` speak ASGI.
 """
 
 from __future__ import annotations
@@ -12,36 +12,27 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, ClassVar, Protocol
 
 from headrace.apis.cors import Cors
-from headrace.apis.http import SAYS_BODY, Headers, Request, Response, join_headers, split_path, split_query
+from headrace.apis.http import SAYS_BODY, Request, Response, join_headers, split_path, split_query
 from headrace.apis.limits import within
 from headrace.apis.readiness import Readiness
-from headrace.apis.repeats import Repeats, Told
+from headrace.apis.repeats import Repeats, Told, Whole
 from headrace.apis.request_watch import LEFT, RequestWatch, labels_of
 from headrace.apis.routing import LONGEST_KNOWN, MOST_KNOWN
+from headrace.apis.sending import Receive, Send, head_of, send_answer
+from headrace.core.counts import Labels
 from headrace.core.errors import HeadraceError, TooLarge, TooSlow, Unavailable
 from headrace.core.ids import uuid4_text
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 log = logging.getLogger("headrace.request")
 
 
 READS = frozenset({"GET", "HEAD"})
-NOSNIFF = (b"x-content-type-options", b"nosniff")
-"""Answers hold what others have said: no browser may take one for something else than it says it is."""
-CACHED = b"cache-control"
-UNCACHED = (CACHED, b"no-store")
-"""Of each answer that does not say itself who may keep it. No cache knows that a key decides what is told."""
-WATCH_AFTER_S = 0.1
-"""A body that takes longer is stopped when its caller goes away."""
 
 
 class Api(Protocol):
@@ -130,8 +121,8 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        told = None if self._repeats is None else self._repeats.find(scope, started)
-        if told is not None and not self._readiness.is_leaving:
+        told = self._told(scope, started)
+        if told is not None:
             await self._tell_again(told, scope, started, send)
             return
         segments, api = self._place(scope["raw_path"])
@@ -150,21 +141,41 @@ class App:
                     started_s=started,
                 )
 
-    async def _tell_again(self, told: Told, scope: Scope, started: float, send: Send) -> None:
-        """The answer that was given before, with an id of its own; counted and logged as any."""
-        watch, request_id, labels = self._watch, _request_id(), (*told.labels[:2], LEFT)
-        head = [*told.head, *[(name, request_id.encode()) for name in told.id_headers]]
-        if watch is not None:
-            watch.enter(told.api)
-        try:
-            await send({"type": "http.response.start", "status": told.status, "headers": head})
-            await send({"type": "http.response.body", "body": told.body})
-            labels = told.labels
-        finally:
-            if watch is not None:
-                watch.leave(told.api, labels, started)
+    def answer_again(self, scope: Scope) -> Whole | None:
+        """The answer to a request that came before, where it still is the answer; counted and logged as any.
+
+        What speaks HTTP may ask this first, of a request that nothing is sent behind: it needs no task then.
+        """
+        started = time.perf_counter()
+        told = self._told(scope, started)
+        if told is None:
+            return None
+        request_id = _request_id()
+        self._count_again(told.labels, started)
         if self._logs_all:
             _log(scope, told.status, request_id, started)
+        return told.whole(request_id)
+
+    def _told(self, scope: Scope, started: float) -> Told | None:
+        """What a request was answered before, if it is to be answered so again."""
+        told = None if self._repeats is None else self._repeats.find(scope, started)
+        return None if self._readiness.is_leaving else told
+
+    def _count_again(self, labels: Labels, started: float) -> None:
+        if self._watch is not None:
+            self._watch.again(labels, started)
+
+    async def _tell_again(self, told: Told, scope: Scope, started: float, send: Send) -> None:
+        request_id, labels = _request_id(), (*told.labels[:2], LEFT)
+        status, head, body = told.whole(request_id)
+        try:
+            await send({"type": "http.response.start", "status": status, "headers": head})
+            await send({"type": "http.response.body", "body": body})
+            labels = told.labels
+        finally:
+            self._count_again(labels, started)
+        if self._logs_all:
+            _log(scope, status, request_id, started)
 
     def _place(self, raw_path: bytes) -> tuple[tuple[str, ...], Api]:
         """The segments of a path, and the API that it belongs to."""
@@ -196,20 +207,13 @@ class App:
         send: Send,
     ) -> int:
         """Answer a request; the answer's status, or 0 when nobody waited for one."""
-        refused: HeadraceError | None = None
         repeats = self._repeats
         changes = 0 if repeats is None else repeats.now()
-        headers, body = join_headers(scope["headers"]), b""
-        has_body = scope["method"] not in READS or not SAYS_BODY.isdisjoint(headers)
-        if has_body:  # most reads have none, and nothing to wait for
+        headers = join_headers(scope["headers"])
+        body, refused = b"", None
+        if scope["method"] not in READS or not SAYS_BODY.isdisjoint(headers):  # most reads have none
             try:
-                body = await within(self._body_timeout_s, self._body(headers, receive))
-            except TooLarge as error:
-                refused = error
-            except TimeoutError:
-                refused = TooSlow()
-            except asyncio.CancelledError:
-                refused = _cut_off(self._readiness)
+                body, refused = await self._read(headers, receive)
             except Disconnected:
                 return 0
         request = Request(
@@ -232,16 +236,27 @@ class App:
         # What else comes of a slow body belongs to nothing; and who leaves wants no more on this connection.
         if isinstance(refused, TooSlow) or self._readiness.is_leaving:
             more.append((b"connection", b"close"))
-        head = _head(response, more)
+        head = head_of(response, more)
         if repeats is not None and response.holds is not None:
             labels = labels_of(api.name, response.status)
-            repeats.keep(
-                scope, request, response, head, api=api.name, labels=labels, at=changes, now_s=started
-            )
-        await _send(response, request, head, receive, send)
+            repeats.keep(scope, request, response, head, labels=labels, at=changes, now_s=started)
+        await send_answer(response, request, head, receive, send)
         if self._logs_all or response.status >= 500:
             _log(scope, response.status, request_id, started)
         return response.status
+
+    async def _read(
+        self, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> tuple[bytes, HeadraceError | None]:
+        """The request's body, or why it was not read."""
+        try:
+            return await within(self._body_timeout_s, self._body(headers, receive)), None
+        except TooLarge as error:
+            return b"", error
+        except TimeoutError:
+            return b"", TooSlow()
+        except asyncio.CancelledError:
+            return b"", _cut_off(self._readiness)
 
     async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The request's body, refused as soon as it is known to be too large."""
@@ -290,86 +305,6 @@ def _cut_off(readiness: Readiness) -> Unavailable:
     if not readiness.is_leaving:
         raise asyncio.CancelledError
     return Unavailable("The server ends now. What was asked for may or may not be done: ask again.")
-
-
-def _head(response: Response, more: Headers) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer, but for those that hold the request's id."""
-    head = [*response.headers, *more, NOSNIFF]
-    if CACHED not in dict(response.headers):
-        head.append(UNCACHED)
-    if isinstance(response.body, bytes):
-        head.append((b"content-length", str(len(response.body)).encode()))
-    return head
-
-
-async def _send(response: Response, request: Request, head: Headers, receive: Receive, send: Send) -> None:
-    body = response.body
-    headers = [*head, *[(name, request.id.encode()) for name in response.id_headers]]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    if isinstance(body, bytes):
-        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
-        return
-    try:
-        await _stream(body, receive, send)
-    except HeadraceError as error:
-        # The status is sent; all that is left is to end without the end, so that nobody takes this for whole.
-        log.warning("an answer broke off", extra={"request_id": request.id, "cause": error.message})
-
-
-async def _stream(body: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
-    """Send a body piece by piece. When the caller goes away, what makes the body is stopped at once.
-
-    So it is when it takes longer than the body's ``limit_s``, if it has one: somebody may read very slowly.
-    """
-    sending = asyncio.current_task()
-    assert sending is not None
-    leaving: asyncio.Task[None] | None = None
-    loop = asyncio.get_running_loop()
-    watching: asyncio.Handle
-    # The server tells of a disconnection also once all is sent: then there is nothing left to stop.
-    is_whole = False
-
-    def stop(_: asyncio.Task[None]) -> None:
-        if not is_whole:
-            sending.cancel()
-
-    def wait() -> None:
-        nonlocal watching
-        watching = loop.call_later(WATCH_AFTER_S, watch)
-
-    def watch() -> None:
-        nonlocal leaving
-        leaving = asyncio.create_task(_gone(receive, getattr(body, "limit_s", None)))
-        leaving.add_done_callback(stop)
-
-    # Most bodies are whole before anybody could go away, and a task costs more than to make them; so does a
-    # timer, which is not even set when nothing was waited for.
-    watching = loop.call_soon(wait)
-    try:
-        async for part in body:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-        is_whole = True
-        await send({"type": "http.response.body", "body": b""})
-    except asyncio.CancelledError:
-        if leaving is None or not leaving.done():
-            raise
-        sending.uncancel()
-    finally:
-        is_whole = True
-        watching.cancel()
-        if leaving is not None:
-            leaving.cancel()
-        close = getattr(body, "aclose", None)
-        if close is not None:
-            await close()
-
-
-async def _gone(receive: Receive, within_s: float | None) -> None:
-    """Returns when the caller has gone away, or has taken longer than anybody may."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(within_s):
-            while (await receive())["type"] != "http.disconnect":
-                pass
 
 
 def _request_id() -> str:

@@ -25,6 +25,8 @@ HELD_S = 1.0
 """So long at the most: the gate looks as often whether the server is still open to all."""
 
 Key = tuple[object, ...]
+Whole = tuple[int, Headers, bytes]
+"""The status, the headers and the body of an answer."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,10 +43,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     head: Headers
     id_headers: tuple[bytes, ...]
     body: bytes
-    api: str
     labels: Labels
     holds: Holds
     at: int
+
+    def whole(self, request_id: str) -> Whole:
+        """The same answer to another request."""
+        named = request_id.encode()
+        return self.status, [*self.head, *[(name, named) for name in self.id_headers]], self.body
 
 
 class Repeats:
@@ -77,7 +83,6 @@ class Repeats:
         response: Response,
         head: Headers,
         *,
-        api: str,
         labels: Labels,
         at: int,
         now_s: float,
@@ -107,7 +112,6 @@ class Repeats:
             head=head,
             id_headers=response.id_headers,
             body=response.body,
-            api=api,
             labels=labels,
             holds=holds,
             at=holds(self._changes),

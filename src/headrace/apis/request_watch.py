@@ -33,24 +33,19 @@ class RequestWatch:
         """Whether requests make spans."""
         return self._tracer is not None
 
-    def enter(self, api: str) -> None:
-        """A request has come that will not be looked at: its answer is there."""
-        going = self._counts.requests_going
-        going[api] = going.get(api, 0) + 1
-
-    def leave(self, api: str, labels: Labels, started_s: float) -> None:
-        """Such a one is over.
+    def again(self, labels: Labels, started_s: float) -> None:
+        """A request was answered without being looked at.
 
         Args:
             labels: what it is counted under.
             started_s: when it came, by `time.perf_counter`.
         """
-        self._counts.requests_going[api] -= 1
         self._counts.requests.add(labels, time.perf_counter() - started_s)
 
     def begin(self, api: str, headers: Headers) -> Scene | None:
         """A request has come; its span, if it is to have one."""
-        self.enter(api)
+        going = self._counts.requests_going
+        going[api] = going.get(api, 0) + 1
         OPERATION.set("")
         if self._tracer is None or api in UNTOLD:
             return None
@@ -67,7 +62,8 @@ class RequestWatch:
             status: of its answer; 0 when there was none.
             started_s: when it came, by `time.perf_counter`.
         """
-        self.leave(api, labels_of(api, status), started_s)
+        self._counts.requests_going[api] -= 1
+        self._counts.requests.add(labels_of(api, status), time.perf_counter() - started_s)
         if scene is None or self._tracer is None:
             return
         operation = OPERATION.get() or UNKNOWN

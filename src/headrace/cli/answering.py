@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HEADER_RE, STATUS_LINE, Reques
 if TYPE_CHECKING:
     from headrace.cli.connection import Connection
 
+Headers = list[tuple[bytes, bytes]]
 LENGTH, ENCODING, CONNECTION = b"content-length", b"transfer-encoding", b"connection"
 FRAMING = frozenset({LENGTH, ENCODING, CONNECTION})
 """Headers that say where the answer ends, or the connection."""
@@ -51,6 +52,11 @@ class Exchange(RequestResponseCycle):
         self._corked = connection.corked
         self._head = b""
 
+    @property
+    def request(self) -> MutableMapping[str, Any]:
+        """What the application is told of it."""
+        return self.scope  # type: ignore[return-value]
+
     async def send(self, message: MutableMapping[str, Any]) -> None:  # type: ignore[override]
         """See the ASGI specification."""
         if self.flow.write_paused and not self.disconnected:
@@ -62,7 +68,12 @@ class Exchange(RequestResponseCycle):
         elif not self._head or not self._end(message):
             await super().send(message)  # type: ignore[arg-type]
 
-    def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    def send_whole(self, status: int, headers: Headers, body: bytes) -> None:
+        """Send an answer that says its length, of a request that is no HEAD, without an application."""
+        self._begin(status, headers)
+        self._finish(body)
+
+    def _begin(self, status: int, headers: Headers) -> None:
         self.response_started = True
         self.waiting_for_100_continue = False
         headers = [*self.default_headers, *headers]
@@ -80,7 +91,7 @@ class Exchange(RequestResponseCycle):
         else:
             self.transport.write(head)
 
-    def _framed(self, status: int, framing: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    def _framed(self, status: int, framing: dict[bytes, bytes]) -> Headers:
         """Find out where an answer ends; the headers that have to be added for that."""
         more = []
         if CONNECTION in framing:
@@ -99,12 +110,17 @@ class Exchange(RequestResponseCycle):
 
     def _end(self, message: MutableMapping[str, Any]) -> bool:
         """Send the head with the whole body; False when only the head was sent, because this is none."""
-        head, self._head = self._head, b""
         body = message.get("body", b"")
         is_whole = len(body) == self.expected_content_length and not message.get("more_body")
         if not is_whole or self.scope["method"] == "HEAD":
+            head, self._head = self._head, b""
             self.transport.write(head)
             return False
+        self._finish(body)
+        return True
+
+    def _finish(self, body: bytes) -> None:
+        head, self._head = self._head, b""
         self._corked.send(head, body)
         self.expected_content_length = 0
         self.response_complete = True
@@ -112,7 +128,6 @@ class Exchange(RequestResponseCycle):
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
-        return True
 
 
 def _named(name: bytes) -> bytes:

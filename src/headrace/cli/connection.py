@@ -7,19 +7,24 @@ piece of a body, by itself.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from headrace.cli.answering import Exchange
+from headrace.cli.answering import Exchange, Headers
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_TIMEOUT_S = 75.0
 STALL_TIMEOUT_S = 75.0
 CORKED_BYTES = 64 * 1024
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+AnswerAgain = Callable[[MutableMapping[str, Any]], tuple[int, Headers, bytes] | None]
+"""See `headrace.apis.pipeline.App.answer_again`."""
 
 
 class Corked:
@@ -94,6 +99,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.corked = Corked(transport, self.loop)
+        self._answer_again: AnswerAgain | None = getattr(self.app, "answer_again", None)
         self.transport = self.corked  # type: ignore[assignment]
         self._expect_head()
 
@@ -131,12 +137,23 @@ class Connection(HttpToolsProtocol):
         self._forget_deadline()
         version = self._tell_of_request()
         is_idle = self._is_idle()
-        self.cycle = Exchange(self, keep_alive=version != "1.0" and self.parser.should_keep_alive())
-        if is_idle:
-            self._start_asgi_task(self.cycle, self.app)
-        else:
+        exchange = Exchange(self, keep_alive=version != "1.0" and self.parser.should_keep_alive())
+        self.cycle = exchange
+        if not is_idle:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
+            self.pipeline.appendleft((exchange, self.app))
+        elif not self._is_answered_again(exchange):
+            self._start_asgi_task(exchange, self.app)
+
+    def _is_answered_again(self, exchange: Exchange) -> bool:
+        """Whether the application had the answer at hand, and it was sent."""
+        if self._answer_again is None or self.flow.write_paused:
+            return False
+        again = self._answer_again(exchange.request)
+        if again is None:
+            return False
+        exchange.send_whole(*again)
+        return True
 
     def _tell_of_request(self) -> str:
         """Complete the scope of the application; the version of HTTP."""

@@ -6,7 +6,8 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from headrace.apis.pipeline import App, Message
+from headrace.apis.pipeline import App
+from headrace.apis.sending import Message
 
 
 async def ask(app: App, method: str, path: str, body: Any, *, token: str) -> tuple[int, bytes]:

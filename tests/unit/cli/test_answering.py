@@ -56,11 +56,13 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.body", "body": part, "more_body": number < len(parts)})
 
 
-def answered(kind: type[HttpToolsProtocol], said: bytes) -> bytes:
+def answered(kind: type[HttpToolsProtocol], said: bytes, application: Any = app) -> bytes:
     """All that a server answers to some bytes, until it closes the connection."""
 
     async def run() -> bytes:
-        config = uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False, ws="none")
+        config = uvicorn.Config(
+            application, log_config=None, access_log=False, proxy_headers=False, ws="none"
+        )
         state = ServerState()
         state.default_headers = [DATE]
         loop = asyncio.get_running_loop()
@@ -103,6 +105,43 @@ def test_the_same_is_said(name: str, caplog: pytest.LogCaptureFixture) -> None:
         theirs = answered(HttpToolsProtocol, BYTES[name])
         ours = answered(Connection, BYTES[name])
     assert ours == theirs
+
+
+class Remembering:
+    """An application that has some answers at hand."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await app(scope, receive, send)
+
+    def answer_again(self, scope: Any) -> Any:
+        self.asked.append(scope["path"])
+        if scope["path"] != "/whole":
+            return None
+        return 200, [(b"x-again", b"yes"), (b"content-length", b"4")], b"soon"
+
+
+def test_an_answer_at_hand_is_sent_in_its_turn() -> None:
+    """One that is asked for behind others, in one piece with them, does not overtake them."""
+    remembering = Remembering()
+    kept, last = b"GET %b HTTP/1.1\r\n" + HOST + b"\r\n", b"GET %b HTTP/1.1\r\n" + LAST
+    said = kept % b"/whole" + kept % b"/pieces" + kept % b"/whole" + kept % b"/chunks" + last % b"/whole"
+    answer = answered(Connection, said, remembering)
+    parts = [part.rpartition(b"\r\n\r\n")[2] for part in answer.split(b"HTTP/1.1 20")[1:]]
+    assert parts[:3] == [b"soon", b"said", b"said"], "behind what takes its time the application answers"
+    assert b"2\r\nsa\r\n" in answer
+    assert answer.endswith(b"\r\n\r\nsaid")
+    assert remembering.asked == ["/whole", "/pieces"]
+
+
+def test_an_answer_at_hand_closes_the_connection_when_it_is_told_to() -> None:
+    answer = answered(Connection, b"GET /whole HTTP/1.1\r\n" + LAST, Remembering())
+    assert answer == (
+        b"HTTP/1.1 200 OK\r\ndate: " + DATE[1] + b"\r\nx-again: yes\r\ncontent-length: 4\r\n"
+        b"connection: close\r\n\r\nsoon"
+    )
 
 
 class Brief(Connection):
