@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.prepared import store_file
 from tests.unit.services.conftest import CountingIds, DefinitionIsRunnable, NoVault
 
 from headrace.core.access import Principal
@@ -162,7 +164,7 @@ def real(kind: str) -> Iterator[Real]:
     """The use cases over a new store of that kind."""
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         clock = Clock()
-        store = open_store("memory:" if kind == "memory" else f"sqlite:///{folder}/traces.db")
+        store = open_store("memory:" if kind == "memory" else store_file(Path(folder) / "traces.db"))
         ports = Ports(
             store=store, ids=CountingIds(), clock=clock, rules=DefinitionIsRunnable(), vault=NoVault()
         )

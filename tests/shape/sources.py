@@ -26,4 +26,12 @@ def tree(path: Path) -> ast.Module:
 
 def functions(path: Path) -> Iterator[Function]:
     """Every function of a module, nested ones too."""
-    return (node for node in ast.walk(tree(path)) if isinstance(node, Function))
+    return (node for node in _statements(tree(path)) if isinstance(node, Function))
+
+
+def _statements(parent: ast.AST) -> Iterator[ast.AST]:
+    """What a syntax tree is made of down to statements; there is no function in an expression."""
+    for node in ast.iter_child_nodes(parent):
+        if isinstance(node, ast.stmt | ast.excepthandler | ast.match_case):
+            yield node
+            yield from _statements(node)

@@ -4,9 +4,11 @@ import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from tests.postgres import cluster
+from tests.prepared import store_file
 from tests.storage.things import Desk
 
 from headrace.storage import open_store
@@ -21,7 +23,7 @@ def new_url(kind: str) -> Iterator[str]:
         yield "memory:"
     elif kind == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
-            yield f"sqlite:///{folder}/store.db"
+            yield store_file(Path(folder) / "store.db")
     else:
         url = cluster().lend()
         try:

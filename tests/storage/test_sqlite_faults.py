@@ -8,6 +8,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from tests.prepared import store_file
 from tests.storage.things import HOME, Desk, file, version
 
 from headrace.core.errors import Unavailable
@@ -57,7 +58,7 @@ def disk() -> Iterator[Disk]:
 @pytest.fixture
 def desk(disk: Disk, tmp_path: Path) -> Iterator[Desk]:
     with asyncio.Runner() as runner:
-        store = open_store(f"sqlite:///{tmp_path}/store.db")
+        store = open_store(store_file(tmp_path / "store.db"))
         yield Desk(store, runner)
         runner.run(store.close())
 

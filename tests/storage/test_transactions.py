@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from tests.prepared import store_file
 from tests.storage.things import (
     ABROAD,
     HOME,
@@ -269,7 +270,7 @@ def test_others_read_and_write_while_a_scan_goes_on(tmp_path: Path) -> None:
         return before == tx.files.get(id="fl_1")
 
     async def story() -> bool:
-        store = open_store(f"sqlite:///{tmp_path}/store.db")
+        store = open_store(store_file(tmp_path / "store.db"))
         scanning = asyncio.create_task(store.scan(HOME, slow))
         assert await asyncio.to_thread(begun.wait, 10)
         await store.write(HOME, fill)

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.prepared import store_file
 from tests.unit.exchange.conftest import Place, new_place
 from tests.unit.exchange.humanloop_sample import (
     ANN,
@@ -851,7 +852,7 @@ def test_no_batch_whatever_breaks_the_server(kind: str) -> None:
     @given(batches=st.lists(BATCHES, min_size=1, max_size=3))
     def run(batches: list[dict[str, Any]]) -> None:
         with TemporaryDirectory() as folder, asyncio.Runner() as runner:
-            store = MemoryStore() if kind == "memory" else open_store(f"sqlite:///{folder}/it.db")
+            store = MemoryStore() if kind == "memory" else open_store(store_file(Path(folder) / "it.db"))
             try:
                 place = new_place(runner, store)
                 for batch in [WHOLE, *batches]:

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.prepared import store_file
 from tests.unit.services.evaluation_bench import Bench
 
 from headrace.core.errors import HeadraceError
@@ -438,7 +439,7 @@ def _in_memory(stack: ExitStack) -> Store:
 
 def _in_a_file(stack: ExitStack) -> Store:
     folder = Path(stack.enter_context(TemporaryDirectory()))
-    return open_store(f"sqlite:///{folder}/store.db")
+    return open_store(store_file(Path(folder) / "store.db"))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.prepared import store_file
 from tests.unit.services.gate_bench import GateBench, approval
 
 from headrace.core.deployments import Action
@@ -31,7 +32,7 @@ WATCH = {
 
 @pytest.fixture(params=["memory", "sqlite"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GateBench]:
-    store = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path}/store.db")
+    store = MemoryStore() if request.param == "memory" else open_store(store_file(tmp_path / "store.db"))
     made = GateBench(store=store)
     yield made
     made.run(made.store.close())

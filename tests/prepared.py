@@ -1,0 +1,31 @@
+"""An empty store, made once in each process that tests and copied from then on.
+
+To make one takes longer than most tests that use it: each migration is a transaction, which goes to the disk. Tests
+that ask how a store comes to be, or is brought up to date, let it be made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import tempfile
+from pathlib import Path
+
+from headrace.storage import open_store
+
+
+@functools.cache
+def _empty_store() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        asyncio.run(open_store(f"sqlite:///{path}").close())
+        return path.read_bytes()
+
+
+def store_file(path: Path) -> str:
+    """The URL of a store in a file; an empty one is put there if there is none."""
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(_empty_store())
+    return f"sqlite:///{path}"
