@@ -49,10 +49,10 @@ fast: $(VENV)/.ready
 test: $(VENV)/.ready $(VENV)/.ui
 	$(PYTEST) -m 'not chaos and not soak'
 
-# What goes over a wire, with every store in PostgreSQL; WHICH='not slow and not js and not chaos' is the short form.
-WHICH ?= not js and not chaos
+# What goes over a wire, with every store in PostgreSQL; SHORT=1 leaves out what is slow, or the same with every store.
 test-postgres: $(VENV)/.ready
-	HEADRACE_TEST_STORE=postgresql $(PYTEST) -m '$(WHICH)' tests/contract
+	HEADRACE_TEST_STORE=postgresql $(PYTEST) $(if $(SHORT),--of-stores) \
+	  -m 'not js and not chaos $(if $(SHORT),and not slow)' tests/contract
 
 # Known vulnerabilities of what is installed; says loudly when nobody could be asked. STRICT=1 fails then, too.
 .PHONY: audit

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tests.fast import is_left_out, try_few_examples
+from tests.fast import is_left_out, is_no_matter_of_stores, is_on_a_store_left_out, try_few_examples
 from tests.progress import Progress
 
 # Where nothing compiled may be kept, each run rewrites every test file, and each command that a test starts
@@ -27,20 +27,34 @@ if os.environ.get("CI"):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The option of the fast run."""
+    """The options of the runs that leave something out."""
     parser.addoption("--fast", action="store_true", help="leave out what tries everything there is of a kind")
+    parser.addoption("--of-stores", action="store_true", help="leave out what is the same with every store")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave thorough tests out of the fast run, unread: to import them takes a while, too."""
-    return True if config.getoption("fast") and is_left_out(collection_path) else None
+    """Leave tests out unread: to import them takes a while, too."""
+    is_out = (config.getoption("fast") and is_left_out(collection_path)) or (
+        config.getoption("of_stores") and is_no_matter_of_stores(collection_path)
+    )
+    return True if is_out else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
-    """Try laws on fewer examples in the fast run."""
-    for item in items if config.getoption("fast") else ():
+    """Try laws on fewer examples in the fast run, and most of what is tried on every store on two of them."""
+    if not config.getoption("fast"):
+        return
+    left_out = {item for item in items if is_on_a_store_left_out(item.path, _parameters(item))}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
+    for item in items:
         test = getattr(item, "obj", None)
         try_few_examples(getattr(test, "__func__", test))
+
+
+def _parameters(item: pytest.Item) -> list[object]:
+    call = getattr(item, "callspec", None)
+    return list(call.params.values()) if call else []
 
 
 @pytest.hookimpl(wrapper=True)

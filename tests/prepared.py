@@ -14,13 +14,21 @@ from pathlib import Path
 
 from headrace.storage import open_store
 
+SQLITE = "sqlite:///"
+
 
 @functools.cache
 def _empty_store() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "empty.db"
-        asyncio.run(open_store(f"sqlite:///{path}").close())
+        asyncio.run(open_store(f"{SQLITE}{path}").close())
         return path.read_bytes()
+
+
+def prepare(url: str) -> None:
+    """Put an empty store where a store in a file is to be made; others are made by who opens them."""
+    if url.startswith(SQLITE) and Path(url.removeprefix(SQLITE)).parent.is_dir():
+        store_file(Path(url.removeprefix(SQLITE)))
 
 
 def store_file(path: Path) -> str:
@@ -28,4 +36,4 @@ def store_file(path: Path) -> str:
     if not path.exists():
         with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
             file.write(_empty_store())
-    return f"sqlite:///{path}"
+    return f"{SQLITE}{path}"

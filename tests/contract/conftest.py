@@ -17,6 +17,7 @@ from typing import IO, Any
 import pytest
 from tests import stores
 from tests.contract.nursery import Forked, nursery
+from tests.prepared import prepare
 
 READY_WITHIN_S = 60
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -53,7 +54,7 @@ class LiveServer:
         settings: extra environment, by setting's name.
         stderr: the file that its log goes to; None is this process's own standard error.
         is_forked: whether it is forked from a process that has imported all it needs, which is far quicker,
-            or is the real command.
+            or is the real command. The store of one that is forked is a copy of an empty one, if it is new.
         modules: what it has imported then besides.
     """
 
@@ -78,6 +79,7 @@ class LiveServer:
             environment["HEADRACE_WEB_FOLDER"] = os.environ["HEADRACE_TEST_WEB"]
         arguments = ["serve", "--port", "0", "--store", self.store, *options]
         if self.is_forked:
+            prepare(self.store)
             self.process = nursery().start(
                 arguments, environment=environment, stderr=self.stderr, modules=self.modules
             )

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import uvicorn
 from tests import stores
+from tests.prepared import prepare
 
 from headrace.app import Server, build
 from headrace.core.ports import Store
@@ -50,6 +51,7 @@ def in_process(settings: Settings, store: Store | None = None) -> Iterator[InPro
     if store is None:
         key = stores.variables().get("HEADRACE_SECRET_KEY", settings.secret_key)
         settings = replace(settings, store=stores.url_of(settings.store), secret_key=key)
+        prepare(settings.store)
     listener = socket.create_server(("127.0.0.1", 0))
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(build(settings, store=store))

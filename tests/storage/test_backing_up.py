@@ -14,6 +14,7 @@ from typing import Any
 
 import apsw
 import pytest
+from tests.prepared import store_file
 from tests.storage.things import Desk, file, log, version
 
 from headrace.backends.knowledge.documents import read_document
@@ -51,7 +52,7 @@ def make_store(path: Path) -> Files:
     """A store with a version, a log, a key, a knowledge base and a journal."""
     content = b'{"a":1}'
     with asyncio.Runner() as runner:
-        desk = Desk(open_store(str(path)), runner)
+        desk = Desk(open_store(store_file(path)), runner)
         desk.write(
             lambda tx: (
                 tx.files.add(file()),

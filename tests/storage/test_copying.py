@@ -19,6 +19,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 from tests.postgres import cluster
+from tests.prepared import store_file
 from tests.storage.test_datasets import datapoint
 from tests.storage.things import (
     ABROAD,
@@ -97,7 +98,7 @@ def own_url(kind: str) -> Iterator[str]:
     """Where a new store is that nobody uses after it: an unfinished copy may be left there."""
     if kind == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
-            yield f"sqlite:///{folder}/store.db"
+            yield store_file(Path(folder) / "store.db")
     else:
         url = cluster().new()
         yield url

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.contract.bedrock.things import ROLE, definition
+from tests.prepared import store_file
 
 from headrace.apis import repeats
 from headrace.apis.repeats import Repeats, Told
@@ -123,7 +124,7 @@ def build_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buil
         closes: list[Callable[[], Awaitable[None]]] = []
 
         def make(**settings: Any) -> Site:
-            made = replace(Settings(store=f"sqlite:///{tmp_path}/store.db"), **settings)
+            made = replace(Settings(store=store_file(tmp_path / "store.db")), **settings)
             server = runner.run(build(made, local_token="token"))
             closes.extend([server.runs.recorder.close, server.ports.store.close])
             return Site(runner, server, monkeypatch)
