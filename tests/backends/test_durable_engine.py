@@ -21,7 +21,7 @@ from headrace.backends.durable.place import JournalFile, JournalSchema, beside
 from headrace.core.durable import Journal, Program, Superseded
 from headrace.core.errors import Unavailable
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 
 async def nobody() -> set[str]:

@@ -34,7 +34,7 @@ PER_RAW_TEST = max(1, REQUESTS // 4)
 KEY = {"X-API-KEY": "any"}
 PATH = "fuzz/known"
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(120 + REQUESTS)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(300 + REQUESTS)]
 if REQUESTS > FAST_REQUESTS:
     pytestmark.append(pytest.mark.slow)
 

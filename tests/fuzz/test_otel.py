@@ -28,7 +28,7 @@ EXAMPLES = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )  # fmt: skip
-pytestmark = [pytest.mark.live, pytest.mark.timeout(120 + REQUESTS)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(300 + REQUESTS)]
 if REQUESTS > FAST_REQUESTS:
     pytestmark.append(pytest.mark.slow)
 

@@ -33,7 +33,7 @@ KEY = {"X-API-KEY": "any"}
 PATH, JUDGE, LOG = "fuzz/known", "fuzz/judge", "log_known"
 SPEC = {"evaluator_type": "human", "arguments_type": "target_free", "return_type": "boolean"}
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(120 + REQUESTS)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(300 + REQUESTS)]
 
 
 def examples(count: int) -> settings:
