@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -24,6 +25,10 @@ PAGE = 200
 LOOK_EVERY_S = 2.0
 LOOK_BACK = timedelta(minutes=1)
 """Logs may come later than others that were created after them."""
+LOOKS_UNTIL_FAR = 15
+LOOK_FAR_BACK = timedelta(hours=1)
+MOST_FAR = 5_000
+"""Now and then it is looked for such as come much later: of runs that took long, or dated by their makers."""
 SHOWN_CHARS = 80
 INTERRUPTED = 130
 """The exit status of who was told to follow no longer."""
@@ -80,16 +85,17 @@ def list_(most: int, follow: bool, store: str | None, as_json: bool, **asked: An
     A TIME is such as 2026-03-01 or 2026-03-01T12:00:00Z, or how long ago it was, such as 30m, 2h or 7d.
 
     With --follow the oldest comes first, and with --json each log is a line. A log that was created more than
-    a minute before the newest one is not among those that come.
+    a minute before the newest one comes within about half a minute; one that was created more than an hour or
+    5,000 logs before it is not among those that come.
     """
     server = find_reader(read_settings(store=store))
     with server.held():
-        found = _found(server, wanted(**asked), most)
         if not follow:
-            _tell(found, as_json=as_json)
+            _tell(_found(server, wanted(**asked), most), as_json=as_json)
             return
         try:
-            _follow(server, wanted(**asked), found, as_json=as_json)
+            following = _Following(server, wanted(**asked))
+            _follow(following, _found(server, wanted(**asked), most), as_json=as_json)
         except KeyboardInterrupt:  # only the looking ends, so that nothing is said of being aborted
             click.echo(err=True)
             sys.exit(INTERRUPTED)
@@ -175,29 +181,68 @@ def _found(server: Caller, asked: tuple[str, dict[str, str]], most: int | None) 
     return found
 
 
-def _follow(
-    server: Caller,
-    asked: tuple[str, dict[str, str]],
-    found: list[dict[str, Any]],
-    *,
-    as_json: bool,
-) -> None:
+class _Following:
+    """Finds logs that come, though no list is in the order in which they do: what was not there is new.
+
+    Args:
+        asked: which logs.
+    """
+
+    def __init__(self, server: Caller, asked: tuple[str, dict[str, str]]) -> None:
+        """Look what is there."""
+        self._server = server
+        self._path, self._query = asked
+        since = self._query.get("from")
+        self._floor = None if since is None else datetime.fromisoformat(since)
+        """What is older was not looked at, so that nobody knows whether it is new."""
+        self._there: dict[str, datetime] = {}
+        self._add(_found(server, asked, 1))
+        self._look(LOOK_FAR_BACK, most=MOST_FAR)
+
+    def show(self, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """These, the oldest first; they are known now."""
+        self._add(found)
+        return found[::-1]
+
+    def come(self, *, is_far: bool) -> list[dict[str, Any]]:
+        """Those that are new, the oldest first."""
+        return self._look(LOOK_FAR_BACK, most=MOST_FAR) if is_far else self._look(LOOK_BACK, most=None)
+
+    def _look(self, back: timedelta, *, most: int | None) -> list[dict[str, Any]]:
+        since = self._since(back)
+        query = self._query if since is None else {**self._query, "from": since.isoformat()}
+        found = _found(self._server, (self._path, query), most)
+        new = [one for one in reversed(found) if one["id"] not in self._there]
+        self._add(found)
+        if most is not None:
+            if len(found) == most:
+                self._floor = _created(found[-1]) + datetime.resolution
+            oldest = self._since(LOOK_FAR_BACK)
+            self._there = {id_: at for id_, at in self._there.items() if oldest is None or at >= oldest}
+        return new
+
+    def _since(self, back: timedelta) -> datetime | None:
+        known = [] if self._floor is None else [self._floor]
+        if self._there:
+            known.append(max(self._there.values()) - back)
+        return max(known, default=None)
+
+    def _add(self, found: list[dict[str, Any]]) -> None:
+        self._there |= {one["id"]: _created(one) for one in found}
+
+
+def _created(one: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(one["created_at"])
+
+
+def _follow(following: _Following, found: list[dict[str, Any]], *, as_json: bool) -> None:
     """Tell of logs as they come, each once."""
-    path, query = asked
-    told: dict[str, datetime] = {}
-    first = min((datetime.fromisoformat(one["created_at"]) for one in found), default=None)
-    while True:
-        for one in reversed(found):
-            if one["id"] not in told:
-                click.echo(json.dumps(one) if as_json else line(one))
-                told[one["id"]] = datetime.fromisoformat(one["created_at"])
-        if told:
-            since = max(told.values()) - LOOK_BACK
-            since = since if first is None else max(since, first)
-            told = {id_: at for id_, at in told.items() if at >= since}
-            query = {**query, "from": since.isoformat()}
+    new = following.show(found)
+    for look in itertools.count(1):
+        for one in new:
+            click.echo(json.dumps(one) if as_json else line(one))
         time.sleep(LOOK_EVERY_S)
-        found = [one for one in _found(server, (path, query), None) if one["id"] not in told]
+        new = following.come(is_far=look % LOOKS_UNTIL_FAR == 0)
 
 
 def _tell(found: list[dict[str, Any]], *, as_json: bool) -> None:
