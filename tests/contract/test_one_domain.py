@@ -5,6 +5,7 @@ Each test is a rule of docs/explanation/one-domain.md.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -188,7 +189,10 @@ def test_a_number_can_be_read_whichever_way_its_content_was_written_first(aws: A
     )
     released = aws.create_flow_version(flowIdentifier=flow)
     assert (released["version"], _numbers(aws, flow)) == ("2", ["2", "1"])
-    assert aws.get_flow_version(flowIdentifier=flow, flowVersion="2")["definition"] == whole
+    shown = [aws.get_flow_version(flowIdentifier=flow, flowVersion=number)["definition"] for number in "12"]
+    assert shown == [whole] * 2
+    assert '"maxTokens": 7}' in json.dumps(shown[0]), "an integer, for clients that read none from 7.0"
+    assert '"maxTokens": 7}' in json.dumps(shown[1])
     assert human.get(id=written.id).version_id == written.version_id
 
 

@@ -38,7 +38,7 @@ class Params(dict[str, Any]):
     Args:
         members: by name.
         body: the body they came in.
-        changed: the members of the body from which something was dropped.
+        changed: the members of the body that are not kept as they were sent.
     """
 
     __slots__ = ("_body", "_changed")
@@ -51,7 +51,7 @@ class Params(dict[str, Any]):
         self._changed = changed
 
     def raw(self, member: str) -> bytes:
-        """The JSON of a member of the body: as it was sent, unless something had to be dropped from it.
+        """The JSON of a member of the body: as it was sent, unless it could not be kept so.
 
         Raises:
             KeyError: the body has no such member.
@@ -202,7 +202,10 @@ class _InputPlan(msgspec.Struct, frozen=True, kw_only=True):
                 kept, found = self.body.check(given)
                 problems.extend(found)
                 members.update(kept)
-                changed = frozenset(name for name, value in kept.items() if value != given[name])
+                # As JSON: 7 and 7.0 are equal values, but clients read no integer from 7.0.
+                changed = frozenset(
+                    name for name, value in kept.items() if _encode_json(value) != _encode_json(given[name])
+                )
         if problems:
             raise Invalid(*problems)
         return Params(members, body=body, changed=changed)

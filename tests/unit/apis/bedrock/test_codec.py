@@ -66,6 +66,14 @@ def test_nulls_and_unknown_members_are_dropped_from_what_is_kept(codec: Codec) -
     assert params.raw("definition") == b'{"connections":[]}'
 
 
+def test_a_whole_number_is_kept_as_clients_read_integers(codec: Codec) -> None:
+    sent = DEFINITION.replace(b'"maxTokens": 10', b'"maxTokens": 10.0')
+    body = b'{"name": "n1", "executionRoleArn": "%s", "definition": %s}' % (ROLE.encode(), sent)
+    kept = decode(codec, "CreateFlow", body).raw("definition")
+    assert b'"maxTokens":10}' in kept
+    assert b'"f":1.0' in kept, "what is in a document is the model's, and stays as it is"
+
+
 def test_a_member_that_was_not_sent_has_no_raw_form(codec: Codec) -> None:
     params = decode(codec, "CreateFlow", {"name": "n1", "executionRoleArn": ROLE})
     with pytest.raises(KeyError):
