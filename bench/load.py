@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ class Result:
         cpu_us: processor time of the server per request, user and system.
         failures: answers that were not 2xx.
         count: all answers.
+        reconnects: connections that were made because the server had closed one.
     """
 
     rate: float
@@ -32,6 +33,7 @@ class Result:
     cpu_us: float
     failures: int
     count: int
+    reconnects: int = 0
 
 
 class _Connection(asyncio.Protocol):
@@ -50,7 +52,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
-            self.done.set_exception(exc or ConnectionError("the server closed the connection"))
+            self.done.set_exception(exc or ConnectionError(CLOSED))
 
     def _next(self) -> None:
         request = None if self._until() else next(self._requests, None)
@@ -73,7 +75,10 @@ class _Connection(asyncio.Protocol):
         if not head.startswith(b"http/1.1 2"):
             self.failures += 1
         self._buffer = b""
-        self._next()
+        if b"\r\nconnection: close" in head:
+            self.done.set_exception(ConnectionError(CLOSED))
+        else:
+            self._next()
 
     def _is_whole(self, head: bytes, body_at: int) -> bool:
         at = head.find(b"content-length:")
@@ -93,7 +98,46 @@ def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") 
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-async def _run(url: str, requests: Iterator[bytes], connections: int, seconds: float, pid: int) -> Result:
+CLOSED = "the server closed the connection"
+
+
+class _Client:
+    """Keeps one connection busy.
+
+    Args:
+        may_reconnect: whether it makes another one when the server closes it; what was not answered by then
+            is not asked again.
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[_Connection]], *, may_reconnect: bool) -> None:
+        self._connect = connect
+        self._may_reconnect = may_reconnect
+        self.failures = 0
+        self.reconnects = 0
+
+    async def run(self, connection: _Connection, until: Callable[[], bool]) -> None:
+        """Go on until the time is over or there are no more requests."""
+        while await self._is_cut(connection) and not until():
+            self.reconnects += 1
+            connection = await self._connect()
+
+    async def _is_cut(self, connection: _Connection) -> bool:
+        """Whether the server closed it, as it may; waits for its end."""
+        try:
+            await connection.done
+        except ConnectionError:
+            if not self._may_reconnect:
+                raise
+            return True
+        finally:
+            self.failures += connection.failures
+        return False
+
+
+async def load(
+    url: str, requests: Iterator[bytes], *, connections: int, seconds: float, pid: int, may_reconnect: bool
+) -> Result:
+    """See `run`; in the event loop that is there."""
     loop = asyncio.get_running_loop()
     latencies: list[float] = []
     parts = urlsplit(url)
@@ -102,13 +146,15 @@ async def _run(url: str, requests: Iterator[bytes], connections: int, seconds: f
     def until() -> bool:
         return time.perf_counter() - started > seconds
 
-    made = [
-        await loop.create_connection(
-            lambda: _Connection(requests, until, latencies), parts.hostname, parts.port
-        )
-        for _ in range(connections)
-    ]
-    await asyncio.gather(*(connection.done for _, connection in made))
+    async def connect() -> _Connection:
+        made = lambda: _Connection(requests, until, latencies)  # noqa: E731
+        return (await loop.create_connection(made, parts.hostname, parts.port))[1]
+
+    clients = [_Client(connect, may_reconnect=may_reconnect) for _ in range(connections)]
+    first = [await connect() for _ in clients]
+    await asyncio.gather(
+        *(client.run(connection, until) for client, connection in zip(clients, first, strict=True))
+    )
     elapsed, spent = time.perf_counter() - started, cpu_seconds(pid) - cpu
     latencies.sort()
     return Result(
@@ -116,17 +162,39 @@ async def _run(url: str, requests: Iterator[bytes], connections: int, seconds: f
         p50_ms=statistics.median(latencies) * 1000,
         p99_ms=latencies[int(len(latencies) * 0.99)] * 1000,
         cpu_us=spent / len(latencies) * 1e6,
-        failures=sum(connection.failures for _, connection in made),
+        failures=sum(client.failures for client in clients),
         count=len(latencies),
+        reconnects=sum(client.reconnects for client in clients),
     )
 
 
-def run(url: str, requests: Iterator[bytes], *, connections: int, seconds: float, pid: int) -> Result:
-    """Send requests until the time is over or there are no more."""
+def run(
+    url: str,
+    requests: Iterator[bytes],
+    *,
+    connections: int,
+    seconds: float,
+    pid: int,
+    may_reconnect: bool = False,
+) -> Result:
+    """Send requests until the time is over or there are no more.
+
+    Args:
+        may_reconnect: whether the server may close connections; otherwise that is a ConnectionError.
+    """
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(url, requests, connections, seconds, pid))
+        return runner.run(
+            load(
+                url,
+                requests,
+                connections=connections,
+                seconds=seconds,
+                pid=pid,
+                may_reconnect=may_reconnect,
+            )
+        )
 
 
 def cpu_seconds(pid: int) -> float:
