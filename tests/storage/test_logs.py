@@ -282,6 +282,18 @@ def test_more_ids_than_are_looked_up_one_by_one(filed: Desk, monkeypatch: pytest
     assert found(filed, ids=("un-3",)) == (["run-3"], 1)
 
 
+def test_of_many_with_a_short_part_in_their_id_a_page_is_made(filed: Desk) -> None:
+    ids = [f"log_{'ab'[n % 2]}{n}" for n in range(40)]
+    add(filed, *(log(one, is_in_trace=one.startswith("log_a")) for one in ids))
+    with_b = [one for one in ids[::-1] if "b" in one]
+    assert found(filed, ids=("b",), take=3) == (with_b[:3], 20)
+    assert found(filed, ids=("b",), skip=15, take=10) == (with_b[15:], 20)
+    assert found(filed, ids=("b",), skip=20) == found(filed, ids=("b",), take=0) == ([], 20)
+    assert found(filed, ids=("b1",), skip=1, take=2) == ([one for one in with_b if "b1" in one][1:3], 6)
+    assert found(filed, ids=("b",), in_trace=True) == ([], 0)
+    assert found(filed, ids=("b", "a"), take=2) == (ids[:-3:-1], 40)
+
+
 TEXTS = {
     "plain": payload(inputs={"question": "Where is the Straße?", "n": 42, "deep": [{"k": ["Übermut"]}]}),
     "chat": payload(messages=[{"role": "user", "content": "HELLO, wor-ld"}], output="e\u0301tude 3.14"),

@@ -29,10 +29,14 @@ class PostgresLogWords(SqlCollection):
         return self._newest(match, limits, skip=0, take=EVERYTHING)
 
     def page(self, match: Match, limits: dict[str, int], *, skip: int, take: int) -> tuple[list[int], int]:
-        ((total,),) = self._connection.all("count_with_words", match=_expression(match), **limits)
+        return self._page("with_words", skip=skip, take=take, match=_expression(match), **limits)
+
+    def _page(self, which: str, *, skip: int, take: int, **wanted: Any) -> tuple[list[int], int]:
+        ((total,),) = self._connection.all(f"count_{which}", **wanted)
         if not take or skip >= total:
             return [], total
-        return self._newest(match, limits, skip=skip, take=take), total
+        rows = self._connection.all(f"newest_{which}", skip=skip, take=take, **wanted)
+        return [place for (place,) in rows], total
 
     def _newest(self, match: Match, limits: dict[str, int], *, skip: int, take: int) -> list[int]:
         rows = self._connection.all(
@@ -49,6 +53,12 @@ class PostgresLogWords(SqlCollection):
     def with_part(self, part: str, wanted: dict[str, Any]) -> set[int]:
         rows = self._connection.all("with_part", pattern=_pattern(part), **wanted)
         return {place for (place,) in rows}
+
+    def page_with_part(
+        self, part: str, wanted: dict[str, Any], *, skip: int, take: int
+    ) -> tuple[list[int], int]:
+        """See `LogWords`."""
+        return self._page("with_part", skip=skip, take=take, pattern=_pattern(part), **wanted)
 
 
 def _put(place: int, words: str) -> Step:

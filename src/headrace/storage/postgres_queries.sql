@@ -30,6 +30,15 @@ ORDER BY place DESC LIMIT :take OFFSET :skip;
 -- The logs of a file that have a part in their id.
 SELECT l.place FROM logs l WHERE file_number = :file_number AND {in_range} AND {of_version} AND id LIKE :pattern;
 
+-- name: count_with_part
+-- How many they are.
+SELECT count(*) FROM logs l WHERE file_number = :file_number AND {in_range} AND {of_version} AND id LIKE :pattern;
+
+-- name: newest_with_part
+-- A page of them.
+SELECT l.place FROM logs l WHERE file_number = :file_number AND {in_range} AND {of_version} AND id LIKE :pattern
+ORDER BY place DESC LIMIT :take OFFSET :skip;
+
 -- name: remove_awaited
 -- A run does not need these any more. The array has each place looked up, whatever is known of the table.
 DELETE FROM awaited WHERE account = :account AND run_id = :run_id AND version_id = :version_id

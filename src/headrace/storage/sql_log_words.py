@@ -40,3 +40,8 @@ class LogWords(Protocol):
         Args:
             wanted: the file, the version, the range of places, and whether in a trace.
         """
+
+    def page_with_part(
+        self, part: str, wanted: dict[str, Any], *, skip: int, take: int
+    ) -> tuple[list[int], int]:
+        """A page of the places that `with_part` gives, newest first, and how many it is cut from."""

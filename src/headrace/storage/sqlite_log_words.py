@@ -103,6 +103,24 @@ class SqliteLogWords(SqlCollection):
         triples = match_triples(part)
         if triples is None or self._are_many(triples):
             return self._places("with_part", part=part, **wanted)
+        return self._among(triples, part, wanted)
+
+    def page_with_part(
+        self, part: str, wanted: dict[str, Any], *, skip: int, take: int
+    ) -> tuple[list[int], int]:
+        """See `LogWords`. Of those that are found by looking at every id most are only counted."""
+        triples = match_triples(part)
+        if triples is not None and not self._are_many(triples):
+            found = sorted(self._among(triples, part, wanted), reverse=True)
+            return found[skip : skip + take], len(found)
+        ((total,),) = self._connection.all("count_with_part", part=part, **wanted)
+        if not take or skip >= total:
+            return [], total
+        rows = self._connection.all("newest_with_part", part=part, skip=skip, take=take, **wanted)
+        return [place for (place,) in rows], total
+
+    def _among(self, triples: str, part: str, wanted: dict[str, Any]) -> set[int]:
+        """Those with a part, among the few that may have it by the index of ids."""
         found = self._places("with_part_of_triples", match=triples, part=part, **wanted)
         return found | self._places("with_part_among_new", part=part, **wanted)
 

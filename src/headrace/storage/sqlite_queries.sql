@@ -85,3 +85,14 @@ WHERE l.file_number = :file_number AND {in_range} AND {of_version} AND instr(l.i
 -- The same, looking at every id of the file.
 SELECT l.place FROM logs l INDEXED BY logs_ids
 WHERE file_number = :file_number AND {in_range} AND {of_version} AND instr(id, :part) > 0;
+
+-- name: count_with_part
+-- How many they are.
+SELECT count(*) FROM logs l INDEXED BY logs_ids
+WHERE file_number = :file_number AND {in_range} AND {of_version} AND instr(id, :part) > 0;
+
+-- name: newest_with_part
+-- A page of them.
+SELECT l.place FROM logs l INDEXED BY logs_ids
+WHERE file_number = :file_number AND {in_range} AND {of_version} AND instr(id, :part) > 0
+ORDER BY place DESC LIMIT :take OFFSET :skip;
