@@ -29,13 +29,17 @@ class PostgresLogWords(SqlCollection):
         return self._newest(match, limits, skip=0, take=EVERYTHING)
 
     def page(self, match: Match, limits: dict[str, int], *, skip: int, take: int) -> tuple[list[int], int]:
-        return self._page("with_words", skip=skip, take=take, match=_expression(match), **limits)
+        values = {**limits, "match": _expression(match)}
+        return self._page("count_with_words", "newest_with_words", values, skip=skip, take=take)
 
-    def _page(self, which: str, *, skip: int, take: int, **wanted: Any) -> tuple[list[int], int]:
-        ((total,),) = self._connection.all(f"count_{which}", **wanted)
+    def _page(
+        self, count: str, newest: str, values: dict[str, Any], *, skip: int, take: int
+    ) -> tuple[list[int], int]:
+        """By the two statements that count and list the same."""
+        ((total,),) = self._connection.all(count, **values)
         if not take or skip >= total:
             return [], total
-        rows = self._connection.all(f"newest_{which}", skip=skip, take=take, **wanted)
+        rows = self._connection.all(newest, skip=skip, take=take, **values)
         return [place for (place,) in rows], total
 
     def _newest(self, match: Match, limits: dict[str, int], *, skip: int, take: int) -> list[int]:
@@ -58,7 +62,8 @@ class PostgresLogWords(SqlCollection):
         self, part: str, wanted: dict[str, Any], *, skip: int, take: int
     ) -> tuple[list[int], int]:
         """See `LogWords`."""
-        return self._page("with_part", skip=skip, take=take, pattern=_pattern(part), **wanted)
+        values = {**wanted, "pattern": _pattern(part)}
+        return self._page("count_with_part", "newest_with_part", values, skip=skip, take=take)
 
 
 def _put(place: int, words: str) -> Step:
