@@ -83,7 +83,9 @@ def _locate(tx: Transaction, resource: Resource) -> str:
     if resource.alias not in (None, DRAFT_ALIAS):
         assert resource.alias is not None
         if tx.aliases.get(file_id=file.id, id=resource.alias) is None:
-            raise NotFound("alias", resource.alias, f"Alias {resource.alias} of {resource.kind} not found.")
+            message = f"Alias {resource.alias} of {resource.kind} {file.short_id} not found."
+            raise NotFound("alias", resource.alias, message)
     if resource.number is not None and tx.releases.get(file_id=file.id, number=resource.number) is None:
-        raise NotFound("version", str(resource.number), f"Version {resource.number} not found.")
+        message = f"Version {resource.number} of {resource.kind} {file.short_id} not found."
+        raise NotFound("version", str(resource.number), message)
     return path_of(resource.kind, file.short_id, alias=resource.alias, number=resource.number)

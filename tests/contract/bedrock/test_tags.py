@@ -124,6 +124,14 @@ def test_what_is_not_here(bedrock: Any, resource: str) -> None:
             call(resourceArn=resource, **more)
 
 
+def test_what_a_thing_that_is_here_has_not_is_named_with_it(bedrock: Any, make_flow: Make) -> None:
+    flow, prompt = make_flow(), bedrock.create_prompt(name=new_name("prompt"))
+    with refused("ResourceNotFoundException", 404, f"Alias ABCDEFGHIJ of flow {flow['id']} not found."):
+        bedrock.list_tags_for_resource(resourceArn=f"{flow['arn']}/alias/ABCDEFGHIJ")
+    with refused("ResourceNotFoundException", 404, f"Version 1 of prompt {prompt['id']} not found."):
+        bedrock.list_tags_for_resource(resourceArn=f"{prompt['arn']}:1")
+
+
 def test_a_number_with_leading_zeros_names_nothing(bedrock: Any) -> None:
     prompt = bedrock.create_prompt(name=new_name("prompt"))
     arn = bedrock.create_prompt_version(promptIdentifier=prompt["id"], tags={"a": "b"})["arn"]
