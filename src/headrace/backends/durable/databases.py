@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
 import psycopg
 import sqlalchemy
@@ -23,6 +25,60 @@ def open_database(place: JournalFile | JournalSchema, *, connections: int) -> sq
     if isinstance(place, JournalFile):
         return _file(place)
     return _server(place, connections)
+
+
+class Journal(Protocol):
+    """Lends the connection that journals are written on, to one thread."""
+
+    def lent(self) -> AbstractContextManager[sqlalchemy.Connection]:
+        """A connection, whose statements are durable once it is given back."""
+
+    def close(self) -> None:
+        """Hang up."""
+
+
+class Shared:
+    """On SQLite: the only connection that there is, for a transaction."""
+
+    def __init__(self, database: sqlalchemy.Engine) -> None:
+        self.lent = database.begin
+
+    def close(self) -> None:
+        """Nothing: it is the database's."""
+
+
+class Kept:
+    """On PostgreSQL: a connection that is kept for it, on which each statement is a transaction by itself.
+
+    That is one way to the server and back, where a transaction of its own is three, and a fourth to ask
+    whether it is still there. Journals can be written so because whatever is done again changes nothing.
+    """
+
+    def __init__(self, database: sqlalchemy.Engine) -> None:
+        self._database = database.execution_options(isolation_level="AUTOCOMMIT")
+        self._connection: sqlalchemy.Connection | None = None
+
+    @contextmanager
+    def lent(self) -> Iterator[sqlalchemy.Connection]:
+        """See `Journal.lent`."""
+        connection, self._connection = self._connection or self._database.connect(), None
+        try:
+            yield connection
+            connection.commit()  # of which the server hears nothing
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+
+    def close(self) -> None:
+        """See `Journal.close`."""
+        if self._connection is not None:
+            self._connection.close()
+
+
+def journal_on(database: sqlalchemy.Engine) -> Journal:
+    """How journals are written in a database."""
+    return Shared(database) if database.dialect.name == "sqlite" else Kept(database)
 
 
 def _file(place: JournalFile) -> sqlalchemy.Engine:

@@ -24,6 +24,7 @@ from headrace.core.errors import Unavailable
 
 if TYPE_CHECKING:
     from headrace.backends.durable.library import Library
+    from headrace.backends.durable.page_table import Attempt
     from headrace.backends.durable.reaper import Reaper
 
 T = TypeVar("T")
@@ -241,21 +242,21 @@ class DbosEngine:
 
     # Carrying out.
 
-    def _carry(self, loop: asyncio.AbstractEventLoop, account: str, execution_id: str, owner: str) -> None:
+    def _carry(self, loop: asyncio.AbstractEventLoop, attempt: Attempt) -> None:
         """In the thread of an execution: until its attempt is over."""
         over = threading.Event()
         self._carried.add(over)
-        self._beginning.discard(execution_id)
-        loop.call_soon_threadsafe(self._enter, account, execution_id, owner, over)
+        self._beginning.discard(attempt.execution)
+        loop.call_soon_threadsafe(self._enter, attempt, over)
         while not over.wait(LOOP_LOOK_S) and not loop.is_closed():
             continue
 
-    def _enter(self, account: str, execution_id: str, owner: str, over: threading.Event) -> None:
+    def _enter(self, attempt: Attempt, over: threading.Event) -> None:
         if self._is_closing:
             over.set()
             return
-        task = asyncio.create_task(self._attempt(account, execution_id, owner))
-        self._going[task] = execution_id
+        task = asyncio.create_task(self._attempt(attempt))
+        self._going[task] = attempt.execution
         task.add_done_callback(partial(self._leave, over))
 
     def _leave(self, over: threading.Event, task: asyncio.Task[None]) -> None:
@@ -265,11 +266,11 @@ class DbosEngine:
         _told(task)
         self._on_room()
 
-    async def _attempt(self, account: str, execution_id: str, owner: str) -> None:
+    async def _attempt(self, attempt: Attempt) -> None:
         assert self._library is not None
-        pages = self._library.pages
+        pages, execution_id = self._library.pages, attempt.execution
         try:
-            await self._program(account, execution_id, pages.of_attempt(execution_id, owner))
+            await self._program(attempt.account, execution_id, pages.of_attempt(attempt))
         except Superseded:
             self._failures.pop(execution_id, None)
             log.info("execution %s is carried out elsewhere", execution_id)

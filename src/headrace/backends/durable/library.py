@@ -23,7 +23,7 @@ from dbos._utils import INTERNAL_QUEUE_NAME
 
 from headrace.backends.durable.absence import telling
 from headrace.backends.durable.databases import open_database
-from headrace.backends.durable.page_table import APPLICATION, FORMAT, FilePages, ServerPages
+from headrace.backends.durable.page_table import APPLICATION, FORMAT, Attempt, FilePages, ServerPages
 from headrace.backends.durable.pages import Pages
 from headrace.backends.durable.place import JournalFile, JournalSchema
 from headrace.core.errors import Unavailable
@@ -41,9 +41,15 @@ _SPARE_THREADS = 8
 
 _in_use = threading.Lock()
 
-Carry = Callable[[str, str, str], None]
-"""Has an execution of an organisation carried out (account, execution id, and what DBOS tells this attempt
-from others by), and returns once the attempt is over. In a thread of its own."""
+Carry = Callable[[Attempt], None]
+"""Has an execution carried out, and returns once the attempt is over. In a thread of its own."""
+
+
+class _New(str):
+    """The id of an execution that is begun in this very call. Out of a database it comes as any text, so that
+    whoever is called with this knows that nobody else has had the execution before."""
+
+    __slots__ = ()
 
 
 class Left(BaseException):
@@ -179,7 +185,7 @@ class Library:
 
     def _is_begun(self, account: str, execution_id: str) -> bool:
         with SetWorkflowID(execution_id):
-            handle = DBOS.start_workflow(self._workflow, account, execution_id)
+            handle = DBOS.start_workflow(self._workflow, account, _New(execution_id))
         return isinstance(handle, WorkflowHandleFuture)
 
     def holders(self) -> set[str]:
@@ -256,7 +262,8 @@ class Library:
 
     def _leaving(self, carry: Carry) -> Callable[[str, str], None]:
         def execution(account: str, execution_id: str) -> None:
-            carry(account, execution_id, str(assert_current_dbos_context().owner_xid))
+            owner, is_first = str(assert_current_dbos_context().owner_xid), isinstance(execution_id, _New)
+            carry(Attempt(account=account, execution=str(execution_id), owner=owner, is_first=is_first))
             # How it ended is in the store, and its journal is gone by now: nothing is left for DBOS to write.
             raise Left
 

@@ -20,6 +20,22 @@ FORMAT: Final = "headrace_json"
 APPLICATION: Final = "headrace"
 
 
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution that is carried out here now.
+
+    Attributes:
+        account: the organisation.
+        execution: the execution's id.
+        owner: the attempt, as DBOS tells it from others.
+        is_first: whether it was begun here just now, so that its journal is empty.
+    """
+
+    account: str
+    execution: str
+    owner: str
+    is_first: bool = False
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a page stands.
 

@@ -19,7 +19,8 @@ import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
 from headrace.backends.durable.absence import may_pass, told
-from headrace.backends.durable.page_table import PageTable, Place, Row
+from headrace.backends.durable.databases import journal_on
+from headrace.backends.durable.page_table import Attempt, PageTable, Place, Row
 from headrace.core.durable import Superseded
 from headrace.core.errors import Unavailable
 
@@ -56,7 +57,7 @@ class Pages:
     def __init__(
         self, database: sqlalchemy.Engine, table: PageTable, loop: asyncio.AbstractEventLoop
     ) -> None:
-        self._database = database
+        self._journal = journal_on(database)
         self._table = table
         self._loop = loop
         self._wishes: queue.SimpleQueue[_Wish | None] = queue.SimpleQueue()
@@ -75,9 +76,9 @@ class Pages:
         if self._thread.ident is not None:
             self._thread.join(_END_S)
 
-    def of_attempt(self, execution_id: str, owner: str) -> AttemptJournal:
+    def of_attempt(self, attempt: Attempt) -> AttemptJournal:
         """The journal of an attempt; see `AttemptJournal`."""
-        return AttemptJournal(self, execution_id=execution_id, owner=owner)
+        return AttemptJournal(self, attempt)
 
     async def read(self, place: Place) -> str | None:
         """The text of a page; None when it is not there.
@@ -121,6 +122,7 @@ class Pages:
             wishes, is_open = self._gathered()
             if wishes:
                 self._tell(wishes, self._answers(wishes))
+        self._journal.close()
 
     def _gathered(self) -> tuple[list[_Wish], bool]:
         """What is wished by now, waited for, of each execution one thing; and whether more may come."""
@@ -150,17 +152,18 @@ class Pages:
 
     def _tried(self, wishes: Sequence[_Wish]) -> list[Answer]:
         """The same, once the database is there, for as long as this process is."""
-        pause_s = FIRST_PAUSE_S
+        pause_s = 0.0  # a connection that is kept may have been lost long ago
         while True:
             try:
-                with self._database.begin() as connection:
+                with self._journal.lent() as connection:
                     return self._done(connection, wishes)
             except SQLAlchemyError as error:
                 if not may_pass(error) or self._is_closing.is_set():
                     raise
-                log.warning("journals of executions wait for their database: %s", type(error).__name__)
+                if pause_s:
+                    log.warning("journals of executions wait for their database: %s", type(error).__name__)
             self._is_closing.wait(pause_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S) or FIRST_PAUSE_S
 
     def _done(self, connection: sqlalchemy.Connection, wishes: Sequence[_Wish]) -> list[Answer]:
         table = self._table
@@ -201,18 +204,13 @@ def _answer(wish: _Wish, rows: dict[str, Row]) -> Answer:
 
 
 class AttemptJournal:
-    """The journal of one attempt; see `headrace.core.durable.Journal`.
+    """The journal of one attempt; see `headrace.core.durable.Journal`."""
 
-    Args:
-        owner: the attempt, as DBOS tells it from others.
-    """
-
-    def __init__(self, pages: Pages, *, execution_id: str, owner: str) -> None:
+    def __init__(self, pages: Pages, attempt: Attempt) -> None:
         self._pages = pages
-        self._execution_id = execution_id
-        self._owner = owner
+        self._attempt = attempt
         self._number = 1
-        self._is_new = False
+        self._is_new = attempt.is_first
 
     async def page(self, write: Callable[[], Awaitable[bytes]]) -> bytes:
         """The next page.
@@ -221,7 +219,8 @@ class AttemptJournal:
             Superseded: another process carries out the execution by now.
             Unavailable: the database can't keep it.
         """
-        place = Place(execution=self._execution_id, owner=self._owner, number=self._number)
+        attempt = self._attempt
+        place = Place(execution=attempt.execution, owner=attempt.owner, number=self._number)
         known = None if self._is_new else await self._pages.read(place)
         if known is None:
             self._is_new = True  # what comes after the first page that was not there isn't either
