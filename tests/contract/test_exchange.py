@@ -440,3 +440,34 @@ def test_readers_may_take_out_and_not_bring_in(make_server: Any, tmp_path: Path)
     refused = run("import", "bedrock", str(bare), server=live, key=key, status=1)
     assert "right" in refused.stderr
     run("export", "bedrock", server=live, key="unknown", status=1)
+
+
+def flow_document(short: str, **changes: Any) -> dict[str, Any]:
+    of_answer = {"id": f"{short.upper():0>10}", "name": short, "executionRoleArn": ROLE, "version": "DRAFT"}
+    return {**of_answer, **changes}
+
+
+@pytest.mark.parametrize("has_server", [True, False])
+def test_in_pieces_what_is_there_stays_and_the_rest_comes(
+    make_server: Any, tmp_path: Path, *, has_server: bool
+) -> None:
+    live = make_server(store="memory:") if has_server else None
+    store = () if has_server else ("--store", f"sqlite:///{tmp_path}/alone.db")
+    path = tmp_path / "flows.json"
+
+    def bring(*flows: dict[str, Any], status: int = 0, options: tuple[str, ...] = ()) -> Result:
+        path.write_text(json.dumps(flows))
+        more = ("--in-pieces", "--json", *options, *store)
+        return run("import", "bedrock", str(path), *more, server=live, status=status)
+
+    broken = bring(flow_document("a"), flow_document("b", name="no name!"), flow_document("c"), status=1)
+    assert "1 of 3 pieces were seen to; start it again." in broken.stderr
+    report = json.loads(bring(flow_document("a"), flow_document("b"), flow_document("c")).stdout)
+    assert [(one["name"], one["act"]) for one in report["outcomes"]] == [("b", "made"), ("c", "made")]
+    (note,) = [one for one in report["notes"] if "Left alone." in one["reason"]]
+    assert "flow a (" in note["reason"]
+    changed = bring(flow_document("a", description="new"), flow_document("b"), options=("--update",))
+    told = [(one["name"], one["act"]) for one in json.loads(changed.stdout)["outcomes"]]
+    assert told == [("a", "updated"), ("b", "unchanged")]
+    twice = bring(flow_document("d"), flow_document("e", name="d"), status=1)
+    assert "more than one flow d" in twice.stderr

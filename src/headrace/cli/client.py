@@ -129,6 +129,9 @@ def find_server(settings: Settings) -> RemoteConsole:
     return console
 
 
+CONFLICT = 409
+
+
 class Refusal(click.ClickException):
     """The console answered that it can't or won't.
 

@@ -19,6 +19,7 @@ from headrace.cli.archive import take_in
 from headrace.cli.client import Console, find_console
 from headrace.cli.given import text_of
 from headrace.cli.import_humanloop import humanloop
+from headrace.cli.import_pieces import bring_in_pieces
 from headrace.cli.options import json_option, read_settings, store_option
 
 
@@ -44,6 +45,12 @@ def command() -> None:
     help="Where s3://BUCKET/KEY is found as BUCKET/KEY.",
 )
 @click.option("--update", "is_update", is_flag=True, help="Change what is there already.")
+@click.option(
+    "--in-pieces",
+    "is_in_pieces",
+    is_flag=True,
+    help="Bring in what belongs together at a time; what is there already is left alone.",
+)
 @click.option("--dry-run", "is_rehearsal", is_flag=True, help="Say what would happen, and keep nothing.")
 @store_option
 @json_option
@@ -54,11 +61,15 @@ def bedrock(
     pairs: tuple[str, ...],
     s3_root: Path | None,
     is_update: bool,
+    is_in_pieces: bool,
     is_rehearsal: bool,
     store: str | None,
     as_json: bool,
 ) -> None:
     """Import Amazon Bedrock flows and prompts, all or nothing.
+
+    With --in-pieces each flow comes with its prompts, or not at all, and others can write in between: for
+    very many of them. If that is stopped or one is refused, start it again.
 
     FILE is what GetFlow, GetFlowVersion, GetFlowAlias or GetPrompt answered (also by the AWS CLI; also
     several, in a list or in several files), a flow definition alone, or a CloudFormation template in
@@ -70,12 +81,16 @@ def bedrock(
       headrace import bedrock flow.json --dry-run
       headrace import bedrock template.yaml --parameter Stage=prod --update
       headrace import bedrock definition.json --name my-flow
+      headrace import bedrock flows.json --in-pieces
     """
     console = find_console(read_settings(store=store), makes_store=True)
     bundle, notes = _read(
         console, files, name=name, role=role, parameters=_parameters(pairs), s3_root=s3_root
     )
-    report = console.bring_in(msgspec.json.encode(bundle), is_update=is_update, is_rehearsal=is_rehearsal)
+    if is_in_pieces:
+        report = bring_in_pieces(console, bundle, is_update=is_update, is_rehearsal=is_rehearsal)
+    else:
+        report = console.bring_in(msgspec.json.encode(bundle), is_update=is_update, is_rehearsal=is_rehearsal)
     report["notes"] = [*map(msgspec.to_builtins, notes), *report["notes"]]
     if as_json:
         click.echo(json.dumps(report, indent=2))

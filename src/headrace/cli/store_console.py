@@ -14,10 +14,10 @@ import click
 from headrace.apis.console import describe_key
 from headrace.app import Server, build
 from headrace.backends.config import BadConfig
-from headrace.cli.client import Refusal, reason_of
+from headrace.cli.client import CONFLICT, Refusal, reason_of
 from headrace.cli.within import ask
 from headrace.core.access import Principal, Right
-from headrace.core.errors import HeadraceError
+from headrace.core.errors import Conflict, HeadraceError
 from headrace.services import access
 from headrace.settings import Settings
 from headrace.storage.errors import StoreError
@@ -74,9 +74,12 @@ class StoreConsole:
 
     def bring_in(self, bundle: bytes, *, is_update: bool, is_rehearsal: bool) -> dict[str, Any]:
         async def work(server: Server, local: Principal) -> bytes:
-            return await server.exchange.bring_in(
-                local, bundle, is_update=is_update, is_rehearsal=is_rehearsal
-            )
+            try:
+                return await server.exchange.bring_in(
+                    local, bundle, is_update=is_update, is_rehearsal=is_rehearsal
+                )
+            except Conflict as error:
+                raise Refusal(error.message, CONFLICT) from None
 
         report: dict[str, Any] = json.loads(self._run(work))
         return report

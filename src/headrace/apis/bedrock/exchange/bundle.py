@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from headrace.core.errors import Invalid
 from headrace.services.exchange import Act
 
 
@@ -111,6 +113,27 @@ def referred(mark: str, text: object) -> tuple[str, str] | None:
     """The item and the attribute, when a value is a reference and nothing else."""
     found = _pattern(mark).fullmatch(text) if isinstance(text, str) else None
     return (found["name"], found["attribute"]) if found else None
+
+
+def references(mark: str, text: str) -> list[str]:
+    """The items that a text refers to."""
+    return [found["name"] for found in _pattern(mark).finditer(text)] if mark in text else []
+
+
+def check_distinct(bundle: Bundle) -> None:
+    """Refuse two items that would be one thing: the second would undo the first.
+
+    Raises:
+        Invalid: there are such; where they come from is named.
+    """
+    sources: dict[tuple[ItemKind, str | None, str], list[str]] = defaultdict(list)
+    for item in bundle.items:
+        name = item.members.get("name")
+        if isinstance(name, str):
+            sources[item.kind, item.owner, name].append(item.source)
+    for (kind, _, name), found in sources.items():
+        if len(found) > 1:
+            raise Invalid(message=f"There is more than one {kind.value} {name}: {', '.join(found)}.")
 
 
 def resolve(mark: str, value: Any, results: Mapping[str, Mapping[str, str]]) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,16 @@ from headrace.apis.bedrock import aliases, flows, prompts
 from headrace.apis.bedrock.arns import Place
 from headrace.apis.bedrock.call import Call
 from headrace.apis.bedrock.codec import Codec, Params
-from headrace.apis.bedrock.exchange.bundle import Bundle, Item, ItemKind, Note, Outcome, Report, resolve
+from headrace.apis.bedrock.exchange.bundle import (
+    Bundle,
+    Item,
+    ItemKind,
+    Note,
+    Outcome,
+    Report,
+    check_distinct,
+    resolve,
+)
 from headrace.apis.bedrock.exchange.documents import CREATES
 from headrace.core.access import Principal
 from headrace.core.errors import Invalid, Problem
@@ -52,7 +60,7 @@ class Importer(msgspec.Struct, frozen=True, kw_only=True):
             Invalid: an item is not what the API would take, or two are the same thing; they are named.
             HeadraceError: whatever else the API would have answered.
         """
-        _check_distinct(bundle)
+        check_distinct(bundle)
         report = Report(is_rehearsal=is_rehearsal, outcomes=[], notes=[])
 
         def work(desk: Desk) -> None:
@@ -75,18 +83,6 @@ class Importer(msgspec.Struct, frozen=True, kw_only=True):
             self.ports, principal, work, names=names, is_update=is_update, is_rehearsal=is_rehearsal
         )
         return report
-
-
-def _check_distinct(bundle: Bundle) -> None:
-    """Refuse two items that would be one thing: the second would undo the first."""
-    sources: dict[tuple[ItemKind, str | None, str], list[str]] = defaultdict(list)
-    for item in bundle.items:
-        name = item.members.get("name")
-        if isinstance(name, str):
-            sources[item.kind, item.owner, name].append(item.source)
-    for (kind, _, name), found in sources.items():
-        if len(found) > 1:
-            raise Invalid(message=f"There is more than one {kind.value} {name}: {', '.join(found)}.")
 
 
 def _anonymous(outcome: Outcome) -> Outcome:
