@@ -287,6 +287,30 @@ def test_an_archive_goes_in_beside_another_organisation(desks: tuple[Desk, Desk]
     assert lines(other) == before
 
 
+@pytest.mark.parametrize("desks", OTHER_WAYS, indirect=True)
+def test_what_is_left_of_a_removed_file_goes_in(desks: tuple[Desk, Desk]) -> None:
+    """What its versions were deployed and approved for is told no more once they were cleaned away."""
+    one, other = desks
+    before = lines(one)
+
+    def use(tx: Transaction) -> None:
+        tx.files.add(file("fl_3", directory_id="dir_1"))
+        tx.versions.add(of_content("flv_3", b'{"n": 3}', file_id="fl_3"))
+        tx.releases.add(release(1, "flv_3", "fl_3"))
+        tx.pointers.move(move("mv_3", "fl_3", version_id="flv_3"))
+        tx.gates.approve(approved(file_id="fl_3", version_id="flv_3"))
+        tx.logs.add(log("log_3", "flv_3", "fl_3"), at=START)
+        tx.logs.remove(id="log_3")
+
+    one.write(use)
+    one.write(lambda tx: tx.files.remove(id="fl_3", at=at(9)))
+    one.write(lambda tx: tx.cleaning.remove_versions(file_id="fl_3", ids=["flv_3"]))
+    some = lines(one)
+    assert [line.row["id"] for line in some if line not in before] == ["fl_3"]
+    assert set(put(other, some, head(one))) == {Fate.ADDED}
+    assert lines(other) == some
+
+
 @pytest.mark.parametrize("desks", [("sqlite", "sqlite"), ("postgres", "postgres")], indirect=True)
 def test_it_can_be_broken_off_after_every_row(desks: tuple[Desk, Desk]) -> None:
     one, other = desks
