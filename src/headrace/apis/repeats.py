@@ -9,6 +9,7 @@ everything is looked at anew.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,6 +65,7 @@ class Repeats:
         self._changes = changes
         self._told: dict[Key, Told] = {}
         self._since_s = float("-inf")
+        self._end: asyncio.TimerHandle | None = None
 
     def now(self) -> int:
         """Changes by now; to be asked before anything is decided about a request."""
@@ -105,8 +107,7 @@ class Repeats:
         if size_bytes + len(request.raw_path) + len(request.raw_query) > LARGEST_KEY_BYTES:
             return
         if len(self._told) >= MOST or now_s - self._since_s > HELD_S:
-            self._told.clear()
-            self._since_s = now_s
+            self._begin(now_s)
         self._told[_key(scope)] = Told(
             status=response.status,
             head=head,
@@ -116,6 +117,18 @@ class Repeats:
             holds=holds,
             at=holds(self._changes),
         )
+
+    def _begin(self, now_s: float) -> None:
+        self._forget()
+        self._since_s = now_s
+        self._end = asyncio.get_running_loop().call_later(HELD_S, self._forget)
+
+    def _forget(self) -> None:
+        """Let all of them go, with the credentials in them, whether or not another request comes."""
+        if self._end is not None:
+            self._end.cancel()
+        self._told.clear()
+        self._since_s = float("-inf")
 
 
 def _is_plain(request: Request) -> bool:

@@ -48,11 +48,13 @@ class Site:
         self.runner = runner
         self.server = server
         self.again = 0
+        self.repeats: Repeats | None = None
         find = Repeats.find
 
         def counted(self_: Repeats, scope: Any, now_s: float) -> Told | None:
             told = find(self_, scope, now_s)
             self.again += told is not None
+            self.repeats = self_
             return told
 
         monkeypatch.setattr(Repeats, "find", counted)
@@ -84,6 +86,12 @@ class Site:
         told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         assert len(told) == len(sent[0]["headers"])
         return Answer(status=sent[0]["status"], headers=told, body=b"".join(one["body"] for one in sent[1:]))
+
+    @property
+    def held(self) -> str:
+        """The requests that are held, with all that they say."""
+        assert self.repeats is not None
+        return repr(list(self.repeats._told))
 
     def warm(self, target: str, **headers: str) -> Answer:
         """The answer that is given again from now on."""
@@ -309,6 +317,23 @@ def test_after_a_while_it_is_looked_at_anew(site: Site, monkeypatch: pytest.Monk
     for _ in range(3):
         assert site.ask("GET", path).status == 200
     assert site.again == before
+
+
+def test_no_credentials_are_held_when_nobody_asks_any_more(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v5/flows/{site.upsert(1)}"
+    site.warm(path, x_api_key="first-key")
+    assert "first-key" in site.held
+    monkeypatch.setattr(repeats, "HELD_S", 0.0)
+    site.ask("GET", path, x_api_key="second-key")
+
+    async def forgotten() -> None:
+        async with asyncio.timeout(60):
+            while site.held != "[]":  # noqa: ASYNC110  # nobody tells when a timer was called
+                await asyncio.sleep(0)
+
+    site.runner.run(forgotten())
 
 
 def test_who_leaves_says_so(site: Site) -> None:
