@@ -30,6 +30,7 @@ def url() -> Iterator[str]:
     url = cluster().lend()
     yield url
     hang_up(url)
+    until_alone(url)
     cluster().take_back(url)
 
 
@@ -82,6 +83,7 @@ def test_one_of_another_database_is_nobody_s_business(url: str) -> None:
     other = cluster().lend()
     with named(other, "headrace/999"), desk_on(url) as desk:
         desk.write(lambda tx: tx.files.add(file()))
+    until_alone(other)
     cluster().take_back(other)
 
 
