@@ -170,13 +170,18 @@ async def fill(server: Server, flow: str, *, up_to: int) -> None:
         pass
 
 
-async def typical_us(asked: Asked, times: int) -> dict[str, float]:
+async def typical_us(asked: Asked, times: int, *, after: Asked | None = None) -> dict[str, float]:
     """The median and the 95th percentile of what one request takes, and the median of its processor time.
 
     The last of them says more where others use the machine too.
+
+    Args:
+        after: what is asked before each, and not measured.
     """
     taken, busy = [], []
     for _ in range(times):
+        if after is not None:
+            await after.send()
         started, worked = time.perf_counter_ns(), time.process_time_ns()
         await asked.send()
         busy.append((time.process_time_ns() - worked) / 1000)
@@ -225,12 +230,18 @@ async def _validations(server: Server, times: int) -> list[dict[str, Any]]:
 
 
 async def pages(server: Server, times: int, sizes: Iterable[int]) -> list[dict[str, Any]]:
-    """A page of ListFlowVersions of a flow that has more and more of them."""
+    """A page of ListFlowVersions of a flow that has more and more of them.
+
+    Each is made anew after a write to something else; one that comes again while nothing has changed is kept.
+    """
     wanted = {"name": "bench", "executionRoleArn": ROLE, "definition": ten_nodes()}
     flow = json.loads(await ask(server, "POST", "/flows/", wanted).send())["id"]
     await ask(server, "POST", f"/flows/{flow}/").send()
     await ask(server, "POST", f"/flows/{flow}/versions", {}).send()
     asked = ask(server, "GET", f"/flows/{flow}/versions")
+    write = ask(server, "POST", "/flows/", {**wanted, "name": "other"})
+    other = json.loads(await write.send())["id"]
+    write = ask(server, "PUT", f"/flows/{other}/", {**wanted, "name": "other"})
     rows: list[dict[str, Any]] = []
     for size in sizes:
         await fill(server, flow, up_to=size)
@@ -238,9 +249,10 @@ async def pages(server: Server, times: int, sizes: Iterable[int]) -> list[dict[s
         assert [one["version"] for one in page["flowVersionSummaries"]] == [
             str(number) for number in range(size, size - 10, -1)
         ]
-        figures = await typical_us(asked, times)
+        kept = {f"kept_{name}": value for name, value in (await typical_us(asked, times)).items()}
+        figures = await typical_us(asked, max(1, times // 4), after=write)
         growth = round(figures["cpu_us"] / rows[0]["cpu_us"], 2) if rows else 1.0
-        rows.append({"versions": size, **figures, "growth": growth})
+        rows.append({"versions": size, **figures, "growth": growth, **kept})
     return rows
 
 

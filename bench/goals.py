@@ -314,14 +314,14 @@ def _growth() -> list[Goal]:
     page = "versions/rows"
     return [
         Goal(
-            title="a page of ListFlowVersions at 99,999 versions: times the processor time at 10",
+            title="a page of ListFlowVersions after a write at 99,999: times the processor time at 10",
             part="growth",
             value=f"{page}/99999/cpu_us",
             over=(f"{page}/10/cpu_us",),
             at_most=2,
         ),
         Goal(
-            title="a page of ListFlowVersions at 99,999 versions, p95",
+            title="a page of ListFlowVersions after a write at 99,999, p95",
             part="growth",
             value=f"{page}/99999/p95_us",
             times=0.001,
