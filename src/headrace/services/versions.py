@@ -11,13 +11,13 @@ import msgspec
 from headrace.core.access import Principal, Right
 from headrace.core.deployments import PointerKind
 from headrace.core.errors import AlreadyExists, Invalid, NotFound
-from headrace.core.files import File, FileQuery, FileSort, check_path
+from headrace.core.files import File, check_path
 from headrace.core.kinds import KINDS
 from headrace.core.ports import Transaction
 from headrace.core.subjects import OfOneFile
 from headrace.core.versions import MAX_NUMBER, MAX_VERSION_NAME, Version
 from headrace.services import drafts, gates, links, moves, numbers, traces, tree
-from headrace.services.base import FAR, Ports, digest_of, read, scan, write
+from headrace.services.base import Ports, digest_of, read, write
 from headrace.services.moves import Change
 from headrace.services.pointers import Spot, aim_of_version
 from headrace.services.views import (
@@ -27,9 +27,7 @@ from headrace.services.views import (
     default_version,
     environment_targets,
     find_environment,
-    judged,
     view,
-    views,
 )
 
 
@@ -143,7 +141,7 @@ def settle(
     Raises:
         Invalid, NotFound, AlreadyExists: as `upsert`.
     """
-    submission, runnable = prepared.submission, prepared.runnable
+    submission = prepared.submission
     file = tree.identify(tx, kind=submission.kind, ref=submission.ref, path=submission.path)
     if file is None:
         assert submission.path is not None
@@ -155,6 +153,20 @@ def settle(
     check_name_is_free(tx, file, submission.name, owner=found)
     if found is not None and found.deleted_at is None:
         return file, _relabelled(tx, found, submission, now)
+    return file, _made(tx, ports, principal, prepared, file, found, now)
+
+
+def _made(
+    tx: Transaction,
+    ports: Ports,
+    principal: Principal,
+    prepared: Prepared,
+    file: File,
+    found: Version | None,
+    now: datetime,
+) -> Version:
+    """A version of content that was not to be seen, with its number, and where it goes by itself."""
+    submission, runnable = prepared.submission, prepared.runnable
     links.check(tx, kind=file.kind, content=submission.content)
     is_first = not tx.versions.count(file_id=file.id)
     # Only what can run is compared with what there was, and content may be large.
@@ -186,7 +198,7 @@ def settle(
         drafts.follow(
             tx, ports, principal, file=file, version=version, content=runnable, before=before, now=now
         )
-    return file, version
+    return version
 
 
 def _retold(tx: Transaction, file: File, texts: FileTexts, now: datetime) -> File:
@@ -344,57 +356,6 @@ def _deployed_in(tx: Transaction, file: File, name: str) -> Version:
         title = KINDS[file.kind].title
         raise NotFound("deployment", name, f"No version of {title} `{file.path}` is deployed to `{name}`.")
     return version
-
-
-async def list_files(
-    ports: Ports,
-    principal: Principal,
-    *,
-    kind: str,
-    name: str | None,
-    user: str | None,
-    sort: FileSort,
-    descending: bool,
-    skip: int,
-    take: int,
-) -> tuple[list[VersionView], int]:
-    """A page of files, each as its default version, and how many match in all."""
-    principal.require(Right.READER)
-
-    def work(tx: Transaction) -> tuple[list[VersionView], int]:
-        query = FileQuery(kinds=(kind,), name=name, user=user, sort=sort, descending=descending)
-        files, total = tx.files.page(query, skip=skip, take=take)
-        around = Surroundings(tx)
-        return [view(tx, file, default_version(tx, file), around) for file in files], total
-
-    look = read if name is None and user is None and skip <= FAR else scan
-    return await look(ports, principal, work)
-
-
-async def list_versions(
-    ports: Ports,
-    principal: Principal,
-    *,
-    kind: str,
-    ref: str,
-    before: VersionView | None,
-    take: int,
-    with_aggregates: bool = False,
-) -> list[VersionView]:
-    """Versions of a file, newest first, from just after ``before`` on.
-
-    Args:
-        with_aggregates: whether to tell how each was judged.
-    """
-    principal.require(Right.READER)
-    place = None if before is None else (before.version.created_at, before.version.id)
-
-    def work(tx: Transaction) -> list[VersionView]:
-        file = tree.find(tx, kind=kind, ref=ref)
-        shown = views(tx, file, tx.versions.of_file(file_id=file.id, before=place, take=take))
-        return judged(tx, shown) if with_aggregates else shown
-
-    return await read(ports, principal, work)
 
 
 async def delete_file(ports: Ports, principal: Principal, *, kind: str, ref: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from headrace.core.access import Principal, Right, User
 from headrace.core.ports import EVERYTHING, Store, Transaction
 from headrace.core.validate import Finding, PromptVariables, TypeLimits
-from headrace.services import access, versions
+from headrace.services import access, version_pages, versions
 from headrace.services.base import Ports
 from headrace.services.versions import Submission
 from headrace.services.views import VersionView
@@ -105,7 +105,7 @@ class Registry:
         return self.run(versions.get(self.ports, self.principal, kind="flow", ref=ref, **options))
 
     def listed(self, ref: str) -> list[VersionView]:
-        page = versions.list_versions(
+        page = version_pages.list_versions(
             self.ports, self.principal, kind="flow", ref=ref, before=None, take=EVERYTHING
         )
         return self.run(page)

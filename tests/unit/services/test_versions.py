@@ -12,7 +12,7 @@ from headrace.core.access import Right
 from headrace.core.errors import AlreadyExists, Conflict, Forbidden, InUse, Invalid, NotFound
 from headrace.core.ports import FileSort
 from headrace.core.versions import MAX_NUMBER
-from headrace.services import deployments, version_changes, versions
+from headrace.services import deployments, version_changes, version_pages, versions
 
 
 def relabel(registry: Registry, made: Any, **change: Any) -> Any:
@@ -306,7 +306,9 @@ def page(registry: Registry, **options: Any) -> tuple[list[str], int]:
         "skip": 0,
         "take": 10,
     }
-    views, total = registry.run(versions.list_files(registry.ports, registry.principal, **(wanted | options)))
+    views, total = registry.run(
+        version_pages.list_files(registry.ports, registry.principal, **(wanted | options))
+    )
     return [view.file.path for view in views], total
 
 

@@ -41,7 +41,7 @@ from headrace.apis.humanloop.wire import (
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.kinds import KINDS
-from headrace.services import deployments, files, monitors, version_changes, versions
+from headrace.services import deployments, files, monitors, version_changes, version_pages, versions
 from headrace.services.monitors import EvaluatorRef
 from headrace.services.versions import FileTexts, Submission
 from headrace.services.views import VersionView
@@ -156,7 +156,7 @@ class FileOperations:
                 kind="less_than_equal",
                 where="query",
             )
-        views, total = await versions.list_files(
+        views, total = await version_pages.list_files(
             call.ports,
             call.principal,
             kind=self._kind,
@@ -198,7 +198,7 @@ class FileOperations:
 
     async def _some_versions(self, call: Call, before: VersionView | None) -> list[VersionView]:
         query = call.query
-        return await versions.list_versions(
+        return await version_pages.list_versions(
             call.ports,
             call.principal,
             kind=self._kind,
