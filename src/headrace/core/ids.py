@@ -57,8 +57,13 @@ def base62(number: int, length: int) -> str:
 
 def uuid4_text(bits: int) -> str:
     """A version 4 UUID (RFC 9562) of 128 random bits, as text."""
-    digits = f"{bits & ~(0xF << 76) & ~(0x3 << 62) | (0x4 << 76) | (0x2 << 62):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    digits = f"{bits:032x}"
+    variant = _VARIANTS[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+_VARIANTS = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
+"""The digit that says of which sort a UUID is, by any digit in its place."""
 
 
 _AS_BASE62 = bytes(ord(BASE62[byte % 62]) for byte in range(256))

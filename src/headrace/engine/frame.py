@@ -8,7 +8,7 @@ from headrace.core.execution import Link
 from headrace.engine.step import Scope
 
 if TYPE_CHECKING:
-    from headrace.engine.machine import Machine
+    from headrace.engine.walk import Walk
 
 
 class Absent:
@@ -26,10 +26,10 @@ class Repetition(Protocol):
     def chain(self, index: int) -> tuple[Link, ...]:
         """The repetitions that its frame of this number stands in, itself included."""
 
-    def on_done(self, machine: Machine, frame: Frame) -> None:
+    def on_done(self, machine: Walk, frame: Frame) -> None:
         """All steps of one of its frames are done or skipped."""
 
-    def open(self, machine: Machine) -> None:
+    def open(self, machine: Walk) -> None:
         """It is its turn to bring forth outputs."""
 
     def frames(self) -> list[Frame]:

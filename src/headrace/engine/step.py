@@ -17,7 +17,7 @@ from headrace.core.execution import InputPort, OutputPort
 
 if TYPE_CHECKING:
     from headrace.engine.frame import Frame
-    from headrace.engine.machine import Machine
+    from headrace.engine.walk import Walk
 
 CLASSES: Mapping[PortType, frozenset[type]] = {
     PortType.STRING: frozenset({str}),
@@ -32,7 +32,7 @@ CLASSES: Mapping[PortType, frozenset[type]] = {
 class Behaviour(Protocol):
     """What a step does when it is its turn. A node type's module gives one for each node."""
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         """Do it, and tell the machine how it ended.
 
         Raises NodeRefuses.

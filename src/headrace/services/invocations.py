@@ -352,7 +352,7 @@ def begun(plan: Plan, route: Route, order: Order) -> Machine:
 
 def new_name() -> str:
     """What a run is called by that its caller gave no name."""
-    return uuid4_text(secrets.randbits(128))
+    return uuid4_text(int.from_bytes(secrets.token_bytes(16)))
 
 
 async def _answer(runs: Runs, ports: Ports, principal: Principal, order: Order, names: Names) -> Invocation:

@@ -24,6 +24,7 @@ from headrace.core.execution import (
     NodeFinished,
     NodeStarted,
     OutputPort,
+    Reason,
     only,
 )
 from headrace.core.jsontext import json_text
@@ -47,6 +48,7 @@ EXCEPTIONS: Mapping[FailureKind, str] = {
 """The exception that ends the stream, by whose fault it is (bedrock 4.6)."""
 
 _frame = event_frames("flowTraceEvent")
+_output_frame = event_frames("flowOutputEvent")
 _WITH_RESOURCE = ("dependencyFailedException", "badGatewayException")
 
 
@@ -72,8 +74,14 @@ def _second(seconds: int) -> str:
 
 
 def _output(event: FlowOutput) -> bytes:
-    payload = {"nodeName": event.node, "nodeType": "FlowOutputNode", "content": {"document": event.value}}
-    return event_frame("flowOutputEvent", json_text(payload))
+    return _output_frame(b"%b%b}}" % (_output_head(event.node), json_text(event.value)))
+
+
+@lru_cache(maxsize=KNOWN_PORTS)
+def _output_head(node: str) -> bytes:
+    """What stands before the value of an output of the flow."""
+    names = json_text({"nodeName": node, "nodeType": "FlowOutputNode"})
+    return names[:-1] + b',"content":{"document":'
 
 
 def _question(event: InputRequested) -> bytes:
@@ -82,8 +90,10 @@ def _question(event: InputRequested) -> bytes:
     return event_frame("flowMultiTurnInputRequestEvent", json_text(payload))
 
 
-def _completion(event: FlowFinished) -> bytes:
-    return event_frame("flowCompletionEvent", json_text({"completionReason": event.reason.value}))
+_COMPLETIONS: Mapping[Reason, bytes] = {
+    reason: event_frame("flowCompletionEvent", json_text({"completionReason": reason.value}))
+    for reason in Reason
+}
 
 
 def _failure(event: FlowFailed) -> bytes:
@@ -100,7 +110,7 @@ _ABORTED = exception_frame("conflictException", json_text({"message": "The execu
 _TOLD: Mapping[type, Callable[[Any], bytes]] = {
     FlowOutput: _output,
     InputRequested: _question,
-    FlowFinished: _completion,
+    FlowFinished: lambda event: _COMPLETIONS[event.reason],
     FlowFailed: _failure,
     FlowAborted: lambda _: _ABORTED,
 }

@@ -14,7 +14,7 @@ from headrace.engine.step import Scope, Step
 
 if TYPE_CHECKING:
     from headrace.engine.frame import Frame
-    from headrace.engine.machine import Machine
+    from headrace.engine.walk import Walk
 
 ITEM = "arrayItem"
 COLLECTED = "collectedArray"
@@ -23,14 +23,14 @@ COLLECTED = "collectedArray"
 class Collector:
     """Gives the array; by now its ``arrayItem`` is all that was gathered."""
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         machine.finish(frame, step, {COLLECTED: machine.begin(frame, step)[ITEM]})
 
 
 class Gather:
     """Keeps the value of one item."""
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         frame.values[step.writes[0].slot] = machine.bind(frame, step)[ITEM]
         machine.settle(frame, step)
 

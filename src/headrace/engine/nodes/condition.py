@@ -13,7 +13,7 @@ from headrace.engine.step import Scope, Step
 
 if TYPE_CHECKING:
     from headrace.engine.frame import Frame
-    from headrace.engine.machine import Machine
+    from headrace.engine.walk import Walk
 
 DEFAULT = "default"
 """The condition that wins when no other does, wherever it stands in the list."""
@@ -31,7 +31,7 @@ class Condition:
     def __init__(self, tests: tuple[tuple[str, Callable[[Mapping[str, Any]], bool]], ...]) -> None:
         self.tests = tests
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         """Let the followers go on that the winner leads to, and skip the others."""
         inputs = machine.begin(frame, step)
         winner = DEFAULT

@@ -10,13 +10,13 @@ from headrace.engine.step import Scope, Step
 
 if TYPE_CHECKING:
     from headrace.engine.frame import Frame
-    from headrace.engine.machine import Machine
+    from headrace.engine.walk import Walk
 
 
 class Input:
     """Waits for the document, and so never has a turn of its own."""
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         raise AssertionError(f"{step.name} is finished by the start of the run")
 
 

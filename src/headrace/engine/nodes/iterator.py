@@ -17,7 +17,7 @@ from headrace.engine.nodes.node import NodeKind
 from headrace.engine.step import CLASSES, Scope, Step
 
 if TYPE_CHECKING:
-    from headrace.engine.machine import Machine
+    from headrace.engine.walk import Walk
 
 ITEM = "arrayItem"
 SIZE = "arraySize"
@@ -32,7 +32,7 @@ class Iterator:
     def __init__(self, item_type: PortType | None) -> None:
         self.item_type = item_type
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         items = machine.begin(frame, step)[ARRAY]
         if self.item_type is not None:
             accepted = CLASSES[self.item_type]
@@ -89,7 +89,7 @@ class Spread:
         self.gathered = gathered
         self.outside = outside
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         items = self.repetition(frame, step)
         if frame.children is None:
             frame.children = {}
@@ -137,7 +137,7 @@ class Items:
         link = Link(node=self.spread.iterator, type=NodeType.ITERATOR, index=index)
         return (*self._parent.chain, link)
 
-    def go_on(self, machine: Machine) -> None:
+    def go_on(self, machine: Walk) -> None:
         """Begin with as many items as may run at the same time; end when there are none left."""
         # An item whose steps are all skipped is done at once, and would begin the next from in here.
         if self._is_filling:
@@ -170,7 +170,7 @@ class Items:
         self.active[index] = frame
         return frame
 
-    def on_done(self, machine: Machine, frame: Frame) -> None:
+    def on_done(self, machine: Walk, frame: Frame) -> None:
         del self.active[frame.index]
         for slot, values in self.gathered.items():
             if frame.values[slot] is not ABSENT:
@@ -179,7 +179,7 @@ class Items:
             self._open_first(machine)
         self.go_on(machine)
 
-    def open(self, machine: Machine) -> None:
+    def open(self, machine: Walk) -> None:
         if not self.is_open:
             self.is_open = True
             self._open_first(machine)
@@ -201,13 +201,13 @@ class Items:
         for values, pairs in zip(self.gathered.values(), state["gathered"], strict=True):
             values.update(map(tuple, pairs))
 
-    def _open_first(self, machine: Machine) -> None:
+    def _open_first(self, machine: Walk) -> None:
         if self.active:
             first = self.active[min(self.active)]
             first.is_open = True
             machine.pass_turn(first)
 
-    def _end(self, machine: Machine) -> None:
+    def _end(self, machine: Walk) -> None:
         parent, step = self._parent, self._step
         for slot, values in self.gathered.items():
             parent.values[slot] = [values[index] for index in sorted(values)]

@@ -14,7 +14,7 @@ from headrace.engine.nodes.node import NodeKind
 from headrace.engine.step import Scope, Step
 
 if TYPE_CHECKING:
-    from headrace.engine.machine import Machine
+    from headrace.engine.walk import Walk
 
 
 class Loop:
@@ -33,7 +33,7 @@ class Loop:
         self.controller = controller
         self.outputs = outputs
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         rounds = self.repetition(frame, step)
         rounds.variables = machine.begin(frame, step)
         if frame.children is None:
@@ -77,7 +77,7 @@ class Rounds:
         self.current = Frame.blank(self._loop.body, owner=self, index=number, is_open=self.is_open)
         return self.current
 
-    def on_done(self, machine: Machine, frame: Frame) -> None:
+    def on_done(self, machine: Walk, frame: Frame) -> None:
         controller = self._loop.controller
         if self.number + 1 < controller.max_rounds and controller.goes_on(self.received):
             self.variables.update(controller.returned(self.received))
@@ -93,7 +93,7 @@ class Rounds:
             # It is the last step inside that ended this: the machine would blame that one.
             machine.fail(parent, step, refusal.failure)
 
-    def open(self, machine: Machine) -> None:
+    def open(self, machine: Walk) -> None:
         if not self.is_open:
             self.is_open = True
             self.current.is_open = True

@@ -12,7 +12,7 @@ from headrace.engine.step import Scope, Step
 
 if TYPE_CHECKING:
     from headrace.engine.frame import Frame
-    from headrace.engine.machine import Machine
+    from headrace.engine.walk import Walk
 
 DEFAULT_ROUNDS = 10
 """How many rounds there are at the most where the definition doesn't say."""
@@ -32,7 +32,7 @@ class LoopController:
         self._returned = returned
         self.max_rounds = max_rounds
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         # Only a Loop has a controller in its body, and its rounds keep what this one receives.
         frame.owner.received = machine.begin(frame, step)  # type: ignore[union-attr]
         machine.settle(frame, step)

@@ -11,13 +11,13 @@ from headrace.engine.step import Scope, Step
 
 if TYPE_CHECKING:
     from headrace.engine.frame import Frame
-    from headrace.engine.machine import Machine
+    from headrace.engine.walk import Walk
 
 
 class LoopInput:
     """Gives the variables on."""
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         assert isinstance(frame.owner, Rounds)
         machine.finish(frame, step, frame.owner.variables)
 

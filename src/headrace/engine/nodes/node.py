@@ -21,7 +21,7 @@ from headrace.engine.step import Behaviour, Scope, Step
 
 if TYPE_CHECKING:
     from headrace.engine.frame import Frame
-    from headrace.engine.machine import Machine
+    from headrace.engine.walk import Walk
 
 Make = Callable[[Node, "Scope | None"], Behaviour]
 """Gives a node's behaviour; of a Loop, the scope of its body is given too. May raise NodeRefuses."""
@@ -111,7 +111,7 @@ class ActingNode:
 
     __slots__ = ()
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         machine.call(frame, step)
 
     async def run(self, task: Task) -> Mapping[str, Any] | Asks:

@@ -10,13 +10,13 @@ from headrace.engine.step import Scope, Step
 
 if TYPE_CHECKING:
     from headrace.engine.frame import Frame
-    from headrace.engine.machine import Machine
+    from headrace.engine.walk import Walk
 
 
 class Output:
     """Each time it is reached is one output of the flow (bedrock 2.3)."""
 
-    def fire(self, machine: Machine, frame: Frame, step: Step) -> None:
+    def fire(self, machine: Walk, frame: Frame, step: Step) -> None:
         machine.speak(frame, step)
 
 
