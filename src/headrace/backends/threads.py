@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from headrace.backends.failures import late
 
@@ -36,26 +36,26 @@ class Threads:
         Raises:
             EffectFailed: it did not end in time. What the call raises comes through.
         """
-        result: Future[T] = Future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
 
         def work() -> None:
-            if result.set_running_or_notify_cancel():
-                try:
-                    result.set_result(call())
-                except BaseException as error:  # noqa: BLE001 - whatever it is, it is the waiter's
-                    result.set_exception(error)
+            if answer.done():
+                return  # nobody waits for it any more
+            try:
+                result = call()
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the waiter's
+                _tell(loop, _fail, answer, error)
+            else:
+                _tell(loop, _succeed, answer, result)
 
+        ending = loop.call_later(timeout_s, lambda: _fail(answer, late(resource, who, timeout_s)))
         self._waiting.put(work)
         self._serve_it()
-        awaited = asyncio.wrap_future(result)
         try:
-            done, _ = await asyncio.wait({awaited}, timeout=timeout_s)
+            return await answer
         finally:
-            result.cancel()  # these do nothing when it is done
-            awaited.cancel()
-        if not done:
-            raise late(resource, who, timeout_s)
-        return awaited.result()
+            ending.cancel()
 
     def _serve_it(self) -> None:
         """See to it that a thread takes what was put last."""
@@ -78,3 +78,19 @@ class Threads:
     async def close(self) -> None:
         """Let the threads end when they have no more to do."""
         self._waiting.put(None)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, how: Callable[..., None], *given: Any) -> None:
+    """From a thread: have the event loop hear of it."""
+    with suppress(RuntimeError):  # it is closed, and nobody waits any more
+        loop.call_soon_threadsafe(how, *given)
+
+
+def _succeed(answer: asyncio.Future[T], result: T) -> None:
+    if not answer.done():
+        answer.set_result(result)
+
+
+def _fail(answer: asyncio.Future[Any], error: BaseException) -> None:
+    if not answer.done():
+        answer.set_exception(error)

@@ -84,6 +84,31 @@ def test_what_is_late_is_given_up_and_what_waits_behind_it_is_never_run() -> Non
     assert ran == ["first"]
 
 
+def test_what_nobody_waits_for_any_more_is_not_run() -> None:
+    is_busy, release = threading.Event(), threading.Event()
+    ran: list[str] = []
+
+    def first() -> bool:
+        is_busy.set()
+        return release.wait(10)
+
+    async def run() -> None:
+        threads = Threads("t", most=1)
+        going = asyncio.create_task(threads.run(first, timeout_s=20, **ABOUT))
+        assert await asyncio.to_thread(is_busy.wait, 10)
+        behind = asyncio.create_task(threads.run(lambda: ran.append("second"), timeout_s=20, **ABOUT))
+        await asyncio.sleep(0)
+        behind.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await behind
+        release.set()
+        assert await going
+        await threads.run(lambda: ran.append("third"), timeout_s=20, **ABOUT)
+
+    asyncio.run(run())
+    assert ran == ["third"]
+
+
 def test_a_call_that_never_ends_does_not_keep_the_process() -> None:
     script = textwrap.dedent("""
         import asyncio, threading
