@@ -185,8 +185,11 @@ class Recorder:
     def _note_over(self) -> None:
         over, self._over = self._over, []
         for account, execution, events in over:
-            recording = Recording(self, account, execution(), began_ns=events[0].at_ns)
-            recording.add(*events)
+            try:
+                recording = Recording(self, account, execution(), began_ns=events[0].at_ns)
+                recording.add(*events)
+            except Exception:  # whatever is wrong with one must not keep the others from being recorded
+                log.exception("a bug while a run was recorded")
 
     def thin(self, events: Sequence[Event]) -> Sequence[Event]:
         """As much of some events as is kept."""

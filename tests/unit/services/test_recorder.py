@@ -95,6 +95,38 @@ def begun(recorder: Recorder, **changes: Any) -> Recording:
     return recorder.begin(ACCOUNT, execution(started_at=START, **changes))
 
 
+def test_runs_that_are_over_are_recorded_behind_what_is_done_now() -> None:
+    async def story() -> None:
+        store, recorder = await opened()
+        recorder.add_whole(ACCOUNT, lambda: execution("exe_1"), [output("first"), SUCCESS])
+        assert not recorder.telemetry.counts.executions.cells
+        await asyncio.sleep(0)
+        assert [*recorder.telemetry.counts.executions.cells] == [("invoked", "succeeded")]
+        await recorder.flush()
+        row, found = await kept(store)
+        assert row is not None
+        assert (row.status, found) == (Status.SUCCEEDED, [output("first"), SUCCESS])
+
+    asyncio.run(story())
+
+
+def test_what_is_wrong_with_one_run_keeps_no_other_from_being_recorded(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken() -> Execution:
+        raise ZeroDivisionError
+
+    async def story() -> None:
+        store, recorder = await opened()
+        recorder.add_whole(ACCOUNT, broken, [SUCCESS])
+        recorder.add_whole(ACCOUNT, lambda: execution("exe_1"), [SUCCESS])
+        await recorder.close()
+        assert (await kept(store))[1] == [SUCCESS]
+
+    asyncio.run(story())
+    assert "a bug while a run was recorded" in caplog.text
+
+
 def test_a_run_is_written_with_what_it_brought_forth() -> None:
     async def story() -> None:
         store, recorder = await opened()
