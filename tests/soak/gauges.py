@@ -18,6 +18,9 @@ MOST_GROWTH_MIB = 12.0
 """Memory has grown when the last quarter of the calm time has more than the first by this share and amount."""
 MORE_FILES = 12
 MORE_THREADS = 12
+MOST_THREADS = 200
+"""So many and some more the pools of a server may have: 64 for handlers, 108 for executions, few for all else. A pool
+starts a thread where another is about to be free, so that it comes near its limit in the course of an hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +102,12 @@ class Growth:
             found.append(
                 f"memory grew from {self.first_mib:.0f} to {self.last_mib:.0f} MiB in {self.seconds:.0f} s"
             )
-        for name, (first, last), most in (
-            ("open files", self.files, MORE_FILES),
-            ("connections", self.sockets, MORE_FILES),
-            ("threads", self.threads, MORE_THREADS),
+        for name, (first, last), more, most in (
+            ("open files", self.files, MORE_FILES, 0),
+            ("connections", self.sockets, MORE_FILES, 0),
+            ("threads", self.threads, MORE_THREADS, MOST_THREADS),
         ):
-            if last > first + most:
+            if last > first + more and last > most:
                 found.append(f"{name} grew from {first} to {last}")
         return [f"process {self.pid}: {one}" for one in found]
 

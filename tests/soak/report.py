@@ -95,7 +95,7 @@ def markdown(told: dict[str, Any]) -> str:
     )
     place = f"Python {machine['python']}, {machine['system']}, {machine['processors']} processors, load {machine['load']}"
     if machine["taken_s"]:
-        place += f", of which other processes took most for {machine['taken_s']} s"
+        place += f" (for {machine['taken_s']} s others took most of the processors)"
     held = ", ".join(f"{count} {name}" for name, count in told["holds"].items())
     lines = [
         f"# Soak: {told['store']}, seed {told['seed']}",

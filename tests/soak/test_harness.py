@@ -150,7 +150,9 @@ def test_what_may_fail_when() -> None:
     assert weather.was_fine(before_s - 2, before_s - 1)
 
 
-def _readings(memory: Callable[[int], float], files: Callable[[int], int]) -> list[Reading]:
+def _readings(
+    memory: Callable[[int], float], files: Callable[[int], int], threads: Callable[[int], int] = lambda _: 9
+) -> list[Reading]:
     return [
         Reading(
             at_s=second,
@@ -158,7 +160,7 @@ def _readings(memory: Callable[[int], float], files: Callable[[int], int]) -> li
             pid=1,
             memory_mib=memory(second),
             resident_mib=0,
-            threads=9,
+            threads=threads(second),
             files=files(second),
             sockets=5,
         )
@@ -174,6 +176,10 @@ def test_what_grows_is_told() -> None:
     assert ["memory" in one for one in leak.wrong()] == [True]
     (files,) = growth(_readings(lambda s: 80.0, lambda s: 20 + s), since_s=0)
     assert ["open files" in one for one in files.wrong()] == [True]
+    (pools,) = growth(_readings(lambda s: 80.0, lambda s: 20, lambda s: 60 + s), since_s=0)
+    assert pools.wrong() == [], "as many as its pools may have"
+    (threads,) = growth(_readings(lambda s: 80.0, lambda s: 20, lambda s: 60 + 3 * s), since_s=0)
+    assert ["threads" in one for one in threads.wrong()] == [True]
 
 
 @pytest.fixture
