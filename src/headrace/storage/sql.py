@@ -91,10 +91,14 @@ class Releases(SqlCollection):
 
     def add(self, release: Release) -> None:
         row = RELEASE.dump(release)
-        given_out = {name: row[name] for name in ("file_id", "number", "is_runnable", "created_at")}
-        self._connection.together(
-            self._step("add_release", **row), self._step("give_out_number", **given_out)
+        given_out = self._step(
+            "give_out_number",
+            file_id=release.file_id,
+            number=release.number,
+            is_runnable=row["is_runnable"],
+            created_at=row["created_at"],
         )
+        self._connection.together(self._step("add_release", **row), given_out)
 
     def remove(self, *, file_id: str, number: int) -> None:
         removed = self._one("remove_release", file_id=file_id, number=number)
