@@ -97,39 +97,33 @@ def test_calls_that_come_together_start_one_server() -> None:
         assert box.sandbox.server.locks["landlock"] >= 1
 
 
-def test_a_call_whose_fork_server_dies_is_run_again_by_another() -> None:
+def test_a_call_whose_fork_server_dies_is_run_again_by_another(calm: Box) -> None:
     async def die_during_a_call(sandbox: NativeSandbox) -> Any:
-        await sandbox.run("1", {}, context())
-        running = asyncio.create_task(sandbox.run("import time\ntime.sleep(1.5)\n42", {}, context()))
-        await asyncio.sleep(0.2)
+        await _spare(sandbox)
+        running = await _begun(sandbox, "import time\ntime.sleep(0.5)\n42")
         _kill_server(sandbox)
         return await running
 
-    with Box(TIGHT) as box:
-        assert box.run("1") == 1
-        first = box.sandbox.server
-        assert box.wait(die_during_a_call(box.sandbox)) == 42
-        assert first is not None
-        assert box.sandbox.server is not first
-        assert not _is_there(first.pid)
+    first = calm.sandbox.server
+    assert calm.wait(die_during_a_call(calm.sandbox)) == 42
+    assert first is not None
+    assert calm.sandbox.server is not first
+    assert not _is_there(first.pid)
 
 
-def test_a_call_whose_fork_server_dies_twice_is_told_of() -> None:
+def test_a_call_whose_fork_server_dies_twice_is_told_of(calm: Box) -> None:
     async def die_twice(sandbox: NativeSandbox) -> None:
-        await sandbox.run("1", {}, context())
-        running = asyncio.create_task(sandbox.run("import time\ntime.sleep(2)", {}, context()))
-        await asyncio.sleep(0.2)
+        await _spare(sandbox)
+        running = await _begun(sandbox, "import time\ntime.sleep(50)")
         _kill_server(sandbox)
-        await asyncio.sleep(0.2)
         assert await sandbox.run("2", {}, context()) == 2, "the next one is there"
         _kill_server(sandbox)
         with pytest.raises(SandboxUnavailable, match=r"ended\. Try again") as caught:
             await running
         assert caught.value.fault == "gateway"
 
-    with Box(TIGHT) as box:
-        box.wait(die_twice(box.sandbox))
-        assert box.run("40 + 2") == 42
+    calm.wait(die_twice(calm.sandbox))
+    assert calm.run("40 + 2") == 42
 
 
 def _kill_server(sandbox: NativeSandbox) -> None:
@@ -156,20 +150,18 @@ def test_a_fork_server_that_hangs_is_replaced() -> None:
         assert not _is_there(first.pid)
 
 
-def test_closing_ends_running_calls_and_leaves_no_process() -> None:
+def test_closing_ends_running_calls_and_leaves_no_process(calm: Box) -> None:
     async def close_during_a_call(sandbox: NativeSandbox) -> int:
-        await sandbox.run("1", {}, context())
+        await _spare(sandbox)
         assert sandbox.server is not None
-        running = asyncio.create_task(sandbox.run("import time\ntime.sleep(2)", {}, context()))
-        await asyncio.sleep(0.2)
+        running = await _begun(sandbox, "import time\ntime.sleep(50)")
         pid = sandbox.server.pid
         await sandbox.close()
         with pytest.raises(SandboxUnavailable):
             await running
         return pid
 
-    with Box(TIGHT) as box:
-        assert not _is_there(box.wait(close_during_a_call(box.sandbox)))
+    assert not _is_there(calm.wait(close_during_a_call(calm.sandbox)))
 
 
 def test_a_killed_server_leaves_no_process() -> None:
