@@ -12,13 +12,15 @@ not followed to the letter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
 import jsonschema_rs
 import msgspec
 
+from headrace.apis.bedrock.depth import Depth, depth
 from headrace.apis.bedrock.model import Service, Shape
 from headrace.apis.bedrock.schema import SchemaCompiler
 from headrace.apis.bedrock.walk import Path, Report, Walk, WalkCompiler
@@ -33,6 +35,7 @@ class Checker(msgspec.Struct, frozen=True, kw_only=True):
 
     validator: jsonschema_rs.Draft4Validator
     walk: Walk
+    depth: Callable[[], Depth]
 
     def is_exact(self, value: object) -> bool:
         """Whether the value is valid and needs no normalising."""
@@ -40,8 +43,11 @@ class Checker(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_exact_json(self, value: object, text: bytes) -> bool:
         """As `is_exact`, for a value that was just parsed from this text."""
-        # Deep nesting needs many brackets, and counting them is far cheaper than walking the value.
-        may_be_deep = text.count(b"{") + text.count(b"[") > MAX_DEPTH
+        # Deep nesting needs many brackets, and what comes back or is of any depth its name; to count them is
+        # far cheaper than to walk the value. The validator goes no deeper than the shape does.
+        may_be_deep = text.count(b"{") + text.count(b"[") > MAX_DEPTH and not self.depth().within(
+            MAX_DEPTH, text
+        )
         return not (may_be_deep and is_too_deep(value)) and self.validator.is_valid(value)
 
     def check(self, value: object) -> tuple[Any, tuple[Problem, ...]]:
@@ -62,13 +68,15 @@ class ShapeCompiler:
     """
 
     def __init__(self, shapes: Mapping[str, Shape]) -> None:
+        self._shapes = shapes
         self._schemas = SchemaCompiler(shapes)
         self._walks = WalkCompiler(shapes)
 
     def checker(self, shape: Shape) -> Checker:
         """Compile a shape, which need not be one that the model names."""
         validator = jsonschema_rs.Draft4Validator(self._schemas.compile(shape))
-        return Checker(validator=validator, walk=self._walks.compile(shape))
+        found = cache(partial(depth, shape, self._shapes))  # only large requests ask for it
+        return Checker(validator=validator, walk=self._walks.compile(shape), depth=found)
 
     def walk(self, shape: Shape) -> Walk:
         """Compile only the walk of a shape."""
