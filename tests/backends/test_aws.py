@@ -20,11 +20,17 @@ from moto.server import ThreadedMotoServer
 from tests.backends.things import Heard, ask, context, converse, failure, http_server, with_effects
 
 from headrace.apis.bedrock.eventstream import event_frame, exception_frame
-from headrace.core.effects import AgentReply, Effects, Fault, KnowledgeRequest, Usage
+from headrace.core.effects import AgentReply, CallerKeys, Effects, Fault, KnowledgeRequest, Usage
 
 ACCOUNT = "123456789012"
 FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:total"
 AGENT = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:agent-alias/AGENT12345/ALIAS12345"
+HOUSE_ID, HOUSE_SECRET = "AKIDOFTHEHOUSE01", "secret/of+the=house"
+ANSWERED = {
+    "output": {"message": {"role": "assistant", "content": [{"text": "Yes."}]}},
+    "stopReason": "end_turn",
+    "usage": {"inputTokens": 3, "outputTokens": 2, "totalTokens": 5},
+}
 BOT = f"arn:aws:lex:us-east-1:{ACCOUNT}:bot-alias/BOT1234567/ALIAS12345"
 
 
@@ -248,6 +254,45 @@ class TestConverse:
             )
         assert failed.resource == "Amazon Bedrock"
         assert "secret-of-the-test" not in failed.message
+
+    @pytest.mark.parametrize("more", ["", ":token-of-the-house"])
+    def test_an_organisations_own_key_signs_its_calls(
+        self, more: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "a-token-of-the-server")
+        own = CallerKeys({"bedrock": "of-a-caller"}, own=f"{HOUSE_ID}:{HOUSE_SECRET}{more}")
+        said = json.dumps(ANSWERED).encode()
+        with http_server(lambda heard: (200, {}, said)) as server:
+            converse(self.config(server.url), ask(), folder=tmp_path, keys=own)
+            monkeypatch.delenv("AWS_BEARER_TOKEN_BEDROCK")
+            converse(self.config(server.url), ask(), folder=tmp_path)
+        mine, configured = (heard.headers for heard in server.heard)
+        assert f"Credential={HOUSE_ID}/" in mine["authorization"]
+        assert mine.get("x-amz-security-token", "") == more.removeprefix(":")
+        assert "Credential=AKIDTEST/" in configured["authorization"]
+
+    def test_an_own_key_that_is_repeated_is_struck_out(self, tmp_path: Path) -> None:
+        body = json.dumps({"message": f"no such secret: {HOUSE_SECRET}"}).encode()
+        own = CallerKeys({}, own=f"{HOUSE_ID}:{HOUSE_SECRET}")
+        with http_server(lambda heard: (403, {"x-amzn-errortype": "AccessDeniedException"}, body)) as server:
+            failed = failure(
+                lambda: converse(self.config(server.url), ask(), folder=tmp_path, keys=own),
+                Fault.DENIED,
+                match="no such secret: …",
+            )
+        assert HOUSE_SECRET not in failed.message
+
+    def test_an_own_key_of_another_kind_of_provider_is_refused(self, tmp_path: Path) -> None:
+        failure(
+            lambda: converse(
+                self.config("http://127.0.0.1:9"),
+                ask(),
+                folder=tmp_path,
+                keys=CallerKeys({}, own="sk-of-another"),
+            ),
+            Fault.DENIED,
+            match="not ACCESS_KEY_ID:SECRET_ACCESS_KEY",
+        )
 
     def test_nobody_there(self, tmp_path: Path) -> None:
         with http_server(lambda heard: (200, {}, b"")) as server:

@@ -240,3 +240,24 @@ def test_the_commands(live: LiveServer, tmp_path: Path) -> None:
         assert run("providers", *wrong, *at).returncode == 2, wrong
     assert run("providers", "remove", "house", *at).returncode == 0
     assert run("providers", "remove", "house", *at).returncode == 1
+
+
+def test_a_key_of_bedrock_is_an_access_key_of_aws(make_server: Any, tmp_path: Path) -> None:
+    config = tmp_path / "headrace.toml"
+    config.write_text('[models.providers.bedrock]\ntype = "bedrock"\nregion = "us-east-1"\n')
+    live: LiveServer = make_server(config=str(config))
+    asker = Asker(url=live.url)
+    secret = "canary/secret+of=a-house"
+    for wrong in (
+        KEY,
+        "AKIDOFTHEHOUSE01",
+        "AKIDOFTHEHOUSE01:",
+        f"short:{secret}",
+        f"AKIDOFTHEHOUSE01:{secret}:",
+    ):
+        asker.refused(400, "invalid", "PUT", "provider-keys", "bedrock", body={"key": wrong})
+    for right in (f"AKIDOFTHEHOUSE01:{secret}", f"ASIAOFTHEHOUSE02:{secret}:token//"):
+        told = asker.ask("PUT", "provider-keys", "bedrock", body={"key": right})
+        assert told["last_four"] == right.partition(":")[0][-4:]
+        assert secret not in json.dumps(told)
+    assert secret.encode() not in stored(live)

@@ -3201,7 +3201,8 @@ export interface components {
          *         Attributes:
          *             provider: what the server's configuration calls it.
          *             has_key: whether there is a key; else there are only limits.
-         *             last_four: the end of the key; empty where there is none, or it is too short to show any of it.
+         *             last_four: the end of the key, or of the id of an access key of AWS; empty where there is none, or
+         *                 it is too short to show any of it.
          *             set_by: who set the key, or the limits where there is none.
          *             requests_a_minute, tokens_a_day, cost_a_month_usd: the limits; null is none.
          *             minute, day, month: what was used since each began.

@@ -113,11 +113,13 @@ def set_(
 ) -> None:
     """Set a key for PROVIDER, limits, or both. What is not given stays as it is.
 
-    Without any limit the key is asked for, unless an option says where it is.
+    Without any limit the key is asked for, unless an option says where it is. A key of Amazon Bedrock is
+    ACCESS_KEY_ID:SECRET_ACCESS_KEY.
 
     \b
     Examples:
       headrace providers set openai --key-env OPENAI_API_KEY
+      headrace providers set bedrock --key-file key.txt
       headrace providers set openai --requests-a-minute 600 --cost-a-month-usd 200
       headrace providers set openai --tokens-a-day none
     """

@@ -92,6 +92,11 @@ class CallerKeys:
         """The caller's key, or else the organisation's own; empty when there is neither."""
         return self._keys.get(name, "") or self._own
 
+    @property
+    def own(self) -> str:
+        """The organisation's own key; empty when it has none."""
+        return self._own
+
     def with_own(self, own: str) -> CallerKeys:
         """The same beside a key of the organisation."""
         return CallerKeys(self._keys, own=own)

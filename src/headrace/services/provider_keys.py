@@ -5,6 +5,7 @@ A key goes in and never comes out again; what is told of it are its last four ch
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -19,8 +20,11 @@ MAX_KEY_CHARS = 8_192
 HINT_CHARS = 4
 SHORTEST_HINTED = 12
 """Of a shorter key nothing is told: four characters would be too large a part of it."""
-WITH_KEYS = frozenset({"openai", "record"})
+WITH_KEYS = frozenset({"bedrock", "openai", "record"})
 """The kinds of providers that are asked with a key."""
+AWS = "bedrock"
+"""The kind whose keys are access keys of AWS."""
+AWS_KEY = re.compile(r"[A-Za-z0-9_]{16,128}:[!-9;-~]{16,256}(:[!-9;-~]+)?")
 MOST_LIMIT = 10**12
 
 
@@ -99,7 +103,8 @@ async def put(
             if value is not msgspec.UNSET
         }
         if key is not None:
-            said |= {"sealed": sealed, "hint": _hint(key)}
+            told = key.partition(":")[0] if kinds[provider] == AWS else key
+            said |= {"sealed": sealed, "hint": _hint(told)}
         if key is not None or account.sealed is None:
             said |= {"set_by": principal.user.id, "set_at": ports.clock.now()}
         account = msgspec.structs.replace(account, **said)
@@ -140,6 +145,11 @@ def _check(provider: str, kinds: Mapping[str, str], key: str | None, limits: New
             raise Invalid.at("key", message=message, kind="provider")
         if not 0 < len(key) <= MAX_KEY_CHARS or not all("!" <= sign <= "~" for sign in key):
             message = f"A key has 1 to {MAX_KEY_CHARS} printable ASCII characters, and no blanks."
+            raise Invalid.at("key", message=message, kind="pattern")
+        if kinds[provider] == AWS and AWS_KEY.fullmatch(key) is None:
+            message = (
+                "A key of Amazon Bedrock is ACCESS_KEY_ID:SECRET_ACCESS_KEY, or that and :SESSION_TOKEN."
+            )
             raise Invalid.at("key", message=message, kind="pattern")
     for name, value in msgspec.structs.asdict(limits).items():
         if isinstance(value, (int, float)) and not 0 <= value <= MOST_LIMIT:

@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
-from headrace.backends.aws import Aws, AwsPlace
-from headrace.backends.failures import BEDROCK
+from headrace.backends.aws import Aws, AwsKey, AwsPlace
+from headrace.backends.failures import BEDROCK, redacted
 from headrace.backends.models.bedrock_stream import Events
 from headrace.core.effects import (
     EffectContext,
     EffectFailed,
+    Fault,
     ModelReply,
     ModelRequest,
     SpeakingModels,
@@ -41,13 +42,7 @@ class BedrockModels(SpeakingModels):
 
     async def converse(self, request: ModelRequest, context: EffectContext) -> ModelReply:
         parameters = converse_parameters(_checked(request))
-        answer = await self._aws.call(
-            "bedrock-runtime",
-            self._place,
-            lambda client: client.converse(**parameters),
-            resource=BEDROCK,
-            context=context,
-        )
+        answer = await self._called(lambda client: client.converse(**parameters), context)
         return self._reply(answer, request, context)
 
     async def speak(
@@ -71,12 +66,24 @@ class BedrockModels(SpeakingModels):
             return {**events.answer(), "ResponseMetadata": opened["ResponseMetadata"]}
 
         try:
-            answer = await self._aws.call(
-                "bedrock-runtime", self._place, listen, resource=BEDROCK, context=context
-            )
+            answer = await self._called(listen, context)
         finally:
             is_over.set()
         return self._reply(answer, request, context)
+
+    async def _called(self, act: Callable[[Any], Any], context: EffectContext) -> Any:
+        """What Bedrock answers, asked with the organisation's own key if it has one."""
+        key = aws_key(context.keys.own) if context.keys.own else None
+        try:
+            return await self._aws.call(
+                "bedrock-runtime", self._place, act, resource=BEDROCK, context=context, key=key
+            )
+        except EffectFailed as failure:
+            if key is None:
+                raise
+            secrets = (context.keys.own, key.secret_access_key, key.session_token or "")
+            said = redacted(failure.message, secrets)
+            raise EffectFailed(said, resource=BEDROCK, fault=failure.fault) from None
 
     def _reply(self, answer: dict[str, Any], request: ModelRequest, context: EffectContext) -> ModelReply:
         used = answer.get("usage", {})
@@ -88,6 +95,19 @@ class BedrockModels(SpeakingModels):
             model=request.model_id,
             request_id=answer["ResponseMetadata"].get("RequestId", context.step),
         )
+
+
+def aws_key(text: str) -> AwsKey:
+    """An organisation's own key: ``ACCESS_KEY_ID:SECRET``, or with a third part, the session's token.
+
+    Raises:
+        EffectFailed: it is none. It was set for a provider that had the same name.
+    """
+    parts = text.split(":")
+    if len(parts) not in (2, 3):
+        message = "The organisation's key is not ACCESS_KEY_ID:SECRET_ACCESS_KEY, which Amazon Bedrock takes."
+        raise EffectFailed(message, resource=BEDROCK, fault=Fault.DENIED)
+    return AwsKey(*parts)
 
 
 def _checked(request: ModelRequest) -> ModelRequest:
