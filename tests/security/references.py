@@ -111,7 +111,7 @@ PLAIN = frozenset(
     is_default is_off keep_days key last lines override reason right rules shares split_key start watch end_date
     evaluator_aggregates in_trace_filter include_datapoints include_parent include_raw_file_content order
     page sample size sort_by start_date type as chars context digest error first force grain least most
-    roots skip take width zone keep_days text""".split()  # noqa: SIM905 - easier to read
+    roots skip take width zone keep_days older_than_days text""".split()  # noqa: SIM905 - easier to read
 )
 """Those that name nothing: values, limits, words."""
 
