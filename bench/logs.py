@@ -29,7 +29,7 @@ from headrace.core.logs import Log, LogQuery, LogStatus, Payload, write_payload
 from headrace.core.monitoring import Total
 from headrace.core.ports import Store, Transaction
 from headrace.core.versions import Version
-from headrace.services.log_search import MOST_LOOKED_AT
+from headrace.services.logs.log_search import MOST_LOOKED_AT
 from headrace.storage import open_store
 
 ACCOUNT = "000000000000"

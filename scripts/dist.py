@@ -38,7 +38,7 @@ IN_WHEEL = (
     "headrace/__init__.py",
     "headrace/py.typed",
     "headrace/web/index.html",
-    "headrace/storage/queries.sql",
+    "headrace/storage/sql/queries.sql",
     "headrace/storage/schema/0001_registry.sql",
     "headrace/storage/schema/postgres/0001_registry.sql",
     "headrace/pytest_plugin.py",

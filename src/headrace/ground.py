@@ -15,8 +15,8 @@ from headrace.core.processes import Process, Role
 from headrace.core.validate import GENEROUS, TypeLimits
 from headrace.rules import FlowRules
 from headrace.services.base import Limits, Ports
-from headrace.services.lease import Lease
-from headrace.services.processes import this_process
+from headrace.services.durable.lease import Lease
+from headrace.services.server.processes import this_process
 from headrace.settings import Settings
 from headrace.storage.limits import StoreLimits
 from headrace.storage.place import path_of

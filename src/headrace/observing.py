@@ -19,10 +19,10 @@ from headrace.backends.telemetry.otlp import OtlpExporter, check_libraries
 from headrace.core.counts import Counts
 from headrace.core.processes import Process
 from headrace.services.base import Ports
-from headrace.services.loop_lag import LoopLag
-from headrace.services.runs import Runs
-from headrace.services.telemetry import Telemetry
-from headrace.services.tracer import Tracer
+from headrace.services.runs.runs import Runs
+from headrace.services.telemetry.loop_lag import LoopLag
+from headrace.services.telemetry.telemetry import Telemetry
+from headrace.services.telemetry.tracer import Tracer
 from headrace.settings import Settings
 from headrace.storage.place import path_of, url_of
 

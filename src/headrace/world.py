@@ -29,31 +29,31 @@ from headrace.core.effects import Effects, Prompts, SpeakingModels, ToolRunner
 from headrace.core.judging import Judges
 from headrace.core.monitoring import Work
 from headrace.core.prompt_filling import DefaultLanguage
-from headrace.services import run_logs
 from headrace.services.base import Ports
-from headrace.services.calls import CallLimits, Calls
-from headrace.services.comparison_scores import Scoring
-from headrace.services.comparisons import ComparisonLimits, Comparisons
-from headrace.services.counted_judges import CountedJudges
-from headrace.services.durable import Carrier, DurableLimits
-from headrace.services.durable_worker import Executing
-from headrace.services.generating import Generating, Means
-from headrace.services.holding import Held
-from headrace.services.installation import Installation, Limit, Provider, Retention
-from headrace.services.invocations import Names
-from headrace.services.judging import Judging, Shows
-from headrace.services.keeping import Keeps
-from headrace.services.provider_desk import ProviderDesk
-from headrace.services.provider_keys import WITH_KEYS
-from headrace.services.recorder import Recorder
-from headrace.services.retention import Expiring
-from headrace.services.run_endings import Endings
-from headrace.services.runs import RunLimits, Runs
-from headrace.services.silence import Silence
-from headrace.services.surveying import Surveying
-from headrace.services.telemetry import Telemetry
-from headrace.services.uprooting import Uprooting
-from headrace.services.watching import Watching
+from headrace.services.calls.calls import CallLimits, Calls
+from headrace.services.calls.provider_desk import ProviderDesk
+from headrace.services.comparisons.comparison_scores import Scoring
+from headrace.services.comparisons.comparisons import ComparisonLimits, Comparisons
+from headrace.services.deployments.watching import Watching
+from headrace.services.durable.durable import Carrier, DurableLimits
+from headrace.services.durable.durable_worker import Executing
+from headrace.services.durable.holding import Held
+from headrace.services.evaluations.generating import Generating, Means
+from headrace.services.evaluations.silence import Silence
+from headrace.services.evaluations.surveying import Surveying
+from headrace.services.evaluators.counted_judges import CountedJudges
+from headrace.services.evaluators.judging import Judging, Shows
+from headrace.services.logs.retention import Expiring
+from headrace.services.records import run_logs
+from headrace.services.records.recorder import Recorder
+from headrace.services.records.run_endings import Endings
+from headrace.services.runs.invocations import Names
+from headrace.services.runs.keeping import Keeps
+from headrace.services.runs.runs import RunLimits, Runs
+from headrace.services.server.installation import Installation, Limit, Provider, Retention
+from headrace.services.server.provider_keys import WITH_KEYS
+from headrace.services.telemetry.telemetry import Telemetry
+from headrace.services.tree.uprooting import Uprooting
 from headrace.services.worker import Pace, Worker
 from headrace.settings import DEFAULT_CONFIG, PREFIX, Settings
 from headrace.storage.place import path_of, url_of

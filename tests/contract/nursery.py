@@ -24,7 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-MODULES = ("headrace.cli.store_console", "headrace.storage.sqlite", "headrace.storage.postgres")
+MODULES = ("headrace.cli.store_console", "headrace.storage.sqlite.store", "headrace.storage.postgres.store")
 """What is imported besides the commands."""
 STARTED_WITHIN_S = 60
 MAX_REQUEST_BYTES = 1 << 17

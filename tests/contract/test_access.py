@@ -28,7 +28,7 @@ from headrace.apis.bedrock.api import SERVED
 from headrace.apis.bedrock.model import load
 from headrace.apis.humanloop.api import OPERATIONS
 from headrace.core.access import Right
-from headrace.services import access
+from headrace.services.server import access
 from headrace.settings import Settings
 
 UNKNOWN_FLOW = "ABCDEFGHIJ"

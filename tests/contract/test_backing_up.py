@@ -22,7 +22,7 @@ from tests.contract.keys import create_key, run, run_json
 from tests.storage.test_backing_up import files_beside
 from tests.stores import about_files
 
-from headrace.storage import backing_up
+from headrace.storage.copies import backing_up
 
 pytestmark = [pytest.mark.live, about_files]
 

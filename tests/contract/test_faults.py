@@ -15,7 +15,7 @@ from tests.contract.inprocess import InProcess, in_process
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Transaction
 from headrace.settings import Settings
-from headrace.storage.memory import MemoryStore
+from headrace.storage.memory.store import MemoryStore
 
 T = TypeVar("T")
 SECRET_OF_THE_INSIDE = "table `files` is on fire"

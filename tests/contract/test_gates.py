@@ -28,11 +28,12 @@ from headrace.core.deployments import Action, Move
 from headrace.core.errors import Conflict
 from headrace.core.logs import LogStatus, Payload
 from headrace.core.monitoring import Job, Work
-from headrace.services import approvals, gates, logs, rollouts
-from headrace.services import versions as version_services
-from headrace.services.moves import Moved
-from headrace.services.pointers import Where
-from headrace.services.watching import Watching
+from headrace.services.deployments import approvals, gates, rollouts
+from headrace.services.deployments.moves import Moved
+from headrace.services.deployments.pointers import Where
+from headrace.services.deployments.watching import Watching
+from headrace.services.logs import logs
+from headrace.services.versions import versions as version_services
 from headrace.settings import Settings
 
 pytestmark = pytest.mark.live

@@ -18,7 +18,7 @@ from tests.contract.scraping import OPENMETRICS, Scrape, scrape, until, web
 from tests.postgres import free_port
 
 from headrace.apis.metrics.table import METRICS, Kind
-from headrace.services import recorder
+from headrace.services.records import recorder
 from headrace.settings import Settings
 
 pytestmark = pytest.mark.live

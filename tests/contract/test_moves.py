@@ -33,13 +33,15 @@ from headrace.core.clock import SystemClock
 from headrace.core.deployments import Action, Move
 from headrace.core.errors import Conflict
 from headrace.core.ids import RandomIds
-from headrace.services import access, rollouts, versions
 from headrace.services.base import Ports
-from headrace.services.moves import Moved, Wish
-from headrace.services.pointers import Where
-from headrace.services.splits import split
-from headrace.services.switches import switch
-from headrace.services.versions import Submission
+from headrace.services.deployments import rollouts
+from headrace.services.deployments.moves import Moved, Wish
+from headrace.services.deployments.pointers import Where
+from headrace.services.deployments.splits import split
+from headrace.services.deployments.switches import switch
+from headrace.services.server import access
+from headrace.services.versions import versions
+from headrace.services.versions.versions import Submission
 from headrace.settings import Settings
 from headrace.storage import open_store
 

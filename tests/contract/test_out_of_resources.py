@@ -20,7 +20,7 @@ from tests.unit.engine.flows import end, level, start
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Transaction
 from headrace.settings import Settings
-from headrace.storage.memory import MemoryStore
+from headrace.storage.memory.store import MemoryStore
 
 T = TypeVar("T")
 

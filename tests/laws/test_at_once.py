@@ -26,16 +26,16 @@ from headrace.core.ports import Transaction
 from headrace.core.records import Execution
 from headrace.engine import machine as engine
 from headrace.engine.plan import Plan, compile_plan
-from headrace.services import at_once, invocations
-from headrace.services.at_once import Whole
 from headrace.services.base import Ports
-from headrace.services.invocations import Order
-from headrace.services.keeping import Keeps
-from headrace.services.lease import Lease
-from headrace.services.recorder import Recorder
-from headrace.services.runs import RunLimits, Runs
-from headrace.services.targets import Choice, Route, Target
-from headrace.storage.memory import MemoryStore
+from headrace.services.durable.lease import Lease
+from headrace.services.records.recorder import Recorder
+from headrace.services.runs import at_once, invocations
+from headrace.services.runs.at_once import Whole
+from headrace.services.runs.invocations import Order
+from headrace.services.runs.keeping import Keeps
+from headrace.services.runs.runs import RunLimits, Runs
+from headrace.services.runs.targets import Choice, Route, Target
+from headrace.storage.memory.store import MemoryStore
 
 ADA = Principal(
     account=HOME,

@@ -21,12 +21,13 @@ from tests.unit.services.conftest import CountingIds, DefinitionIsRunnable, NoVa
 from headrace.core.access import Principal
 from headrace.core.errors import Conflict
 from headrace.core.logs import LogStatus, Payload
-from headrace.services import access, log_changes, logs
 from headrace.services.base import Ports
-from headrace.services.log_changes import Change
-from headrace.services.log_views import LogView
-from headrace.services.logs import NewLog
-from headrace.services.versions import Submission
+from headrace.services.logs import log_changes, logs
+from headrace.services.logs.log_changes import Change
+from headrace.services.logs.log_views import LogView
+from headrace.services.logs.logs import NewLog
+from headrace.services.server import access
+from headrace.services.versions.versions import Submission
 from headrace.storage import open_store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -20,7 +20,8 @@ from tests.contract.keys import RIGHTS
 from tests.contract.native.running import ANSWERS, CONFIG
 
 from headrace.core.access import Principal, Right
-from headrace.services import access, archives
+from headrace.services.exchange import archives
+from headrace.services.server import access
 from headrace.services.work import waiting_jobs
 
 CANARY = "kestrelquartz"

@@ -21,12 +21,12 @@ MOST_CPU_S = 0.5
 OWN = (
     "headrace.conformance",
     "headrace.cli.humanloop_spool",
-    "headrace.storage.archive_columns",
-    "headrace.storage.dialect",
+    "headrace.storage.copies.archive_columns",
+    "headrace.storage.postgres.dialect",
     "headrace.storage.migrations",
     "headrace.storage.place",
-    "headrace.storage.postgres_statements",
-    "headrace.storage.queries",
+    "headrace.storage.postgres.statements",
+    "headrace.storage.sql.queries",
     "headrace.storage.watching",
 )
 """Modules whose patterns see nothing but our own SQL, names of our own files, and what the operator says."""

@@ -65,9 +65,9 @@ from headrace.core.logs import LogQuery
 from headrace.core.monitoring import Total
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
-from headrace.storage.archive_columns import columns_of_all
-from headrace.storage.archive_tables import ARCHIVED, LEFT_OUT, MADE
-from headrace.storage.copying import MADE_ANEW, TABLES
+from headrace.storage.copies.archive_columns import columns_of_all
+from headrace.storage.copies.archive_tables import ARCHIVED, LEFT_OUT, MADE
+from headrace.storage.copies.copying import MADE_ANEW, TABLES
 
 KINDS_OF_STORES = ("sqlite", "postgres")
 ODD = "nul \0, one \x01, two \x01\x02, ü, 🙂, ' \\ \" %"

@@ -23,7 +23,7 @@ from headrace.backends.knowledge.documents import read_document
 from headrace.backends.knowledge.local import LocalKnowledge
 from headrace.core.canonical import digest
 from headrace.storage import open_store
-from headrace.storage.backing_up import (
+from headrace.storage.copies.backing_up import (
     EXECUTIONS,
     KEY,
     KNOWLEDGE,
@@ -35,8 +35,8 @@ from headrace.storage.backing_up import (
     Manifest,
     back_up,
 )
+from headrace.storage.copies.restoring import check, restore
 from headrace.storage.errors import NoSuchStore, StoreDamaged, StoreLocked, StoreTooNew, StoreUnusable
-from headrace.storage.restoring import check, restore
 
 Member = tuple[str, bytes]
 
@@ -342,7 +342,7 @@ def test_executions_that_end_between_the_two_files_are_seen(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The store says that one was begun, the journal does not know it: both are taken again, until they agree."""
-    from headrace.storage import backing_up
+    from headrace.storage.copies import backing_up
 
     begin = apsw.Connection(str(files.store))
     begin.execute("PRAGMA foreign_keys = OFF")

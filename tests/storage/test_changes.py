@@ -9,8 +9,8 @@ import pytest
 from tests.storage.things import ABROAD, HOME, Desk, execution, file, job
 
 from headrace.core.ports import Clash, Transaction
-from headrace.storage.queries import QUERIES
-from headrace.storage.sqlite import SqliteStore
+from headrace.storage.sql.queries import QUERIES
+from headrace.storage.sqlite.store import SqliteStore
 from headrace.storage.watching import BEYOND, REGISTRY, written_tables
 
 

@@ -69,8 +69,9 @@ from headrace.core.logs import LogQuery
 from headrace.core.monitoring import Total
 from headrace.core.ports import Transaction
 from headrace.core.processes import Process, Role
-from headrace.storage import copying, open_store
-from headrace.storage.copying import MADE_ANEW, TABLES, Sum
+from headrace.storage import open_store
+from headrace.storage.copies import copying
+from headrace.storage.copies.copying import MADE_ANEW, TABLES, Sum
 from headrace.storage.errors import StoreUnfinished
 from headrace.vault import KeyVault, new_key
 
@@ -343,8 +344,8 @@ async def _interrupted(*_: Any) -> Any:
 def test_a_copy_that_another_one_has_finished_meanwhile_is_not_removed(
     source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from headrace.storage import copying_postgres
-    from headrace.storage.postgres_pool import connect
+    from headrace.storage.copies import copying_postgres
+    from headrace.storage.postgres.pool import connect
 
     with own_url("postgres") as target:
         with monkeypatch.context() as broken:
@@ -385,8 +386,8 @@ def test_a_copy_that_is_killed_leaves_no_half_store(tmp_path: Path, target: str,
 def test_a_difference_is_told_and_leaves_the_target_unfinished(
     source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from headrace.storage.copying_postgres import PostgresCopy
-    from headrace.storage.copying_sqlite import SqliteCopy
+    from headrace.storage.copies.copying_postgres import PostgresCopy
+    from headrace.storage.copies.copying_sqlite import SqliteCopy
 
     async def forgetful(self: Any, table: str, columns: Any, rows: Any) -> None:
         await real[type(self)](self, table, columns, rows[1:] if table == "moves" else rows)

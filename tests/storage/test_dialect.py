@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.storage.dialect import Unique, renamed, script, statement, unique_indexes
-from headrace.storage.postgres_joining import joined
+from headrace.storage.postgres.dialect import Unique, renamed, script, statement, unique_indexes
+from headrace.storage.postgres.joining import joined
 
 
 def test_parameters_are_numbered_in_the_order_of_their_first_use() -> None:

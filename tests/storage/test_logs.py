@@ -276,7 +276,7 @@ def test_ids_are_found_by_any_part_in_its_case(filed: Desk) -> None:
 
 
 def test_more_ids_than_are_looked_up_one_by_one(filed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headrace.storage.sqlite_log_words.MAX_CANDIDATES", 3)
+    monkeypatch.setattr("headrace.storage.sqlite.log_words.MAX_CANDIDATES", 3)
     add(filed, *(log(f"run-{n}") for n in range(9)))
     assert found(filed, ids=("run-",), take=2) == (["run-8", "run-7"], 9)
     assert found(filed, ids=("un-3",)) == (["run-3"], 1)

@@ -26,11 +26,11 @@ IDS = ["log_aa", "log_ab", "abba", "b", "x/y"]
 
 SMALL = {
     "headrace.storage.places.PER_MICROSECOND": 2,
-    "headrace.storage.sqlite_log_words.FOLDED_AT_ONCE": 3,
+    "headrace.storage.sqlite.log_words.FOLDED_AT_ONCE": 3,
     "headrace.storage.log_words.MAX_TERMS": 2,
-    "headrace.storage.sqlite_log_words.MAX_CANDIDATES": 2,
-    "headrace.storage.sql_log_search.FIRST_LOOK": 1,
-    "headrace.storage.sql_log_search.MOST_AT_ONCE": 2,
+    "headrace.storage.sqlite.log_words.MAX_CANDIDATES": 2,
+    "headrace.storage.sql.log_search.FIRST_LOOK": 1,
+    "headrace.storage.sql.log_search.MOST_AT_ONCE": 2,
 }
 """Limits that a small world would never meet, made small, too."""
 

@@ -15,10 +15,11 @@ from tests.storage.things import HOME, Desk, at, move
 
 from headrace.core.deployments import Action, PointerKind
 from headrace.core.ports import Transaction
-from headrace.storage import open_store, postgres_opening
+from headrace.storage import open_store
 from headrace.storage.migrations import SCHEMA, migrate, migrations_in
-from headrace.storage.postgres_statements import MIGRATIONS
-from headrace.storage.sqlite_connection import SqliteConnection, make_file
+from headrace.storage.postgres import opening as postgres_opening
+from headrace.storage.postgres.statements import MIGRATIONS
+from headrace.storage.sqlite.connection import SqliteConnection, make_file
 
 BEFORE = 9
 """The last migration before this."""

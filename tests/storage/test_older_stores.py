@@ -10,8 +10,8 @@ from tests.storage.things import HOME, START, Desk, at, evaluation, file, log, r
 from headrace.core.logs import LogQuery
 from headrace.storage import open_store
 from headrace.storage.migrations import SCHEMA, migrate, migrations_in
-from headrace.storage.rows import microseconds
-from headrace.storage.sqlite_connection import SqliteConnection, make_file
+from headrace.storage.sql.rows import microseconds
+from headrace.storage.sqlite.connection import SqliteConnection, make_file
 
 BORN = microseconds(START)
 FILE = f"""

@@ -18,7 +18,7 @@ from headrace.core.errors import Unavailable
 from headrace.core.ports import Transaction
 from headrace.storage import open_store
 from headrace.storage.limits import StoreLimits
-from headrace.storage.postgres import PostgresStore
+from headrace.storage.postgres.store import PostgresStore
 
 QUICK = StoreLimits(connections=3, timeout_s=1.5, connect_timeout_s=5.0)
 WAIT_S = 30.0
@@ -250,7 +250,7 @@ def test_a_read_that_is_cancelled_gives_its_connection_back(url: str) -> None:
 
 def test_a_transaction_that_is_held_up_is_undone(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a process that was stopped in the middle of one would hold up all others."""
-    monkeypatch.setattr("headrace.storage.postgres_pool.MAX_PAUSE_S", 0.5)
+    monkeypatch.setattr("headrace.storage.postgres.pool.MAX_PAUSE_S", 0.5)
     runs: list[int] = []
 
     def late(tx: Transaction) -> None:

@@ -22,9 +22,9 @@ from headrace.app import build
 from headrace.core.ports import Clash, Store, Transaction
 from headrace.core.subjects import OfOneFile
 from headrace.settings import Settings
-from headrace.storage.postgres_connection import WRITE_BESIDE, PostgresConnection
-from headrace.storage.postgres_joining import MOST, TOUCHED, Waiting
-from headrace.storage.postgres_statements import WRITTEN
+from headrace.storage.postgres.connection import WRITE_BESIDE, PostgresConnection
+from headrace.storage.postgres.joining import MOST, TOUCHED, Waiting
+from headrace.storage.postgres.statements import WRITTEN
 
 WAIT_S = 30.0
 LOCKED = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"

@@ -20,9 +20,10 @@ from tests.storage.things import START, file, log, version
 
 from headrace.cli.settings import command as settings_command
 from headrace.core.logs import LogQuery
-from headrace.storage import open_store, postgres_opening
+from headrace.storage import open_store
 from headrace.storage.errors import NoSuchStore, StoreDamaged, StoreError, StoreTooNew, StoreUnusable
 from headrace.storage.place import shown
+from headrace.storage.postgres import opening as postgres_opening
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from headrace.core.changes import Kept
 from headrace.core.errors import NotFound
 from headrace.core.ports import Clash, Store, Transaction
 from headrace.storage import open_store
-from headrace.storage.postgres_connection import PostgresConnection
+from headrace.storage.postgres.connection import PostgresConnection
 
 T = TypeVar("T")
 

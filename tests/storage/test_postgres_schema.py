@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from tests.postgres import cluster
 
-from headrace.storage import sql
-from headrace.storage.postgres_statements import QUERIES, RACES, RULES, STATEMENTS, UNIQUE, WRITTEN
-from headrace.storage.queries import QUERIES as SQLITE_QUERIES
-from headrace.storage.sqlite_connection import RULES as SQLITE_RULES
+from headrace.storage.postgres.statements import QUERIES, RACES, RULES, STATEMENTS, UNIQUE, WRITTEN
+from headrace.storage.sql import transaction as sql
+from headrace.storage.sql.queries import QUERIES as SQLITE_QUERIES
+from headrace.storage.sqlite.connection import RULES as SQLITE_RULES
 
 SCANS = {
     "make_migrations": "no table yet",
@@ -110,9 +110,9 @@ def test_a_statement_is_understood_and_walks_an_index(database: psycopg.Connecti
 
 
 def test_every_statement_is_used_and_every_used_one_is_there() -> None:
-    package = Path(sql.__file__).parent
+    package = Path(sql.__file__).parents[1]
     source = "".join(
-        file.read_text() for file in package.glob("*.py") if not file.name.startswith(("sqlite", "memory"))
+        file.read_text() for file in package.rglob("*.py") if file.parent.name not in {"sqlite", "memory"}
     )
     made = re.compile(
         r"archive_(?:page|one|add)_\w+|page_(of_kind|of_all)_by_\w+|page_(under|deployed)_\w+|count_\w+_matching"

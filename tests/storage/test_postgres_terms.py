@@ -17,9 +17,11 @@ from tests.storage.things import HOME, file
 
 from headrace.cli import main, serve
 from headrace.core.errors import Unavailable
-from headrace.storage import open_store, postgres_opening, postgres_terms
+from headrace.storage import open_store
 from headrace.storage.errors import StoreOccupied
 from headrace.storage.migrations import Migration
+from headrace.storage.postgres import opening as postgres_opening
+from headrace.storage.postgres import terms as postgres_terms
 from headrace.vault import new_key
 
 GONE_WITHIN_S = 30.0

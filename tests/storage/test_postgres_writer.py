@@ -13,7 +13,7 @@ from tests.storage.test_postgres_faults import commits_of, desk_on
 from tests.storage.things import ABROAD, HOME, Desk, file, version
 
 from headrace.core.ports import Clash, Transaction
-from headrace.storage.postgres_connection import WRITE_ALONE, PostgresConnection
+from headrace.storage.postgres.connection import WRITE_ALONE, PostgresConnection
 
 
 class Bug(Exception):

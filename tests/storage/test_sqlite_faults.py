@@ -14,7 +14,7 @@ from tests.storage.things import HOME, Desk, file, version
 from headrace.core.errors import Unavailable
 from headrace.core.ports import Transaction
 from headrace.storage import open_store
-from headrace.storage.sqlite import SqliteStore
+from headrace.storage.sqlite.store import SqliteStore
 
 
 class Disk(apsw.VFS):

@@ -15,11 +15,11 @@ from tests.storage.things import HOME, START, file
 from headrace.core.ports import Store, Transaction
 from headrace.storage import open_store
 from headrace.storage.errors import StoreDamaged, StoreLocked, StoreTooNew
-from headrace.storage.lock import lock_path, read_note
-from headrace.storage.memory import MemoryStore
+from headrace.storage.memory.store import MemoryStore
 from headrace.storage.migrations import SCHEMA, Migration, migrate, migrations_in
-from headrace.storage.sqlite import SqliteStore
-from headrace.storage.sqlite_connection import SqliteConnection, make_file
+from headrace.storage.sqlite.connection import SqliteConnection, make_file
+from headrace.storage.sqlite.lock import lock_path, read_note
+from headrace.storage.sqlite.store import SqliteStore
 
 TABLE = Migration(number=1, name="one", script="CREATE TABLE one (a TEXT) STRICT;")
 SECOND = Migration(number=2, name="two", script="CREATE TABLE two (a TEXT) STRICT; DROP TABLE one;")
@@ -99,7 +99,7 @@ def test_a_store_that_is_open_says_where(tmp_path: Path) -> None:
 def test_the_lock_holds_against_another_process_and_ends_with_it(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     source = (
-        "import sys; from pathlib import Path; from headrace.storage.sqlite import SqliteStore\n"
+        "import sys; from pathlib import Path; from headrace.storage.sqlite.store import SqliteStore\n"
         f"store = SqliteStore(Path({str(path)!r})); print('open', flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen(
@@ -227,7 +227,7 @@ def test_a_crash_inside_a_migration_leaves_the_version_before(tmp_path: Path) ->
     source = (
         "import os; from pathlib import Path\n"
         "from headrace.storage.migrations import Migration, migrate\n"
-        "from headrace.storage.sqlite_connection import SqliteConnection\n"
+        "from headrace.storage.sqlite.connection import SqliteConnection\n"
         f"engine = SqliteConnection(Path({str(path)!r}))\n"
         "engine._sqlite.create_scalar_function('die', lambda: os._exit(9))\n"
         f"first = Migration(number=1, name='one', script={TABLE.script!r})\n"

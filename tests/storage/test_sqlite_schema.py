@@ -25,11 +25,11 @@ from headrace.core.processes import Process
 from headrace.core.providers import ProviderAccount, ProviderUse
 from headrace.core.records import EventBatch, Execution, Session
 from headrace.core.versions import Draft, Receipt, Release, Version
-from headrace.storage import sql
 from headrace.storage.migrations import SCHEMA, migrate, migrations_in
-from headrace.storage.queries import QUERIES, parse
-from headrace.storage.rows import mapper, microseconds
-from headrace.storage.sqlite_connection import RULES, SqliteConnection, make_file
+from headrace.storage.sql import transaction as sql
+from headrace.storage.sql.queries import QUERIES, parse
+from headrace.storage.sql.rows import mapper, microseconds
+from headrace.storage.sqlite.connection import RULES, SqliteConnection, make_file
 
 TABLES: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "aliases": (Alias, {"account"}),
@@ -214,8 +214,8 @@ def test_a_statement_walks_an_index(engine: SqliteConnection, name: str) -> None
 
 
 def test_every_statement_is_used_and_every_used_one_is_there() -> None:
-    package = Path(sql.__file__).parent
-    source = "".join(file.read_text() for file in package.glob("*.py"))
+    package = Path(sql.__file__).parents[1]
+    source = "".join(file.read_text() for file in package.rglob("*.py"))
     made = re.compile(
         r"archive_(?:page|one|add)_\w+|page_(of_kind|of_all)_by_\w+|page_(under|deployed)_\w+|count_\w+_matching"
     )

@@ -15,9 +15,9 @@ from tests.storage.older.kept import FILES, in_sqlite, read
 from tests.storage.test_backing_up import files_beside, silent
 
 from headrace.storage import open_store
-from headrace.storage.backing_up import back_up
+from headrace.storage.copies.backing_up import back_up
+from headrace.storage.copies.restoring import restore
 from headrace.storage.migrations import SCHEMA, migrations_in
-from headrace.storage.restoring import restore
 
 NEWEST = len(migrations_in(SCHEMA))
 NEVER_USED = {4, 6, 7, 9}
@@ -26,7 +26,7 @@ DIES = """
 import os, sys
 from pathlib import Path
 from headrace.storage import open_store
-from headrace.storage.sqlite_connection import SqliteConnection
+from headrace.storage.sqlite.connection import SqliteConnection
 
 at = {at}
 run = SqliteConnection.run

@@ -10,8 +10,8 @@ import pytest
 from tests.unit.engine.world import World
 from tests.unit.services.conftest import Registry, registry
 
-from headrace.services.recorder import Recorder
-from headrace.services.runs import Runs
+from headrace.services.records.recorder import Recorder
+from headrace.services.runs.runs import Runs
 from headrace.settings import Settings
 from headrace.world import Carrying, build_carrying, capacity_of
 

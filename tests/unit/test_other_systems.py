@@ -15,7 +15,7 @@ import pytest
 from tests.unit.engine.flows import end, level, node, start
 
 import headrace
-from headrace.storage.sqlite_connection import SqliteConnection, make_file
+from headrace.storage.sqlite.connection import SqliteConnection, make_file
 from headrace.testing.failures import FlowFailed
 from headrace.testing.flows import Flow
 from headrace.testing.wire import Wire

@@ -30,8 +30,8 @@ from headrace.core.errors import (
     TooSlow,
     Unavailable,
 )
-from headrace.services import access
 from headrace.services.base import Ports
+from headrace.services.server import access
 
 STATUSES: Mapping[type[BaseException], int] = {
     Invalid: 400,

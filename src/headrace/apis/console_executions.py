@@ -19,20 +19,15 @@ from headrace.core.errors import Conflict, Invalid
 from headrace.core.execution import Status
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
-from headrace.services import (
-    durable_ends,
-    durable_executions,
-    durable_starts,
-    execution_lists,
-    executions,
-    targets,
-)
 from headrace.services.base import Ports, read
-from headrace.services.durable_executions import Called, Durables
-from headrace.services.execution_lists import Wanted
-from headrace.services.executions import ExecutionView
-from headrace.services.invocations import Order
-from headrace.services.targets import Choice
+from headrace.services.durable import durable_ends, durable_executions, durable_starts
+from headrace.services.durable.durable_executions import Called, Durables
+from headrace.services.executions import execution_lists, executions
+from headrace.services.executions.execution_lists import Wanted
+from headrace.services.executions.executions import ExecutionView
+from headrace.services.runs import targets
+from headrace.services.runs.invocations import Order
+from headrace.services.runs.targets import Choice
 
 MOST = 1000
 """The most executions or events of one page."""

@@ -18,11 +18,11 @@ from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.jsontext import json_text
 from headrace.core.ports import Transaction
-from headrace.services import conversations, invocations, targets
 from headrace.services.base import Ports, read
-from headrace.services.invocations import Names, Order
-from headrace.services.runs import Runs
-from headrace.services.targets import Choice
+from headrace.services.runs import conversations, invocations, targets
+from headrace.services.runs.invocations import Names, Order
+from headrace.services.runs.runs import Runs
+from headrace.services.runs.targets import Choice
 
 Row = tuple[str, str, Callable[[Request, Mapping[str, str]], Awaitable[Response]]]
 

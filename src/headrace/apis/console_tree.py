@@ -12,11 +12,12 @@ from headrace.apis.http import JSON, Request, Response
 from headrace.core.errors import Invalid
 from headrace.core.files import FileQuery
 from headrace.core.kinds import KINDS
-from headrace.services import environments, files
 from headrace.services.base import Ports
-from headrace.services.environments import EnvironmentView
-from headrace.services.files import NewTexts
-from headrace.services.views import VersionView
+from headrace.services.deployments import environments
+from headrace.services.deployments.environments import EnvironmentView
+from headrace.services.tree import files
+from headrace.services.tree.files import NewTexts
+from headrace.services.versions.views import VersionView
 
 MOST = 1000
 """The most files of one page."""

@@ -13,8 +13,8 @@ from headrace.core.access import Principal
 from headrace.core.changes import Kept
 from headrace.core.counts import Tally
 from headrace.core.errors import Forbidden, Throttled, Unauthenticated
-from headrace.services import access, sessions
 from headrace.services.base import Ports
+from headrace.services.server import access, sessions
 
 PAGE = "x-headrace-page"
 """The header with which the server's own pages ask."""

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from headrace.apis.http import Headers
 from headrace.core.counts import Counts, Labels
 from headrace.core.tracing import Kind, Scene
-from headrace.services.telemetry import Telemetry
+from headrace.services.telemetry.telemetry import Telemetry
 
 OPERATION: ContextVar[str] = ContextVar("headrace_operation", default="")
 """What a request asks for, in the words of its API's table; empty until that was found out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headrace.core.jsontext import json_text
-from headrace.services.invocations import Invocation
+from headrace.services.runs.invocations import Invocation
 
 
 class RunLines:

@@ -18,8 +18,8 @@ from headrace.apis.native.requests import read_body
 from headrace.apis.request_watch import OPERATION
 from headrace.core.access import Principal
 from headrace.core.errors import Forbidden, HeadraceError
-from headrace.services import sessions
 from headrace.services.base import Ports
+from headrace.services.server import sessions
 
 METHODS = ("GET", "POST", "DELETE")
 SESSION_OPERATIONS = {"GET": "GetSession", "HEAD": "GetSession", "POST": "SignIn", "DELETE": "SignOut"}

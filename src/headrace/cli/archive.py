@@ -63,7 +63,7 @@ class _Own:
         self._runner = runner
 
     def take_out(self) -> Iterator[bytes]:
-        from headrace.services import archives
+        from headrace.services.exchange import archives
 
         parts = self._runner.run(archives.take_out(self._server.ports, self._server.local))
 
@@ -74,7 +74,7 @@ class _Own:
             yield part
 
     def take_in(self, head: Any, lines: list[str]) -> dict[str, Any]:
-        from headrace.services import archives
+        from headrace.services.exchange import archives
 
         said = msgspec.convert(head, Head)
         taken = self._runner.run(archives.take_in(self._server.ports, self._server.local, said, lines))

@@ -21,7 +21,7 @@ from headrace.backends.knowledge.local import file_of
 from headrace.cli.options import json_option, read_settings, store_option
 from headrace.cli.periods import period
 from headrace.settings import Settings
-from headrace.storage.backing_up import KEY, Files, Manifest, back_up
+from headrace.storage.copies.backing_up import KEY, Files, Manifest, back_up
 from headrace.storage.errors import StoreError
 from headrace.storage.place import path_of, shown, url_of
 

@@ -26,7 +26,7 @@ from headrace.services.exchange_humanloop.parts import (
     RunPart,
     VersionPart,
 )
-from headrace.storage.queries import parse
+from headrace.storage.sql.queries import parse
 
 JUDGED_BY_SERVER = ("python", "llm")
 """The evaluators whose judgments the server makes."""

@@ -12,8 +12,8 @@ import click
 from headrace.cli.native import echo_json
 from headrace.cli.options import json_option, read_settings, store_option
 from headrace.core.errors import HeadraceError
-from headrace.services import rekeying
-from headrace.services.rekeying import Resealed
+from headrace.services.server import rekeying
+from headrace.services.server.rekeying import Resealed
 from headrace.settings import Settings
 from headrace.storage import open_store
 from headrace.storage.errors import StoreError

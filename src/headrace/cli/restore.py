@@ -12,9 +12,9 @@ import msgspec
 
 from headrace.cli.backup import Told, files_of, told
 from headrace.cli.options import json_option, read_settings, store_option
-from headrace.storage.backing_up import KEY, Manifest
+from headrace.storage.copies.backing_up import KEY, Manifest
+from headrace.storage.copies.restoring import Restored, check, restore
 from headrace.storage.errors import StoreError
-from headrace.storage.restoring import Restored, check, restore
 
 
 @click.command("restore")

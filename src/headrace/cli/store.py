@@ -19,7 +19,7 @@ from headrace.cli.options import json_option, read_settings
 from headrace.cli.rekey import command as rekey
 from headrace.core.errors import HeadraceError
 from headrace.settings import Settings
-from headrace.storage.copying import Copied, CopyRefused, Source, Step, Target, check_ended, copy
+from headrace.storage.copies.copying import Copied, CopyRefused, Source, Step, Target, check_ended, copy
 from headrace.storage.errors import NoSuchStore, StoreError
 from headrace.storage.limits import StoreLimits
 from headrace.storage.place import path_of, shown
@@ -81,13 +81,13 @@ async def _copy(
 async def _source(settings: Settings, url: str) -> AsyncIterator[Source]:
     path = path_of(url)
     if path is not None:
-        from headrace.storage.copying_sqlite import sqlite_source
+        from headrace.storage.copies.copying_sqlite import sqlite_source
 
         with sqlite_source(path) as side:
             yield side
     else:
         _check_scheme(url)
-        from headrace.storage.copying_postgres import postgres_source
+        from headrace.storage.copies.copying_postgres import postgres_source
 
         async with postgres_source(url, _limits(settings)) as other:
             yield other
@@ -97,13 +97,13 @@ async def _source(settings: Settings, url: str) -> AsyncIterator[Source]:
 async def _target(settings: Settings, url: str, *, is_again: bool) -> AsyncIterator[Target]:
     path = path_of(url)
     if path is not None:
-        from headrace.storage.copying_sqlite import sqlite_target
+        from headrace.storage.copies.copying_sqlite import sqlite_target
 
         with sqlite_target(path, is_again=is_again) as side:
             yield side
     else:
         _check_scheme(url)
-        from headrace.storage.copying_postgres import postgres_target
+        from headrace.storage.copies.copying_postgres import postgres_target
 
         async with postgres_target(url, _limits(settings), is_again=is_again) as other:
             yield other

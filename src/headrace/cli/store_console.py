@@ -18,7 +18,7 @@ from headrace.cli.client import CONFLICT, Refusal, reason_of
 from headrace.cli.within import ask
 from headrace.core.access import Principal, Right
 from headrace.core.errors import Conflict, HeadraceError
-from headrace.services import access
+from headrace.services.server import access
 from headrace.settings import Settings
 from headrace.storage.errors import StoreError
 from headrace.vault import BadKey

@@ -94,7 +94,7 @@ class Keeping(Protocol):
 
 
 class Cleaning(Protocol):
-    """Finds what nothing refers to any more, and takes it away; the rules are `headrace.services.cleaning`'s.
+    """Finds what nothing refers to any more, and takes it away; the rules are `services.server.cleaning`'s.
 
     Files that were removed, and versions that are hidden, are found as they lie in the store.
     """

@@ -15,8 +15,8 @@ from headrace.core.ids import Ids
 from headrace.core.ports import Clash, DefinitionRules, Store, Transaction, Vault
 from headrace.core.validate import TypeLimits
 from headrace.services.bell import Bell
-from headrace.services.lease import Lease
-from headrace.services.unsaved import Unsaved
+from headrace.services.durable.lease import Lease
+from headrace.services.logs.unsaved import Unsaved
 
 T = TypeVar("T")
 LARGE_BYTES = 128 * 1024

@@ -19,10 +19,10 @@ from headrace.core.files import File
 from headrace.core.judgments import is_positive
 from headrace.core.kinds.evaluator import EvaluatorSpec, read_spec
 from headrace.core.ports import Transaction
-from headrace.services import subjects
 from headrace.services.base import Ports, scan
-from headrace.services.measures import rounded
-from headrace.services.split_figures import rank
+from headrace.services.deployments.measures import rounded
+from headrace.services.deployments.split_figures import rank
+from headrace.services.tree import subjects
 
 T = TypeVar("T")
 MOST_BUCKETS = 1_000

@@ -32,10 +32,12 @@ from headrace.core.files import check_path
 from headrace.core.kinds.dataset import KIND, DatasetContent, read_dataset, write_dataset
 from headrace.core.ports import EVERYTHING, Transaction
 from headrace.core.versions import Version
-from headrace.services import dataset_sweeps, tree, versions
 from headrace.services.base import Ports, read, write
-from headrace.services.versions import Submission
-from headrace.services.views import VersionView, default_version, view
+from headrace.services.server import dataset_sweeps
+from headrace.services.tree import tree
+from headrace.services.versions import versions
+from headrace.services.versions.versions import Submission
+from headrace.services.versions.views import VersionView, default_version, view
 
 T = TypeVar("T")
 DATAPOINT_PREFIX = "dp_"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _open_memory(rest: str, _: StoreLimits) -> Store:
     if rest:
         raise NoSuchStore(f"A memory store takes nothing after `memory:`, but got {rest!r}.")
-    from headrace.storage.memory import MemoryStore
+    from headrace.storage.memory.store import MemoryStore
 
     return MemoryStore()
 
@@ -39,14 +39,14 @@ def _open_sqlite(rest: str, _: StoreLimits) -> Store:
         )
     if not file.parent.is_dir():
         raise NoSuchStore(f"The store {file} can't be made: there is no directory {file.parent}.")
-    from headrace.storage.sqlite import SqliteStore
+    from headrace.storage.sqlite.store import SqliteStore
 
     return SqliteStore(file)
 
 
 def _open_postgres(rest: str, limits: StoreLimits) -> Store:
     try:
-        from headrace.storage.postgres import PostgresStore
+        from headrace.storage.postgres.store import PostgresStore
     except ModuleNotFoundError as error:
         raise NoSuchStore(
             f"A store in PostgreSQL needs the package {error.name}: `pip install 'headrace[postgres]'`."

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from headrace.storage.errors import StoreDamaged, StoreOutdated, StoreTooNew, StoreUnfinished
-from headrace.storage.rows import microseconds
-from headrace.storage.sql_collection import Connection
+from headrace.storage.sql.collection import Connection
+from headrace.storage.sql.rows import microseconds
 
 SCHEMA = Path(__file__).with_name("schema")
 _FILE_NAME = re.compile(r"(\d{4})_(\w+)\.sql")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from headrace.storage.lock import is_locked, read_note
+from headrace.storage.sqlite.lock import is_locked, read_note
 
 SQLITE = "sqlite:///"
 _SECRET = re.compile(r"(//[^:/?#]*:).*(?=@)|(password=)[^&]*")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from headrace.storage.rows import microseconds
-from headrace.storage.sql_collection import Connection
+from headrace.storage.sql.collection import Connection
+from headrace.storage.sql.rows import microseconds
 
 PER_MICROSECOND = 2048
 _END = 2**63 - 1

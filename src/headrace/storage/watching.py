@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headrace.storage.queries import QUERIES
+from headrace.storage.sql.queries import QUERIES
 
 BEYOND = frozenset(
     {

@@ -61,7 +61,7 @@ class RemotePointer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as it is there. See `headrace.services.workspace.Head`."""
+    """A file as it is there. See `headrace.services.exchange.workspace.Head`."""
 
     id: str
     type: str

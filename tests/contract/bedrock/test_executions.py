@@ -33,8 +33,8 @@ from headrace.core.ports import Transaction
 from headrace.core.records import EventBatch, Execution
 from headrace.engine.plan import compile_plan
 from headrace.engine.run import StartInput, run
-from headrace.services import durable_executions
-from headrace.services.targets import definition_of
+from headrace.services.durable import durable_executions
+from headrace.services.runs.targets import definition_of
 from headrace.settings import Settings
 
 IDLE: Mapping[str, Any] = {"store": "memory:", "durable_runs": 0}

@@ -20,7 +20,7 @@ from tests.contract.inprocess import in_process
 
 from headrace.core.ports import Transaction
 from headrace.settings import Settings
-from headrace.storage.memory import MemoryStore
+from headrace.storage.memory.store import MemoryStore
 
 pytestmark = pytest.mark.live
 

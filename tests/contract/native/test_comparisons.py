@@ -24,8 +24,14 @@ from tests.unit.engine.flows import code as work
 
 from headrace.apis.bedrock.arns import Place as Arns
 from headrace.core.ports import Transaction
-from headrace.services.comparison_inputs import Wanted
-from headrace.services.comparisons import Comparison, ComparisonLimits, Comparisons, Question, begin
+from headrace.services.comparisons.comparison_inputs import Wanted
+from headrace.services.comparisons.comparisons import (
+    Comparison,
+    ComparisonLimits,
+    Comparisons,
+    Question,
+    begin,
+)
 from headrace.settings import Settings
 
 pytestmark = pytest.mark.live
@@ -159,7 +165,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def signed(running: InProcess, service: str) -> Any:
     """A boto3 client with keys of its own."""
     from headrace.core.access import Right
-    from headrace.services import access
+    from headrace.services.server import access
 
     made = running.run(
         access.create_key(

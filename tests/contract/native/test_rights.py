@@ -16,7 +16,7 @@ from headrace.apis.native import changes, contents, gates, pointers
 from headrace.apis.native.api import OPERATIONS
 from headrace.apis.native.operations import Operation
 from headrace.core.access import Right
-from headrace.services import access
+from headrace.services.server import access
 from headrace.settings import Settings
 
 pytestmark = pytest.mark.live

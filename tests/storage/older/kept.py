@@ -14,11 +14,12 @@ import psycopg
 import pytest
 from tests.storage.older.keep import HERE, valued
 
-from headrace.storage import open_store, postgres_opening
-from headrace.storage.copying import MADE_ANEW, TABLES
+from headrace.storage import open_store
+from headrace.storage.copies.copying import MADE_ANEW, TABLES
 from headrace.storage.migrations import SCHEMA, migrate, migrations_in
-from headrace.storage.postgres_statements import MIGRATIONS
-from headrace.storage.sqlite_connection import SqliteConnection, make_file
+from headrace.storage.postgres import opening as postgres_opening
+from headrace.storage.postgres.statements import MIGRATIONS
+from headrace.storage.sqlite.connection import SqliteConnection, make_file
 
 PUT_WORDS = "INSERT INTO log_words (place, words) VALUES (%s, array_to_tsvector(string_to_array(%s, ' ')))"
 FILES = sorted(HERE.glob("*.json.gz"))

@@ -13,7 +13,7 @@ from headrace.apis.http import Request
 from headrace.app import Server, build
 from headrace.core.access import Right
 from headrace.core.errors import Forbidden, Throttled, Unauthenticated
-from headrace.services import access
+from headrace.services.server import access
 from headrace.settings import Settings
 
 

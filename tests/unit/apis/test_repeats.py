@@ -18,7 +18,7 @@ from headrace.apis import repeats
 from headrace.apis.repeats import Repeats, Told
 from headrace.app import Server, build
 from headrace.core.access import Right
-from headrace.services import access
+from headrace.services.server import access
 from headrace.settings import Settings
 
 PAGE = "https://app.example.com"

@@ -25,10 +25,10 @@ from headrace.core.access import DEFAULT_ACCOUNT, Principal
 from headrace.core.clock import SystemClock
 from headrace.core.ids import RandomIds
 from headrace.core.ports import Store, Transaction
-from headrace.services import access
 from headrace.services.base import Ports
 from headrace.services.exchange_humanloop.parts import Batch
-from headrace.storage.memory import MemoryStore
+from headrace.services.server import access
+from headrace.storage.memory.store import MemoryStore
 
 T = TypeVar("T")
 

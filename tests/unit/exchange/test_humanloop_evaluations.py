@@ -33,7 +33,7 @@ from headrace.cli.humanloop_report import Report
 from headrace.core.evaluations import RunStatus, Slot
 from headrace.core.ports import Transaction
 from headrace.core.run_stats import BooleanStats
-from headrace.services import evaluation_runs, evaluation_stats, versions
+from headrace.services.evaluations import evaluation_runs, evaluation_stats
 from headrace.services.exchange_humanloop.parts import (
     Batch,
     EvaluationPart,
@@ -41,6 +41,7 @@ from headrace.services.exchange_humanloop.parts import (
     RunLogPart,
     RunPart,
 )
+from headrace.services.versions import versions
 
 EVALUATIONS = "files/fl_triage/evaluations"
 

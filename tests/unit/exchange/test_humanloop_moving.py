@@ -47,12 +47,13 @@ from headrace.core.files import Directory, File, FileQuery
 from headrace.core.logs import Log, LogQuery
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
-from headrace.services import directories, drafts, files, versions
-from headrace.services.drafts import Edit
 from headrace.services.exchange_humanloop.parts import Batch, MonitorPart
-from headrace.services.files import NewTexts
+from headrace.services.tree import directories, files
+from headrace.services.tree.files import NewTexts
+from headrace.services.versions import drafts, versions
+from headrace.services.versions.drafts import Edit
 from headrace.storage import open_store
-from headrace.storage.memory import MemoryStore
+from headrace.storage.memory.store import MemoryStore
 
 
 def told(report: Report) -> list[tuple[str, str, str]]:

@@ -14,11 +14,12 @@ import pytest
 from headrace.core.access import Principal, Right, User
 from headrace.core.ports import EVERYTHING, Store, Transaction
 from headrace.core.validate import Finding, PromptVariables, TypeLimits
-from headrace.services import access, version_pages, versions
 from headrace.services.base import Ports
-from headrace.services.versions import Submission
-from headrace.services.views import VersionView
-from headrace.storage.memory import MemoryStore
+from headrace.services.server import access
+from headrace.services.versions import version_pages, versions
+from headrace.services.versions.versions import Submission
+from headrace.services.versions.views import VersionView
+from headrace.storage.memory.store import MemoryStore
 
 T = TypeVar("T")
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

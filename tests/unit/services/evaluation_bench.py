@@ -20,24 +20,19 @@ from headrace.core.judging import Verdict
 from headrace.core.logs import Log, LogStatus, Payload
 from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Store, Transaction
-from headrace.services import (
-    access,
-    datasets,
-    evaluation_runs,
-    evaluation_stats,
-    evaluations,
-    log_changes,
-    logs,
-    versions,
-)
+from headrace.services import datasets
 from headrace.services.base import Ports
-from headrace.services.evaluation_views import EvaluationView, RunView, SeatRef, VersionRef
-from headrace.services.judging import Judging
-from headrace.services.surveying import Surveying
-from headrace.services.versions import Submission
-from headrace.services.views import VersionView
+from headrace.services.evaluations import evaluation_runs, evaluation_stats, evaluations
+from headrace.services.evaluations.evaluation_views import EvaluationView, RunView, SeatRef, VersionRef
+from headrace.services.evaluations.surveying import Surveying
+from headrace.services.evaluators.judging import Judging
+from headrace.services.logs import log_changes, logs
+from headrace.services.server import access
+from headrace.services.versions import versions
+from headrace.services.versions.versions import Submission
+from headrace.services.versions.views import VersionView
 from headrace.services.worker import Handler
-from headrace.storage.memory import MemoryStore
+from headrace.storage.memory.store import MemoryStore
 
 T = TypeVar("T")
 FREE = {"arguments_type": "target_free"}

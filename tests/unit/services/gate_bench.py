@@ -15,11 +15,12 @@ from headrace.core.gates import Watch
 from headrace.core.logs import LogStatus, Payload
 from headrace.core.monitoring import Work
 from headrace.core.ports import Transaction
-from headrace.services import approvals, gates, logs, rollouts, watching
-from headrace.services.gates import GateView, InEnvironment, Verdict
-from headrace.services.moves import Moved, Wish
-from headrace.services.pointers import Where
-from headrace.services.watching import Watching
+from headrace.services.deployments import approvals, gates, rollouts, watching
+from headrace.services.deployments.gates import GateView, InEnvironment, Verdict
+from headrace.services.deployments.moves import Moved, Wish
+from headrace.services.deployments.pointers import Where
+from headrace.services.deployments.watching import Watching
+from headrace.services.logs import logs
 
 STAGING, PRODUCTION = "staging", "production"
 

@@ -29,16 +29,19 @@ from headrace.core.logs import Log, LogQuery, LogStatus, Payload
 from headrace.core.processes import Process, Role
 from headrace.core.prompt_filling import DefaultLanguage
 from headrace.core.prompts import ChatMessage
-from headrace.services import agent_calls, agent_logs, agent_orders, log_changes, logs, switches, versions
-from headrace.services.agent_calls import Answered, Listening, More, call, go_on, listen, listen_on
-from headrace.services.agent_events import Replied, Said, ToolSaid
-from headrace.services.agent_turns import Turn
+from headrace.services.agents import agent_calls, agent_logs, agent_orders
+from headrace.services.agents.agent_calls import Answered, Listening, More, call, go_on, listen, listen_on
+from headrace.services.agents.agent_events import Replied, Said, ToolSaid
+from headrace.services.agents.agent_turns import Turn
 from headrace.services.base import Ports
-from headrace.services.calls import CallLimits, Calls
-from headrace.services.new_logs import NewLog
-from headrace.services.pointers import Where
-from headrace.services.prompt_orders import Order
-from headrace.services.versions import Submission
+from headrace.services.calls.calls import CallLimits, Calls
+from headrace.services.calls.prompt_orders import Order
+from headrace.services.deployments import switches
+from headrace.services.deployments.pointers import Where
+from headrace.services.logs import log_changes, logs
+from headrace.services.logs.new_logs import NewLog
+from headrace.services.versions import versions
+from headrace.services.versions.versions import Submission
 
 HELLO = (ChatMessage(role="user", content="Hello?"),)
 WEATHER = {"type": "inline", "json_schema": {"name": "weather", "description": ""}}

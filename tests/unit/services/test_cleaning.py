@@ -18,17 +18,13 @@ from headrace.core.errors import Invalid, Unavailable
 from headrace.core.kinds.dataset import read_dataset
 from headrace.core.logs import LogStatus
 from headrace.core.ports import Transaction
-from headrace.services import (
-    cleaning,
-    dataset_sweeps,
-    datasets,
-    deployments,
-    logs,
-    version_changes,
-    versions,
-)
+from headrace.services import datasets
 from headrace.services.base import Ports
-from headrace.services.views import VersionView
+from headrace.services.deployments import deployments
+from headrace.services.logs import logs
+from headrace.services.server import cleaning, dataset_sweeps
+from headrace.services.versions import version_changes, versions
+from headrace.services.versions.views import VersionView
 from headrace.storage import open_store
 
 T = TypeVar("T")

@@ -24,8 +24,8 @@ from headrace.core.execution import (
     NodeStarted,
     Reason,
 )
-from headrace.services.comparison_flows import MOST_STEPS, _Story
-from headrace.services.comparison_results import (
+from headrace.services.comparisons.comparison_flows import MOST_STEPS, _Story
+from headrace.services.comparisons.comparison_results import (
     REFUSED,
     Judged,
     Likeness,

@@ -17,11 +17,14 @@ from headrace.core.errors import AlreadyExists, Conflict, Forbidden, Invalid, No
 from headrace.core.kinds.dataset import read_dataset
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
-from headrace.services import datasets, deployments, numbers, tree, version_changes, versions
+from headrace.services import datasets
 from headrace.services.base import Ports
 from headrace.services.datasets import Action, Base, Change
-from headrace.services.views import VersionView
-from headrace.storage.memory import MemoryStore
+from headrace.services.deployments import deployments
+from headrace.services.tree import tree
+from headrace.services.versions import numbers, version_changes, versions
+from headrace.services.versions.views import VersionView
+from headrace.storage.memory.store import MemoryStore
 
 
 def cases(*names: object) -> list[Case]:

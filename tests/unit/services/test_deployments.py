@@ -9,8 +9,8 @@ from tests.unit.services.conftest import Registry
 
 from headrace.core.access import Right
 from headrace.core.errors import Forbidden, NotFound
-from headrace.services import deployments
-from headrace.services.views import VersionView
+from headrace.services.deployments import deployments
+from headrace.services.versions.views import VersionView
 
 
 def deploy(registry: Registry, made: VersionView, environment: str) -> VersionView:

@@ -24,14 +24,14 @@ from headrace.core.jsontext import json_text
 from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
-from headrace.services import durable, durable_record
 from headrace.services.base import Ports
-from headrace.services.durable import Carrier, DurableLimits
-from headrace.services.durable_worker import Executing
-from headrace.services.holding import Held
-from headrace.services.keeping import Keeps
-from headrace.services.recorder import Recorder
-from headrace.services.runs import Runs
+from headrace.services.durable import durable, durable_record
+from headrace.services.durable.durable import Carrier, DurableLimits
+from headrace.services.durable.durable_worker import Executing
+from headrace.services.durable.holding import Held
+from headrace.services.records.recorder import Recorder
+from headrace.services.runs.keeping import Keeps
+from headrace.services.runs.runs import Runs
 
 CHAIN = level(
     [start(), code("First"), code("Second", text="value + 1"), end()],

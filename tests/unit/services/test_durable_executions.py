@@ -42,24 +42,19 @@ from headrace.core.monitoring import Work
 from headrace.core.ports import Transaction
 from headrace.core.processes import Process, Role
 from headrace.core.records import EventBatch, Execution
-from headrace.services import (
-    durable_ends,
-    durable_executions,
-    durable_starts,
-    environments,
-    event_pages,
-    executions,
-    invocations,
-    targets,
-    versions,
-)
-from headrace.services.durable_executions import Called, Durables, Found
-from headrace.services.event_pages import kinds_of
-from headrace.services.invocations import Order
-from headrace.services.keeping import Keeps
-from headrace.services.recorder import Recorder
-from headrace.services.runs import Runs
-from headrace.services.targets import Choice
+from headrace.services.deployments import environments
+from headrace.services.durable import durable_ends, durable_executions, durable_starts
+from headrace.services.durable.durable_executions import Called, Durables, Found
+from headrace.services.executions import executions
+from headrace.services.records import event_pages
+from headrace.services.records.event_pages import kinds_of
+from headrace.services.records.recorder import Recorder
+from headrace.services.runs import invocations, targets
+from headrace.services.runs.invocations import Order
+from headrace.services.runs.keeping import Keeps
+from headrace.services.runs.runs import Runs
+from headrace.services.runs.targets import Choice
+from headrace.services.versions import versions
 
 CONTENT = {"definition": definition(), "executionRoleArn": ROLE, "customerEncryptionKeyArn": KEY}
 

@@ -23,14 +23,16 @@ from headrace.core.logs import LogStatus
 from headrace.core.monitoring import Job, Work
 from headrace.core.records import Execution
 from headrace.core.validation.findings import Finding, FindingType
-from headrace.services import datasets, evaluation_runs, evaluations, version_changes
-from headrace.services.evaluation_views import VersionRef
-from headrace.services.invocations import Order, begin
-from headrace.services.keeping import Keeps
-from headrace.services.run_logs import Showing
-from headrace.services.runs import RunLimits
-from headrace.services.targets import Choice
-from headrace.services.views import VersionView
+from headrace.services import datasets
+from headrace.services.evaluations import evaluation_runs, evaluations
+from headrace.services.evaluations.evaluation_views import VersionRef
+from headrace.services.records.run_logs import Showing
+from headrace.services.runs.invocations import Order, begin
+from headrace.services.runs.keeping import Keeps
+from headrace.services.runs.runs import RunLimits
+from headrace.services.runs.targets import Choice
+from headrace.services.versions import version_changes
+from headrace.services.versions.views import VersionView
 
 
 def through(type: str = "String", text: str = "value") -> dict[str, Any]:

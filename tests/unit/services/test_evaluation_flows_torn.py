@@ -16,9 +16,9 @@ from headrace.core.errors import Unavailable
 from headrace.core.evaluations import RunStatus
 from headrace.core.execution import Status
 from headrace.core.monitoring import Work
-from headrace.services import executions
-from headrace.services.run_logs import Showing
-from headrace.storage.memory import MemoryStore
+from headrace.services.executions import executions
+from headrace.services.records.run_logs import Showing
+from headrace.storage.memory.store import MemoryStore
 
 
 @pytest.fixture

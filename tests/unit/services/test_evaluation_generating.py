@@ -24,17 +24,20 @@ from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
 from headrace.core.prompt_filling import DefaultLanguage
 from headrace.core.records import Execution
-from headrace.services import evaluation_runs, evaluations, logs, run_logs, versions
-from headrace.services.callable_kinds import CALLABLE
-from headrace.services.calls import CallLimits, Calls
-from headrace.services.evaluation_views import SeatRef, VersionRef
-from headrace.services.flow_calls import Flows
-from headrace.services.generating import CALLERS, Generating, Means
-from headrace.services.recorder import Recorder
-from headrace.services.run_logs import Showing
-from headrace.services.runs import Runs
-from headrace.services.version_changes import delete_version
-from headrace.services.views import VersionView
+from headrace.services.calls.calls import CallLimits, Calls
+from headrace.services.evaluations import evaluation_runs, evaluations
+from headrace.services.evaluations.callable_kinds import CALLABLE
+from headrace.services.evaluations.evaluation_views import SeatRef, VersionRef
+from headrace.services.evaluations.generating import CALLERS, Generating, Means
+from headrace.services.logs import logs
+from headrace.services.records import run_logs
+from headrace.services.records.recorder import Recorder
+from headrace.services.records.run_logs import Showing
+from headrace.services.runs.flow_calls import Flows
+from headrace.services.runs.runs import Runs
+from headrace.services.versions import versions
+from headrace.services.versions.version_changes import delete_version
+from headrace.services.versions.views import VersionView
 from headrace.services.worker import Handler
 
 PROMPT = {"model": "m", "template": [{"role": "user", "content": "Say {{word}}"}]}

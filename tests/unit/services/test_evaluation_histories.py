@@ -33,10 +33,11 @@ from headrace.core.logs import Log, LogStatus
 from headrace.core.monitoring import Work
 from headrace.core.ports import Store, Transaction
 from headrace.core.run_stats import BooleanStats, NumberStats, SeatStats
-from headrace.services import evaluation_runs, evaluations, versions
-from headrace.services.evaluation_views import SeatRef, VersionRef
+from headrace.services.evaluations import evaluation_runs, evaluations
+from headrace.services.evaluations.evaluation_views import SeatRef, VersionRef
+from headrace.services.versions import versions
 from headrace.storage import open_store
-from headrace.storage.memory import MemoryStore
+from headrace.storage.memory.store import MemoryStore
 
 STEPS = 40
 WORDS = ("ant", "bee", "cat")

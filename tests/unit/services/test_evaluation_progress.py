@@ -10,7 +10,7 @@ from tests.unit.services.evaluation_bench import Bench
 
 from headrace.core.evaluations import RunStatus
 from headrace.core.logs import LogStatus
-from headrace.services import evaluation_runs, evaluations
+from headrace.services.evaluations import evaluation_runs, evaluations
 
 NOT_THERE = "Waiting for: logs that are missing or incomplete"
 

@@ -14,7 +14,7 @@ from tests.unit.services.test_worker import SetClock
 from headrace.core.evaluations import RunStatus
 from headrace.core.monitoring import Job, Work
 from headrace.services.base import Limits
-from headrace.services.silence import Silence
+from headrace.services.evaluations.silence import Silence
 
 SILENCE_S = 600.0
 

@@ -20,8 +20,10 @@ from headrace.core.errors import AlreadyExists, Conflict, Forbidden, Invalid, No
 from headrace.core.evaluations import Judged, RunStatus, Seat
 from headrace.core.kinds.evaluator import EvaluatorSpec, Option, ReturnType
 from headrace.core.run_stats import BooleanStats, ChoiceStats, NumberStats, counting, stats_of
-from headrace.services import environments, evaluation_runs, evaluations, version_changes
-from headrace.services.evaluation_views import EvaluationView, SeatRef, VersionRef
+from headrace.services.deployments import environments
+from headrace.services.evaluations import evaluation_runs, evaluations
+from headrace.services.evaluations.evaluation_views import EvaluationView, SeatRef, VersionRef
+from headrace.services.versions import version_changes
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from headrace.core.access import Principal, Right
 from headrace.core.errors import Forbidden
 from headrace.core.execution import Status
 from headrace.core.processes import Process, Role
-from headrace.services import execution_lists
-from headrace.services.execution_lists import Carrier, Listed, Place, Wanted
+from headrace.services.executions import execution_lists
+from headrace.services.executions.execution_lists import Carrier, Listed, Place, Wanted
 
 RUNS = 12
 WITH_HOLDER = "prc_1"

@@ -16,9 +16,10 @@ from headrace.core.ids import DRAFT_ALIAS
 from headrace.core.monitoring import Work
 from headrace.core.ports import Transaction
 from headrace.core.records import Execution
-from headrace.services import executions, targets
-from headrace.services.recorder import Recorder
-from headrace.services.targets import Choice, Route, Target
+from headrace.services.executions import executions
+from headrace.services.records.recorder import Recorder
+from headrace.services.runs import targets
+from headrace.services.runs.targets import Choice, Route, Target
 
 CONTENT = {"definition": {"nodes": [], "connections": []}}
 

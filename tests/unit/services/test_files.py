@@ -9,8 +9,8 @@ from tests.unit.services.conftest import Registry
 
 from headrace.core.access import Right
 from headrace.core.errors import AlreadyExists, Forbidden, Invalid, NotFound
-from headrace.services import files
-from headrace.services.views import VersionView
+from headrace.services.tree import files
+from headrace.services.versions.views import VersionView
 
 
 def move(registry: Registry, made: VersionView, **options: Any) -> VersionView:

@@ -17,11 +17,12 @@ from headrace.core.access import Right
 from headrace.core.deployments import Action, Aim, PointerKind
 from headrace.core.errors import Conflict, Forbidden, Invalid, NotFound
 from headrace.core.evaluations import RunStatus
-from headrace.services import approvals, gates, rollouts, switches, versions
-from headrace.services.evaluation_views import VersionRef
-from headrace.services.gates import InEnvironment, Verdict
-from headrace.services.moves import Wish
-from headrace.services.pointers import Where
+from headrace.services.deployments import approvals, gates, rollouts, switches
+from headrace.services.deployments.gates import InEnvironment, Verdict
+from headrace.services.deployments.moves import Wish
+from headrace.services.deployments.pointers import Where
+from headrace.services.evaluations.evaluation_views import VersionRef
+from headrace.services.versions import versions
 
 
 @pytest.fixture

@@ -23,15 +23,16 @@ from headrace.core.kinds.evaluator import EvaluatorSpec
 from headrace.core.logs import Log, LogQuery, LogStatus, Payload
 from headrace.core.monitoring import Monitor, Work
 from headrace.core.ports import Transaction
-from headrace.services import log_changes, logs, versions
 from headrace.services.base import Ports, commit
-from headrace.services.judging import Judging
-from headrace.services.log_views import LogView
-from headrace.services.log_views import view as log_view
-from headrace.services.unsaved import Unsaved
-from headrace.services.versions import Submission
+from headrace.services.evaluators.judging import Judging
+from headrace.services.logs import log_changes, logs
+from headrace.services.logs.log_views import LogView
+from headrace.services.logs.log_views import view as log_view
+from headrace.services.logs.unsaved import Unsaved
+from headrace.services.versions import versions
+from headrace.services.versions.versions import Submission
 from headrace.services.worker import Worker
-from headrace.storage.memory import MemoryStore
+from headrace.storage.memory.store import MemoryStore
 
 PYTHON = {"arguments_type": "target_free", "return_type": "number", "evaluator_type": "python", "code": "…"}
 

@@ -17,12 +17,14 @@ from headrace.core.errors import Conflict, Forbidden, NotFound
 from headrace.core.logs import Log, LogQuery, LogStatus, Payload
 from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
-from headrace.services import deployments, judgments, log_changes, log_views, logs, monitors, traces
-from headrace.services.log_changes import Change
-from headrace.services.logs import EXPORTED, GIVEN, NewLog, Rules
-from headrace.services.monitors import EvaluatorRef
-from headrace.services.traces import DIRECT
-from headrace.services.versions import Submission
+from headrace.services.deployments import deployments
+from headrace.services.evaluators import judgments, monitors
+from headrace.services.evaluators.monitors import EvaluatorRef
+from headrace.services.logs import log_changes, log_views, logs, traces
+from headrace.services.logs.log_changes import Change
+from headrace.services.logs.logs import EXPORTED, GIVEN, NewLog, Rules
+from headrace.services.logs.traces import DIRECT
+from headrace.services.versions.versions import Submission
 
 CONTENTS: dict[str, Any] = {
     "flow": {},
@@ -108,7 +110,7 @@ def monitor(registry: Registry, kind: str, path: str, *refs: EvaluatorRef, **mor
 
 def evaluator(registry: Registry, path: str, evaluator_type: str = "python") -> tuple[str, str]:
     """The ids of an evaluator and its version."""
-    from headrace.services import versions
+    from headrace.services.versions import versions
 
     made = registry.run(
         versions.upsert(

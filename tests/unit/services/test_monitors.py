@@ -11,10 +11,12 @@ from tests.unit.services.conftest import Registry
 
 from headrace.core.access import Right
 from headrace.core.errors import Forbidden
-from headrace.services import environments, monitors, versions
-from headrace.services.monitors import EvaluatorRef
-from headrace.services.versions import Submission
-from headrace.services.views import VersionView
+from headrace.services.deployments import environments
+from headrace.services.evaluators import monitors
+from headrace.services.evaluators.monitors import EvaluatorRef
+from headrace.services.versions import versions
+from headrace.services.versions.versions import Submission
+from headrace.services.versions.views import VersionView
 
 
 def evaluator(registry: Registry, number: int = 0) -> VersionView:

@@ -15,22 +15,13 @@ from headrace.core.deployments import Action, Aim, Move, PointerKind
 from headrace.core.diff import apply
 from headrace.core.errors import Conflict, Forbidden, GateClosed, Invalid, NotFound
 from headrace.core.ports import Transaction
-from headrace.services import (
-    aliases,
-    deployments,
-    gates,
-    moves,
-    pointers,
-    releases,
-    rollouts,
-    switches,
-    version_changes,
-)
-from headrace.services.aliases import AliasEdit
-from headrace.services.gates import Verdict
-from headrace.services.moves import MAX_REASON, NOTHING, Change, Moved, Wish
-from headrace.services.pointers import Where, aim_at
-from headrace.services.views import VersionView
+from headrace.services.deployments import aliases, deployments, gates, moves, pointers, rollouts, switches
+from headrace.services.deployments.aliases import AliasEdit
+from headrace.services.deployments.gates import Verdict
+from headrace.services.deployments.moves import MAX_REASON, NOTHING, Change, Moved, Wish
+from headrace.services.deployments.pointers import Where, aim_at
+from headrace.services.versions import releases, version_changes
+from headrace.services.versions.views import VersionView
 
 
 class Desk:

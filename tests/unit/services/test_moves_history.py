@@ -20,9 +20,10 @@ from tests.unit.services.test_splits import divide, turn
 
 from headrace.core.deployments import Aim, Move
 from headrace.core.errors import Conflict
-from headrace.services import access, rollouts
 from headrace.services.base import Ports
-from headrace.storage.memory import MemoryStore
+from headrace.services.deployments import rollouts
+from headrace.services.server import access
+from headrace.storage.memory.store import MemoryStore
 
 numbers = st.integers(1, 4)
 

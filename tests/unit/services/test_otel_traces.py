@@ -27,11 +27,13 @@ from headrace.core.errors import Forbidden
 from headrace.core.logs import Log, LogQuery, LogStatus
 from headrace.core.monitoring import Job, Monitor
 from headrace.core.spans import Span
-from headrace.services import access, log_views, logs, otel_traces
 from headrace.services.base import Ports
-from headrace.services.otel_traces import Refused
-from headrace.services.traces import MOST_LEVELS
-from headrace.storage.memory import MemoryStore
+from headrace.services.logs import log_views, logs
+from headrace.services.logs.traces import MOST_LEVELS
+from headrace.services.server import access
+from headrace.services.telemetry import otel_traces
+from headrace.services.telemetry.otel_traces import Refused
+from headrace.storage.memory.store import MemoryStore
 
 TRACE = "a" * 32
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)

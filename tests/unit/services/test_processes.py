@@ -19,12 +19,12 @@ from headrace.core.execution import FlowFinished, FlowOutput, Reason, Status
 from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Transaction
 from headrace.core.processes import Process
-from headrace.services import executions
 from headrace.services.base import Ports
-from headrace.services.lease import Lease
-from headrace.services.processes import Presence, Watch, this_process
-from headrace.services.recorder import Recorder
-from headrace.storage.memory import MemoryStore
+from headrace.services.durable.lease import Lease
+from headrace.services.executions import executions
+from headrace.services.records.recorder import Recorder
+from headrace.services.server.processes import Presence, Watch, this_process
+from headrace.storage.memory.store import MemoryStore
 
 T = TypeVar("T")
 HOME = "000000000000"
@@ -265,7 +265,7 @@ def test_who_was_taken_for_gone_says_that_it_is_there_and_records_nothing_more_o
 
 def test_a_lease_is_broken_by_a_gap_and_by_being_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = [100.0]
-    monkeypatch.setattr("headrace.services.lease.time.monotonic", lambda: now_s[0])
+    monkeypatch.setattr("headrace.services.durable.lease.time.monotonic", lambda: now_s[0])
     lease = Lease(timeout_s=10)
     assert lease.is_unbroken_since(100.0)
     now_s[0] = 109.0

@@ -27,12 +27,15 @@ from headrace.core.errors import AlreadyExists, Conflict, Invalid, NotFound, Thr
 from headrace.core.logs import Log, LogQuery, LogStatus, Payload
 from headrace.core.prompt_filling import DefaultLanguage
 from headrace.core.prompts import ChatMessage
-from headrace.services import deployments, log_changes, logs, prompt_calls, versions
 from headrace.services.base import Ports
-from headrace.services.calls import CallLimits, Calls
-from headrace.services.logs import NewLog
-from headrace.services.prompt_calls import Answered, Listening, Order, Piece, Sample, call, listen
-from headrace.services.versions import Submission
+from headrace.services.calls import prompt_calls
+from headrace.services.calls.calls import CallLimits, Calls
+from headrace.services.calls.prompt_calls import Answered, Listening, Order, Piece, Sample, call, listen
+from headrace.services.deployments import deployments
+from headrace.services.logs import log_changes, logs
+from headrace.services.logs.logs import NewLog
+from headrace.services.versions import versions
+from headrace.services.versions.versions import Submission
 
 HELLO = (ChatMessage(role="user", content="Hello?"),)
 WITHIN_S = 60

@@ -17,10 +17,10 @@ from headrace.core.access import Principal
 from headrace.core.effects import NO_KEYS, CallerKeys, EffectFailed, Fault, Usage
 from headrace.core.errors import Unavailable
 from headrace.core.providers import Span
-from headrace.services import access, provider_keys
 from headrace.services.base import Ports
-from headrace.services.provider_desk import ProviderDesk
-from headrace.services.provider_keys import NewLimits
+from headrace.services.calls.provider_desk import ProviderDesk
+from headrace.services.server import access, provider_keys
+from headrace.services.server.provider_keys import NewLimits
 from headrace.storage import open_store
 from headrace.vault import KeyVault, new_key
 

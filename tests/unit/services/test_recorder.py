@@ -23,10 +23,10 @@ from headrace.core.execution import (
 )
 from headrace.core.ports import Clash, Transaction
 from headrace.core.records import Execution
-from headrace.services import recorder as module
-from headrace.services.keeping import Keeps
-from headrace.services.recorder import Recorder, Recording
-from headrace.storage.memory import MemoryStore
+from headrace.services.records import recorder as module
+from headrace.services.records.recorder import Recorder, Recording
+from headrace.services.runs.keeping import Keeps
+from headrace.storage.memory.store import MemoryStore
 
 ACCOUNT = "000000000000"
 

@@ -17,8 +17,8 @@ from headrace.core.errors import Invalid, NotFound
 from headrace.core.logs import LogQuery, LogStatus, Payload
 from headrace.core.monitoring import Work
 from headrace.core.ports import Transaction
-from headrace.services import clearing, logs, retention, traces
-from headrace.services.retention import Expiring
+from headrace.services.logs import clearing, logs, retention, traces
+from headrace.services.logs.retention import Expiring
 from headrace.storage import open_store
 
 DAY = timedelta(days=1)

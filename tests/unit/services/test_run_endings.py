@@ -29,13 +29,13 @@ from headrace.core.logs import Log, LogStatus
 from headrace.core.monitoring import Job, Work
 from headrace.core.ports import Clash, Transaction
 from headrace.core.records import Execution
-from headrace.services import recorder as recording
 from headrace.services.base import Ports
-from headrace.services.keeping import Keeps
-from headrace.services.recorder import Recorder
-from headrace.services.run_endings import Endings
-from headrace.services.run_logs import Showing, ask
-from headrace.storage.memory import MemoryStore
+from headrace.services.records import recorder as recording
+from headrace.services.records.recorder import Recorder
+from headrace.services.records.run_endings import Endings
+from headrace.services.records.run_logs import Showing, ask
+from headrace.services.runs.keeping import Keeps
+from headrace.storage.memory.store import MemoryStore
 
 BEGUN = FlowStarted(at_ns=1, node="Start", output="document", value={"city": "Rome"})
 CHOSEN = ConditionsDecided(at_ns=2, node="Check", conditions=("isRain",))

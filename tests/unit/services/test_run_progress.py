@@ -14,18 +14,13 @@ from headrace.core.evaluations import RunStatus
 from headrace.core.logs import LogStatus, Payload
 from headrace.core.monitoring import Work
 from headrace.core.run_stats import BooleanStats
-from headrace.services import (
-    evaluation_runs,
-    evaluations,
-    log_changes,
-    logs,
-    monitors,
-    otel,
-    otel_traces,
-    versions,
-)
-from headrace.services.evaluation_views import SeatRef, VersionRef
-from headrace.services.monitors import EvaluatorRef
+from headrace.services.evaluations import evaluation_runs, evaluations
+from headrace.services.evaluations.evaluation_views import SeatRef, VersionRef
+from headrace.services.evaluators import monitors
+from headrace.services.evaluators.monitors import EvaluatorRef
+from headrace.services.logs import log_changes, logs
+from headrace.services.telemetry import otel, otel_traces
+from headrace.services.versions import versions
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from headrace.core.execution import (
     Reason,
     Source,
 )
-from headrace.services.run_steps import Story
+from headrace.services.records.run_steps import Story
 
 TEXT = InputPort(
     name="text", type=PortType.STRING, source=Source(node="in", output="document", expression="$")

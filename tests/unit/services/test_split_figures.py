@@ -17,11 +17,12 @@ from tests.unit.services.test_splits import divide, turn
 from headrace.core.errors import Conflict
 from headrace.core.execution import Status
 from headrace.core.ports import Transaction
-from headrace.services import split_figures, versions
-from headrace.services.pointers import Where
-from headrace.services.split_figures import EvaluatorScore, Figures, figures, rank
-from headrace.services.targets import environment_alias
-from headrace.services.versions import Submission
+from headrace.services.deployments import split_figures
+from headrace.services.deployments.pointers import Where
+from headrace.services.deployments.split_figures import EvaluatorScore, Figures, figures, rank
+from headrace.services.runs.targets import environment_alias
+from headrace.services.versions import versions
+from headrace.services.versions.versions import Submission
 
 
 @pytest.fixture

@@ -15,31 +15,23 @@ from tests.unit.services.test_moves import PRODUCTION, STAGING, Desk, closed, pr
 
 from headrace.core.deployments import Action, PointerKind, Share
 from headrace.core.errors import Conflict, Invalid, NotFound
-from headrace.services import (
-    aliases,
-    called,
-    deployments,
-    moves,
-    new_logs,
-    releases,
-    rollouts,
-    splits,
-    switches,
-    targets,
-    version_changes,
-)
-from headrace.services.aliases import AliasEdit
-from headrace.services.called import Chosen
-from headrace.services.invocations import Order
-from headrace.services.logs import NewLog
-from headrace.services.moves import Moved, Wish
-from headrace.services.pointers import Where
-from headrace.services.recorder import Recorder
-from headrace.services.runs import Runs
-from headrace.services.splits import MAX_SHARES, MAX_WEIGHT, drawn, fraction, split
-from headrace.services.switches import switch
-from headrace.services.targets import Choice, environment_alias
-from headrace.services.ways import way
+from headrace.services.calls import called
+from headrace.services.calls.called import Chosen
+from headrace.services.deployments import aliases, deployments, moves, rollouts, splits, switches
+from headrace.services.deployments.aliases import AliasEdit
+from headrace.services.deployments.moves import Moved, Wish
+from headrace.services.deployments.pointers import Where
+from headrace.services.deployments.splits import MAX_SHARES, MAX_WEIGHT, drawn, fraction, split
+from headrace.services.deployments.switches import switch
+from headrace.services.logs import new_logs
+from headrace.services.logs.logs import NewLog
+from headrace.services.records.recorder import Recorder
+from headrace.services.runs import targets
+from headrace.services.runs.invocations import Order
+from headrace.services.runs.runs import Runs
+from headrace.services.runs.targets import Choice, environment_alias
+from headrace.services.runs.ways import way
+from headrace.services.versions import releases, version_changes
 
 
 @pytest.fixture

@@ -11,9 +11,11 @@ from tests.unit.services.conftest import Registry
 from headrace.core.deployments import Move, PointerKind
 from headrace.core.errors import Conflict, Invalid, NotFound
 from headrace.core.files import File
-from headrace.services import differences, files, rollouts, subjects
 from headrace.services.base import read
-from headrace.services.moves import Wish
+from headrace.services.deployments import rollouts
+from headrace.services.deployments.moves import Wish
+from headrace.services.tree import files, subjects
+from headrace.services.versions import differences
 
 
 def file_of(registry: Registry, ref: str) -> File:

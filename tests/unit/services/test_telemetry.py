@@ -37,8 +37,8 @@ from headrace.core.execution import (
 from headrace.core.records import Execution
 from headrace.core.tracing import CURRENT, OwnSpan, id_of_step, ids_of
 from headrace.engine.plan import Plan
-from headrace.services.telemetry import Telemetry
-from headrace.services.tracer import Tracer
+from headrace.services.telemetry.telemetry import Telemetry
+from headrace.services.telemetry.tracer import Tracer
 
 EXECUTION = execution("run")
 

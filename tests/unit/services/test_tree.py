@@ -10,7 +10,8 @@ from tests.unit.services.conftest import Registry
 
 from headrace.core.errors import AlreadyExists, Invalid, NotFound
 from headrace.core.files import File, FileQuery
-from headrace.services import directories, files, tree, versions
+from headrace.services.tree import directories, files, tree
+from headrace.services.versions import versions
 
 
 def hide(registry: Registry, owner: File, name: str = "Ask", kind: str = "prompt") -> File:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.storage.things import log
 
 from headrace.core.logs import Payload, write_payload
-from headrace.services.unsaved import Unsaved
+from headrace.services.logs.unsaved import Unsaved
 
 SECRET = Payload(output="x" * 100)
 BYTES = len(write_payload(SECRET))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from headrace.core.errors import Unavailable
-from headrace.services import executions
-from headrace.services.upkeep import Upkeep
+from headrace.services.executions import executions
+from headrace.services.server.upkeep import Upkeep
 
 
 @pytest.mark.parametrize("failure", [Unavailable(), RuntimeError("a bug")])

@@ -12,7 +12,8 @@ from headrace.core.access import Right
 from headrace.core.errors import AlreadyExists, Conflict, Forbidden, InUse, Invalid, NotFound
 from headrace.core.ports import FileSort
 from headrace.core.versions import MAX_NUMBER
-from headrace.services import deployments, version_changes, version_pages, versions
+from headrace.services.deployments import deployments
+from headrace.services.versions import version_changes, version_pages, versions
 
 
 def relabel(registry: Registry, made: Any, **change: Any) -> Any:

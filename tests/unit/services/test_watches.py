@@ -15,11 +15,12 @@ from tests.unit.services.gate_bench import GateBench, approval
 
 from headrace.core.deployments import Action
 from headrace.core.monitoring import Job, Work
-from headrace.services import gates, rollouts, splits, switches, version_changes, versions
-from headrace.services.moves import Wish
-from headrace.services.watching import MOVED_ON, Watching
+from headrace.services.deployments import gates, rollouts, splits, switches
+from headrace.services.deployments.moves import Wish
+from headrace.services.deployments.watching import MOVED_ON, Watching
+from headrace.services.versions import version_changes, versions
 from headrace.storage import open_store
-from headrace.storage.memory import MemoryStore
+from headrace.storage.memory.store import MemoryStore
 
 WATCH = {
     "for_s": 600,

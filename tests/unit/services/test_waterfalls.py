@@ -14,10 +14,10 @@ from headrace.core.definition import Definition
 from headrace.core.effects import EffectFailed
 from headrace.core.execution import Event, FlowAborted, NodeStarted, Status
 from headrace.engine.plan import compile_plan
-from headrace.services.excerpts import excerpt
-from headrace.services.keeping import without_content
-from headrace.services.paths_taken import Path, nodes_of
-from headrace.services.waterfalls import BarState, Waterfall
+from headrace.services.executions.paths_taken import Path, nodes_of
+from headrace.services.executions.waterfalls import BarState, Waterfall
+from headrace.services.logs.excerpts import excerpt
+from headrace.services.runs.keeping import without_content
 
 CHOOSING = level(
     [start(), choose("Pick", big="value > 3"), code("Large", text="value * 10"), code("Small"), end()],

@@ -21,7 +21,7 @@ from headrace.core.ports import Transaction
 from headrace.services.base import Ports, write
 from headrace.services.work import ask
 from headrace.services.worker import Handler, Pace, Worker
-from headrace.storage.memory import MemoryStore
+from headrace.storage.memory.store import MemoryStore
 
 PATIENT = Pace(at_once=2, job_s=30, attempts=3, first_pause_s=10, poll_s=30, stop_s=5)
 """Looks by itself so rarely that a test would time out: what happens is due to the bell."""

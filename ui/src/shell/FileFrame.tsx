@@ -5,8 +5,9 @@ import { useLoaded } from "../loaded";
 import { askAbout } from "../parts/files";
 import { Failure, Loading, Tabs } from "../parts/simple";
 import { useAfterMoves } from "../parts/versions";
+import type { ScreenProps } from "../screens/props";
 import { FileHead } from "./FileHead";
-import { FILE_TABS, type ScreenProps, screenOf } from "./routes";
+import { FILE_TABS, screenOf } from "./routes";
 import { useWho } from "./session";
 
 const EVERY_MS = 10_000;

@@ -1,20 +1,9 @@
 /** Which screen an address names. A screen is a line here; each is loaded when it is first shown. */
 import { type ComponentType, lazy } from "react";
 import { type Address, to } from "../address";
-import type { About } from "../parts/files";
 import { Empty } from "../parts/simple";
+import type { FileScreenProps, ScreenProps } from "../screens/props";
 import { FileFrame } from "./FileFrame";
-
-export interface ScreenProps {
-  address: Address;
-}
-
-export interface FileScreenProps extends ScreenProps {
-  /** The file's id. */
-  file: string;
-  /** How it stands. */
-  about: About;
-}
 
 type Screen<Props> = ComponentType<Props>;
 type Loads<Props> = () => Promise<{ default: Screen<Props> }>;

@@ -9,8 +9,8 @@ from headrace.apis.bedrock.call import Call, Values
 from headrace.core.deployments import Alias, Concurrency
 from headrace.core.errors import Invalid
 from headrace.core.ids import DRAFT_ALIAS
-from headrace.services import aliases
-from headrace.services.aliases import AliasEdit, AliasView
+from headrace.services.deployments import aliases
+from headrace.services.deployments.aliases import AliasEdit, AliasView
 
 NEWER_THAN_ALL = datetime(9999, 1, 1, tzinfo=UTC)
 

@@ -20,8 +20,8 @@ from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Unauthenticated
 from headrace.services.base import Ports
-from headrace.services.durable_executions import Durables
-from headrace.services.runs import Runs
+from headrace.services.durable.durable_executions import Durables
+from headrace.services.runs.runs import Runs
 
 Handler = Callable[[Call], Awaitable[Values]]
 DurableHandler = Callable[[Call, Durables], Awaitable[Values]]

@@ -8,7 +8,7 @@ import msgspec
 
 from headrace.core.errors import Invalid, NotFound
 from headrace.core.ids import SHORT_LENGTH
-from headrace.services.tags import Resource
+from headrace.services.tree.tags import Resource
 
 PARTITION = "aws"
 _ARN = re.compile(r"arn:aws:bedrock:(?P<region>[^:]*):(?P<account>[0-9]*):(?P<resource>.+)", re.DOTALL)

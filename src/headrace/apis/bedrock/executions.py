@@ -12,8 +12,8 @@ from headrace.apis.bedrock.runtime import order_of
 from headrace.core.execution import Status
 from headrace.core.records import Execution
 from headrace.core.versions import DRAFT
-from headrace.services import durable_ends, durable_executions, durable_starts
-from headrace.services.durable_executions import Called, Durables, Found
+from headrace.services.durable import durable_ends, durable_executions, durable_starts
+from headrace.services.durable.durable_executions import Called, Durables, Found
 
 
 async def start_flow_execution(call: Call, durables: Durables) -> Values:

@@ -25,7 +25,7 @@ from headrace.core.execution import (
     NodeStarted,
     OutputPort,
 )
-from headrace.services.event_pages import Kinds, kinds_of
+from headrace.services.records.event_pages import Kinds, kinds_of
 
 Members = dict[str, Any]
 

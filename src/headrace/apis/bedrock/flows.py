@@ -11,9 +11,9 @@ from headrace.apis.bedrock.codec import Params
 from headrace.apis.bedrock.findings import wire_finding, wire_findings
 from headrace.core.kinds.flow import FlowContent, read_content, write_content
 from headrace.core.versions import DRAFT, DraftStatus
-from headrace.services import drafts, releases
-from headrace.services.drafts import DraftView, Edit
-from headrace.services.releases import Order, ReleaseView
+from headrace.services.versions import drafts, releases
+from headrace.services.versions.drafts import DraftView, Edit
+from headrace.services.versions.releases import Order, ReleaseView
 
 KIND = "flow"
 

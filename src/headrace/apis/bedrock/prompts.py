@@ -11,9 +11,9 @@ from headrace.core.errors import Invalid
 from headrace.core.files import File
 from headrace.core.kinds.prompt import PromptContent, read_prompt, write_prompt
 from headrace.core.versions import DRAFT
-from headrace.services import drafts, releases
-from headrace.services.drafts import DraftView, Edit
-from headrace.services.releases import Order, ReleaseView
+from headrace.services.versions import drafts, releases
+from headrace.services.versions.drafts import DraftView, Edit
+from headrace.services.versions.releases import Order, ReleaseView
 
 KIND = "prompt"
 

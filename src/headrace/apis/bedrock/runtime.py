@@ -5,10 +5,10 @@ from __future__ import annotations
 from headrace.apis.bedrock.call import Call, Values
 from headrace.apis.bedrock.codec import Params
 from headrace.apis.bedrock.trace import frames_of
-from headrace.services.at_once import Whole, invoke
-from headrace.services.invocations import Invocation, Order
-from headrace.services.runs import Runs
-from headrace.services.targets import Choice
+from headrace.services.runs.at_once import Whole, invoke
+from headrace.services.runs.invocations import Invocation, Order
+from headrace.services.runs.runs import Runs
+from headrace.services.runs.targets import Choice
 
 
 class Frames:

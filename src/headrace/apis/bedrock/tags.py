@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headrace.apis.bedrock.call import Call, Values
-from headrace.services import tags
-from headrace.services.tags import Resource
+from headrace.services.tree import tags
+from headrace.services.tree.tags import Resource
 
 
 async def tag_resource(call: Call) -> Values:

@@ -17,8 +17,8 @@ from headrace.apis.humanloop.prompt_calls import EVENTS, NO_INPUTS, NOT_THE_CALL
 from headrace.apis.humanloop.requests import SelectVersion
 from headrace.core.access import Right
 from headrace.core.effects import CallerKeys
-from headrace.services import agent_calls
-from headrace.services.agent_calls import Answered, More, Order
+from headrace.services.agents import agent_calls
+from headrace.services.agents.agent_calls import Answered, More, Order
 
 AGENT = "agent"
 NOT_THE_TURN = NOT_THE_CALL | {"include_trace_children"}

@@ -12,8 +12,8 @@ from headrace.apis.humanloop.operations import Call
 from headrace.apis.humanloop.prompt_calls import DONE, SILENT
 from headrace.core.errors import HeadraceError
 from headrace.core.prompt_requests import finish_reason
-from headrace.services.agent_calls import Listening
-from headrace.services.agent_events import (
+from headrace.services.agents.agent_calls import Listening
+from headrace.services.agents.agent_events import (
     Answered,
     Asked,
     Begun,
@@ -24,8 +24,8 @@ from headrace.services.agent_events import (
     ToolEnded,
     ToolSaid,
 )
-from headrace.services.prompt_calls import used
-from headrace.services.views import VersionView
+from headrace.services.calls.prompt_calls import used
+from headrace.services.versions.views import VersionView
 
 _encode = msgspec.json.Encoder().encode
 Told = tuple[str, str, Any]

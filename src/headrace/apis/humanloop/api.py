@@ -35,7 +35,7 @@ from headrace.apis.routing import Match, Table, WrongMethod
 from headrace.core.access import Principal
 from headrace.core.errors import HeadraceError, Invalid, Malformed, NotFound, Problem
 from headrace.services.base import Ports
-from headrace.services.calls import Calls
+from headrace.services.calls.calls import Calls
 
 OPERATIONS: tuple[Operation, ...] = (
     *file_operations.OPERATIONS,

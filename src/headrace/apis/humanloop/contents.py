@@ -15,7 +15,7 @@ from headrace.core.kinds.evaluator import EvaluatorSpec, spec_problems, type_of
 from headrace.core.kinds.tool import ToolContent
 from headrace.core.links import Link
 from headrace.core.prompts import Prompt
-from headrace.services.versions import Submission
+from headrace.services.versions.versions import Submission
 
 INLINE = {"flow": "flow", "prompt": "prompt", "agent": "agent", "tool": "tool", "evaluator": "spec"}
 """The member that holds a version's content in a request that is about something else, such as a log."""

@@ -32,9 +32,10 @@ from headrace.apis.humanloop.requests import SelectVersion
 from headrace.apis.humanloop.wire import DatasetResponse, PaginatedDatapoints
 from headrace.core.datasets import Case, Datapoint
 from headrace.core.errors import Invalid
-from headrace.services import datasets, versions
+from headrace.services import datasets
 from headrace.services.datasets import Action, Base, Change
-from headrace.services.views import VersionView
+from headrace.services.versions import versions
+from headrace.services.versions.views import VersionView
 
 T = TypeVar("T")
 LARGE = 200

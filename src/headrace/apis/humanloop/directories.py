@@ -18,8 +18,8 @@ from headrace.apis.humanloop.tree_wire import (
 )
 from headrace.core.access import Right
 from headrace.core.files import Directory
-from headrace.services import directories
-from headrace.services.directories import DirectoryView, FileBatch
+from headrace.services.tree import directories
+from headrace.services.tree.directories import DirectoryView, FileBatch
 
 BATCH = 200
 """So many files are rendered before other requests get their turn."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from headrace.services.evaluation_views import SeatRef, VersionRef
+from headrace.services.evaluations.evaluation_views import SeatRef, VersionRef
 
 
 class FileReference(msgspec.Struct, frozen=True, kw_only=True):

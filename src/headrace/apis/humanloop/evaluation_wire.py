@@ -21,8 +21,8 @@ from headrace.apis.humanloop.wire import (
     UserResponse,
 )
 from headrace.core.run_stats import BooleanStats, ChoiceStats, NumberStats, SeatStats
-from headrace.services.evaluation_stats import EvaluationStats, RunStats
-from headrace.services.evaluation_views import EvaluationView, LogRow, RunView
+from headrace.services.evaluations.evaluation_stats import EvaluationStats, RunStats
+from headrace.services.evaluations.evaluation_views import EvaluationView, LogRow, RunView
 
 Status = Literal["pending", "running", "completed", "cancelled"]
 _encode = msgspec.json.Encoder().encode

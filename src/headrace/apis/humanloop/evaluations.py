@@ -35,8 +35,8 @@ from headrace.apis.humanloop.operations import NO_CONTENT, Call, Operation, ok
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.evaluations import RunStatus
-from headrace.services import evaluation_runs, evaluation_stats, evaluations
-from headrace.services.evaluation_views import EvaluationView, LogRow, RunView
+from headrace.services.evaluations import evaluation_runs, evaluation_stats, evaluations
+from headrace.services.evaluations.evaluation_views import EvaluationView, LogRow, RunView
 
 SLICE = 50
 """So many logs are read and rendered before other requests get their turn."""

@@ -41,10 +41,13 @@ from headrace.apis.humanloop.wire import (
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.kinds import KINDS
-from headrace.services import deployments, files, monitors, version_changes, version_pages, versions
-from headrace.services.monitors import EvaluatorRef
-from headrace.services.versions import FileTexts, Submission
-from headrace.services.views import VersionView
+from headrace.services.deployments import deployments
+from headrace.services.evaluators import monitors
+from headrace.services.evaluators.monitors import EvaluatorRef
+from headrace.services.tree import files
+from headrace.services.versions import version_changes, version_pages, versions
+from headrace.services.versions.versions import FileTexts, Submission
+from headrace.services.versions.views import VersionView
 
 MAX_SKIP = 2**62
 """No list has so many; a larger number would not fit a database's integers."""

@@ -10,7 +10,7 @@ from headrace.apis.humanloop.wire import AnyFile, PaginatedFiles
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.files import FileQuery
-from headrace.services import files
+from headrace.services.tree import files
 
 MAX_SKIP = 2**62
 """No list has so many; a larger number would not fit a database's integers."""

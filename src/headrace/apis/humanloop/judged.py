@@ -8,7 +8,7 @@ from typing import Any
 from headrace.apis.humanloop.log_wire import LogRenderer
 from headrace.apis.humanloop.render import Renderer
 from headrace.core.parsing import parse
-from headrace.services.log_views import LogView
+from headrace.services.logs.log_views import LogView
 
 SHOWN = "trace_children"
 """What responses call what is below a log."""

@@ -17,9 +17,9 @@ from headrace.core.kinds.tool import ToolContent
 from headrace.core.logs import LogQuery, LogStatus, Payload
 from headrace.core.ports import EVERYTHING
 from headrace.core.prompts import ChatMessage, Prompt
-from headrace.services.log_changes import Change
-from headrace.services.logs import NewLog
-from headrace.services.versions import Submission
+from headrace.services.logs.log_changes import Change
+from headrace.services.logs.logs import NewLog
+from headrace.services.versions.versions import Submission
 
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """The times that are taken for times of logs."""

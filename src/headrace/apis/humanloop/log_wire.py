@@ -22,7 +22,7 @@ from headrace.apis.humanloop.wire import (
     ToolResponse,
 )
 from headrace.core.logs import Log, Payload, TraceUsage
-from headrace.services.log_views import LogView
+from headrace.services.logs.log_views import LogView
 
 NOTHING = msgspec.Raw(b"{}")
 _encode = msgspec.json.Encoder().encode

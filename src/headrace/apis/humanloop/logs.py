@@ -34,7 +34,7 @@ from headrace.apis.humanloop.requests import SelectVersion
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.logs import Log
-from headrace.services import log_changes, logs
+from headrace.services.logs import log_changes, logs
 
 SLICE = 50
 """So many logs are rendered before other requests get their turn."""

@@ -13,7 +13,7 @@ from headrace.apis.humanloop.render import Renderer
 from headrace.apis.humanloop.requests import Nothing
 from headrace.core.access import Principal, Right
 from headrace.services.base import Ports
-from headrace.services.calls import Calls
+from headrace.services.calls.calls import Calls
 
 _encode = msgspec.json.Encoder().encode
 NO_CONTENT = Response(status=204)

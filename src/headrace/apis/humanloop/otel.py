@@ -18,8 +18,8 @@ from headrace.apis.otel.body import read_any, unpack
 from headrace.core.access import Right
 from headrace.core.errors import Denied, HeadraceError
 from headrace.core.spans import Spans
-from headrace.services import otel, otel_traces
-from headrace.services.otel_traces import Step, trace_log_id
+from headrace.services.telemetry import otel, otel_traces
+from headrace.services.telemetry.otel_traces import Step, trace_log_id
 
 log = logging.getLogger("headrace.otel")
 PATH = ("v5", "import", "otel", "v1", "traces")

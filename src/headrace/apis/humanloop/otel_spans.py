@@ -38,9 +38,9 @@ from headrace.core.jsontext import json_text
 from headrace.core.kinds.tool import ToolContent
 from headrace.core.logs import LogStatus, Payload
 from headrace.core.spans import Span
-from headrace.services.log_changes import Change
-from headrace.services.logs import NewLog
-from headrace.services.otel import Completion, span_log_id
+from headrace.services.logs.log_changes import Change
+from headrace.services.logs.logs import NewLog
+from headrace.services.telemetry.otel import Completion, span_log_id
 
 FILE = "humanloop.file"
 LOG = "humanloop.log"

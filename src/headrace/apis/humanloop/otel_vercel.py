@@ -17,8 +17,8 @@ from headrace.apis.otel.genai import Act, act_of, model_call, told
 from headrace.apis.otel.steps import step
 from headrace.apis.otel.vercel import OPERATION
 from headrace.core.spans import Span
-from headrace.services.logs import NewLog
-from headrace.services.otel_traces import Step
+from headrace.services.logs.logs import NewLog
+from headrace.services.telemetry.otel_traces import Step
 
 PROMPT_PATH = "ai.telemetry.metadata.humanloopPromptPath"
 FLOW_PATH = "ai.telemetry.metadata.humanloopFlowPath"

@@ -21,9 +21,9 @@ from headrace.apis.humanloop.requests import SelectVersion
 from headrace.core.access import Right
 from headrace.core.effects import JSON, CallerKeys
 from headrace.core.errors import HeadraceError
-from headrace.services import prompt_templates
-from headrace.services.prompt_calls import Answered, Listening, Order, Piece, Sample, call, listen
-from headrace.services.views import VersionView
+from headrace.services.calls import prompt_templates
+from headrace.services.calls.prompt_calls import Answered, Listening, Order, Piece, Sample, call, listen
+from headrace.services.versions.views import VersionView
 
 EVENTS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),

@@ -14,7 +14,7 @@ from headrace.core.access import Right
 from headrace.core.agents import Agent
 from headrace.core.errors import Conflict
 from headrace.core.prompts import Prompt
-from headrace.services import versions
+from headrace.services.versions import versions
 
 
 class DeserializePrompt(msgspec.Struct, frozen=True, kw_only=True):

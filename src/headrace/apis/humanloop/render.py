@@ -42,7 +42,7 @@ from headrace.core.kinds.tool import ToolContent, read_tool
 from headrace.core.monitoring import Aggregate
 from headrace.core.parsing import parse
 from headrace.core.prompts import Prompt
-from headrace.services.views import DeploymentView, MonitorView, VersionView
+from headrace.services.versions.views import DeploymentView, MonitorView, VersionView
 
 _encode = msgspec.json.Encoder().encode
 Linked = dict[int, tuple[VersionView, msgspec.Raw]]

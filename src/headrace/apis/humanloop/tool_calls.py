@@ -16,8 +16,8 @@ from headrace.apis.humanloop.operations import Call, Operation, ok
 from headrace.apis.humanloop.requests import SelectVersion, parse, problems_of, unstorable
 from headrace.core.access import Right
 from headrace.core.errors import Invalid, Problem
-from headrace.services import tool_environment
-from headrace.services.tool_calls import call
+from headrace.services.calls import tool_environment
+from headrace.services.calls.tool_calls import call
 
 MASK = "********"
 """What is shown of a value: no more than that there is one."""

@@ -13,7 +13,7 @@ from headrace import __version__
 from headrace.core.counts import Commits, Counts
 from headrace.core.errors import HeadraceError
 from headrace.services.base import Ports
-from headrace.services.runs import Runs
+from headrace.services.runs.runs import Runs
 
 WITHIN_S = 2.0
 """So long the store may take to say how much waits; then that is not told."""

@@ -8,8 +8,8 @@ from headrace.apis.http import Response
 from headrace.apis.native.operations import LINES_MEDIA, Call, Operation, ok
 from headrace.core.access import Right
 from headrace.core.archives import Head
-from headrace.services import archives
-from headrace.services.archives import TakenIn
+from headrace.services.exchange import archives
+from headrace.services.exchange.archives import TakenIn
 
 
 class ArchiveLines(msgspec.Struct, frozen=True, kw_only=True):

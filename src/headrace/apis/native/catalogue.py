@@ -13,8 +13,8 @@ from headrace.apis.native.wire import FileBody
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.kinds import KINDS
-from headrace.services import catalogue
-from headrace.services.catalogue import Folder, Listed
+from headrace.services.tree import catalogue
+from headrace.services.tree.catalogue import Folder, Listed
 
 BETWEEN = "~"
 """Stands in a cursor between the time and the id."""

@@ -23,10 +23,12 @@ from headrace.apis.native.requests import (
 from headrace.core.access import Right
 from headrace.core.errors import Invalid, Stale
 from headrace.core.versions import DRAFT
-from headrace.services import differences, rollouts, split_figures, splits, subjects, switches
-from headrace.services.moves import Moved, Wish
-from headrace.services.pointers import Where
-from headrace.services.split_figures import Figures
+from headrace.services.deployments import rollouts, split_figures, splits, switches
+from headrace.services.deployments.moves import Moved, Wish
+from headrace.services.deployments.pointers import Where
+from headrace.services.deployments.split_figures import Figures
+from headrace.services.tree import subjects
+from headrace.services.versions import differences
 
 Act = Callable[[Where, Wish], Awaitable[Moved]]
 

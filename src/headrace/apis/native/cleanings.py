@@ -10,7 +10,7 @@ from headrace.apis.http import Response
 from headrace.apis.native.erasures import CountBody
 from headrace.apis.native.operations import Call, Operation, ok
 from headrace.core.access import Right
-from headrace.services import cleaning
+from headrace.services.server import cleaning
 
 
 class NewCleaning(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,10 +12,10 @@ from headrace.apis.native.requests import Reference
 from headrace.apis.native.wire import ContentName, FileBody, content_name, file_body
 from headrace.core.access import Right
 from headrace.core.jsontext import json_text
-from headrace.services import comparisons
-from headrace.services.comparison_inputs import Wanted
-from headrace.services.comparison_results import Pair, Totals
-from headrace.services.comparisons import Comparison, Question, Scene
+from headrace.services.comparisons import comparisons
+from headrace.services.comparisons.comparison_inputs import Wanted
+from headrace.services.comparisons.comparison_results import Pair, Totals
+from headrace.services.comparisons.comparisons import Comparison, Question, Scene
 
 
 class NewComparison(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,8 +11,8 @@ from headrace.apis.native.wire import ContentBody, DifferenceBody, content_body,
 from headrace.core.access import Right
 from headrace.core.diff import DatapointsChanged
 from headrace.core.diff_text import render
-from headrace.services import differences
-from headrace.services.differences import Difference
+from headrace.services.versions import differences
+from headrace.services.versions.differences import Difference
 
 
 async def get_content(call: Call) -> Response:

@@ -18,8 +18,8 @@ from headrace.core.errors import Invalid, Stale
 from headrace.core.kinds.flow import read_content
 from headrace.core.node_catalogue import empty_definition, example_definition
 from headrace.core.versions import DraftStatus
-from headrace.services import flow_drafts
-from headrace.services.flow_drafts import NOTHING, Sketch
+from headrace.services.versions import flow_drafts
+from headrace.services.versions.flow_drafts import NOTHING, Sketch
 
 ABSENT = "nothing"
 """What a draft that is not there is called where one is expected."""

@@ -10,8 +10,8 @@ from headrace.apis.http import Response
 from headrace.apis.native.operations import Call, Operation, made, ok
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
-from headrace.services import environments
-from headrace.services.environments import EnvironmentView
+from headrace.services.deployments import environments
+from headrace.services.deployments.environments import EnvironmentView
 
 TEMPLATE = "/environments/{environment}"
 

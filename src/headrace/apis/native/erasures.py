@@ -12,8 +12,8 @@ from headrace.apis.native.wire import PersonBody
 from headrace.core.access import Right, User
 from headrace.core.errors import Invalid
 from headrace.core.keeping import Erasure, Sort
-from headrace.services import erasures
-from headrace.services.erasures import Erased, Holding, Wanted
+from headrace.services.logs import erasures
+from headrace.services.logs.erasures import Erased, Holding, Wanted
 
 MOST_RECORDS = 1_000
 LEFT = (

@@ -14,11 +14,11 @@ from headrace.apis.native.wire import FileBody, file_body
 from headrace.core.access import Right
 from headrace.core.effects import Usage
 from headrace.core.kinds.evaluator import EvaluatorType, ReturnType, type_of
-from headrace.services import evaluator_shelf, evaluator_trials, evaluator_types, new_evaluators
-from headrace.services.evaluator_shelf import Attached, Judge
-from headrace.services.evaluator_trials import Trial
-from headrace.services.evaluator_types import TypeAbout
-from headrace.services.new_evaluators import NewEvaluator
+from headrace.services.evaluators import evaluator_shelf, evaluator_trials, evaluator_types, new_evaluators
+from headrace.services.evaluators.evaluator_shelf import Attached, Judge
+from headrace.services.evaluators.evaluator_trials import Trial
+from headrace.services.evaluators.evaluator_types import TypeAbout
+from headrace.services.evaluators.new_evaluators import NewEvaluator
 
 MONITOR = "/files/{file}/monitors"
 

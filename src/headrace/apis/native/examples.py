@@ -9,7 +9,7 @@ from headrace.apis.native.operations import Call, Operation, ok
 from headrace.apis.native.wire import FileBody, file_body
 from headrace.core.access import Right
 from headrace.services import examples
-from headrace.services.flow_calls import Flows
+from headrace.services.runs.flow_calls import Flows
 
 
 class ExampleBody(msgspec.Struct, frozen=True, kw_only=True):

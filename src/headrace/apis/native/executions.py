@@ -13,14 +13,14 @@ from headrace.apis.native.wire import FileBody, PersonBody, file_body
 from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.execution import Event, Status
-from headrace.services import execution_lists, execution_looks, execution_steps, executions
 from headrace.services.base import read
-from headrace.services.execution_lists import Place, Wanted
-from headrace.services.execution_looks import CalledBy, Look, Seen
-from headrace.services.execution_steps import PathTaken, StepPage
-from headrace.services.run_forms import flow_of
-from headrace.services.scores import LogScore
-from headrace.services.step_values import WholeStep
+from headrace.services.evaluators.scores import LogScore
+from headrace.services.executions import execution_lists, execution_looks, execution_steps, executions
+from headrace.services.executions.execution_lists import Place, Wanted
+from headrace.services.executions.execution_looks import CalledBy, Look, Seen
+from headrace.services.executions.execution_steps import PathTaken, StepPage
+from headrace.services.executions.step_values import WholeStep
+from headrace.services.runs.run_forms import flow_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT_DIGITS = 17

@@ -11,8 +11,8 @@ from headrace.apis.native.operations import Call, Operation, ok
 from headrace.apis.native.wire import FileBody, PersonBody, file_body
 from headrace.core.access import Right
 from headrace.core.versions import DraftStatus
-from headrace.services import catalogue
-from headrace.services.catalogue import About
+from headrace.services.tree import catalogue
+from headrace.services.tree.catalogue import About
 
 
 class NewestBody(msgspec.Struct, frozen=True, kw_only=True):

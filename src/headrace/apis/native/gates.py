@@ -17,10 +17,11 @@ from headrace.apis.native.wire import PersonBody
 from headrace.core import gates as core_gates
 from headrace.core.access import Right, User
 from headrace.core.gates import GateSpec
-from headrace.services import approvals, gates, subjects
-from headrace.services.approvals import ApprovalView
-from headrace.services.gates import GateView, InEnvironment
-from headrace.services.pointers import Where
+from headrace.services.deployments import approvals, gates
+from headrace.services.deployments.approvals import ApprovalView
+from headrace.services.deployments.gates import GateView, InEnvironment
+from headrace.services.deployments.pointers import Where
+from headrace.services.tree import subjects
 
 ENVIRONMENT = "/environments/{environment}/gate"
 

@@ -7,7 +7,7 @@ import msgspec
 from headrace.apis.http import Response
 from headrace.apis.native.operations import Call, Operation, ok
 from headrace.core.access import Right
-from headrace.services.installation import Installation
+from headrace.services.server.installation import Installation
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):

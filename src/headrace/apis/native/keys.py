@@ -11,7 +11,7 @@ import msgspec
 from headrace.apis.http import Response
 from headrace.apis.native.operations import Call, Operation, made, ok
 from headrace.core.access import Key, Right, User
-from headrace.services import access
+from headrace.services.server import access
 
 RightName = Literal["reader", "runner", "editor", "admin"]
 RIGHTS: Mapping[Right, RightName] = {

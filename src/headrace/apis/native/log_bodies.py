@@ -10,8 +10,8 @@ import msgspec
 from headrace.apis.native.wire import FileBody, file_body
 from headrace.core.figures import latency_s
 from headrace.core.logs import Log, LogStatus
-from headrace.services.log_excerpts import error_line, input_line, output_line
-from headrace.services.log_search import Page, Row, mark_text
+from headrace.services.logs.log_excerpts import error_line, input_line, output_line
+from headrace.services.logs.log_search import Page, Row, mark_text
 
 
 class JudgmentBody(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ import msgspec
 from headrace.apis.native.log_bodies import LogBody, log_body
 from headrace.apis.native.operations import LINES_MEDIA
 from headrace.core.jsontext import json_text
-from headrace.services.log_search import Page
+from headrace.services.logs.log_search import Page
 
 CSV_MEDIA = "text/csv; charset=utf-8"
 MEDIA = {"jsonl": LINES_MEDIA, "csv": CSV_MEDIA}

@@ -13,8 +13,9 @@ from headrace.apis.native.log_lines import CSV_MEDIA, MEDIA, lines
 from headrace.apis.native.operations import LINES_MEDIA, Call, Operation, made, ok
 from headrace.apis.native.requests import Reference
 from headrace.core.access import Right
-from headrace.services import log_judging, log_search
-from headrace.services.log_search import Question
+from headrace.services.evaluators import log_judging
+from headrace.services.logs import log_search
+from headrace.services.logs.log_search import Question
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

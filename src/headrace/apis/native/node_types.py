@@ -21,8 +21,8 @@ from headrace.core.node_catalogue import (
 )
 from headrace.core.node_types import CONTRACTS, LOOP_INCOMPATIBLE, Port
 from headrace.core.validate import Finding
-from headrace.services import flow_drafts
-from headrace.services.flow_drafts import Verdict
+from headrace.services.versions import flow_drafts
+from headrace.services.versions.flow_drafts import Verdict
 
 INSIDE_LOOPS = frozenset({NodeType.LOOP_INPUT, NodeType.LOOP_CONTROLLER})
 

@@ -13,12 +13,12 @@ from headrace.apis.http import JSON, Request, Response
 from headrace.apis.native.requests import Nothing
 from headrace.core.access import Principal, Right
 from headrace.services.base import Ports
-from headrace.services.calls import Calls
-from headrace.services.comparisons import Comparisons
-from headrace.services.durable_executions import Durables
-from headrace.services.installation import Installation
-from headrace.services.invocations import Names
-from headrace.services.runs import Runs
+from headrace.services.calls.calls import Calls
+from headrace.services.comparisons.comparisons import Comparisons
+from headrace.services.durable.durable_executions import Durables
+from headrace.services.runs.invocations import Names
+from headrace.services.runs.runs import Runs
+from headrace.services.server.installation import Installation
 
 _encode = msgspec.json.Encoder().encode
 JSON_MEDIA = "application/json"

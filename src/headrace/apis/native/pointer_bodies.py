@@ -9,12 +9,12 @@ import msgspec
 
 from headrace.apis.native.wire import DifferenceBody, FileBody, PersonBody, difference_body, file_body
 from headrace.core.deployments import Aim, Move, Share
-from headrace.services.differences import Difference
-from headrace.services.gates import Verdict
-from headrace.services.moves import Moved
-from headrace.services.pointers import Spot
-from headrace.services.rollouts import Live
-from headrace.services.subjects import Around
+from headrace.services.deployments.gates import Verdict
+from headrace.services.deployments.moves import Moved
+from headrace.services.deployments.pointers import Spot
+from headrace.services.deployments.rollouts import Live
+from headrace.services.tree.subjects import Around
+from headrace.services.versions.differences import Difference
 
 
 class ShareBody(msgspec.Struct, frozen=True, kw_only=True):

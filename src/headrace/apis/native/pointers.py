@@ -15,10 +15,11 @@ from headrace.apis.native.wire import file_body
 from headrace.core.access import Right
 from headrace.core.deployments import Move, PointerKind
 from headrace.core.ports import Transaction
-from headrace.services import rollouts, subjects
 from headrace.services.base import read
-from headrace.services.rollouts import Live
-from headrace.services.subjects import Around
+from headrace.services.deployments import rollouts
+from headrace.services.deployments.rollouts import Live
+from headrace.services.tree import subjects
+from headrace.services.tree.subjects import Around
 
 POINTER = "/files/{file}/pointers/{pointer}"
 

@@ -13,8 +13,8 @@ from headrace.apis.native.operations import Call, Operation, ok
 from headrace.apis.native.wire import PersonBody
 from headrace.core.access import Right
 from headrace.core.providers import ProviderUse, Span
-from headrace.services import provider_keys
-from headrace.services.provider_keys import NewLimits, ProviderView
+from headrace.services.server import provider_keys
+from headrace.services.server.provider_keys import NewLimits, ProviderView
 
 ONE = "/provider-keys/{provider}"
 Unset = msgspec.UnsetType

@@ -10,8 +10,8 @@ from headrace.apis.http import Response
 from headrace.apis.native.operations import Call, Operation, ok
 from headrace.apis.native.wire import PersonBody
 from headrace.core.access import Right
-from headrace.services import retention
-from headrace.services.retention import RetentionView
+from headrace.services.logs import retention
+from headrace.services.logs.retention import RetentionView
 
 OF_FILE = "/files/{file}/retention"
 

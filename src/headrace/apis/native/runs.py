@@ -15,10 +15,12 @@ from headrace.core.access import Right
 from headrace.core.errors import Invalid
 from headrace.core.execution import Event
 from headrace.core.ports import Transaction
-from headrace.services import conversations, durable_starts, execution_looks, invocations, run_forms
 from headrace.services.base import read
-from headrace.services.invocations import Invocation, Order
-from headrace.services.run_forms import OPERATION, RunForm, choice_of, flow_of
+from headrace.services.durable import durable_starts
+from headrace.services.executions import execution_looks
+from headrace.services.runs import conversations, invocations, run_forms
+from headrace.services.runs.invocations import Invocation, Order
+from headrace.services.runs.run_forms import OPERATION, RunForm, choice_of, flow_of
 
 
 class WhichTarget(msgspec.Struct, frozen=True, kw_only=True):

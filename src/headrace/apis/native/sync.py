@@ -14,11 +14,11 @@ from headrace.apis.native.wire import file_body
 from headrace.core.access import Right
 from headrace.core.errors import HeadraceError, Invalid
 from headrace.core.kinds import dataset
-from headrace.services import workspace, workspace_changes
 from headrace.services.base import read
-from headrace.services.workspace import Head, Standing
-from headrace.services.workspace_changes import Handed, Kept
-from headrace.services.workspace_contents import DATASET
+from headrace.services.exchange import workspace, workspace_changes
+from headrace.services.exchange.workspace import Head, Standing
+from headrace.services.exchange.workspace_changes import Handed, Kept
+from headrace.services.exchange.workspace_contents import DATASET
 
 MOST_FILES = 100
 """So many files are read or handed in by one request."""

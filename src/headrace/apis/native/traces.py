@@ -9,8 +9,8 @@ import msgspec
 from headrace.apis.http import Response
 from headrace.apis.native.operations import Call, Operation, ok
 from headrace.core.access import Right
-from headrace.services import trace_lines
-from headrace.services.trace_lines import TracePage
+from headrace.services.logs import trace_lines
+from headrace.services.logs.trace_lines import TracePage
 
 
 class LinesPage(msgspec.Struct, frozen=True, kw_only=True):

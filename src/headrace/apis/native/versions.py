@@ -12,8 +12,8 @@ from headrace.apis.native.operations import Call, Operation, ok
 from headrace.apis.native.pointer_bodies import PointerName, pointer_name
 from headrace.apis.native.wire import FileBody, PersonBody, file_body
 from headrace.core.access import Right
-from headrace.services import version_lists
-from headrace.services.version_lists import Finding, Row, Standing
+from headrace.services.versions import version_lists
+from headrace.services.versions.version_lists import Finding, Row, Standing
 
 
 class VersionsQuery(msgspec.Struct, frozen=True, kw_only=True):

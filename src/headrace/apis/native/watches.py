@@ -11,7 +11,8 @@ from headrace.apis.native.operations import Call, Operation, ok
 from headrace.apis.native.pointers import POINTER
 from headrace.core.access import Right
 from headrace.core.gates import Watch
-from headrace.services import subjects, watching
+from headrace.services.deployments import watching
+from headrace.services.tree import subjects
 
 
 class WatchBody(msgspec.Struct, frozen=True, kw_only=True):

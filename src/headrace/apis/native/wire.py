@@ -8,7 +8,7 @@ import msgspec
 
 from headrace.core.diff import DatapointsChanged, Edit, Summary
 from headrace.core.files import File
-from headrace.services.differences import Content, Difference
+from headrace.services.versions.differences import Content, Difference
 
 
 class FileBody(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,8 +19,8 @@ from headrace.core import errors
 from headrace.core.access import Right
 from headrace.core.errors import HeadraceError
 from headrace.core.spans import Spans
-from headrace.services import otel_traces
 from headrace.services.base import Ports
+from headrace.services.telemetry import otel_traces
 
 OPERATION = "ExportTraces"
 PATH = ("v1", "traces")

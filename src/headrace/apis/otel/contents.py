@@ -12,7 +12,7 @@ from headrace.core.jsontext import json_text
 from headrace.core.logs import Payload
 from headrace.core.prompts import ChatMessage, Prompt
 from headrace.core.spans import Span
-from headrace.services.versions import Submission
+from headrace.services.versions.versions import Submission
 
 
 def prompt_content(call: ModelCall, *, template: str | None = None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from headrace.apis.otel.genai import Act, ModelCall, ToolCall
 from headrace.core.files import MAX_SEGMENT
 from headrace.core.logs import Payload
 from headrace.core.spans import Span
-from headrace.services.otel_traces import Figures, Node, Step
+from headrace.services.telemetry.otel_traces import Figures, Node, Step
 
 FLOW_PATH = "headrace.flow.path"
 FILE_PATH = "headrace.file.path"

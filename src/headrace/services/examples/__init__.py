@@ -15,13 +15,16 @@ from headrace.core.errors import NotFound
 from headrace.core.files import File
 from headrace.core.kinds.evaluator import KIND as EVALUATOR
 from headrace.core.ports import Transaction
-from headrace.services import flow_calls, monitors, rollouts, versions
 from headrace.services.base import Ports, read
-from headrace.services.flow_calls import Asked, Flows
-from headrace.services.monitors import EvaluatorRef
-from headrace.services.pointers import Where
-from headrace.services.versions import Submission
-from headrace.services.views import VersionView
+from headrace.services.deployments import rollouts
+from headrace.services.deployments.pointers import Where
+from headrace.services.evaluators import monitors
+from headrace.services.evaluators.monitors import EvaluatorRef
+from headrace.services.runs import flow_calls
+from headrace.services.runs.flow_calls import Asked, Flows
+from headrace.services.versions import versions
+from headrace.services.versions.versions import Submission
+from headrace.services.versions.views import VersionView
 
 SOURCE = "example"
 """What the logs of the runs say of where they come from."""

@@ -11,7 +11,6 @@ from headrace.core.datasets import Case
 from headrace.core.errors import HeadraceError, Unavailable
 from headrace.core.evaluations import Slot
 from headrace.core.ports import Clash, Transaction
-from headrace.services import dataset_sweeps, versions
 from headrace.services.base import Ports, read, write
 from headrace.services.exchange_humanloop.contents import Ready, put_deployment, put_monitor, put_version
 from headrace.services.exchange_humanloop.datasets import DATASET, put_datapoint, submission_of_dataset
@@ -32,7 +31,9 @@ from headrace.services.exchange_humanloop.parts import (
 )
 from headrace.services.exchange_humanloop.places import put_directory, put_environment, put_file
 from headrace.services.exchange_humanloop.records import put_log
-from headrace.services.versions import Submission
+from headrace.services.server import dataset_sweeps
+from headrace.services.versions import versions
+from headrace.services.versions.versions import Submission
 
 Put = Callable[[Desk], Outcome]
 

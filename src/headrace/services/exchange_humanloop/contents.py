@@ -14,7 +14,9 @@ from headrace.core.kinds.prompt import prompt_form
 from headrace.core.monitoring import Monitor
 from headrace.core.parsing import parse
 from headrace.core.versions import MAX_NUMBER, Version
-from headrace.services import drafts, moves, numbers
+from headrace.services.deployments import moves
+from headrace.services.deployments.moves import Change
+from headrace.services.deployments.pointers import Spot, aim_of_version
 from headrace.services.exchange_humanloop.desk import Desk, Refused
 from headrace.services.exchange_humanloop.parts import (
     Act,
@@ -23,9 +25,8 @@ from headrace.services.exchange_humanloop.parts import (
     Outcome,
     VersionPart,
 )
-from headrace.services.moves import Change
-from headrace.services.pointers import Spot, aim_of_version
-from headrace.services.versions import Prepared
+from headrace.services.versions import drafts, numbers
+from headrace.services.versions.versions import Prepared
 
 EVALUATOR = "evaluator"
 PROMPT = "prompt"

@@ -14,7 +14,7 @@ from headrace.services import datasets
 from headrace.services.base import Ports
 from headrace.services.exchange_humanloop.desk import Desk, Refused
 from headrace.services.exchange_humanloop.parts import Act, DatapointPart, Outcome, VersionPart
-from headrace.services.versions import Submission
+from headrace.services.versions.versions import Submission
 
 DATASET = "dataset"
 _DIGEST = re.compile(r"[0-9a-f]{64}")

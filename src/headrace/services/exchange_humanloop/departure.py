@@ -11,9 +11,9 @@ from headrace.core.errors import NotFound
 from headrace.core.files import Directory, FileQuery, FileSort
 from headrace.core.ports import Transaction
 from headrace.services.base import Ports, read
-from headrace.services.log_views import LogView
-from headrace.services.log_views import views as log_views
-from headrace.services.views import VersionView, default_version, views
+from headrace.services.logs.log_views import LogView
+from headrace.services.logs.log_views import views as log_views
+from headrace.services.versions.views import VersionView, default_version, views
 
 IDS = 1000
 """So many files are looked up at a time."""

@@ -15,8 +15,10 @@ from headrace.core.kinds.evaluator import read_spec, type_of
 from headrace.core.logs import Log
 from headrace.core.ports import Transaction
 from headrace.core.versions import Version
-from headrace.services import run_progress
 from headrace.services.base import Ports, read
+from headrace.services.evaluations import run_progress
+from headrace.services.evaluations.new_runs import slots_of
+from headrace.services.evaluators.monitoring import JUDGED_HERE
 from headrace.services.exchange_humanloop.desk import NOBODY, Desk, Refused
 from headrace.services.exchange_humanloop.parts import (
     Act,
@@ -26,8 +28,6 @@ from headrace.services.exchange_humanloop.parts import (
     RunLogPart,
     RunPart,
 )
-from headrace.services.monitoring import JUDGED_HERE
-from headrace.services.new_runs import slots_of
 
 
 def put_evaluation(desk: Desk, part: EvaluationPart) -> Outcome:

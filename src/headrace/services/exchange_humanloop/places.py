@@ -7,7 +7,6 @@ import msgspec
 from headrace.core.deployments import Environment, EnvironmentTag
 from headrace.core.files import Directory, File, FileQuery, check_path, hidden_path
 from headrace.core.kinds import KINDS
-from headrace.services import tree
 from headrace.services.exchange_humanloop.desk import Desk, Refused
 from headrace.services.exchange_humanloop.parts import (
     Act,
@@ -16,7 +15,8 @@ from headrace.services.exchange_humanloop.parts import (
     FilePart,
     Outcome,
 )
-from headrace.services.views import default_environment
+from headrace.services.tree import tree
+from headrace.services.versions.views import default_environment
 
 
 def put_directory(desk: Desk, part: DirectoryPart) -> Outcome:

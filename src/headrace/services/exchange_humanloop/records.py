@@ -9,10 +9,11 @@ import msgspec
 from headrace.core.files import File
 from headrace.core.kinds import KINDS
 from headrace.core.logs import Log, Payload, read_payload, write_payload
-from headrace.services import judgments, traces
+from headrace.services.evaluators import judgments
 from headrace.services.exchange_humanloop.desk import Desk, Refused
 from headrace.services.exchange_humanloop.parts import NULL, Act, LogPart, Outcome
-from headrace.services.traces import GIVEN
+from headrace.services.logs import traces
+from headrace.services.logs.traces import GIVEN
 
 _COMPARED = (
     "kind",

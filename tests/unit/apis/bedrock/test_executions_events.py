@@ -32,8 +32,8 @@ from headrace.core.execution import (
     Source,
     Target,
 )
-from headrace.services.event_pages import kinds_of
-from headrace.services.keeping import without_content
+from headrace.services.records.event_pages import kinds_of
+from headrace.services.runs.keeping import without_content
 
 AT_NS = 1_741_867_821_274_124_567
 AT = "2025-03-13T12:10:21.274124567Z"

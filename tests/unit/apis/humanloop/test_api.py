@@ -25,10 +25,10 @@ from headrace.core.effects import ToolOutcome
 from headrace.core.errors import Forbidden, Invalid, Malformed, NotFound, Throttled, Unauthenticated
 from headrace.core.ids import RandomIds
 from headrace.core.validate import Finding, PromptVariables, TypeLimits
-from headrace.services import access
 from headrace.services.base import Ports
-from headrace.services.calls import CallLimits, Calls
-from headrace.storage.memory import MemoryStore
+from headrace.services.calls.calls import CallLimits, Calls
+from headrace.services.server import access
+from headrace.storage.memory.store import MemoryStore
 
 
 class NothingRuns:

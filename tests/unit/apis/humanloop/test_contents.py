@@ -14,7 +14,7 @@ from headrace.core.errors import Invalid
 from headrace.core.kinds.evaluator import EvaluatorSpec
 from headrace.core.kinds.tool import ToolContent
 from headrace.core.prompts import Prompt
-from headrace.services.versions import Submission
+from headrace.services.versions.versions import Submission
 
 
 class Body(msgspec.Struct):

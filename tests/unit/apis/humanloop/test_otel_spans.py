@@ -20,8 +20,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from headrace.apis.humanloop.otel_spans import meaning
 from headrace.apis.otel.body import read_any
 from headrace.core.spans import Span
-from headrace.services.logs import NewLog
-from headrace.services.otel import Completion
+from headrace.services.logs.logs import NewLog
+from headrace.services.telemetry.otel import Completion
 
 KEPT = InMemorySpanExporter()
 PROVIDER = TracerProvider()

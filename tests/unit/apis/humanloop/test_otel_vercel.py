@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from headrace.apis.humanloop import otel_vercel
 from headrace.core.spans import Span
-from headrace.services.logs import NewLog
-from headrace.services.otel_traces import Step
+from headrace.services.logs.logs import NewLog
+from headrace.services.telemetry.otel_traces import Step
 
 METADATA = "ai.telemetry.metadata.humanloop"
 BASE = {"ai.model.id": "gpt-4o", "ai.model.provider": "openai.chat", "ai.settings.maxRetries": 2}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from headrace.apis.otel.steps import step
 from headrace.core.files import check_path
 from headrace.core.spans import Span, SpanEvent
-from headrace.services.otel_traces import Step
+from headrace.services.telemetry.otel_traces import Step
 
 TRACE, ID, ABOVE = "a" * 32, "b" * 16, "c" * 16
 

@@ -2,7 +2,7 @@
 import { go, withQuery } from "../../address";
 import { VersionPick } from "../../parts/VersionPick";
 import { usePointers, useVersions } from "../../parts/versions";
-import type { FileScreenProps } from "../../shell/routes";
+import type { FileScreenProps } from "../props";
 import { Content } from "./Content";
 
 export default function ContentTab({ file, about, address }: FileScreenProps) {

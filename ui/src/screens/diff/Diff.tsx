@@ -7,7 +7,7 @@ import { Button, Empty, Failure, Loading } from "../../parts/simple";
 import { VersionPick } from "../../parts/VersionPick";
 import { called, type Live, usePointers, useVersions, type VersionOption } from "../../parts/versions";
 import { ask, type Body } from "../../server";
-import type { FileScreenProps } from "../../shell/routes";
+import type { FileScreenProps } from "../props";
 import { DifferenceView } from "./DifferenceView";
 import { type Difference, edgeMarksOf, graphEdit, marksOf, merged } from "./difference";
 import "./diff.css";

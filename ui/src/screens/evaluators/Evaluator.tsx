@@ -7,7 +7,7 @@ import { Chip, Failure, Kind, Loading } from "../../parts/simple";
 import { refOf, VersionPick } from "../../parts/VersionPick";
 import { called, useVersions } from "../../parts/versions";
 import { ask, type Body } from "../../server";
-import type { ScreenProps } from "../../shell/routes";
+import type { ScreenProps } from "../props";
 import { Places } from "./Places";
 import { SpecEditor } from "./SpecEditor";
 import type { Value } from "./schema";

@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { go, to, withQuery } from "../../address";
 import { Button, Failure, Field, Loading } from "../../parts/simple";
 import { ask, type Body } from "../../server";
-import type { ScreenProps } from "../../shell/routes";
+import type { ScreenProps } from "../props";
 import type { EvaluatorBody } from "./Evaluator";
 import { SchemaForm } from "./SchemaForm";
 import { useTypes } from "./SpecEditor";

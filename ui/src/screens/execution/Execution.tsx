@@ -5,7 +5,7 @@ import { useLoaded } from "../../loaded";
 import { Button, Failure, Loading } from "../../parts/simple";
 import { count } from "../../parts/words";
 import { ask, type Body } from "../../server";
-import type { FileScreenProps } from "../../shell/routes";
+import type { FileScreenProps } from "../props";
 import { firstFailure } from "../trace/bars";
 import { ScoreChip } from "../trace/ScoreChip";
 import { Waterfall } from "../trace/Waterfall";

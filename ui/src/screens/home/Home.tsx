@@ -6,7 +6,7 @@ import type { FileList } from "../../parts/files";
 import { Empty, Failure, Loading } from "../../parts/simple";
 import { counted } from "../../parts/words";
 import { ask } from "../../server";
-import type { ScreenProps } from "../../shell/routes";
+import type { ScreenProps } from "../props";
 import { FilesTable } from "./FilesTable";
 import { FirstSteps } from "./FirstSteps";
 import { NewFlow } from "./NewFlow";

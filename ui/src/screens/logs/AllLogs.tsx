@@ -1,6 +1,6 @@
 /** The logs of all files: `#/logs`. Steps of traces and judgments are left out unless they are asked for. */
 import { go, withQuery } from "../../address";
-import type { ScreenProps } from "../../shell/routes";
+import type { ScreenProps } from "../props";
 import { LogsView } from "./LogsView";
 
 const FIRST = `from humanloop import Humanloop

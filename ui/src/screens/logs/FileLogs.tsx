@@ -1,5 +1,5 @@
 /** The logs of a file: `#/f/{file}/logs`. */
-import type { FileScreenProps } from "../../shell/routes";
+import type { FileScreenProps } from "../props";
 import { LogsView } from "./LogsView";
 
 /** By the beginning of its id, what SDKs call the kind of a file. */

@@ -5,7 +5,7 @@ import type { About } from "../../parts/files";
 import { Copy, Empty, Failure, Loading } from "../../parts/simple";
 import { refOf } from "../../parts/VersionPick";
 import { ask, type Body } from "../../server";
-import type { FileScreenProps } from "../../shell/routes";
+import type { FileScreenProps } from "../props";
 import { useVersionList } from "../versions/useVersionList";
 import { VersionsTable } from "../versions/VersionsTable";
 import { Environments } from "./Environments";

@@ -4,7 +4,7 @@ import { to } from "../../address";
 import { type Loaded, useLoaded } from "../../loaded";
 import { Failure, Loading, Tabs } from "../../parts/simple";
 import { ask, type Body } from "../../server";
-import type { ScreenProps } from "../../shell/routes";
+import type { ScreenProps } from "../props";
 import { Environments } from "./Environments";
 import { Keys } from "./Keys";
 import { PointSdk } from "./PointSdk";

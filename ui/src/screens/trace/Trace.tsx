@@ -7,8 +7,8 @@ import { Badge, Button, Empty, Failure, Kind, Loading } from "../../parts/simple
 import { Time } from "../../parts/Time";
 import { count, duration, money } from "../../parts/words";
 import { ask, type Body } from "../../server";
-import type { ScreenProps } from "../../shell/routes";
 import { toneOfState } from "../execution/states";
+import type { ScreenProps } from "../props";
 import { type BarRow, firstFailure } from "./bars";
 import { LogDetails } from "./LogDetails";
 import { Waterfall } from "./Waterfall";

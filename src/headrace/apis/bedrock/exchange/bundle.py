@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from headrace.core.errors import Invalid
-from headrace.services.exchange import Act
+from headrace.services.exchange.exchange import Act
 
 
 class ItemKind(StrEnum):

@@ -15,10 +15,10 @@ from headrace.core.access import Principal
 from headrace.core.errors import NotFound
 from headrace.core.kinds.flow import read_content
 from headrace.core.kinds.prompt import read_arn
-from headrace.services import exchange
 from headrace.services.base import Ports
-from headrace.services.exchange import Taken
-from headrace.services.releases import ReleaseView
+from headrace.services.exchange import exchange
+from headrace.services.exchange.exchange import Taken
+from headrace.services.versions.releases import ReleaseView
 
 Document = dict[str, Any]
 

@@ -28,11 +28,13 @@ from headrace.core.errors import Invalid, Problem
 from headrace.core.files import File
 from headrace.core.ids import DRAFT_ALIAS
 from headrace.core.versions import DRAFT
-from headrace.services import drafts, exchange, tags
 from headrace.services.base import Ports
-from headrace.services.drafts import DraftView
-from headrace.services.exchange import Desk
-from headrace.services.releases import Order
+from headrace.services.exchange import exchange
+from headrace.services.exchange.exchange import Desk
+from headrace.services.tree import tags
+from headrace.services.versions import drafts
+from headrace.services.versions.drafts import DraftView
+from headrace.services.versions.releases import Order
 
 _encode = msgspec.json.Encoder().encode
 FILE_KINDS = {ItemKind.FLOW: "flow", ItemKind.PROMPT: "prompt"}

@@ -22,16 +22,16 @@ from headrace.core.kinds.evaluator import EvaluatorSpec
 from headrace.core.kinds.tool import ToolContent
 from headrace.core.parsing import parse
 from headrace.core.prompts import Prompt
-from headrace.services import evaluation_runs, evaluation_stats, evaluations
 from headrace.services.base import Ports
 from headrace.services.datasets import datapoints
-from headrace.services.evaluation_views import EvaluationView
+from headrace.services.evaluations import evaluation_runs, evaluation_stats, evaluations
+from headrace.services.evaluations.evaluation_views import EvaluationView
 from headrace.services.exchange_humanloop import departure
 from headrace.services.exchange_humanloop.arrival import bring_in
 from headrace.services.exchange_humanloop.datasets import DATASET
 from headrace.services.exchange_humanloop.parts import Act, Batch, DatapointPart, Outcome, VersionPart
-from headrace.services.versions import Submission
-from headrace.services.views import VersionView
+from headrace.services.versions.versions import Submission
+from headrace.services.versions.views import VersionView
 
 _FORMS: dict[str, type[msgspec.Struct]] = {
     "prompt": Prompt,

@@ -1,0 +1,1 @@
+"""Calls of prompts and tools, and the providers that answer them."""

@@ -1,0 +1,1 @@
+"""Pointers at versions: what they target, what lets them move, and what is watched afterwards."""

@@ -1,0 +1,1 @@
+"""Executions that go on without their caller."""

@@ -1,0 +1,1 @@
+"""Evaluations, their runs, and how far they are."""

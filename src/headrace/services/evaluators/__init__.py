@@ -1,0 +1,1 @@
+"""Evaluators, what they monitor, and their judgments."""

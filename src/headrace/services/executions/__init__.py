@@ -1,0 +1,1 @@
+"""Recorded runs for people: lists, steps, lines of time."""

@@ -1,0 +1,1 @@
+"""Running flows: what a call leads to, and what goes on while it runs."""

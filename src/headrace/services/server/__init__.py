@@ -1,0 +1,1 @@
+"""The server itself: who asks, which processes there are, and what is kept in order."""

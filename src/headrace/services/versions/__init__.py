@@ -1,0 +1,1 @@
+"""Versions by content, their numbers, and the drafts that they come from."""

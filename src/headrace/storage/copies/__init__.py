@@ -1,0 +1,1 @@
+"""A store, or an organisation of it, somewhere else: archives, copies, backups."""
