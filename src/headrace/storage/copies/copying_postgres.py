@@ -26,7 +26,7 @@ from headrace.storage.postgres import greenlets
 from headrace.storage.postgres.connection import PostgresConnection, decoded, encoded
 from headrace.storage.postgres.log_words import fitting
 from headrace.storage.postgres.opening import opening, prepare
-from headrace.storage.postgres.pool import connect
+from headrace.storage.postgres.pool import AWAY, connect
 from headrace.storage.postgres.statements import MIGRATIONS, STATEMENTS
 from headrace.storage.sql.logs import LOG
 from headrace.storage.sql.rows import Row
@@ -176,7 +176,7 @@ async def _connected(url: str, limits: StoreLimits) -> AsyncIterator[asyncpg.Con
     try:
         await driver.execute("SET enable_seqscan = on")
         yield driver
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except AWAY as error:
         raise StoreUnusable(f"{shown(url)}: the copy broke off: {error}.") from error
     finally:
         driver.terminate()

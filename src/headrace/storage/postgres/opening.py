@@ -16,7 +16,7 @@ from headrace.storage.place import shown
 from headrace.storage.postgres import greenlets
 from headrace.storage.postgres import terms as postgres_terms
 from headrace.storage.postgres.connection import PostgresConnection
-from headrace.storage.postgres.pool import connect
+from headrace.storage.postgres.pool import AWAY, connect
 from headrace.storage.postgres.statements import MIGRATIONS, QUERIES
 
 OLDEST = 14
@@ -90,7 +90,7 @@ def opening(url: str) -> Iterator[None]:
         raise StoreDamaged(
             f"{name} has tables that are not Headrace's ({error}). Give it a database of its own."
         ) from error
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except AWAY as error:
         reason = re.sub(r"\s+", " ", str(error)) or type(error).__name__
         what_to_do = WHAT_TO_DO.get(type(error), "")
         raise StoreUnusable(f"{name} can't be opened as a store: {reason}.{what_to_do}") from error

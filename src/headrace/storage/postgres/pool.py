@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 import asyncpg
 
@@ -33,6 +34,10 @@ def _ms(seconds: float) -> str:
     return str(int(seconds * 1000))
 
 
+AWAY: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises when no connection is to be had; the last where a server's greeting makes no sense."""
+
+
 async def connect(
     url: str, limits: StoreLimits, *, is_patient: bool = False, name: str = APART
 ) -> asyncpg.Connection:
@@ -43,7 +48,7 @@ async def connect(
         name: what the server calls it.
 
     Raises:
-        OSError, asyncpg.PostgresError, asyncpg.InterfaceError: there is none to be had.
+        AWAY: there is none to be had.
     """
     timeout_s = 0 if is_patient else limits.timeout_s
     driver: asyncpg.Connection = await asyncpg.connect(
@@ -130,7 +135,7 @@ class PostgresPool:
             return PostgresConnection(driver)
         except StoreOccupied as error:
             raise Unavailable(str(error)) from error
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except AWAY as error:
             raise Unavailable("The store can't be reached right now. Try again.") from error
 
     async def close(self) -> None:
