@@ -21,7 +21,7 @@ HEAD_TIMEOUT_S = 75.0
 STALL_TIMEOUT_S = 75.0
 CORKED_BYTES = 64 * 1024
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-
+_OF_BODY = frozenset({b"content-length", b"transfer-encoding"})
 
 AnswerAgain = Callable[[MutableMapping[str, Any]], tuple[int, Headers, bytes] | None]
 """See `headrace.apis.pipeline.App.answer_again`."""
@@ -121,7 +121,8 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_in_head:
             self._head_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._parse(data)
         if not self._is_in_head or self._head_bytes == 0 or self.transport.is_closing():
             return
         if self._head_bytes > self.max_head_bytes:
@@ -129,6 +130,30 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
         elif self._deadline is None:
             self._expect_head()
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._stay(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.logger.warning("Invalid HTTP request received.")
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _stay(self, rest: bytes) -> None:
+        """Go on in HTTP/1.1 behind the head of a request that would rather have another protocol.
+
+        Some clients ask for HTTP/2 with whatever request is their first (RFC 9110 7.8). The parser leaves off
+        behind its head, so another one takes the body, and what comes after it.
+        """
+        begun = self._framing()
+        self.parser = httptools.HttpRequestParser(BehindHead(self) if begun else self)
+        self._parse(begun + rest)
+
+    def _framing(self) -> bytes:
+        """A head that says the same of the body as that of the request; nothing where there is no body."""
+        said = [name + b": " + value + b"\r\n" for name, value in self.headers if name in _OF_BODY]
+        return b"POST / HTTP/1.1\r\n" + b"".join(said) + b"\r\n" if said else b""
 
     def on_headers_complete(self) -> None:
         """The head of a request is there: have it answered, or behind the one before."""
@@ -193,6 +218,9 @@ class Connection(HttpToolsProtocol):
             self.timeout_keep_alive_handler()
 
     def on_message_complete(self) -> None:
+        """The body of a request is there, or there is none."""
+        if self.parser.should_upgrade() and self._framing():
+            return  # the parser leaves the body to `_stay`
         super().on_message_complete()
         self._is_in_head = True
 
@@ -229,3 +257,30 @@ class Connection(HttpToolsProtocol):
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
+
+
+class BehindHead:
+    """What a parser tells that was given a head again, so that it reads the body: all but that head."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._is_behind = False
+        self.on_body = connection.on_body
+        self.on_message_complete = connection.on_message_complete
+
+    def on_message_begin(self) -> None:
+        if self._is_behind:
+            self._connection.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if self._is_behind:
+            self._connection.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_behind:
+            self._connection.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self._is_behind:
+            self._connection.on_headers_complete()
+        self._is_behind = True

@@ -93,8 +93,6 @@ BYTES = {
     "escapes": b"GET /%C3%A9%2F HTTP/1.1\r\n" + LAST,
     "no target": b"OPTIONS * HTTP/1.1\r\n" + LAST,
     "a whole address": b"GET http://localhost/echo HTTP/1.1\r\n" + LAST,
-    "an upgrade": b"GET /whole HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + HOST + b"\r\n"
-    b"GET /whole HTTP/1.1\r\n" + LAST,
     "no HTTP": b"hello\r\n\r\n",
 }
 
@@ -105,6 +103,38 @@ def test_the_same_is_said(name: str, caplog: pytest.LogCaptureFixture) -> None:
         theirs = answered(HttpToolsProtocol, BYTES[name])
         ours = answered(Connection, BYTES[name])
     assert ours == theirs
+
+
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n" + HOST
+LENGTH, CHUNKED = b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"
+ECHO = b"POST /echo HTTP/1.1\r\n" + UPGRADE
+BEHIND = b"POST /echo HTTP/1.1\r\n" + LENGTH + LAST + b"again"
+
+
+@pytest.mark.parametrize(
+    ("said", "bodies"),
+    [
+        (b"GET /echo HTTP/1.1\r\n" + UPGRADE + b"\r\n" + BEHIND, [b"", b"again"]),
+        (ECHO + LENGTH + b"\r\nhello" + BEHIND, [b"hello", b"again"]),
+        (ECHO + b"Content-Length: 0\r\n\r\n" + BEHIND, [b"", b"again"]),
+        (ECHO + CHUNKED + b"\r\n5\r\nhello\r\n0\r\n\r\n" + BEHIND, [b"hello", b"again"]),
+        ((ECHO + LENGTH + b"\r\nhello") * 3 + BEHIND, [b"hello"] * 3 + [b"again"]),
+        (ECHO.replace(b"h2c", b"websocket") + LENGTH + b"\r\nhello" + BEHIND, [b"hello", b"again"]),
+    ],
+    ids=["no body", "a body", "an empty body", "chunks", "each time", "a websocket"],
+)
+@pytest.mark.parametrize("is_in_pieces", [False, True], ids=["at once", "in pieces"])
+def test_who_would_rather_have_another_protocol_is_answered_in_this_one(
+    said: bytes, bodies: list[bytes], is_in_pieces: bool
+) -> None:
+    class InPieces(Connection):
+        def data_received(self, data: bytes) -> None:
+            for start in range(0, len(data), 7):
+                super().data_received(data[start : start + 7])
+
+    answer = answered(InPieces if is_in_pieces else Connection, said)
+    told = [part.rpartition(b"\r\n\r\n")[2] for part in answer.split(b"HTTP/1.1 200 OK")[1:]]
+    assert told == [b"b'/echo' b'' '1.1' %a" % body for body in bodies]
 
 
 class Remembering:
