@@ -2429,6 +2429,163 @@ export interface components {
             split_key?: string | null;
         };
         /**
+         * NewPromptCall
+         * @description What to call, and with what.
+         *
+         *         Attributes:
+         *             inputs: the values of the template's variables.
+         *             messages: what was said after the template.
+         *             target: a version's id or number, or an environment's id or name; without one what the default
+         *                 environment has.
+         */
+        NewPromptCall: {
+            /** @default {} */
+            inputs?: Record<string, never>;
+            /** @default [] */
+            messages?: components["schemas"]["ChatMessage"][];
+            /** @default null */
+            target?: string | number | null;
+        };
+        /**
+         * ChatMessage
+         * @description A message of a conversation.
+         */
+        ChatMessage: {
+            /** @enum {unknown} */
+            role: "assistant" | "developer" | "system" | "tool" | "user";
+            /** @default null */
+            content?: string | (components["schemas"]["TextPart"] | components["schemas"]["ImagePart"])[] | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            tool_call_id?: string | null;
+            /** @default null */
+            tool_calls?: components["schemas"]["ToolCall"][] | null;
+            /** @default null */
+            thinking?: (components["schemas"]["ThinkingPart"] | components["schemas"]["RedactedThinkingPart"])[] | null;
+        };
+        /**
+         * TextPart
+         * @description Text in a message.
+         */
+        TextPart: {
+            /** @enum {unknown} */
+            type: "text";
+            text: string;
+        };
+        /**
+         * ImagePart
+         * @description An image in a message.
+         */
+        ImagePart: {
+            /** @enum {unknown} */
+            type: "image_url";
+            image_url: components["schemas"]["ImageUrl"];
+        };
+        /**
+         * ImageUrl
+         * @description Where an image is; may be a data URL.
+         */
+        ImageUrl: {
+            url: string;
+            /** @default null */
+            detail?: ("auto" | "high" | "low") | null;
+        };
+        /**
+         * ToolCall
+         * @description A call that a model asked for.
+         */
+        ToolCall: {
+            id: string;
+            function: components["schemas"]["FunctionCall"];
+            /**
+             * @default function
+             * @enum {unknown}
+             */
+            type?: "function";
+        };
+        /**
+         * FunctionCall
+         * @description Which function a model wants to be called, and with what JSON text.
+         */
+        FunctionCall: {
+            name: string;
+            /** @default null */
+            arguments?: string | null;
+        };
+        /**
+         * ThinkingPart
+         * @description What a model thought, with the proof that it was its own.
+         */
+        ThinkingPart: {
+            /** @enum {unknown} */
+            type: "thinking";
+            thinking: string;
+            signature: string;
+        };
+        /**
+         * RedactedThinkingPart
+         * @description What a model thought and its maker does not show.
+         */
+        RedactedThinkingPart: {
+            /** @enum {unknown} */
+            type: "redacted_thinking";
+            data: string;
+        };
+        /**
+         * PromptCalled
+         * @description A call that was begun; the first line.
+         *
+         *         Attributes:
+         *             log_id: the log that it makes.
+         */
+        PromptCalled: {
+            /** @enum {unknown} */
+            line: "call";
+            log_id: string;
+        };
+        /**
+         * MoreText
+         * @description More of the answer's text.
+         */
+        MoreText: {
+            /** @enum {unknown} */
+            line: "text";
+            text: string;
+        };
+        /**
+         * PromptAnswered
+         * @description How a call ended; the last line.
+         *
+         *         Attributes:
+         *             version_id: what was called; None where the answer could not be kept.
+         *             output: the whole text.
+         *             output_message: the same as a message, with the tools that are to be called.
+         *             error: why there is no answer, or not all of it.
+         */
+        PromptAnswered: {
+            /** @enum {unknown} */
+            line: "answer";
+            /** @default null */
+            version_id?: string | null;
+            /** @default null */
+            output?: string | null;
+            /** @default null */
+            output_message?: unknown | null;
+            /** @default null */
+            error?: string | null;
+            /** @default null */
+            latency_s?: number | null;
+            /** @default null */
+            input_tokens?: number | null;
+            /** @default null */
+            output_tokens?: number | null;
+            /** @default null */
+            cost_usd?: number | null;
+            /** @default null */
+            finish_reason?: string | null;
+        };
+        /**
          * TracePage
          * @description Lines of a trace, each after the one it stands below.
          *

@@ -33,6 +33,7 @@ BODIES: dict[str, Any] = {
     "putContents": {"files": []},
     "runFlow": {"input": "x"},
     "startExecution": {"input": "x"},
+    "callPrompt": {"inputs": {}},
     "validateDefinition": {"definition": {}},
     "putDraft": {"definition": {}},
     "createFlow": {"path": "made by who may"},

@@ -25,7 +25,7 @@ from headrace.services.calls.prompt_orders import Order, Task, begin
 from headrace.services.logs.new_logs import NewLog, Prepared
 from headrace.services.versions.views import VersionView
 
-__all__ = ["Answered", "Listening", "Order", "Piece", "Sample", "call", "listen"]
+__all__ = ["Answered", "Listening", "Order", "Piece", "Sample", "call", "hear", "listen"]
 RESOURCE = "Model"
 TELLING_S = 10.0
 """So long after the last moment of a call its caller may still read what came of it."""
@@ -165,18 +165,29 @@ def _again(repeated: Repeated) -> Answered:
     return Answered(version=repeated.version, samples=[sample])
 
 
-async def listen(calls: Calls, ports: Ports, principal: Principal, order: Order) -> Listening | Answered:
-    """Call a prompt and listen; a call that was carried out before has been answered.
+async def hear(calls: Calls, ports: Ports, principal: Principal, order: Order) -> Listening | Answered:
+    """Call a prompt and listen from the beginning; a call that was carried out before has been answered.
 
     Raises:
-        HeadraceError: as `call`; what goes wrong once there was something to hear is in the sample.
+        HeadraceError: as `call`; that there is no answer at all is in the sample.
     """
     with ExitStack() as place:
         place.enter_context(calls.place())
         task = await begin(calls, ports, principal, order)
         if isinstance(task, Repeated):
             return _again(task)
-        listening = Listening(task, place.pop_all())
+        return Listening(task, place.pop_all())
+
+
+async def listen(calls: Calls, ports: Ports, principal: Principal, order: Order) -> Listening | Answered:
+    """Call a prompt and listen once there is something to hear.
+
+    Raises:
+        HeadraceError: as `call`; what goes wrong once there was something to hear is in the sample.
+    """
+    listening = await hear(calls, ports, principal, order)
+    if isinstance(listening, Answered):
+        return listening
     try:
         await listening.open()
     except BaseException:
