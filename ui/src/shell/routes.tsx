@@ -64,6 +64,7 @@ export const FILE_TABS: FileTab[] = [
   tab("compare", "Compare", () => import("../screens/compare/Compare"), ["flow", "prompt"]),
   tab("deployments", "Deployments", () => import("../screens/deployments/Deployments")),
   tab("playground", "Playground", () => import("../screens/playground/Playground"), ["flow"]),
+  tab("playground", "Playground", () => import("../screens/prompt/PromptPlayground"), ["prompt"]),
   tab("executions", "Executions", () => import("../screens/executions/Executions"), ["flow"]),
 ];
 

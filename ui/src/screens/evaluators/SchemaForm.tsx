@@ -1,9 +1,10 @@
 /** A form made of a JSON Schema: a new type of evaluators needs no file here. */
 import { useId } from "react";
+import { MessagesField } from "../../parts/MessagesField";
 import { Button } from "../../parts/simple";
-import { MessagesField } from "./MessagesField";
+import "../../parts/groups.css";
+import { Told } from "../../parts/Told";
 import { membersOf, type Schema, type Value, withMember, worded } from "./schema";
-import { Told } from "./Told";
 
 export interface SchemaFormProps {
   schema: Schema;

@@ -1,6 +1,7 @@
-/** The messages of a prompt's template, each with who says it; or its only text. */
-import { Button } from "../../parts/simple";
+/** Messages of a chat, as of a prompt's template, each with who says it; or its only text. */
+import { Button } from "./simple";
 import { Told } from "./Told";
+import "./groups.css";
 
 const ROLES = ["system", "user", "assistant"];
 
@@ -13,11 +14,14 @@ export interface MessagesFieldProps {
   title: string;
   about?: string;
   value: unknown;
-  isReadOnly: boolean;
+  isReadOnly?: boolean;
+  /** How many there must be. */
+  least?: number;
   onChange: (value: unknown) => void;
 }
 
-export function MessagesField({ title, about, value, isReadOnly, onChange }: MessagesFieldProps) {
+export function MessagesField(props: MessagesFieldProps) {
+  const { title, about, value, isReadOnly = false, least = 1, onChange } = props;
   const messages: Message[] = Array.isArray(value) ? value : [{ role: "user", content: value ?? "" }];
   const put = (place: number, changed: Message) =>
     onChange(messages.map((one, at) => (at === place ? changed : one)));
@@ -44,7 +48,7 @@ export function MessagesField({ title, about, value, isReadOnly, onChange }: Mes
               ))}
             </select>
             <span className="grow" />
-            {!isReadOnly && messages.length > 1 && (
+            {!isReadOnly && messages.length > least && (
               <Button
                 look="bare"
                 aria-label={`Remove message ${place + 1}`}
