@@ -3160,7 +3160,8 @@ export interface components {
          *         Attributes:
          *             is_carried_out: whether the server judges by itself.
          *             form: the JSON Schema of its specs. `x-only-for` says for which values of another member a member
-         *                 counts, `x-form` how to write it: `code`, `text` or `messages`, `x-words` what to call its values.
+         *                 counts, `x-form` how to write it: `code`, `text`, `messages` or `model`, `x-words` what to call
+         *                 its values.
          *             example: a spec to begin with.
          */
         TypeAbout: {

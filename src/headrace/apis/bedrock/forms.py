@@ -123,7 +123,7 @@ TOLD: Mapping[str, Told] = {
     "localeId": Told(title="Locale", description="Such as en_US."),
     "maxIterations": Told(title="Rounds at most"),
     "maxTokens": Told(title="Tokens at most"),
-    "modelId": Told(title="Model", description="An id, an inference profile or an ARN."),
+    "modelId": Told(title="Model", description="An id, an inference profile or an ARN.", format="model"),
     "numberOfResults": Told(title="Passages at most"),
     "promptArn": Told(title="Prompt", description="Its ARN, maybe with :number of a version."),
     "resource": Told(title="A stored prompt"),

@@ -23,7 +23,8 @@ class TypeAbout(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         is_carried_out: whether the server judges by itself.
         form: the JSON Schema of its specs. `x-only-for` says for which values of another member a member
-            counts, `x-form` how to write it: `code`, `text` or `messages`, `x-words` what to call its values.
+            counts, `x-form` how to write it: `code`, `text`, `messages` or `model`, `x-words` what to call
+            its values.
         example: a spec to begin with.
     """
 
@@ -72,7 +73,7 @@ MEMBERS: Mapping[str, _Member] = {
     ),
 }
 PROMPT_MEMBERS: Mapping[str, _Member] = {
-    "model": _Member(title="Model", about="As the provider calls it."),
+    "model": _Member(title="Model", about="As the provider calls it.", more={"x-form": "model"}),
     "provider": _Member(
         title="Provider", about="Who runs the model; found by the model where nothing is said."
     ),

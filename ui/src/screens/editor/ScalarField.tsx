@@ -1,5 +1,6 @@
 /** One value: a line, a text, code, a number, a choice of words, yes or no, or any JSON. */
 import { useState } from "react";
+import { ModelInput } from "../../parts/ModelInput";
 import { Field } from "../../parts/simple";
 import { isFree, type Schema } from "./model/form";
 import type { Change } from "./SchemaForm";
@@ -61,6 +62,9 @@ function Control({ schema, value, isRequired, onChange, place }: ScalarFieldProp
         onChange={(event) => read(event.target.value)}
       />
     );
+  }
+  if (schema.format === "model") {
+    return <ModelInput className="input" maxLength={schema.maxLength} value={text} onModel={say} />;
   }
   const change = (event: { target: { value: string } }) => say(event.target.value);
   if (schema.format === "multiline" || schema.format === "code") {

@@ -1,6 +1,7 @@
 /** A form made of a JSON Schema: a new type of evaluators needs no file here. */
 import { useId } from "react";
 import { MessagesField } from "../../parts/MessagesField";
+import { ModelInput } from "../../parts/ModelInput";
 import { Button } from "../../parts/simple";
 import "../../parts/groups.css";
 import { Told } from "../../parts/Told";
@@ -109,6 +110,8 @@ function Entry({ schema, id, value, isRequired, isReadOnly, onChange }: MemberPr
       </select>
     );
   }
+  if (schema["x-form"] === "model")
+    return <ModelInput {...shared} readOnly={isReadOnly} onModel={onChange} />;
   const isCode = schema["x-form"] === "code";
   if (schema["x-form"]) {
     return (

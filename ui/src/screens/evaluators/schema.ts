@@ -10,7 +10,7 @@ export interface Schema {
   required?: string[];
   items?: Schema;
   anyOf?: Schema[];
-  "x-form"?: "code" | "text" | "messages";
+  "x-form"?: "code" | "text" | "messages" | "model";
   "x-words"?: Record<string, string>;
   "x-only-for"?: Record<string, unknown[]>;
 }
