@@ -10,6 +10,7 @@ import asyncio
 import functools
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from headrace.storage import open_store
@@ -21,8 +22,14 @@ SQLITE = "sqlite:///"
 def _empty_store() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "empty.db"
-        asyncio.run(open_store(f"{SQLITE}{path}").close())
+        # In a thread of its own: a browser that is being driven has an event loop in this one.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(_make, path).result()
         return path.read_bytes()
+
+
+def _make(path: Path) -> None:
+    asyncio.run(open_store(f"{SQLITE}{path}").close())
 
 
 def prepare(url: str) -> None:
