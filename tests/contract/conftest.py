@@ -20,6 +20,8 @@ from tests.contract.nursery import Forked, nursery
 from tests.prepared import prepare
 
 READY_WITHIN_S = 60
+ENDED_WITHIN_S = 240
+"""A server that ends writes down first what ran: ten thousand runs may wait for that."""
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of plain HTTP. They would load every certificate of the system, longer than most tests take."""
 THOROUGH = {
@@ -109,7 +111,7 @@ class LiveServer:
     def _end(self, number: signal.Signals) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        status = self.process.wait(timeout=READY_WITHIN_S)
+        status = self.process.wait(timeout=ENDED_WITHIN_S)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return status

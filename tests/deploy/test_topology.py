@@ -62,8 +62,10 @@ def test_parts_are_killed_and_replaced_and_nobody_notices(fleet: Fleet, tmp_path
         inputs = [{"nodeName": "FlowInput", "nodeOutputName": "document", "content": {"document": "x"}}]
 
         def invoke(_: Any, runtime: Any) -> None:
-            stream = runtime.invoke_flow(**alias, inputs=inputs)["responseStream"]
-            assert "flowCompletionEvent" in list(stream)[-1]
+            answer = runtime.invoke_flow(**alias, inputs=inputs)
+            events = list(answer["responseStream"])
+            assert events, answer
+            assert "flowCompletionEvent" in events[-1], events
 
         started: list[str] = []
 
