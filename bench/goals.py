@@ -230,7 +230,7 @@ def _engine() -> list[Goal]:
             over=(f"{chain}/plain_await",),
         )
     )
-    found.append(
+    found += [
         Goal(
             title="engine's share of an invocation of 10 pure nodes",
             part="engine",
@@ -238,8 +238,15 @@ def _engine() -> list[Goal]:
             times=10,
             at_most=15,
             unit="µs",
-        )
-    )
+        ),
+        Goal(
+            title="engine, an item of a 1,000-way Iterator, traced",
+            part="engine",
+            value="item_us/traced",
+            at_most=10,
+            unit="µs",
+        ),
+    ]
     return found
 
 
@@ -270,6 +277,20 @@ def _runs() -> list[Goal]:
         )
         for store in ("sqlite", "postgresql")
     ]
+    found += [
+        Goal(
+            title=f"an execution in the background on {store}: {what}",
+            part="durable",
+            value=f"{store}/{value}",
+            at_most=most,
+            unit="ms",
+        )
+        for store in ("sqlite", "postgresql")
+        for what, value, most in (
+            ("until its first call", "start_ms/p50", 100),
+            ("an item of an Iterator", "iterator_item_ms", 0.2),
+        )
+    ]
     for peer in ("phoenix", "mlflow"):
         found += [
             Goal(
@@ -283,8 +304,38 @@ def _runs() -> list[Goal]:
     return found
 
 
+def _control() -> list[Goal]:
+    sizes = ((10, "validate/9, 10"), (40, "validate/63, 40"))  # nodes; connections and nodes
+    return [
+        Goal(
+            title=f"ValidateFlowDefinition of {nodes} nodes: processor time",
+            part="control_plane",
+            value=f"{row}/cpu_us",
+            times=0.001,
+            at_most=1,
+            unit="ms",
+        )
+        for nodes, row in sizes
+    ]
+
+
 def _process() -> list[Goal]:
     return [
+        Goal(
+            title="a call of InlineCode, one at a time",
+            part="sandbox",
+            value="spaced/p50_ms",
+            at_most=5,
+            unit="ms",
+        ),
+        Goal(
+            title="the page of a version until it is shown",
+            part="pages",
+            value="versions, loopback/shown_ms",
+            times=0.001,
+            at_most=1.5,
+            unit="s",
+        ),
         Goal(
             title="`headrace serve` until it is ready", part="startup", value="ready_s", at_most=1.0, unit="s"
         ),
@@ -341,5 +392,5 @@ def _growth() -> list[Goal]:
     ]
 
 
-GOALS = (*_registry(), *_peers(), *_engine(), *_runs(), *_process(), *_growth())
+GOALS = (*_registry(), *_peers(), *_engine(), *_runs(), *_control(), *_process(), *_growth())
 """Goals first and comparisons among them: those without a limit are only shown."""

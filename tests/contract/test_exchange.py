@@ -416,6 +416,12 @@ def test_what_is_nothing_to_import(make_server: Any, tmp_path: Path, text: str, 
     assert reason in refused.stderr
 
 
+def test_an_empty_list_is_said_to_be_one(make_server: Any, tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text("[]")
+    done = run("import", "bedrock", str(tmp_path / "none.json"), server=make_server(store="memory:"))
+    assert done.stderr == "Nothing to import: there is no flow and no prompt in what was given.\n"
+
+
 @pytest.mark.parametrize("options", [[], ["--update"]])
 def test_two_of_one_name_would_undo_each_other(make_server: Any, tmp_path: Path, options: list[str]) -> None:
     flow = {"name": "same", "executionRoleArn": ROLE, "version": "DRAFT"}

@@ -54,7 +54,8 @@ class Callers:
 
 
 def test_parts_are_killed_and_replaced_and_nobody_notices(fleet: Fleet, tmp_path: Path) -> None:
-    servers = [fleet.server(drain_delay="3", log_requests="true") for _ in range(2)]
+    patient = {"drain_delay": "3", "shutdown_timeout": "60", "log_requests": "true"}
+    servers = [fleet.server(**patient) for _ in range(2)]
     workers = [fleet.worker(), fleet.worker()]
     with balancer([live.url for live in servers], tmp_path) as url:
         flow = install(boto_client(url), SHORT)

@@ -22,7 +22,7 @@ from headrace.apis.readiness import Readiness
 from headrace.apis.repeats import Repeats, Told, Whole
 from headrace.apis.request_watch import LEFT, RequestWatch, labels_of
 from headrace.apis.routing import LONGEST_KNOWN, MOST_KNOWN
-from headrace.apis.sending import Receive, Send, head_of, send_answer
+from headrace.apis.sending import CUT_OFF, Receive, Send, head_of, send_answer
 from headrace.core.counts import Labels
 from headrace.core.errors import HeadraceError, TooLarge, TooSlow, Unavailable
 from headrace.core.ids import uuid4_text
@@ -240,7 +240,7 @@ class App:
         if repeats is not None and response.holds is not None:
             labels = labels_of(api.name, response.status)
             repeats.keep(scope, request, response, head, labels=labels, at=changes, now_s=started)
-        await send_answer(response, request, head, receive, send)
+        await send_answer(response, request, head, receive, send, self._readiness)
         if self._logs_all or response.status >= 500:
             _log(scope, response.status, request_id, started)
         return response.status
@@ -304,7 +304,7 @@ def _cut_off(readiness: Readiness) -> Unavailable:
     """
     if not readiness.is_leaving:
         raise asyncio.CancelledError
-    return Unavailable("The server ends now. What was asked for may or may not be done: ask again.")
+    return Unavailable(CUT_OFF)
 
 
 def _request_id() -> str:

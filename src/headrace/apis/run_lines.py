@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
+from headrace.apis.sending import CUT_OFF
+from headrace.core.execution import FailureKind, FlowFailed
 from headrace.core.jsontext import json_text
 from headrace.services.runs.invocations import Invocation
 
@@ -17,6 +21,12 @@ class RunLines:
         self.limit_s = invocation.limit_s
         self._invocation = invocation
         self._opening: bytes | None = opening
+
+    @property
+    def cut_off(self) -> bytes:
+        """What is said when the server ends before the turn."""
+        failed = FlowFailed(at_ns=time.time_ns(), kind=FailureKind.INTERNAL, message=CUT_OFF)
+        return json_text(failed) + b"\n"
 
     def __aiter__(self) -> RunLines:
         return self

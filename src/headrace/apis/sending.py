@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from headrace.apis.http import Headers, Request, Response
+from headrace.apis.readiness import Readiness
 from headrace.core.errors import HeadraceError
 
 Message = MutableMapping[str, Any]
@@ -22,6 +23,8 @@ NOSNIFF = (b"x-content-type-options", b"nosniff")
 CACHED = b"cache-control"
 UNCACHED = (CACHED, b"no-store")
 """Of each answer that does not say itself who may keep it. No cache knows that a key decides what is told."""
+CUT_OFF = "The server ends now. What was asked for may or may not be done: ask again."
+"""What is said to who still waits when a server that ends has waited long enough."""
 WATCH_AFTER_S = 0.1
 """A body that takes longer is stopped when its caller goes away."""
 
@@ -37,9 +40,17 @@ def head_of(response: Response, more: Headers) -> list[tuple[bytes, bytes]]:
 
 
 async def send_answer(
-    response: Response, request: Request, head: Headers, receive: Receive, send: Send
+    response: Response,
+    request: Request,
+    head: Headers,
+    receive: Receive,
+    send: Send,
+    readiness: Readiness,
 ) -> None:
-    """Send an answer with its head, to which the request's id is added."""
+    """Send an answer with its head, to which the request's id is added.
+
+    When the server ends before a body does, the body's ``cut_off`` is its last piece, if it has one.
+    """
     body = response.body
     headers = [*head, *[(name, request.id.encode()) for name in response.id_headers]]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
@@ -48,6 +59,14 @@ async def send_answer(
         return
     try:
         await _stream(body, receive, send)
+    except asyncio.CancelledError:
+        last = getattr(body, "cut_off", b"") if readiness.is_leaving else b""
+        if not last:
+            raise
+        # Some proxies end what was broken off as if it were whole: the last piece says that it is not.
+        if task := asyncio.current_task():
+            task.uncancel()
+        await send({"type": "http.response.body", "body": last})
     except HeadraceError as error:
         # The status is sent; all that is left is to end without the end, so that nobody takes this for whole.
         log.warning("an answer broke off", extra={"request_id": request.id, "cause": error.message})

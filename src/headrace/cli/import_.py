@@ -97,6 +97,8 @@ def bedrock(
         return
     for one in report["outcomes"]:
         click.echo(_line(one, is_rehearsal=is_rehearsal))
+    if not report["outcomes"]:
+        click.echo("Nothing to import: there is no flow and no prompt in what was given.", err=True)
     for note in report["notes"]:
         click.echo(f"note: {note['source']}: {note['reason']}", err=True)
 

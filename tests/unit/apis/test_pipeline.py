@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -253,6 +254,67 @@ def test_who_still_waits_when_the_server_ends_is_told(waits_for: str, is_leaving
     assert sent[1]["body"] == b"Unavailable"
     assert (b"connection", b"close") in sent[0]["headers"]
     assert len(api.requests) == (waits_for == "the answer")
+
+
+class Pieces:
+    """A body whose second piece never comes."""
+
+    def __init__(self, cut_off: bytes) -> None:
+        self.cut_off = cut_off
+        self.is_closed = False
+        self._has_begun = False
+
+    def __aiter__(self) -> Any:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._has_begun:
+            await asyncio.Future()
+        self._has_begun = True
+        return b"first"
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+@pytest.mark.parametrize(
+    ("is_leaving", "cut_off", "told"),
+    [(True, b"last", [b"first", b"last"]), (True, b"", [b"first"]), (False, b"last", [b"first"])],
+)
+def test_a_stream_says_itself_that_the_server_ended_before_it(
+    is_leaving: bool, cut_off: bytes, told: list[bytes]
+) -> None:
+    """Behind some proxies a stream that was broken off looks like one that came to its end."""
+    body, readiness, sent = Pieces(cut_off), Readiness(), []
+
+    api = Recording(lambda _: Response(status=200, body=body))
+    app = App((api,), max_body_bytes=9, logs_all=False, on_shutdown=_nothing, readiness=readiness)
+    scope = {"type": "http", "method": "POST", "raw_path": b"/", "query_string": b"", "headers": []}
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""} if not sent else await asyncio.Future()
+
+    has_begun = asyncio.Event()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if message.get("body") == b"first":
+            has_begun.set()
+
+    async def story() -> None:
+        request = asyncio.create_task(app(scope, receive, send))
+        await has_begun.wait()
+        if is_leaving:
+            readiness.leave()
+        request.cancel()
+        await request
+
+    is_told = told[-1] == b"last"
+    with contextlib.nullcontext() if is_told else pytest.raises(asyncio.CancelledError):
+        asyncio.run(story())
+    assert [message["body"] for message in sent[1:]] == told
+    assert bool(sent[-1].get("more_body")) is not is_told, "only what was told of ends as if it were whole"
+    assert body.is_closed
 
 
 @pytest.mark.parametrize("logs_all", [True, False])

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from headrace.apis.bedrock.call import Call, Values
 from headrace.apis.bedrock.codec import Params
-from headrace.apis.bedrock.trace import frames_of
+from headrace.apis.bedrock.eventstream import exception_frame
+from headrace.apis.bedrock.trace import EXCEPTIONS, frames_of
+from headrace.apis.sending import CUT_OFF
+from headrace.core.execution import FailureKind
+from headrace.core.jsontext import json_text
 from headrace.services.runs.at_once import Whole, invoke
 from headrace.services.runs.invocations import Invocation, Order
 from headrace.services.runs.runs import Runs
@@ -17,6 +21,8 @@ class Frames:
     Attributes:
         limit_s: how long it may take to be read.
     """
+
+    cut_off = exception_frame(EXCEPTIONS[FailureKind.INTERNAL], json_text({"message": CUT_OFF}))
 
     def __init__(self, invocation: Invocation, *, traces: bool) -> None:
         self.limit_s = invocation.limit_s

@@ -10,6 +10,7 @@ import msgspec
 from headrace.apis.humanloop.log_wire import LogRenderer
 from headrace.apis.humanloop.operations import Call
 from headrace.apis.humanloop.prompt_calls import DONE, SILENT
+from headrace.apis.sending import CUT_OFF
 from headrace.core.errors import HeadraceError
 from headrace.core.prompt_requests import finish_reason
 from headrace.services.agents.agent_calls import Listening
@@ -55,6 +56,11 @@ class Telling:
     async def __anext__(self) -> bytes:
         return await anext(self._events)
 
+    @property
+    def cut_off(self) -> bytes:
+        """What is said when the server ends before the turn."""
+        return self._failed(CUT_OFF) + DONE
+
     async def aclose(self) -> None:
         """Stop what still goes on."""
         if isinstance(self._heard, Listening):
@@ -71,8 +77,11 @@ class Telling:
                         yield self._event(*told)
         # The status is sent; what goes wrong with the turn or its record can only be told here.
         except HeadraceError as error:
-            yield self._event("error", error.message, self._piece(error=error.message))
+            yield self._failed(error.message)
         yield DONE
+
+    def _failed(self, why: str) -> bytes:
+        return self._event("error", why, self._piece(error=why))
 
     def _repeated(self, answered: Answered) -> Iterator[Told]:
         """A call that was carried out before: what came of it, as if it had come at once."""

@@ -18,6 +18,7 @@ from headrace.apis.humanloop.contents import submission_of
 from headrace.apis.humanloop.log_requests import new_log
 from headrace.apis.humanloop.operations import Call, Operation, ok
 from headrace.apis.humanloop.requests import SelectVersion
+from headrace.apis.sending import CUT_OFF
 from headrace.core.access import Right
 from headrace.core.effects import JSON, CallerKeys
 from headrace.core.errors import HeadraceError
@@ -162,6 +163,11 @@ class Telling:
     async def __anext__(self) -> bytes:
         return await anext(self._events)
 
+    @property
+    def cut_off(self) -> bytes:
+        """What is said when the server ends before the call."""
+        return self._failed(CUT_OFF) + DONE
+
     async def aclose(self) -> None:
         """Stop what still goes on."""
         if isinstance(self._heard, Listening):
@@ -178,8 +184,11 @@ class Telling:
                     yield self._end(one) if isinstance(one, Sample) else self._text(one)
         # The status is sent; what goes wrong with the record of an answer can only be told with it.
         except HeadraceError as error:
-            yield self._event({**SILENT, **self._names(0, ""), "output": "", "error": error.message})
+            yield self._failed(error.message)
         yield DONE
+
+    def _failed(self, why: str) -> bytes:
+        return self._event({**SILENT, **self._names(0, ""), "output": "", "error": why})
 
     def _text(self, piece: Piece) -> bytes:
         return self._piece(piece.index, piece.log_id, piece.text)

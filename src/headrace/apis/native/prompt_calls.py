@@ -10,6 +10,7 @@ import msgspec
 from headrace.apis.http import Response
 from headrace.apis.native.operations import LINES_MEDIA, Call, Operation
 from headrace.apis.native.requests import Reference
+from headrace.apis.sending import CUT_OFF
 from headrace.core.access import Right
 from headrace.core.errors import HeadraceError
 from headrace.core.jsontext import json_text
@@ -91,6 +92,11 @@ class CallLines:
         self._log_id = log_id
         self._heard = heard
         self._lines = self._told()
+
+    @property
+    def cut_off(self) -> bytes:
+        """What is said when the server ends before the call."""
+        return json_text(PromptAnswered(error=CUT_OFF)) + b"\n"
 
     def __aiter__(self) -> CallLines:
         return self
