@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ from headrace.core.validate import GENEROUS, validate
 from headrace.core.versions import Release
 from headrace.settings import Settings
 
+TURNS = 10
+"""Sizes are measured one after the other so often: a machine is not always as fast."""
 SIZES = (10, 1_000)
 CHUNK = 2_000
 """Versions that are added in one transaction."""
@@ -170,27 +172,37 @@ async def fill(server: Server, flow: str, *, up_to: int) -> None:
         pass
 
 
-async def typical_us(asked: Asked, times: int, *, after: Asked | None = None) -> dict[str, float]:
-    """The median and the 95th percentile of what one request takes, and the median of its processor time.
+@dataclass(slots=True)
+class Samples:
+    """What single requests took, in µs: on the clock, and of the processor.
 
-    The last of them says more where others use the machine too.
-
-    Args:
-        after: what is asked before each, and not measured.
+    The latter says more where others use the machine too.
     """
-    taken, busy = [], []
-    for _ in range(times):
-        if after is not None:
-            await after.send()
-        started, worked = time.perf_counter_ns(), time.process_time_ns()
-        await asked.send()
-        busy.append((time.process_time_ns() - worked) / 1000)
-        taken.append((time.perf_counter_ns() - started) / 1000)
-    return {
-        "median_us": round(statistics.median(taken), 1),
-        "p95_us": round(statistics.quantiles(taken, n=20)[-1], 1),
-        "cpu_us": round(statistics.median(busy), 1),
-    }
+
+    taken: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
+
+    async def add(self, asked: Asked, times: int, *, after: Asked | None = None) -> None:
+        """Ask some times.
+
+        Args:
+            after: what is asked before each, and not measured.
+        """
+        for _ in range(times):
+            if after is not None:
+                await after.send()
+            started, worked = time.perf_counter_ns(), time.process_time_ns()
+            await asked.send()
+            self.busy.append((time.process_time_ns() - worked) / 1000)
+            self.taken.append((time.perf_counter_ns() - started) / 1000)
+
+    def typical(self) -> dict[str, float]:
+        """The median and the 95th percentile of the time, and the median of the processor's."""
+        return {
+            "median_us": round(statistics.median(self.taken), 1),
+            "p95_us": round(statistics.quantiles(self.taken, n=20)[-1], 1),
+            "cpu_us": round(statistics.median(self.busy), 1),
+        }
 
 
 async def measure(times: int) -> dict[str, Any]:
@@ -221,39 +233,51 @@ async def _validations(server: Server, times: int) -> list[dict[str, Any]]:
         asked = ask(server, "POST", "/flows/validate-definition", {"definition": definition})
         found = json.loads(await asked.send())
         assert found == {"validations": []}, found
-        sizes = {"nodes": len(definition["nodes"]), "connections": len(definition["connections"])}
-        figures = await typical_us(asked, times)
-        rows.append(
-            {**sizes, "body_bytes": len(asked.body), "rules_cpu_us": rules_us(definition, times), **figures}
-        )
+        sizes = {"nodes": len(definition["nodes"]), "links": len(definition["connections"])}
+        samples = Samples()
+        await samples.add(asked, times)
+        rules = rules_us(definition, times)
+        rows.append({**sizes, "body_bytes": len(asked.body), "rules_cpu_us": rules, **samples.typical()})
     return rows
 
 
 async def pages(server: Server, times: int, sizes: Iterable[int]) -> list[dict[str, Any]]:
-    """A page of ListFlowVersions of a flow that has more and more of them.
+    """A page of ListFlowVersions of flows with more and more of them, measured in turns.
 
     Each is made anew after a write to something else; one that comes again while nothing has changed is kept.
     """
-    wanted = {"name": "bench", "executionRoleArn": ROLE, "definition": ten_nodes()}
+    flows = {size: await _released(server, f"bench-{size}", size) for size in sizes}
+    wanted = {"name": "other", "executionRoleArn": ROLE, "definition": ten_nodes()}
+    other = json.loads(await ask(server, "POST", "/flows/", wanted).send())["id"]
+    write = ask(server, "PUT", f"/flows/{other}/", wanted)
+    anew: dict[int, Samples] = {size: Samples() for size in flows}
+    kept: dict[int, Samples] = {size: Samples() for size in flows}
+    for _ in range(TURNS):
+        for size, asked in flows.items():
+            await anew[size].add(asked, max(1, times // 4 // TURNS), after=write)
+            await kept[size].add(asked, max(1, times // TURNS))
+    rows: list[dict[str, Any]] = []
+    for size in flows:
+        figures = anew[size].typical()
+        growth = round(figures["cpu_us"] / rows[0]["cpu_us"], 2) if rows else 1.0
+        again = {f"kept_{name}": value for name, value in kept[size].typical().items()}
+        rows.append({"versions": size, **figures, "growth": growth, **again})
+    return rows
+
+
+async def _released(server: Server, name: str, size: int) -> Asked:
+    """A flow with so many numbers, and the first page of them."""
+    wanted = {"name": name, "executionRoleArn": ROLE, "definition": ten_nodes()}
     flow = json.loads(await ask(server, "POST", "/flows/", wanted).send())["id"]
     await ask(server, "POST", f"/flows/{flow}/").send()
     await ask(server, "POST", f"/flows/{flow}/versions", {}).send()
+    await fill(server, flow, up_to=size)
     asked = ask(server, "GET", f"/flows/{flow}/versions")
-    write = ask(server, "POST", "/flows/", {**wanted, "name": "other"})
-    other = json.loads(await write.send())["id"]
-    write = ask(server, "PUT", f"/flows/{other}/", {**wanted, "name": "other"})
-    rows: list[dict[str, Any]] = []
-    for size in sizes:
-        await fill(server, flow, up_to=size)
-        page = json.loads(await asked.send())
-        assert [one["version"] for one in page["flowVersionSummaries"]] == [
-            str(number) for number in range(size, size - 10, -1)
-        ]
-        kept = {f"kept_{name}": value for name, value in (await typical_us(asked, times)).items()}
-        figures = await typical_us(asked, max(1, times // 4), after=write)
-        growth = round(figures["cpu_us"] / rows[0]["cpu_us"], 2) if rows else 1.0
-        rows.append({"versions": size, **figures, "growth": growth, **kept})
-    return rows
+    page = json.loads(await asked.send())
+    assert [one["version"] for one in page["flowVersionSummaries"]] == [
+        str(number) for number in range(size, size - 10, -1)
+    ]
+    return asked
 
 
 def main() -> None:

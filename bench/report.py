@@ -12,6 +12,9 @@ from bench.figures import Spread, columns, tables
 from bench.goals import Goal, Verdict, judged
 from bench.parts import Outcome
 
+OWN_LOAD = 1.5
+"""A core: what servers, clients and disks of the benchmarks themselves come to, at the most."""
+
 
 def built(outcomes: Sequence[Outcome], goals: Sequence[Goal], *, quick: bool) -> dict[str, Any]:
     """The report as it is written to `report.json`, but for figures, which `_part` makes JSON of."""
@@ -79,7 +82,7 @@ def _head(report: Mapping[str, Any]) -> Iterator[str]:
 def _trouble(report: Mapping[str, Any]) -> Iterator[str]:
     loads = [max(part["load_before"][0], part["load_after"][0]) for part in report["parts"]]
     cores = report["machine"]["cores_usable"] or 1
-    if max(loads, default=0) > cores:
+    if max(loads, default=0) > OWN_LOAD * cores:
         busy = f"**The machine was busy with other work: a load of up to {max(loads):g} on {cores} cores.**"
         yield (
             f"{busy} Rates and times say little then; processor time, memory and ratios to peers say more.\n"
