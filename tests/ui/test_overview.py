@@ -39,13 +39,17 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
 
 
 def _used_prompt(url: str) -> tuple[str, int]:
-    """A prompt with some logs a day, of which a few failed; its id and how many there are."""
+    """A prompt with some logs a day, of which a few failed; its id and how many there are.
+
+    Each is on its day whatever the time is: an hour before one in the night is another day.
+    """
+    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
     made: dict[str, Any] = {}
     total = 0
     for day in range(DAYS):
         for number in range(1 + day % 4):
             total += 1
-            at = NOW - timedelta(days=day, hours=number + 1)
+            at = midnight - timedelta(days=day) + (NOW - midnight) * (number + 1) / 6
             made = api(
                 url,
                 "POST",
