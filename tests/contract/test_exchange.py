@@ -475,5 +475,9 @@ def test_in_pieces_what_is_there_stays_and_the_rest_comes(
     changed = bring(flow_document("a", description="new"), flow_document("b"), options=("--update",))
     told = [(one["name"], one["act"]) for one in json.loads(changed.stdout)["outcomes"]]
     assert told == [("a", "updated"), ("b", "unchanged")]
+    path.write_text(json.dumps([flow_document("a")]))
+    left = run("import", "bedrock", str(path), "--in-pieces", *store, server=live)
+    assert "Left alone." in left.stderr
+    assert "Nothing to import" not in left.stderr
     twice = bring(flow_document("d"), flow_document("e", name="d"), status=1)
     assert "more than one flow d" in twice.stderr

@@ -29,6 +29,10 @@ WATCH_AFTER_S = 0.1
 """A body that takes longer is stopped when its caller goes away."""
 
 
+class _CutOffError(asyncio.CancelledError):
+    """Somebody wants an answer to stop whose body is not whole yet."""
+
+
 def head_of(response: Response, more: Headers) -> list[tuple[bytes, bytes]]:
     """The headers of an answer, but for those that hold the request's id."""
     head = [*response.headers, *more, NOSNIFF]
@@ -59,7 +63,7 @@ async def send_answer(
         return
     try:
         await _stream(body, receive, send)
-    except asyncio.CancelledError:
+    except _CutOffError:
         last = getattr(body, "cut_off", b"") if readiness.is_leaving else b""
         if not last:
             raise
@@ -108,7 +112,7 @@ async def _stream(body: AsyncIterator[bytes], receive: Receive, send: Send) -> N
         await send({"type": "http.response.body", "body": b""})
     except asyncio.CancelledError:
         if leaving is None or not leaving.done():
-            raise
+            raise asyncio.CancelledError if is_whole else _CutOffError from None
         sending.uncancel()
     finally:
         is_whole = True

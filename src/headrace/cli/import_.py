@@ -97,7 +97,7 @@ def bedrock(
         return
     for one in report["outcomes"]:
         click.echo(_line(one, is_rehearsal=is_rehearsal))
-    if not report["outcomes"]:
+    if not report["outcomes"] and not report["notes"]:
         click.echo("Nothing to import: there is no flow and no prompt in what was given.", err=True)
     for note in report["notes"]:
         click.echo(f"note: {note['source']}: {note['reason']}", err=True)

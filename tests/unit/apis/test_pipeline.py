@@ -317,6 +317,46 @@ def test_a_stream_says_itself_that_the_server_ended_before_it(
     assert body.is_closed
 
 
+class Told(Pieces):
+    """A body that is whole, and takes for ever to be closed."""
+
+    async def __anext__(self) -> bytes:
+        if self._has_begun:
+            raise StopAsyncIteration
+        self._has_begun = True
+        return b"first"
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        await asyncio.Future()
+
+
+def test_a_stream_that_is_whole_says_nothing_more() -> None:
+    body, readiness, sent = Told(b"last"), Readiness(), []
+    api = Recording(lambda _: Response(status=200, body=body))
+    app = App((api,), max_body_bytes=9, logs_all=False, on_shutdown=_nothing, readiness=readiness)
+    scope = {"type": "http", "method": "POST", "raw_path": b"/", "query_string": b"", "headers": []}
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def story() -> None:
+        request = asyncio.create_task(app(scope, receive, send))
+        for _ in range(9):
+            await asyncio.sleep(0)
+        assert body.is_closed
+        readiness.leave()
+        request.cancel()
+        await request
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(story())
+    assert [message["body"] for message in sent[1:]] == [b"first", b""]
+
+
 @pytest.mark.parametrize("logs_all", [True, False])
 def test_successes_are_logged_on_demand(caplog: pytest.LogCaptureFixture, logs_all: bool) -> None:
     with caplog.at_level(logging.INFO):
